@@ -1,0 +1,166 @@
+// Activations, losses and optimizers: what happens to numbers one by one.
+#pragma once
+
+#include "jobs.h"
+#include "layout.h"
+#include "vector_math.h"
+
+#include <math.h>
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+// a ← φ(a), for `count` numbers in whole vectors.
+template <class T>
+void activate(Activation activation, T* a, long count) {
+  switch (activation) {
+    case Activation::sigmoid:
+      for (long k = 0; k < count; k += lanes<T>) store(a + k, sigmoid<T>(load(a + k)));
+      break;
+    case Activation::relu:
+      for (long k = 0; k < count; k += lanes<T>) store(a + k, relu<T>(load(a + k)));
+      break;
+    case Activation::tanh:
+      for (long k = 0; k < count; k += lanes<T>) store(a + k, tanh<T>(load(a + k)));
+      break;
+  }
+}
+
+// d ← d · φ'(a), from h = φ(a).
+template <class T>
+void activate_backward(Activation activation, const T* h, T* d, long count) {
+  switch (activation) {
+    case Activation::sigmoid:
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> y = load(h + k);
+        store(d + k, load(d + k) * (y * (T(1) - y)));
+      }
+      break;
+    case Activation::relu:
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> slope = load(h + k) > T(0) ? splat<T>(1) : Vector<T>{};
+        store(d + k, load(d + k) * slope);
+      }
+      break;
+    case Activation::tanh:
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> y = load(h + k);
+        store(d + k, load(d + k) * (T(1) - y * y));
+      }
+      break;
+  }
+}
+
+// Scores of one sample → softmax p in place; padding lanes become 0. `sum` is Σ exp(score - highest).
+template <class T>
+struct Softmax {
+  T highest, sum;
+};
+template <class T>
+Softmax<T> softmax(T* scores, long classes, long padded) {
+  for (long k = classes; k < padded; ++k) scores[k] = -static_cast<T>(INFINITY);
+  Vector<T> top = load(scores);
+  for (long k = lanes<T>; k < padded; k += lanes<T>) {
+    const Vector<T> o = load(scores + k);
+    top = top > o ? top : o;
+  }
+  const T highest = max_of<T, vector_bytes>(top);
+  Vector<T> sums = {};
+  for (long k = 0; k < padded; k += lanes<T>) {
+    const Vector<T> e = exp<T>(load(scores + k) - highest);
+    store(scores + k, e);
+    sums = sums + e;
+  }
+  const T sum = sum_of<T, vector_bytes>(sums);
+  for (long k = 0; k < padded; k += lanes<T>) store(scores + k, load(scores + k) / sum);
+  return {highest, sum};
+}
+
+// Scores of one sample → the derivative of the mean loss with respect to them, in place. Returns the sample's loss.
+template <class T>
+double loss_and_delta(Loss loss, T* scores, long classes, long padded, long label, T samples) {
+  const T own_score = scores[label];
+  const Softmax<T> soft = softmax(scores, classes, padded);
+  T* p = scores;
+  const T own = p[label];
+  if (loss == Loss::cross_entropy) {
+    p[label] -= T(1);
+    for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) / samples);
+    return ::log(static_cast<double>(soft.sum)) - static_cast<double>(own_score - soft.highest);
+  }
+  // g = dL/dp; do = p (g - Σ g p), with g zero but for the label's class (textbook), or g = (p - t) / n (squared).
+  if (loss == Loss::textbook) {
+    const T g = T(-1) / (own + T(textbook_epsilon)) / samples, mean = g * own;
+    for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * -mean);
+    p[label] = own * (g - mean);
+    return -::log(static_cast<double>(own + T(textbook_epsilon)));
+  }
+  // The label's own term apart, because Σ p² - 2p + 1 would cancel where p is nearly 1.
+  p[label] = 0;
+  Vector<T> squares = {};
+  for (long k = 0; k < padded; k += lanes<T>) squares = fma(load(p + k), load(p + k), squares);
+  const T others = sum_of<T, vector_bytes>(squares), miss = own - T(1), mean = (others + miss * own) / samples;
+  for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * (load(p + k) / samples - mean));
+  p[label] = own * (miss / samples - mean);
+  return 0.5 * (static_cast<double>(others) + static_cast<double>(miss) * static_cast<double>(miss));
+}
+
+// An optimizer's numbers in the network's dtype.
+template <class T>
+struct Rates {
+  Rule rule;
+  T rate, decay, rest, rest1, rest2;
+
+  explicit Rates(const OptimizerView& o)
+      : rule(o.rule), rate(T(o.learning_rate)), decay(T(o.decay)), rest(T(1 - o.decay)), rest1(T(1 - o.beta1)), rest2(T(1 - o.beta2)) {}
+};
+
+// One update of `count` parameters in whole vectors; u and v are the optimizer's slots, where it has them.
+template <class T>
+void apply(const Rates<T>& r, const T* gradient, T* param, T* u, T* v, long count) {
+  const Vector<T> rate = splat(r.rate), decay = splat(r.decay);
+  const T epsilon = T(rule_epsilon);
+  switch (r.rule) {
+    case Rule::sgd:
+      for (long k = 0; k < count; k += lanes<T>) store(param + k, fma(-rate, load(gradient + k), load(param + k)));
+      break;
+    case Rule::momentum:
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> speed = fma(decay, load(u + k), -rate * load(gradient + k));
+        store(u + k, speed);
+        store(param + k, load(param + k) + speed);
+      }
+      break;
+    case Rule::nesterov:
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> step = -rate * load(gradient + k), speed = fma(decay, load(u + k), step);
+        store(u + k, speed);
+        store(param + k, load(param + k) + fma(decay, speed, step));
+      }
+      break;
+    case Rule::adagrad:
+    case Rule::rmsprop: {
+      const bool fades = r.rule == Rule::rmsprop;
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> g = load(gradient + k), before = load(u + k);
+        const Vector<T> h = fades ? fma(decay, before, r.rest * g * g) : fma(g, g, before);
+        store(u + k, h);
+        store(param + k, load(param + k) - rate * g / (root(h) + epsilon));
+      }
+      break;
+    }
+    case Rule::adam:
+      for (long k = 0; k < count; k += lanes<T>) {
+        const Vector<T> g = load(gradient + k);
+        const Vector<T> m = fma(splat(r.rest1), g - load(u + k), load(u + k));
+        const Vector<T> s = fma(splat(r.rest2), g * g - load(v + k), load(v + k));
+        store(u + k, m);
+        store(v + k, s);
+        store(param + k, load(param + k) - rate * m / (root(s) + epsilon));
+      }
+      break;
+  }
+}
+
+}  // namespace
+}  // namespace zerokara::ZEROKARA_BUILD

@@ -1,0 +1,164 @@
+// Scores of many samples. Members share the samples; the weights are read by all.
+#include "kernels.h"
+#include "layers.h"
+#include "dense_products.h"
+#include "pointwise.h"
+#include "sparse_products.h"
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+constexpr long block = 64;  // samples whose lists and activations stay in the cache together
+
+template <class T, class Pixel>
+class Predictor {
+ public:
+  using S = Stored<T, Pixel>;
+
+  Predictor(const PredictJob& job, Team& team, Watch& watch)
+      : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers) {
+    layers_ = take<Layer<T>>(arena_, depth_);
+    long widest = 0;
+    for (int l = 0; l < depth_; ++l) {
+      shape(layers_[l], job.network, l, arena_);
+      widest = layers_[l].stride > widest ? layers_[l].stride : widest;
+    }
+    benches_ = take<Bench>(arena_, team.size());
+    for (int rank = 0; rank < team.size(); ++rank) make_bench(benches_[rank], widest);
+  }
+
+  void run() {
+    team_.run([](Team&, int rank, void* self) { static_cast<Predictor*>(self)->work(rank); }, this);
+  }
+
+ private:
+  // What one member works on.
+  struct alignas(64) Bench {
+    SparseLists<S> rows;
+    T *in, *out;  // (block, stride) activations of two neighbouring layers
+  };
+
+  void make_bench(Bench& bench, long widest) {
+    bench.rows.room = job_.network.sizes[0] + list_slack;
+    bench.rows.index = take<std::uint16_t>(arena_, block * bench.rows.room);
+    bench.rows.value = take<S>(arena_, block * bench.rows.room);
+    bench.rows.count = take<std::int32_t>(arena_, block);
+    bench.in = take<T>(arena_, block * widest);
+    bench.out = take<T>(arena_, block * widest);
+  }
+
+  void work(int rank) {
+    // Packed as for a team of one: all read all panels, and wide ones are the fastest.
+    if (rank == 0) {
+      for (int l = 0; l < depth_; ++l) pack_all(l);
+    }
+    team_.barrier();
+    const Share mine = share(job_.samples.count, rank, team_.size());
+    for (long n = mine.begin; n < mine.end; n += block) {
+      if (rank == 0 && watch_.should_stop()) __atomic_store_n(&stopping_, true, __ATOMIC_RELAXED);
+      if (__atomic_load_n(&stopping_, __ATOMIC_RELAXED)) return;
+      predict_block(benches_[rank], n, n + block < mine.end ? block : mine.end - n);
+    }
+  }
+
+  void pack_all(int l) {
+    Layer<T>& layer = layers_[l];
+    pack_layer(layer, job_.network.weights[l], job_.network.biases[l], layer.weight, layer.bias, 0, 1);
+    if (l > 0) return;
+    const Panels<T> panels(layer.fan_out, 0, 1);
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      add_zero_times(layer.panel(layer.weight, panel.lane), layer.fan_in, panel.width, layer.bias + panel.lane);
+    }
+  }
+
+  void predict_block(Bench& bench, long begin, long count) {
+    const long features = job_.network.sizes[0];
+    const Pixel* pixels = static_cast<const Pixel*>(job_.samples.pixels) + begin * features;
+    for (long n = 0; n < count; ++n) {
+      SparseLists<S>& rows = bench.rows;
+      rows.count[n] = compress(pixels + n * features, features, table_, rows.index + n * rows.room, rows.value + n * rows.room);
+    }
+    first_layer(bench, count);
+    for (int l = 1; l < depth_; ++l) later_layer(bench, l, count);
+    hand_over(bench.out, begin, count);
+  }
+
+  void first_layer(Bench& bench, long count) {
+    const Layer<T>& layer = layers_[0];
+    const Panels<T> panels(layer.fan_out, 0, 1);
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      with_width(panel.width, [&](auto width) {
+        for (long n = 0; n < count; ++n) {
+          forward_sparse<width.value>(bench.rows, n, table_, layer.panel(layer.weight, panel.lane), layer.bias + panel.lane,
+                                      bench.out + n * layer.stride + panel.lane);
+        }
+      });
+    }
+  }
+
+  void later_layer(Bench& bench, int l, long count) {
+    const Layer<T>&before = layers_[l - 1], &layer = layers_[l];
+    T* in = bench.out;
+    T* out = bench.in;
+    bench.in = in;
+    bench.out = out;
+    for (long n = 0; n < count; ++n) activate(job_.network.activation, in + n * before.stride, before.padded);
+    const Panels<T> panels(layer.fan_out, 0, 1);
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      with_width(panel.width, [&](auto width) {
+        multiply<width.value>(in, before.stride, 0, count, layer.panel(layer.weight, panel.lane), layer.fan_in, layer.bias + panel.lane,
+                              out + panel.lane, layer.stride);
+      });
+    }
+  }
+
+  void hand_over(const T* scores, long begin, long count) {
+    const long classes = layers_[depth_ - 1].fan_out, stride = layers_[depth_ - 1].stride;
+    for (long n = 0; n < count; ++n) {
+      const T* row = scores + n * stride;
+      if (job_.scores != nullptr) std::memcpy(static_cast<T*>(job_.scores) + (begin + n) * classes, row, classes * sizeof(T));
+      if (job_.classes != nullptr) job_.classes[begin + n] = highest(row, classes);
+    }
+  }
+
+  // As NumPy's argmax: the first of equals, and NaN above all.
+  static std::int64_t highest(const T* row, long classes) {
+    long best = 0;
+    for (long k = 0; k < classes; ++k) {
+      if (row[k] != row[k]) return k;
+      if (row[k] > row[best]) best = k;
+    }
+    return best;
+  }
+
+  const PredictJob& job_;
+  Team& team_;
+  Watch& watch_;
+  Arena arena_;
+  const PixelTable<T> table_;
+  const int depth_;
+  Layer<T>* layers_;
+  Bench* benches_;
+  bool stopping_ = false;
+};
+
+template <class T>
+void predict_in(const PredictJob& job, Team& team, Watch& watch) {
+  switch (job.samples.kind) {
+    case PixelKind::u8: return Predictor<T, std::uint8_t>(job, team, watch).run();
+    case PixelKind::f32: return Predictor<T, float>(job, team, watch).run();
+    default: return Predictor<T, double>(job, team, watch).run();
+  }
+}
+
+}  // namespace
+
+void predict(const PredictJob& job, int threads, Watch& watch) {
+  Team team(threads);
+  return job.network.wide ? predict_in<double>(job, team, watch) : predict_in<float>(job, team, watch);
+}
+
+}  // namespace zerokara::ZEROKARA_BUILD

@@ -1,0 +1,128 @@
+// Vectors of one level: plain arithmetic by the compilers' vector types, and the few operations those lack.
+//
+// Contraction is switched off for the kernels (CMakeLists.txt) and every fused multiply-add is written out, so that an element
+// is computed by the same operations wherever it lands: that is what makes results identical for any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define ZEROKARA_INLINE static inline __attribute__((always_inline))
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+template <class T, int bytes = vector_bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(bytes)));
+};
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+template <class T>
+constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+// The unsigned integer as wide as T.
+template <class T>
+struct BitsOf;
+template <>
+struct BitsOf<float> {
+  using type = std::uint32_t;
+};
+template <>
+struct BitsOf<double> {
+  using type = std::uint64_t;
+};
+template <class T>
+using Bits = Vector<typename BitsOf<T>::type>;
+
+// All memory that holds vectors is aligned and padded to whole vectors (layout.h).
+template <class T>
+ZEROKARA_INLINE Vector<T> load(const T* from) {
+  return *reinterpret_cast<const Vector<T>*>(from);
+}
+template <class T>
+ZEROKARA_INLINE void store(T* to, Vector<T> v) {
+  *reinterpret_cast<Vector<T>*>(to) = v;
+}
+template <class T>
+ZEROKARA_INLINE Vector<T> splat(T x) {
+  return Vector<T>{} + x;
+}
+template <class To, class From>
+ZEROKARA_INLINE To bits_as(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
+// a * b + c, rounded once where the level has the instruction.
+#if defined(__AVX512F__)
+ZEROKARA_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
+ZEROKARA_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm512_fmadd_pd(a, b, c); }
+ZEROKARA_INLINE Vector<float> root(Vector<float> a) { return _mm512_sqrt_ps(a); }
+ZEROKARA_INLINE Vector<double> root(Vector<double> a) { return _mm512_sqrt_pd(a); }
+#elif defined(__AVX2__)
+ZEROKARA_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
+ZEROKARA_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }
+ZEROKARA_INLINE Vector<float> root(Vector<float> a) { return _mm256_sqrt_ps(a); }
+ZEROKARA_INLINE Vector<double> root(Vector<double> a) { return _mm256_sqrt_pd(a); }
+#else
+template <class V>
+ZEROKARA_INLINE V fma(V a, V b, V c) {
+  return a * b + c;
+}
+#if defined(__SSE2__)
+ZEROKARA_INLINE Vector<float> root(Vector<float> a) { return _mm_sqrt_ps(a); }
+ZEROKARA_INLINE Vector<double> root(Vector<double> a) { return _mm_sqrt_pd(a); }
+#else
+ZEROKARA_INLINE Vector<float> root(Vector<float> a) {
+  for (int i = 0; i < lanes<float>; ++i) a[i] = __builtin_sqrtf(a[i]);
+  return a;
+}
+ZEROKARA_INLINE Vector<double> root(Vector<double> a) {
+  for (int i = 0; i < lanes<double>; ++i) a[i] = __builtin_sqrt(a[i]);
+  return a;
+}
+#endif
+#endif
+
+// Sum and maximum of all lanes, by halves.
+template <class T, int bytes>
+ZEROKARA_INLINE T sum_of(const typename VectorOf<T, bytes>::type& v) {
+  if constexpr (bytes == 2 * sizeof(T)) {
+    return v[0] + v[1];
+  } else {
+    typename VectorOf<T, bytes / 2>::type low, high;
+    std::memcpy(&low, &v, bytes / 2);
+    std::memcpy(&high, reinterpret_cast<const char*>(&v) + bytes / 2, bytes / 2);
+    return sum_of<T, bytes / 2>(low + high);
+  }
+}
+template <class T, int bytes>
+ZEROKARA_INLINE T max_of(const typename VectorOf<T, bytes>::type& v) {
+  if constexpr (bytes == 2 * sizeof(T)) {
+    return v[0] > v[1] ? v[0] : v[1];
+  } else {
+    typename VectorOf<T, bytes / 2>::type low, high;
+    std::memcpy(&low, &v, bytes / 2);
+    std::memcpy(&high, reinterpret_cast<const char*>(&v) + bytes / 2, bytes / 2);
+    return max_of<T, bytes / 2>(low > high ? low : high);
+  }
+}
+
+}  // namespace
+}  // namespace zerokara::ZEROKARA_BUILD

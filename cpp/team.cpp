@@ -1,0 +1,81 @@
+#include "team.h"
+
+#include <sched.h>
+
+#include <system_error>
+
+namespace zerokara {
+
+namespace {
+
+// Long enough for a barrier between threads that run (some microseconds), short enough to lose little where
+// they take turns on one core.
+constexpr int spins_before_yield = 1000;
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+Team::Team(int threads) {
+  others_.reserve(threads > 1 ? threads - 1 : 0);
+  // A member that starts early waits in its first barrier, which counts the members there will be. So the size
+  // is fixed only once we know how many threads we got, and until then nobody may enter.
+  try {
+    for (int rank = 1; rank < threads; ++rank) {
+      others_.emplace_back([this, rank] { serve(rank); });
+    }
+  } catch (const std::system_error&) {
+    // Fewer hands, the same result.
+  }
+  size_ = 1 + static_cast<int>(others_.size());
+  epoch_.fetch_add(1, std::memory_order_release);
+}
+
+Team::~Team() {
+  closing_ = true;
+  barrier();
+  for (auto& thread : others_) thread.join();
+}
+
+void Team::run(Work work, void* context) {
+  work_ = work;
+  context_ = context;
+  barrier();
+  work(*this, 0, context);
+  barrier();
+}
+
+void Team::serve(int rank) {
+  while (epoch_.load(std::memory_order_acquire) == 0) sched_yield();
+  for (;;) {
+    barrier();
+    if (closing_) return;
+    work_(*this, rank, context_);
+    barrier();
+  }
+}
+
+void Team::barrier() {
+  if (size_ == 1) return;
+  const unsigned epoch = epoch_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
+    arrived_.store(0, std::memory_order_relaxed);
+    epoch_.store(epoch + 1, std::memory_order_release);
+    return;
+  }
+  for (int spin = 0; epoch_.load(std::memory_order_acquire) == epoch; ++spin) {
+    if (spin < spins_before_yield) {
+      pause();
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+}  // namespace zerokara

@@ -1,0 +1,55 @@
+// A team of threads for the length of one call.
+//
+// Threads are made per call and joined at its end: a call is worth milliseconds, making a thread some ten
+// microseconds, and nothing is left over that a fork, an exit or a second calling thread could trip on.
+#pragma once
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace zerokara {
+
+class Team {
+ public:
+  // Work for one member. Must not throw. `rank` counts from 0, which is the calling thread.
+  using Work = void (*)(Team& team, int rank, void* context);
+
+  // Makes a team of `threads` (at least 1). If the system refuses a thread the team is smaller; results
+  // never depend on the size of a team, so that costs only time.
+  explicit Team(int threads);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return size_; }
+
+  // Every member does `work` once; returns when all are done. Call it from the thread that made the team, any number
+  // of times.
+  void run(Work work, void* context);
+
+  // Inside `run`: waits until every member has come here. What was written before is visible after.
+  void barrier();
+
+ private:
+  void serve(int rank);
+
+  int size_ = 1;
+  Work work_ = nullptr;
+  void* context_ = nullptr;
+  // Each on its own cache line: the members write `arrived_` while others spin on `epoch_`.
+  alignas(64) std::atomic<int> arrived_{0};
+  alignas(64) std::atomic<unsigned> epoch_{0};
+  bool closing_ = false;
+  std::vector<std::thread> others_;
+};
+
+// The part [begin, end) of `count` things that falls to one member: as even as can be, in order of rank.
+struct Share {
+  long begin, end;
+};
+inline Share share(long count, int rank, int size) {
+  return {count * rank / size, count * (rank + 1) / size};
+}
+
+}  // namespace zerokara

@@ -1,0 +1,52 @@
+"""zerokara (ゼロから, "from zero"): a small neural network, readable as the textbook, trained in an instant.
+
+>>> import zerokara
+>>> net = zerokara.TwoLayerNet(784, 50, 10)        # the network of the textbook, chapters 4 and 5
+>>> digits = zerokara.load("digits")               # 1,797 handwritten digits that are always there
+>>> digits.train.x.shape[1], len(digits.class_names)
+(64, 10)
+
+Everything public is here; what is not in `__all__` may change.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from zerokara.data import Dataset, load
+from zerokara.errors import DataError, DownloadError, EngineError, RunError, UsageError, ZerokaraError
+from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, numerical_gradient
+
+if TYPE_CHECKING:
+    from zerokara.runs.assemble import Run, train
+    from zerokara.training.recipe import Recipe
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "Dataset",
+    "DownloadError",
+    "EngineError",
+    "Network",
+    "Recipe",
+    "Run",
+    "RunError",
+    "TwoLayerNet",
+    "UsageError",
+    "ZerokaraError",
+    "gradient_check",
+    "gradient_descent",
+    "load",
+    "numerical_gradient",
+    "train",
+]
+
+_ON_FIRST_USE = {"Recipe": "zerokara.training.recipe", "Run": "zerokara.runs.assemble", "train": "zerokara.runs.assemble"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use what a plain `import zerokara` has no need of."""
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module 'zerokara' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_ON_FIRST_USE[name]), name)

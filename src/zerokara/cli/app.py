@@ -1,0 +1,71 @@
+"""The commands, and what happens when one of them fails: a sentence on standard error and an exit status.
+
+0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+import zerokara
+from zerokara.errors import ZerokaraError, sentence
+
+app = App(
+    name="zerokara",
+    version=zerokara.__version__,
+    help="Train a small neural network, readable as the textbook, in an instant.",
+    help_format="plaintext",
+    version_flags=["--version"],
+)
+app.command("zerokara.cli.train:train", name="train")
+data = App(name="data", help="Data sets: what there is, fetching it, looking at it.")
+data.command("zerokara.cli.data:list_", name="list")
+data.command("zerokara.cli.data:fetch", name="fetch")
+data.command("zerokara.cli.data:show", name="show")
+app.command(data)
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _status_of(argv)
+    except CycloptsError as error:
+        return _failed(argv, str(error), 2)
+    except ZerokaraError as error:
+        return _failed(argv, str(error), error.exit_status)
+    except KeyboardInterrupt:
+        return _failed(argv, "Stopped.", INTERRUPTED)
+    except BrokenPipeError:
+        _close_quietly()
+        return 1
+    except OSError as error:
+        return _failed(argv, sentence("{error}.", error=error), 1)
+    except MemoryError:
+        return _failed(argv, "There is not enough memory for this. Try a smaller network, batch or data set.", 1)
+
+
+def _status_of(argv: list[str]) -> int:
+    status = app(argv, exit_on_error=False, print_error=False, result_action="return_value")
+    sys.stdout.flush()
+    return int(status or 0)
+
+
+def _failed(argv: Sequence[str], text: str, status: int) -> int:
+    """Say what went wrong: a sentence for people, and one JSON object for programs that asked for one."""
+    print(f"zerokara: {text}", file=sys.stderr)
+    if "--json" in argv:
+        print(json.dumps({"error": text, "exit_status": status}, ensure_ascii=False))
+    return status
+
+
+def _close_quietly() -> None:
+    """The reader of standard output has gone; keep Python from complaining about that at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

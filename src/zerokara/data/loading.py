@@ -1,0 +1,177 @@
+"""`load`: a name or a folder → a data set."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from zerokara.data.catalog import Progress, fetch_file, mirrors_of
+from zerokara.data.dataset import Dataset
+from zerokara.data.digits import digits_file, load_digits
+from zerokara.data.entries import ENTRIES, Entry, PublishedFile
+from zerokara.data.folder import load_folder
+from zerokara.data.idx import Content
+from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
+from zerokara.data.places import Place, cache_folder, places, warn_unwritable
+from zerokara.data.published import AnotherDataSet, read_published
+from zerokara.errors import DataError, UsageError, sentence, unknown_name
+
+
+def load(
+    name_or_folder: str | os.PathLike[str],
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Load a data set by its name, or from a folder of one's own.
+
+    A name is looked for in `data_dir`, in the folders of ZEROKARA_DATA (`FOLDER/NAME/`, then `FOLDER/`) and in the user's
+    cache, and fetched into the cache if it is nowhere. A folder holds four IDX files, or `train` and `test`, each with
+    one folder of pictures per class. To load a folder that has the name of a data set, write `./mnist`.
+
+    Args:
+        name_or_folder: a name of `zerokara.data.ENTRIES`, or a folder.
+        data_dir: a folder to look in first.
+        progress: called while a file is fetched.
+
+    Raises:
+        UsageError: there is no such name and no such folder.
+        DataError: a file is damaged, or not what it should be.
+        DownloadError: a file is nowhere, and no mirror delivered it.
+
+    >>> digits = load("digits")
+    >>> digits
+    <Dataset digits: 1,438 training and 359 test images of 8×8, 10 classes>
+    >>> digits.train.x.shape, float(digits.train.x.max())
+    ((1438, 64), 1.0)
+    """
+    if name_or_folder in ENTRIES:
+        return _load_entry(ENTRIES[str(name_or_folder)], data_dir, progress)
+    folder = Path(name_or_folder).expanduser()
+    if str(name_or_folder) and folder.is_dir():
+        return load_folder(folder)
+    raise _no_such_data(name_or_folder, folder)
+
+
+def entry_named(name: str) -> Entry:
+    """The catalogue's entry of that name.
+
+    Raises:
+        UsageError: there is none; it names those there are.
+    """
+    if name not in ENTRIES:
+        raise unknown_name("The data set", name, ENTRIES)
+    return ENTRIES[name]
+
+
+def fetch(
+    name: str, *, data_dir: str | os.PathLike[str] | None = None, progress: Progress | None = None
+) -> dict[str, Path | None]:
+    """See to it that every file of a data set is here and whole: file name → where it lies.
+
+    What is missing, or damaged in the cache, is fetched into the cache; None: it was fetched, but could not be kept.
+    Errors as in `load`.
+    """
+    entry = entry_named(name)
+    if entry.bundled:
+        return whereabouts(name)
+    search = _Search.of(entry, data_dir, progress)
+    return {file.name: search.locate(file).path for file in entry.files}
+
+
+def whereabouts(name: str, data_dir: str | os.PathLike[str] | None = None) -> dict[str, Path | None]:
+    """File name → where the first file of that name lies, not yet verified. None: it is nowhere, and would be fetched."""
+    entry = entry_named(name)
+    if entry.bundled:
+        path = digits_file()
+        return {path.name: path}
+    searched = places(entry, data_dir)
+    return {file.name: next((path for place in searched for path in place.files(file)), None) for file in entry.files}
+
+
+def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> Dataset:
+    if entry.bundled:
+        return load_digits()
+    search = _Search.of(entry, data_dir, progress)
+    located = [search.locate(file) for file in entry.files]
+    folders = sorted({str(one.path.parent) if one.path else sentence("fetched, but not kept") for one in located})
+    return dataset_from_idx(
+        entry.name,
+        [NamedContent(str(one.path or file.name), one.content) for one, file in zip(located, entry.files, strict=True)],
+        source=", ".join(folders),
+        class_names=entry.class_names,
+        image_shape=entry.image_shape,
+    )
+
+
+@dataclass(frozen=True)
+class _Located:
+    """A verified file, and where it lies; None: it was fetched, but could not be kept."""
+
+    content: Content
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search for the files of one data set: in places, then at mirrors."""
+
+    entry: Entry
+    places: list[Place]
+    mirrors: list[str]
+    progress: Progress | None
+
+    @classmethod
+    def of(cls, entry: Entry, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> "_Search":
+        return cls(entry, places(entry, data_dir), mirrors_of(entry), progress)
+
+    def locate(self, file: PublishedFile) -> _Located:
+        passed_over: list[str] = []
+        for place in self.places:
+            for path in place.files(file):
+                try:
+                    return _Located(read_published(path, self.entry, file, place), path)
+                except DataError as error:
+                    if not (place.own or isinstance(error, AnotherDataSet)):
+                        raise _left_alone(error) from error
+                    passed_over.append(str(error))
+        return self._fetch(file, tuple(passed_over))
+
+    def _fetch(self, file: PublishedFile, passed_over: tuple[str, ...]) -> _Located:
+        """Fetch into the cache, or, where that cannot be written, by way of a temporary folder."""
+        cache = self.places[-1]
+        try:
+            path = self._fetch_into(cache.folder, file, passed_over)
+            return _Located(read_published(path, self.entry, file, cache), path)
+        except OSError as error:
+            warn_unwritable(cache_folder(), error.strerror or str(error))
+        with TemporaryDirectory(prefix="zerokara-") as folder:
+            path = self._fetch_into(Path(folder), file, passed_over)
+            return _Located(read_published(path, self.entry, file, cache), None)
+
+    def _fetch_into(self, folder: Path, file: PublishedFile, passed_over: tuple[str, ...]) -> Path:
+        return fetch_file(self.entry, file, folder, self.mirrors, self.progress, passed_over)
+
+
+def _left_alone(error: DataError) -> DataError:
+    return DataError(
+        sentence("{error} It was left as it is. Replace it, or remove it to have it fetched.", error=error)
+    )
+
+
+def _no_such_data(given: str | os.PathLike[str], folder: Path) -> UsageError:
+    if folder.exists() or isinstance(given, os.PathLike) or os.sep in str(given):
+        state = sentence("is a file") if folder.exists() else sentence("does not exist")
+        return UsageError(
+            sentence(
+                "A data set must be one of {names}, or a folder. {folder} {state}.",
+                names=", ".join(ENTRIES),
+                folder=folder,
+                state=state,
+            )
+        )
+    return UsageError(
+        sentence(
+            "{error} It may also be a folder of your own data.", error=unknown_name("The data set", given, ENTRIES)
+        )
+    )

@@ -1,0 +1,79 @@
+"""What an engine does, and nothing else about it.
+
+An engine works on whole chunks, never layer by layer. The trainer knows only this contract, so it is the
+same loop for every engine; which batches there are and where a chunk ends is decided before an engine is called.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.data.dataset import Split
+from zerokara.nn.network import Network
+
+
+class Optimizer(Protocol):
+    """What an engine needs to know of an optimizer (zerokara.training.optimizers has them).
+
+    `name` and `settings` (its numbers, such as `learning_rate`) say which formula; `steps` counts the updates done;
+    `state` maps slot name (such as "v") → parameter name → array of that parameter's shape and dtype.
+    """
+
+    name: str
+    steps: int
+    state: dict[str, dict[str, NDArray[Any]]]
+
+    @property
+    def settings(self) -> Mapping[str, float]: ...
+
+    def update(self, params: Mapping[str, NDArray[Any]], grads: Mapping[str, NDArray[Any]]) -> None: ...
+
+
+class Engine(Protocol):
+    """One way to compute. All engines agree with the reference one within rounding."""
+
+    name: str
+
+    def advance(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        split: Split,
+        batches: NDArray[np.int64],
+        *,
+        gradient: str = "backprop",
+        stop: NDArray[np.uint8],
+    ) -> NDArray[np.float64]:
+        """Do one update per row of `batches`, in place, and return the loss of each batch before its update.
+
+        Args:
+            network: its `params` (W1, b1, …) are updated in place; its `loss_name` is minimised.
+            optimizer: its `state` and `steps` are updated in place.
+            split: the samples.
+            batches: (n, batch_size) sample indices.
+            gradient: "backprop", or "numerical" for central differences of every parameter.
+            stop: (1,) flag, polled between updates and inside a numerical gradient; not 0 means stop.
+
+        Returns:
+            (m,) losses of the updates that were done: m = n, or fewer when `stop` was raised.
+        """
+        ...
+
+    def predict(self, network: Network, split: Split) -> NDArray[Any]:
+        """Scores, before softmax, of every sample: (n, classes) in the network's dtype."""
+        ...
+
+    def numerical_gradient(
+        self,
+        network: Network,
+        x: NDArray[Any],
+        t: NDArray[Any],
+        *,
+        h: float = 1e-4,
+        only: str | None = None,
+        stop: NDArray[np.uint8] | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        """The central-difference gradient of the loss, a dict like `params`, or of the one parameter named."""
+        ...

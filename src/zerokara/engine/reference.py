@@ -1,0 +1,49 @@
+"""The reference engine: NumPy, composed of nn. Short and obvious; the definition that others are tested against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.data.dataset import Split
+from zerokara.engine.contract import Optimizer
+from zerokara.nn.network import Network
+
+ROWS_AT_ONCE = 1_000
+"""Samples predicted together: few enough that their activations stay in the processor's cache."""
+
+
+class ReferenceEngine:
+    """See `zerokara.engine.contract.Engine`."""
+
+    name = "reference"
+
+    def advance(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        split: Split,
+        batches: NDArray[np.int64],
+        *,
+        gradient: str = "backprop",
+        stop: NDArray[np.uint8],
+    ) -> NDArray[np.float64]:
+        losses: list[float] = []
+        for batch in batches:
+            if stop[0]:
+                break
+            x, t = split.rows(batch, network.dtype), split.t[batch]
+            loss, grads = network.loss_and_gradient(x, t)
+            if gradient == "numerical":
+                grads = self.numerical_gradient(network, x, t, stop=stop)
+                if stop[0]:
+                    break
+            optimizer.update(network.params, grads)
+            losses.append(loss)
+        return np.array(losses)
+
+    def predict(self, network: Network, split: Split) -> NDArray[Any]:
+        parts = [split.part(start, start + ROWS_AT_ONCE) for start in range(0, len(split), ROWS_AT_ONCE)]
+        return np.concatenate([network.predict(part.x) for part in parts])

@@ -1,0 +1,265 @@
+"""The network: layers in order, their parameters in one dict, and the methods of the textbook."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.nn import gradients
+from zerokara.nn.functions import loss_named, softmax
+from zerokara.nn.initializers import initial_params
+from zerokara.nn.labels import as_indices, as_targets
+from zerokara.nn.layers import ACTIVATIONS, Affine, Layer
+
+Array = NDArray[Any]
+
+
+class Params(dict[str, Array]):
+    """W1, b1, W2, b2, …, each an array that its layer reads.
+
+    `params["W1"] -= …` and `params["W1"][...] = …` change the array in place. `params["W1"] = value` copies the
+    value into it, so that the layer sees that too; a value of another shape, or another name, is refused.
+    """
+
+    def __setitem__(self, name: str, value: ArrayLike) -> None:
+        if name not in self:
+            raise UsageError(sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name))
+        if np.shape(value) != self[name].shape:
+            raise UsageError(
+                sentence(
+                    "params[{name!r}] has shape {expected}. Got {got}; nothing was changed.",
+                    name=name,
+                    expected=self[name].shape,
+                    got=np.shape(value),
+                )
+            )
+        if value is not self[name]:
+            self[name][...] = value
+
+    def __delitem__(self, name: str) -> None:
+        raise UsageError(sentence("params[{name!r}] belongs to a layer and cannot be removed.", name=name))
+
+    def update(self, other: Mapping[str, ArrayLike]) -> None:  # type: ignore[override]
+        for name, value in other.items():
+            self[name] = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Params, (dict(self),)
+
+
+class Network:
+    """A fully connected network: affine layers with one activation between them, softmax and a loss at the end.
+
+    Args:
+        sizes: units of each layer, inputs first, such as [784, 50, 10].
+        activation: "relu", "sigmoid" or "tanh", after every layer but the last.
+        loss: "cross-entropy", "textbook" or "squared" (see `zerokara.nn.functions`).
+        init: standard deviation of the initial weights, "he", "xavier" or "auto" (see `zerokara.nn.initializers`).
+        seed: an integer or a `numpy.random.Generator` that the initial weights are drawn from.
+        dtype: float64, or float32 for half the memory and twice the speed.
+
+    Attributes:
+        params: "W1" (sizes[0], sizes[1]), "b1" (sizes[1],), "W2", … in the order of the layers; see `Params`.
+
+    Raises UsageError for sizes, names or numbers that cannot be used.
+
+    >>> network = Network([784, 50, 10])
+    >>> {name: array.shape for name, array in network.params.items()}
+    {'W1': (784, 50), 'b1': (50,), 'W2': (50, 10), 'b2': (10,)}
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        *,
+        activation: str = "relu",
+        loss: str = "cross-entropy",
+        init: str | float = "auto",
+        seed: int | np.random.Generator = 0,
+        dtype: Any = np.float64,
+    ) -> None:
+        self.sizes = _checked_sizes(sizes)
+        if activation not in ACTIVATIONS:
+            raise unknown_name("activation", activation, ACTIVATIONS)
+        self.activation = activation
+        self._loss = loss_named(loss)
+        self.loss_name = loss
+        self.dtype = _checked_dtype(dtype)
+        self._params = Params(initial_params(self.sizes, activation, init, _generator(seed), self.dtype))
+        self.layers = list(self._make_layers())
+
+    @property
+    def params(self) -> Params:
+        """The parameters by name. Assigning a dict with the same names copies its values in."""
+        return self._params
+
+    @params.setter
+    def params(self, values: Mapping[str, ArrayLike]) -> None:
+        if set(values) != set(self._params):
+            raise UsageError(
+                sentence("params must have the names {known}. Got {got}; nothing was changed.",
+                         known=", ".join(self._params), got=", ".join(map(str, values)))
+            )
+        self._params.update(values)
+
+    def _make_layers(self) -> Iterator[Layer]:
+        last = len(self.sizes) - 1
+        for i in range(1, last + 1):
+            yield Affine(self.params[f"W{i}"], self.params[f"b{i}"])
+            if i < last:
+                yield ACTIVATIONS[self.activation]()
+
+    def predict(self, x: ArrayLike) -> Array:
+        """Scores, before softmax: (n, classes) for x (n, features), (classes,) for a single x (features,)."""
+        x = np.asarray(x)
+        scores = self._forward(self._rows(x))
+        return scores[0] if x.ndim == 1 else scores
+
+    def probabilities(self, x: ArrayLike) -> Array:
+        """softmax of the scores, in the shapes of `predict`."""
+        return softmax(self.predict(x))
+
+    def loss(self, x: ArrayLike, t: ArrayLike) -> float:
+        """The mean loss of samples x (n, features) with labels t: (n,) indices, or (n, classes) one-hot or soft."""
+        scores = self._forward(self._rows(x))
+        return self._loss.value(scores, self._targets(t, len(scores)))
+
+    def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
+        """The share of samples, 0 to 1, whose largest score is that of their label."""
+        scores = self._forward(self._rows(x))
+        return float(np.mean(scores.argmax(axis=1) == as_indices(t, len(scores), self.sizes[-1])))
+
+    def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+        """The gradient of the loss by backpropagation: a dict like `params`."""
+        return self.loss_and_gradient(x, t)[1]
+
+    def loss_and_gradient(self, x: ArrayLike, t: ArrayLike) -> tuple[float, dict[str, Array]]:
+        """`loss` and `gradient` from one forward pass."""
+        scores = self._forward(self._rows(x))
+        targets = self._targets(t, len(scores))
+        self._backward(self._loss.gradient(scores, targets))
+        return self._loss.value(scores, targets), self._gradients()
+
+    def numerical_gradient(
+        self, x: ArrayLike, t: ArrayLike, *, h: float = 1e-4, only: str | None = None, method: str = "auto"
+    ) -> dict[str, Array]:
+        """The gradient by central differences, (L(w + h) - L(w - h)) / 2h for every weight: a dict like `params`.
+
+        Args:
+            only: the name of one parameter, to compute no other.
+            method: "loop" evaluates the loss twice per weight, which is the definition; "auto" takes a faster way
+                to the same differences where there is one.
+
+        Raises UsageError on a float32 network: there a difference with h = 1e-4 is mostly rounding.
+        """
+        return gradients.network_gradient(self, x, t, h=h, only=only, method=method)
+
+    def copy(self, dtype: Any = None) -> Self:
+        """An independent network with the same parameters, in another dtype if one is given."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.dtype = self.dtype if dtype is None else _checked_dtype(dtype)
+        twin._params = Params({name: value.astype(twin.dtype) for name, value in self.params.items()})
+        twin.layers = list(twin._make_layers())
+        return twin
+
+    def _forward(self, x: Array) -> Array:
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def _backward(self, dout: Array) -> None:
+        first, *later = self.layers
+        for layer in reversed(later):
+            dout = layer.backward(dout)
+        assert isinstance(first, Affine)
+        first.find_gradients(dout)
+
+    def _gradients(self) -> dict[str, Array]:
+        affine = [layer for layer in self.layers if isinstance(layer, Affine)]
+        return {f"{name[1]}{i}": getattr(layer, name) for i, layer in enumerate(affine, 1) for name in ("dW", "db")}
+
+    def _rows(self, x: ArrayLike) -> Array:
+        """x as rows (n, features) in the network's dtype, or a sentence on what does not fit."""
+        rows = np.atleast_2d(np.asarray(x))
+        if rows.ndim != 2 or rows.shape[1] != self.sizes[0]:
+            raise UsageError(
+                sentence("x must have shape (samples, {features}) or ({features},). Got {got}.",
+                         features=self.sizes[0], got=np.shape(x))
+            )
+        if rows.shape[0] == 0:
+            raise UsageError(sentence("x must have at least one sample. Got shape {got}.", got=np.shape(x)))
+        return rows.astype(self.dtype, copy=False)
+
+    def _targets(self, t: ArrayLike, n: int) -> Array:
+        return as_targets(t, n, self.sizes[-1], self.dtype)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.sizes))
+        return f"<{type(self).__name__} {sizes}, {self.activation}, {self.loss_name}, {self.dtype}>"
+
+
+class TwoLayerNet(Network):
+    """The textbook's network: one hidden layer, and `learn` for one step of gradient descent.
+
+    Args:
+        input_size, hidden_size, output_size: units of the three layers.
+        weight_init_std: standard deviation of the initial weights, or "he" or "xavier".
+        learning_rate: what `learn` multiplies the gradient by.
+        activation, loss, seed: as for `Network`.
+
+    >>> net = TwoLayerNet(784, 50, 10, activation="sigmoid")
+    >>> net.predict(np.zeros((3, 784))).shape
+    (3, 10)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        *,
+        activation: str = "relu",
+        weight_init_std: str | float = 0.01,
+        loss: str = "cross-entropy",
+        learning_rate: float = 0.1,
+        seed: int | np.random.Generator = 0,
+    ) -> None:
+        super().__init__(
+            [input_size, hidden_size, output_size], activation=activation, loss=loss, init=weight_init_std, seed=seed
+        )
+        if not learning_rate > 0:
+            raise UsageError(sentence("learning_rate must be a positive number. Got {got}.", got=learning_rate))
+        self.learning_rate = learning_rate
+
+    def learn(self, x: ArrayLike, t: ArrayLike) -> float:
+        """One step of gradient descent on these samples; returns their loss before it."""
+        loss, grads = self.loss_and_gradient(x, t)
+        for name, grad in grads.items():
+            self.params[name] -= self.learning_rate * grad
+        return loss
+
+
+def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    checked = tuple(sizes)
+    whole = all(isinstance(size, int | np.integer) and size > 0 for size in checked)
+    if len(checked) < 2 or not whole:
+        raise UsageError(
+            sentence("sizes must be two or more positive whole numbers, inputs first, such as [784, 50, 10]. Got {got}.",
+                     got=list(checked))
+        )
+    return tuple(map(int, checked))
+
+
+def _checked_dtype(dtype: Any) -> np.dtype[Any]:
+    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=np.dtype(dtype)))
+    return np.dtype(dtype)
+
+
+def _generator(seed: int | np.random.Generator) -> np.random.Generator:
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
+
+

@@ -1,0 +1,109 @@
+"""Pictures: loss and accuracy curves, and contact sheets. The only file that imports matplotlib.
+
+Figures are drawn without a display and without touching the state of `matplotlib.pyplot`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.data.dataset import Dataset
+from zerokara.training.history import History
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TRAIN, TEST, PALE = "#1f5fa8", "#d9541e", "#b9cbe3"
+
+
+def loss_figure(history: History, title: str = "") -> Figure:
+    """The loss of every mini-batch, pale, and its moving average over a fiftieth of the run."""
+    figure, axes = _axes(title, "iteration", "loss (mini-batch)")
+    losses = history.losses
+    iterations = np.arange(len(losses))
+    axes.plot(iterations, losses, color=PALE, linewidth=0.7, label="each mini-batch")
+    width = max(len(losses) // 50, 1)
+    if width > 1:
+        axes.plot(iterations[width - 1 :], moving_average(losses, width), color=TRAIN, label=f"mean of {width}")
+    axes.set_xlim(0, max(len(losses), 1))
+    finite = losses[np.isfinite(losses)]
+    axes.set_ylim(0, float(finite.max()) * 1.05 if finite.size and finite.max() > 0 else 1)
+    axes.legend(loc="upper right")
+    return figure
+
+
+def accuracy_figure(history: History, title: str = "") -> Figure:
+    """Training and test accuracy at every evaluation, over epochs."""
+    figure, axes = _axes(title, "epoch", "accuracy")
+    epochs = [e.epoch for e in history.evaluations]
+    mark = "o" if len(epochs) <= 40 else None
+    for label, style, color, values in (
+        ("training", "-", TRAIN, [e.train_accuracy for e in history.evaluations]),
+        ("test", "--", TEST, [e.test_accuracy for e in history.evaluations]),
+    ):
+        name = f"{label} ({values[-1]:.4f})" if values else label
+        axes.plot(epochs, values, style, color=color, marker=mark, markersize=3, label=name)
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 1)
+    axes.legend(loc="lower right")
+    return figure
+
+
+def contact_sheet(dataset: Dataset, each: int = 10) -> Figure:
+    """The first `each` training pictures of every class, a row per class with its name and count."""
+    from matplotlib.figure import Figure
+
+    names = dataset.class_names
+    counts = dataset.train.counts(len(names))
+    figure = Figure(figsize=(2.2 + 0.6 * each, 0.62 * len(names) + 0.5), layout="constrained")
+    grid = figure.subplots(len(names), each, squeeze=False)
+    for label, chosen in enumerate(dataset.train.examples(len(names), each)):
+        pictures = [_picture(dataset, i) for i in chosen]
+        _row(grid[label], f"{names[label]}  ({counts[label]:,})", pictures)
+    figure.suptitle(f"{dataset.name}: training pictures and their number per class", fontsize=10)
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file; the same figure gives the same bytes."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+    return file.getvalue()
+
+
+def moving_average(values: NDArray[Any], width: int) -> NDArray[np.float64]:
+    """Means of `width` neighbours, (len(values) - width + 1,).
+
+    >>> moving_average(np.array([1.0, 2.0, 6.0]), 2)
+    array([1.5, 4. ])
+    """
+    return np.convolve(values, np.full(width, 1 / width), mode="valid")
+
+
+def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axes.title.set_fontsize(10)
+    axes.grid(alpha=0.25)
+    return figure, axes
+
+
+def _picture(dataset: Dataset, index: int) -> NDArray[Any]:
+    return dataset.train.pixels[index].reshape(dataset.image_shape)
+
+
+def _row(cells: Sequence[Axes], label: str, pictures: Sequence[NDArray[Any]]) -> None:
+    for cell in cells:
+        cell.set_axis_off()
+    for cell, picture in zip(cells, pictures, strict=False):
+        cell.imshow(picture, cmap="gray_r", interpolation="nearest")
+    cells[0].text(-0.15, 0.5, label, transform=cells[0].transAxes, ha="right", va="center", fontsize=9)

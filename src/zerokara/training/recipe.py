@@ -1,0 +1,206 @@
+"""The recipe: everything that decides what a run computes, in one frozen, validated record.
+
+The same fields are the options of `zerokara train`, the keywords of `zerokara.train()` and the TOML file in a run's
+folder, in the tables [network], [data] and [training]. Where to write and what to print are not part of it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from zerokara.data.entries import ENTRIES
+from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.nn.functions import LOSSES
+from zerokara.nn.initializers import INITIALIZERS
+from zerokara.nn.layers import ACTIVATIONS
+from zerokara.training.batches import SAMPLINGS, Batches
+from zerokara.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+
+GRADIENTS = ("backprop", "numerical")
+DTYPES = ("float32", "float64")
+
+
+class Rule(NamedTuple):
+    """What a field's value must be, in words and as a test."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
+
+
+WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0)
+SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63)
+POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0)
+SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1)
+SIZES = Rule("one or more positive whole numbers, such as 50 or 100,50", lambda v: len(v) > 0 and all(map(WHOLE.holds, v)))
+NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str) and v != "")
+INIT = Rule("a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0)
+
+
+def _option(table: str, help: str, default: Any, rule: Rule | None = None, names: Sequence[str] = ()) -> Any:
+    return field(default=default, metadata={"table": table, "help": help, "rule": rule, "names": tuple(names)})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train, on what, and how. Fields left None take the value that fits the others; see `completed`.
+
+    Raises UsageError naming the field, what it got and what it expects.
+
+    >>> Recipe(hidden=50, learning_rate=-0.1)
+    Traceback (most recent call last):
+        ...
+    zerokara.errors.UsageError: learning_rate must be a positive number. Got -0.1.
+    """
+
+    dataset: str = _option("data", "mnist, fashion-mnist, kmnist, digits, or a folder of your own.", "mnist", NAME)
+    hidden: tuple[int, ...] = _option("network", "Units of each hidden layer: 50, or 100,50.", (50,), SIZES)
+    activation: str = _option("network", "Activation of the hidden layers.", "relu", names=tuple(ACTIVATIONS))
+    init: str | float = _option(
+        "network", "Initial weights: a standard deviation, he, xavier, or auto.", "auto", INIT, INITIALIZERS
+    )
+    loss: str = _option("network", "What is minimised.", "cross-entropy", names=tuple(LOSSES))
+    dtype: str | None = _option(
+        "network", "Precision: float32, or float64 (always with a numerical gradient).", None, names=DTYPES
+    )
+    gradient: str = _option("training", "How gradients are computed.", "backprop", names=GRADIENTS)
+    optimizer: str = _option("training", "How weights follow the gradient.", "sgd", names=tuple(OPTIMIZERS))
+    learning_rate: float | None = _option(
+        "training", "Step size; by default what is customary for the optimizer (sgd: 0.1).", None, POSITIVE
+    )
+    momentum: float | None = _option("training", "For momentum and nesterov (0.9).", None, SHARE)
+    decay: float | None = _option("training", "For rmsprop (0.9).", None, SHARE)
+    beta1: float | None = _option("training", "For adam (0.9).", None, SHARE)
+    beta2: float | None = _option("training", "For adam (0.999).", None, SHARE)
+    batch_size: int = _option("training", "Samples in an update.", 100, WHOLE)
+    iterations: int | None = _option("training", "Updates to do; on the MNIST family 10000.", None, WHOLE)
+    epochs: int | None = _option("training", "Epochs to do, instead of iterations; elsewhere 100.", None, WHOLE)
+    sampling: str = _option(
+        "training", "Batches: any samples, no sample twice in a batch, or every sample once an epoch.",
+        "replacement", names=SAMPLINGS,
+    )
+    evaluate_every: int | None = _option("training", "Updates between evaluations; by default an epoch.", None, WHOLE)
+    seed: int = _option("training", "Decides initial weights and batches.", 0, SEED)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", _as_sizes(self.hidden))
+        for f in fields(self):
+            _check(f, getattr(self, f.name))
+        if self.iterations is not None and self.epochs is not None:
+            raise UsageError(
+                sentence("Give iterations or epochs, not both. Got {iterations} and {epochs}.",
+                         iterations=self.iterations, epochs=self.epochs)
+            )
+        if self.gradient == "numerical" and self.dtype == "float32":
+            raise UsageError(
+                "gradient numerical needs dtype float64: in float32 a difference with h = 1e-4 is mostly rounding. "
+                "Leave dtype out, or use gradient backprop."
+            )
+        self.make_optimizer()
+
+    def completed(self) -> Self:
+        """The same recipe with every default that depends on another field filled in: what a run records."""
+        made = self.make_optimizer()
+        length = {} if self.iterations or self.epochs else default_length(self.dataset)
+        dtype = self.dtype or ("float64" if self.gradient == "numerical" else "float32")
+        return replace(self, **{**made.settings, **length, "dtype": dtype})
+
+    def make_optimizer(self) -> Optimizer:
+        """A fresh optimizer with this recipe's settings."""
+        names = ("learning_rate", "momentum", "decay", "beta1", "beta2")
+        return optimizer_named(self.optimizer, **{name: getattr(self, name) for name in names})
+
+    def make_batches(self, samples: int) -> Batches:
+        """The batches of this recipe on so many training samples."""
+        return Batches(samples, self.batch_size, self.sampling, self.seed)
+
+    def total(self, per_epoch: int) -> int:
+        """How many updates this recipe asks for, with so many updates in an epoch."""
+        if self.iterations is not None:
+            return self.iterations
+        assert self.epochs is not None, "a completed recipe says how long it is"
+        return self.epochs * per_epoch
+
+    def to_toml(self) -> str:
+        """The recipe as TOML, tables and keys always in the same order; fields that are None are left out."""
+        import tomli_w
+
+        tables: dict[str, dict[str, Any]] = {"network": {}, "data": {}, "training": {}}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if value is not None:
+                tables[f.metadata["table"]][f.name] = _plain(value)
+        return tomli_w.dumps(tables)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """A recipe from some of its fields by name. Raises UsageError for a name that is not a field."""
+        names = [f.name for f in fields(cls)]
+        for name in values:
+            if name not in names:
+                raise unknown_name("A recipe's field", name, names)
+        return cls(**values)
+
+
+def default_length(dataset: str) -> dict[str, int]:
+    """10,000 updates on the MNIST family, 100 epochs on anything else."""
+    published = dataset in ENTRIES and not ENTRIES[dataset].bundled
+    return {"iterations": 10_000} if published else {"epochs": 100}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The fields that a recipe file gives, by name. Raises UsageError naming file and place of what is wrong."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(sentence("{path} cannot be read as a recipe: {error}.", path=path, error=error)) from error
+    home = {f.name: f.metadata["table"] for f in fields(Recipe)}
+    values: dict[str, Any] = {}
+    for table, entries in tables.items():
+        if table not in ("network", "data", "training") or not isinstance(entries, dict):
+            raise UsageError(
+                sentence("{path} has {table!r}; a recipe has the tables [network], [data] and [training].",
+                         path=path, table=table)
+            )
+        for name, value in entries.items():
+            if home.get(name) != table:
+                known = [field for field, place in home.items() if place == table]
+                raise UsageError(str(unknown_name(sentence("{path}: a field of [{table}]", path=path, table=table), name, known)))
+            values[name] = value
+    return values
+
+
+def _as_sizes(hidden: Any) -> tuple[Any, ...]:
+    return tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else (hidden,)
+
+
+def _check(f: Field[Any], value: Any) -> None:
+    rule, names = f.metadata["rule"], f.metadata["names"]
+    if value is None and f.default is None:
+        return
+    if names and isinstance(value, str):
+        if value not in names:
+            raise unknown_name(f.name, value, names if rule is None else [*names, "a number"])
+    elif rule is None or not rule.holds(value):
+        words = rule.words if rule else "one of " + ", ".join(names)
+        got = ",".join(map(str, value)) if isinstance(value, tuple) else repr(value)
+        raise UsageError(sentence("{name} must be {words}. Got {got}.", name=f.name, words=words, got=got))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [int(size) for size in value]
+    return value.item() if isinstance(value, np.generic) else value

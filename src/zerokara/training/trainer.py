@@ -1,0 +1,129 @@
+"""The training loop: one loop that knows no engine, no file and no screen.
+
+It cuts the work into chunks of at most 50 ms that end where something must happen, lets an engine do them, and
+tells its listeners. Results do not depend on where the chunks are cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.data.dataset import Dataset, Split
+from zerokara.engine.contract import Engine
+from zerokara.nn.network import Network
+from zerokara.training.batches import Batches
+from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
+from zerokara.training.history import Evaluation, History
+from zerokara.training.optimizers import Optimizer
+
+CHUNK_SECONDS = 0.05
+EVALUATED_AT_ONCE = 5_000
+"""Samples between two looks at `stop`."""
+FASTER_BY = 8
+"""How much longer than the chunk before a chunk may be: the first measurements are of single updates."""
+
+
+@dataclass
+class Trainer:
+    """Trains a network in place.
+
+    Attributes:
+        iterations: updates in the whole run.
+        evaluate_every: updates between evaluations; there is one before the first update and one at the end.
+        gradient: "backprop" or "numerical".
+        listeners: called with every event, in order.
+        stop: (1,) flag; raised by anyone (a signal, a button), it ends the run after the update being done.
+        chunk: at most so many updates in a chunk, whatever the rate; for tests.
+    """
+
+    network: Network
+    optimizer: Optimizer
+    dataset: Dataset
+    batches: Batches
+    engine: Engine
+    iterations: int
+    evaluate_every: int
+    gradient: str = "backprop"
+    listeners: Iterable[Listener] = ()
+    history: History = field(default_factory=History)
+    iteration: int = 0
+    stop: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
+    chunk: int | None = None
+
+    def run(self) -> History:
+        """Train to the end, with a last evaluation there, or until `stop` is raised."""
+        self._tell(Started(self.iteration, self.iterations, len(range(self.iteration, self.iterations, self.evaluate_every)) + 1))
+        seconds_per_update, size = 0.0, 1
+        while self.iteration < self.iterations and not self.stop[0]:
+            if self.iteration % self.evaluate_every == 0:
+                self.evaluate()
+            size = self._chunk_size(seconds_per_update, size)
+            seconds_per_update = self.advance(self.iteration + size)
+        self.evaluate()
+        self._tell(Ended(self.iteration, stopped=self.iteration < self.iterations))
+        return self.history
+
+    def advance(self, until: int) -> float:
+        """Do updates up to iteration `until`, or fewer where an epoch ends or `stop` is raised; seconds for one."""
+        rows = self.batches.rows(self.iteration, until)
+        began = perf_counter()
+        losses = self.engine.advance(
+            self.network, self.optimizer, self.dataset.train, rows, gradient=self.gradient, stop=self.stop
+        )
+        seconds = perf_counter() - began
+        self.iteration += len(losses)
+        self.history.chunks.append(losses)
+        self.history.seconds += seconds
+        self._tell(Advanced(self.iteration, losses, seconds))
+        return seconds / max(len(losses), 1)
+
+    def evaluate(self) -> None:
+        """Measure both accuracies, unless this iteration has been evaluated or `stop` is raised meanwhile."""
+        history = self.history
+        if history.evaluations and history.last.iteration == self.iteration:
+            return
+        began = perf_counter()
+        train, test = self._accuracy(self.dataset.train), self._accuracy(self.dataset.test)
+        if self.stop[0]:
+            return
+        evaluation = Evaluation(self.iteration, self.iteration / self.batches.per_epoch, self._recent_loss(), train, test)
+        seconds = perf_counter() - began
+        history.evaluations.append(evaluation)
+        history.seconds += seconds
+        self._tell(Evaluated(evaluation, seconds))
+
+    def _accuracy(self, split: Split) -> float:
+        """The share of samples classified correctly; of no meaning when `stop` is raised meanwhile."""
+        correct = 0
+        for start in range(0, len(split), EVALUATED_AT_ONCE):
+            if not self.stop[0]:
+                part = split.part(start, start + EVALUATED_AT_ONCE)
+                correct += int((self.engine.predict(self.network, part).argmax(axis=1) == part.t).sum())
+        return correct / len(split)
+
+    def _recent_loss(self) -> float:
+        if self.iteration == 0:
+            first = self.batches.rows(0, 1)[0]
+            train = self.dataset.train
+            return self.network.loss(train.rows(first, self.network.dtype), train.t[first])
+        since = self.history.last.iteration if self.history.evaluations else 0
+        return float(self.history.losses[since:].mean())
+
+    def _chunk_size(self, seconds_per_update: float, size: int) -> int:
+        """Updates until the next evaluation or the end, at most 50 ms of them."""
+        until_evaluation = self.evaluate_every - self.iteration % self.evaluate_every
+        most = min(until_evaluation, self.iterations - self.iteration)
+        if self.chunk is not None:
+            return min(most, self.chunk)
+        if seconds_per_update == 0:
+            return 1
+        return max(1, min(most, int(CHUNK_SECONDS / seconds_per_update), FASTER_BY * size))
+
+    def _tell(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
