@@ -284,7 +284,8 @@ class Trainer {
 
   void update_bias(const Rates<T>& rates, TrainedLayer<T>& layer, Panel panel, T* sums) {
     with_width(panel.width, [&](auto width) { column_sums<width.value>(layer.delta + panel.lane, layer.stride, batch(), sums); });
-    apply(rates, sums, layer.bias + panel.lane, layer.bias_slot[0] + panel.lane, layer.bias_slot[1] + panel.lane, panel.width * lanes<T>);
+    apply(rates, sums, layer.bias + panel.lane, part(layer.bias_slot[0], panel.lane), part(layer.bias_slot[1], panel.lane),
+          panel.width * lanes<T>);
   }
 
   // The rows of W (layer l > 0) that belong to these panels of the layer before, and the same lanes of its transpose.
@@ -314,7 +315,7 @@ class Trainer {
     alignas(64) T gradient[height * stride];
     gradient_tile<height, width>(layers_[l - 1].h + i, layers_[l - 1].stride, layer.delta + panel.lane, layer.stride, batch(), gradient);
     const long at = panel.lane * layer.fan_in + i * stride;
-    apply(rates, gradient, layer.weight + at, layer.weight_slot[0] + at, layer.weight_slot[1] + at, height * stride);
+    apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), height * stride);
     const long turned_stride = rows.width * lanes<T>;
     T* turned = layer.turned + rows.lane * layer.fan_out + (i - rows.lane);
     const long used = layer.fan_out - panel.lane < stride ? layer.fan_out - panel.lane : stride;
@@ -343,12 +344,15 @@ class Trainer {
         for (long r = 0; r < count; ++r)
           gradient_sparse<width.value>(columns_, i + r, table_, layer.delta + panel.lane, layer.stride, zero_terms, gradient + r * stride);
         const long at = panel.lane * layer.fan_in + i * stride;
-        apply(rates, gradient, layer.weight + at, layer.weight_slot[0] + at, layer.weight_slot[1] + at, count * stride);
+        apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), count * stride);
         finite &= all_finite(layer.weight + at, count * stride);
       }
     });
     return finite;
   }
+
+  // A place in a slot, or null where this optimizer has none.
+  static T* part(T* slot, long at) { return slot == nullptr ? nullptr : slot + at; }
 
   bool untouched(long i, long count) const {
     std::int32_t any = 0;

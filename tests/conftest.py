@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zerokara.data.catalog import entry_named, whereabouts
+from zerokara.data import whereabouts
 
 NEEDS = {
     "mnist": "MNIST is not here: set ZEROKARA_DATA to a folder with its four files",
@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _is_here(need: str) -> bool:
     if need == "notes":
         return Path(os.environ.get("ZEROKARA_NOTES", "nowhere")).is_dir()
-    return all(whereabouts(entry_named("mnist")).values())
+    return all(whereabouts("mnist").values())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -34,8 +34,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tests never touch the user's cache, but share one of their own, and find relative data folders from anywhere."""
-    if all(whereabouts(entry_named("mnist")).values()):
-        places = [str(path.parent) for path in whereabouts(entry_named("mnist")).values() if path]
+    if all(whereabouts("mnist").values()):
+        places = [str(path.parent) for path in whereabouts("mnist").values() if path]
         os.environ["ZEROKARA_DATA"] = os.pathsep.join(dict.fromkeys(places))
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root

@@ -22,12 +22,12 @@ app = App(
     help_format="plaintext",
     version_flags=["--version"],
 )
-app.command("zerokara.cli.train:train", name="train")
 data = App(name="data", help="Data sets: what there is, fetching it, looking at it.")
-data.command("zerokara.cli.data:list_", name="list")
-data.command("zerokara.cli.data:fetch", name="fetch")
-data.command("zerokara.cli.data:show", name="show")
+app.command("zerokara.cli.train:train", name="train", help="Train a network on a data set, and keep it in a folder.")
 app.command(data)
+data.command("zerokara.cli.data:list_", name="list", help="List the data sets that have a name, and where each one is.")
+data.command("zerokara.cli.data:fetch", name="fetch", help="Fetch a data set into the cache, unless it is already here.")
+data.command("zerokara.cli.data:show", name="show", help="Print samples per class, and draw a contact sheet of examples.")
 
 INTERRUPTED = 130
 

@@ -36,7 +36,7 @@ class Screen:
         data = assembly.dataset
         epochs = trainer.iterations / trainer.batches.per_epoch
         self._print(describe(assembly.recipe, trainer.network))
-        self._print(f"data: {len(data.train):,} training and {len(data.test):,} test images, from {data.source}")
+        self._print(f"data: {len(data.train):,} training and {len(data.test):,} test images ({data.source})")
         self._print(f"{trainer.iterations:,} updates ({epochs:.4g} epochs) on the {trainer.engine.name} engine")
 
     def result(self, run: Run) -> None:

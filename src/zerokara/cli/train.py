@@ -42,10 +42,7 @@ def train(
     quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", help="Print nothing but errors.")] = False,
     **options: Any,
 ) -> int:
-    """Train a network on a data set, and keep it in a folder of its own.
-
-    Without options: the two-layer network of the textbook, on MNIST.
-    """
+    """Without options: the two-layer network of the textbook, on MNIST, for 10,000 updates."""
     stream = sys.stderr if json else sys.stdout
     screen = None if quiet else Screen(stream)
     values = {key: value for key, value in {"dataset": dataset, **options}.items() if value is not None}

@@ -1,6 +1,6 @@
 """Fetching a published file from the first mirror that delivers it whole. The only file of zerokara that downloads.
 
-Mirrors refuse, vanish, answer with a page of HTML, stop half-way or drip; each of these is a reason to try the next one.
+Mirrors refuse, vanish, answer with a page of HTML, stop half-way or drip; each is a reason to try the next one.
 Pooch keeps the file under a temporary name until its checksum is right and then renames it; how long to wait is ours.
 """
 
@@ -200,7 +200,7 @@ class _Pace:
 def _answer(address: str, limits: Limits) -> "requests.Response":
     """The response to a request, its body still to be read.
 
-    The request runs in a thread, because a header that drips byte by byte is never silent for long enough to be noticed.
+    The request runs in a thread, because a header that drips byte by byte is never silent for long enough to notice.
     The thread of a mirror that is given up ends with its connection, and does not keep the program from ending.
     """
     answers: SimpleQueue[Any] = SimpleQueue()
@@ -243,7 +243,7 @@ def _next_piece(response: "requests.Response", limits: Limits) -> bytes:
 
 
 def _reason(error: Exception, limits: Limits) -> str:
-    """What went wrong with a connection, in a few words. Exceptions of several libraries arrive here, some of them nested."""
+    """What went wrong with a connection, in a few words. Exceptions of several libraries arrive here."""
     import requests
     import urllib3
 

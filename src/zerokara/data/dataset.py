@@ -77,7 +77,8 @@ class Split:
     def _values(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         if self.full is None:
             return pixels.astype(np.float32)
-        return np.divide(pixels, np.float32(self.full), dtype=np.float32)
+        values: NDArray[np.float32] = np.divide(pixels, np.float32(self.full), dtype=np.float32)
+        return values
 
     def counts(self, classes: int) -> NDArray[np.int64]:
         """(classes,) how many samples each class has."""
@@ -128,7 +129,7 @@ class Dataset:
         if split.pixels.shape[1] != features:
             raise DataError(
                 sentence(
-                    "The {part} samples of {name} have {got} features. Expected {expected}, for images of shape {shape}.",
+                    "The {part} samples of {name} have {got} features. Expected {expected}, as images are {shape}.",
                     part=part,
                     name=self.name,
                     got=split.pixels.shape[1],

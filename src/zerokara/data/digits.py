@@ -1,8 +1,8 @@
 """The handwritten digits that come with scikit-learn: 1,797 pictures of 8×8, always at hand.
 
 They are the test part of "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak, 1998,
-https://archive.ics.uci.edu/dataset/80), CC BY 4.0. Importing scikit-learn takes more than a second, so its file is found
-without importing it.
+https://archive.ics.uci.edu/dataset/80), CC BY 4.0. Importing scikit-learn takes more than a second, so its file is
+found without importing it.
 """
 
 import gzip

@@ -54,8 +54,8 @@ def _neither(folder: Path) -> DataError:
     listed = ", ".join(there[:MOST_LISTED]) + (", …" if len(there) > MOST_LISTED else "")
     return DataError(
         sentence(
-            "{folder} holds no data set. Expected the four files {names} (with or without .gz), or the folders train and "
-            "test with one folder of pictures per class (train/0/a.png). Got {there}.",
+            "{folder} holds no data set. Expected the four files {names} (with or without .gz), or the folders train "
+            "and test with one folder of pictures per class (train/0/a.png). Got {there}.",
             folder=folder,
             names=", ".join(FILE_NAMES),
             there=listed or sentence("an empty folder"),

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from zerokara.data.atomic import replace_file
 from zerokara.errors import DataError, sentence
 
-ELEMENT_TYPES = {
+ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
     0x09: np.dtype("i1"),
     0x0B: np.dtype(">i2"),
@@ -102,7 +102,7 @@ def idx_header(array: NDArray[Any]) -> bytes:
 def idx_elements(array: NDArray[Any]) -> memoryview:
     """What follows the header: the elements as bytes, most significant byte first."""
     ordered = np.ascontiguousarray(array, ELEMENT_TYPES[_type_code(array)])
-    return memoryview(ordered.reshape(-1).view(np.uint8))
+    return _bytes_of(ordered.reshape(-1))
 
 
 def content_of(data: bytes, name: str) -> Content:
@@ -141,7 +141,7 @@ def _read_unpacked(file: Any, size: int | None, at_most: int, name: str) -> Cont
     if promised > at_most or size not in (None, promised):
         raise _wrong_length(name, promised, at_most if size is None else size, "at most " if size is None else "")
     elements = np.empty(prod(shape), dtype)
-    buffer = memoryview(elements.view(np.uint8))
+    buffer = _bytes_of(elements)
     filled = _fill(file, buffer)
     if filled < len(buffer):
         raise _wrong_length(name, promised, len(header) + filled, "only ")
@@ -157,8 +157,8 @@ def _read_header(file: Any, name: str) -> tuple[bytes, np.dtype[Any], tuple[int,
     if magic[:2] != b"\0\0" or dtype is None or magic[3] > MAX_DIMENSIONS:
         raise DataError(
             sentence(
-                "{name} is not an IDX file: it starts with {got}. Expected 00 00, an element type (08, 09, 0b, 0c, 0d or "
-                "0e) and the number of dimensions (00 to {most:02x}).",
+                "{name} is not an IDX file: it starts with {got}. Expected 00 00, an element type (08, 09, 0b, 0c, 0d "
+                "or 0e) and the number of dimensions (00 to {most:02x}).",
                 name=name,
                 got=magic.hex(" "),
                 most=MAX_DIMENSIONS,
@@ -262,7 +262,12 @@ def _type_code(array: NDArray[Any]) -> int:
 def _on_disk(array: NDArray[Any]) -> memoryview:
     """The elements as bytes, most significant byte first."""
     ordered = np.ascontiguousarray(array, ELEMENT_TYPES[_type_code(array)])
-    return memoryview(ordered.reshape(-1).view(np.uint8))
+    return _bytes_of(ordered.reshape(-1))
+
+
+def _bytes_of(elements: NDArray[Any]) -> memoryview:
+    """The memory of a one-dimensional array, as it lies there."""
+    return elements.view(np.uint8).data
 
 
 def _native(elements: NDArray[Any]) -> NDArray[Any]:

@@ -25,9 +25,9 @@ def load(
 ) -> Dataset:
     """Load a data set by its name, or from a folder of one's own.
 
-    A name is looked for in `data_dir`, in the folders of ZEROKARA_DATA (`FOLDER/NAME/`, then `FOLDER/`) and in the user's
-    cache, and fetched into the cache if it is nowhere. A folder holds four IDX files, or `train` and `test`, each with
-    one folder of pictures per class. To load a folder that has the name of a data set, write `./mnist`.
+    A name is looked for in `data_dir`, in the folders of ZEROKARA_DATA (`FOLDER/NAME/`, then `FOLDER/`) and in the
+    user's cache, and fetched into the cache if it is nowhere. A folder holds four IDX files, or `train` and `test` with
+    one folder of pictures per class in each. To load a folder that has the name of a data set, write `./mnist`.
 
     Args:
         name_or_folder: a name of `zerokara.data.ENTRIES`, or a folder.
@@ -80,7 +80,7 @@ def fetch(
 
 
 def whereabouts(name: str, data_dir: str | os.PathLike[str] | None = None) -> dict[str, Path | None]:
-    """File name → where the first file of that name lies, not yet verified. None: it is nowhere, and would be fetched."""
+    """File name → where the first file of that name lies, not yet verified; None: nowhere, so it would be fetched."""
     entry = entry_named(name)
     if entry.bundled:
         path = digits_file()

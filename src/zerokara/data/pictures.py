@@ -1,7 +1,7 @@
 """Pictures on disk → pixels.
 
-Nothing is repaired on the way: pictures of different sizes are not scaled, transparency is not painted over, and more than
-8 bits per channel are not cut off. Each of them is refused with a sentence that says what to do.
+Nothing is repaired on the way: pictures of different sizes are not scaled, transparency is not painted over, and more
+than 8 bits per channel are not cut off. Each of them is refused with a sentence that says what to do.
 """
 
 import warnings
@@ -36,7 +36,7 @@ HIDDEN = ("thumbs.db", "desktop.ini")
 def load_pictures(folder: Path) -> Dataset:
     """The data set in `folder/train/CLASS/*` and `folder/test/CLASS/*`: gray pictures, all of one size.
 
-    Classes are named after their folders and sorted by name, numbers by value. Colours become gray by the luma transform of
+    Classes are named after their folders and sorted by name, numbers by value. Colours become gray by the luma of
     ITU-R 601-2. Hidden files (`.DS_Store`, `Thumbs.db`) are passed over.
 
     Raises:
@@ -102,8 +102,8 @@ def _check_parts(folder: Path) -> None:
         if not (folder / part).is_dir():
             raise DataError(
                 sentence(
-                    "{folder} has no folder {part}. Expected train and test, each with one folder of pictures per class. "
-                    "About a fifth of the pictures should be kept for test.",
+                    "{folder} has no folder {part}. Expected train and test, each with a folder of pictures per class. "
+                    "About a fifth of the pictures belongs into test.",
                     folder=folder,
                     part=part,
                 )
@@ -168,7 +168,7 @@ def _refuse_strays(part: Path) -> None:
         if not path.is_dir():
             raise DataError(
                 sentence(
-                    "{path} belongs to no class. Expected only folders in {part}, one per class, with the pictures in them.",
+                    "{path} belongs to no class. Expected nothing but folders in {part}, one per class.",
                     path=path,
                     part=part,
                 )
@@ -179,15 +179,17 @@ def _split(files: list[_Labelled], shape: tuple[int, ...], first: Path, classes:
     pixels = np.empty((len(files), *shape), dtype=np.uint8)
     for row, file in zip(pixels, files, strict=True):
         row[:] = _of_shape(read_picture(file.path), shape, file.path, first)
-    labels = np.array([file.label for file in files], dtype=np.uint8 if classes <= 256 else np.int32)
-    return Split(pixels.reshape(len(files), int(np.prod(shape))), labels, full=255)
+    labels = np.array([file.label for file in files], dtype=np.int32)
+    t = labels.astype(np.uint8) if classes <= 256 else labels
+    return Split(pixels.reshape(len(files), int(np.prod(shape))), t, full=255)
 
 
 def _of_shape(picture: NDArray[np.uint8], shape: tuple[int, ...], path: Path, first: Path) -> NDArray[np.uint8]:
     if picture.shape != shape:
         raise DataError(
             sentence(
-                "{path} has {got} pixels (width×height). Expected {expected}, as {first} has. Scale all pictures to one size.",
+                "{path} has {got} pixels (width×height). Expected {expected}, as {first} has. "
+                "Scale all pictures to one size.",
                 path=path,
                 got="×".join(map(str, reversed(picture.shape))),
                 expected="×".join(map(str, reversed(shape))),

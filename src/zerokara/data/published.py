@@ -1,11 +1,14 @@
 """Is this file what it is said to be? Published files against their checksums."""
 
 import hashlib
+import os
+import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from zerokara.data.cache import unpacked
 from zerokara.data.entries import ENTRIES, Entry, PublishedFile
-from zerokara.data.idx import GZIP_MAGIC, Content, content_of, read_content
+from zerokara.data.idx import GZIP_MAGIC, Content, read_content
 from zerokara.data.places import Place
 from zerokara.errors import DataError, sentence
 
@@ -23,81 +26,94 @@ def read_published(path: Path, entry: Entry, file: PublishedFile, place: Place) 
         AnotherDataSet: it belongs to another set, or nobody can tell, and the folder does not say it either.
         DataError: it is damaged, or not what was published.
     """
-    packed = _packed_bytes(path)
-    if packed is not None and sum_of(packed, file.known_sum) == file.known_sum:
-        return unpacked(packed, file.known_sum, str(path))
-    content = read_content(path) if packed is None else content_of(packed, str(path))
+    packed = _packed(path, file.known_sum)
+    if packed is not None and packed.checksum == file.known_sum:
+        return unpacked(path, file.known_sum, packed.promised_crc32)
+    content = read_content(path)
     if content.crc32 != file.unpacked_crc32:
-        _judge(path, packed, content, entry, file, place)
+        _Suspect(path, packed, content, entry, file, place).judge()
     return content
 
 
-def sum_of(data: bytes, like: str) -> str:
-    """The checksum of `data` in the form of another: "sha256:…" or "md5:…".
+@dataclass(frozen=True)
+class _Packed:
+    """What there is to know of a gzip file without unpacking it."""
 
-    >>> sum_of(b"", like="md5:…")
-    'md5:d41d8cd98f00b204e9800998ecf8427e'
-    """
+    checksum: str
+    promised_crc32: int
+
+
+def _packed(path: Path, like: str) -> _Packed | None:
+    """Checksum (of the same kind as `like`: "sha256:…" or "md5:…") and trailer; None for a file that is not packed."""
     algorithm = like.partition(":")[0]
-    return f"{algorithm}:{hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()}"
-
-
-def _packed_bytes(path: Path) -> bytes | None:
-    """All bytes of a file packed by gzip; None for an unpacked one, which is too large to hold twice."""
     try:
         with open(path, "rb") as file:
-            start = file.read(len(GZIP_MAGIC))
-            return start + file.read() if start == GZIP_MAGIC else None
+            if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC or os.fstat(file.fileno()).st_size < 8:
+                return None
+            file.seek(0)
+            digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
+            file.seek(-8, os.SEEK_END)
+            crc32, _length = struct.unpack("<II", file.read(8))
     except OSError as error:
         raise DataError(sentence("{path} could not be read: {error}.", path=path, error=error.strerror)) from error
+    return _Packed(f"{algorithm}:{digest.hexdigest()}", crc32)
 
 
-def _judge(path: Path, packed: bytes | None, content: Content, entry: Entry, file: PublishedFile, place: Place) -> None:
-    """Refuse a file that could not be verified, unless it is one that nobody can verify, in a folder of the set's name."""
-    owner = _owner(packed, content, file)
-    if owner is not None and not place.named:
-        raise AnotherDataSet(sentence("{path} was passed over: it is a file of {owner}.", path=path, owner=owner))
-    if owner is not None:
-        raise DataError(
-            sentence("{path} is a file of {owner}, not of {name}.", path=path, owner=owner, name=entry.name)
+@dataclass(frozen=True)
+class _Suspect:
+    """A file that could not be verified."""
+
+    path: Path
+    packed: _Packed | None
+    content: Content
+    entry: Entry
+    file: PublishedFile
+    place: Place
+
+    def judge(self) -> None:
+        """Refuse it, unless it is one that nobody can verify and its folder has the name of the data set."""
+        owner = self._owner()
+        if owner is not None and not self.place.named:
+            raise AnotherDataSet(sentence("{path} was passed over: it is of {owner}.", path=self.path, owner=owner))
+        if owner is not None:
+            raise DataError(
+                sentence("{path} is of {owner}, not of {name}.", path=self.path, owner=owner, name=self.entry.name)
+            )
+        if self.packed is not None or self.file.unpacked_crc32 is not None:
+            raise self._not_as_published()
+        if not self.place.named:
+            raise AnotherDataSet(
+                sentence(
+                    "{path} was passed over: nothing tells of which data set it is. Put it into a folder named {name}.",
+                    path=self.path,
+                    name=self.entry.name,
+                )
+            )
+
+    def _owner(self) -> str | None:
+        """The data set to which it belongs, if the catalogue knows it."""
+        same_role = (
+            (entry.name, file) for entry in ENTRIES.values() for file in entry.files if file.name == self.file.name
         )
-    if packed is not None or file.unpacked_crc32 is not None:
-        raise _not_as_published(path, packed, content, entry, file)
-    if not place.named:
-        raise AnotherDataSet(
+        return next((name for name, file in same_role if self._is(file)), None)
+
+    def _is(self, file: PublishedFile) -> bool:
+        if self.packed is None:
+            return self.content.crc32 == file.unpacked_crc32
+        packed = _packed(self.path, file.known_sum)
+        return packed is not None and packed.checksum == file.known_sum
+
+    def _not_as_published(self) -> DataError:
+        if self.packed is not None:
+            got, expected = self.packed.checksum, self.file.known_sum
+        else:
+            got, expected = f"crc32:{self.content.crc32:08x}", f"crc32:{self.file.unpacked_crc32:08x}"
+        return DataError(
             sentence(
-                "{path} was passed over: nothing tells to which data set it belongs. Expected it in a folder named {name}.",
-                path=path,
-                name=entry.name,
+                "{path} is not the file that {name} publishes: its checksum is {got}. Expected {expected}.",
+                path=self.path,
+                name=self.entry.name,
+                got=got,
+                expected=expected,
             )
         )
-
-
-def _owner(packed: bytes | None, content: Content, file: PublishedFile) -> str | None:
-    """The data set to which the file belongs, if the catalogue knows it."""
-    for entry in ENTRIES.values():
-        for other in entry.files:
-            if other.name != file.name:
-                continue
-            same_sum = packed is not None and sum_of(packed, other.known_sum) == other.known_sum
-            if same_sum or content.crc32 == other.unpacked_crc32:
-                return entry.name
-    return None
-
-
-def _not_as_published(
-    path: Path, packed: bytes | None, content: Content, entry: Entry, file: PublishedFile
-) -> DataError:
-    if packed is None:
-        got, expected = f"crc32:{content.crc32:08x}", f"crc32:{file.unpacked_crc32:08x}"
-    else:
-        got, expected = sum_of(packed, file.known_sum), file.known_sum
-    return DataError(
-        sentence(
-            "{path} is not the file that {name} publishes: its checksum is {got}. Expected {expected}.",
-            path=path,
-            name=entry.name,
-            got=got,
-            expected=expected,
-        )
-    )

@@ -29,11 +29,16 @@ class Forecast:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.spoke:
             now = time.monotonic()
             ended = "done" if kind is None else "stopped"
-            self._write(f"{self.what}: {ended} after {self.done:,} of {self.total:,} {self.unit}, {duration(now - self.began)}", end="\n")
+            self._write(
+                f"{self.what}: {ended} after {self.done:,} of {self.total:,} {self.unit}, {duration(now - self.began)}",
+                end="\n",
+            )
 
     def advance(self) -> None:
         """One step more is done."""

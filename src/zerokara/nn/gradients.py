@@ -102,7 +102,9 @@ def network_gradient(
     if method not in ("auto", "loop"):
         raise UsageError(sentence("method must be auto or loop. Got {got!r}.", got=method))
     if only is not None and only not in network.params:
-        raise UsageError(sentence("only must be one of {known}. Got {got!r}.", known=", ".join(network.params), got=only))
+        raise UsageError(
+            sentence("only must be one of {known}. Got {got!r}.", known=", ".join(network.params), got=only)
+        )
     if network.dtype != np.float64:
         raise UsageError(
             sentence(
@@ -155,7 +157,9 @@ class GradientCheck:
         return all(row.agrees for row in self.rows)
 
     def __str__(self) -> str:
-        lines = [f"{'parameter':<10} {'shape':<12} {'largest difference':>18} {'relative':>9}  {'where':<12} {'kinks':>5}  verdict"]
+        lines = [
+            f"{'parameter':<10} {'shape':<12} {'largest difference':>18} {'relative':>9}  {'where':<12} {'kinks':>5}  verdict"
+        ]
         lines += [
             f"{row.name:<10} {row.shape!s:<12} {row.largest_difference:>18.2e} {row.relative_difference:>9.1e}  "
             f"{row.where!s:<12} {row.kinks:>5}  {'agrees' if row.agrees else 'DISAGREES'}"
@@ -181,7 +185,11 @@ def _compare(network: Network, x: ArrayLike, name: str, numerical: Array, exact:
     difference = np.abs(numerical - exact)
     scale = float(np.abs(numerical).max())
     tolerance = 1e-5 * scale + 1e-9
-    kinks = [index for index in zip(*np.nonzero(difference > tolerance), strict=True) if _crosses_kink(network, x, name, index, h)]
+    kinks = [
+        index
+        for index in zip(*np.nonzero(difference > tolerance), strict=True)
+        if _crosses_kink(network, x, name, index, h)
+    ]
     smooth = difference.copy()
     for index in kinks:
         smooth[index] = 0

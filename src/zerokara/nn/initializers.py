@@ -30,8 +30,11 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
         return float(np.sqrt((2 if he else 1) / fan_in))
     if not (np.isfinite(init) and init >= 0):
         raise UsageError(
-            sentence("init must be a standard deviation of 0 or more, or one of {names}. Got {got}.",
-                     names=", ".join(INITIALIZERS), got=init)
+            sentence(
+                "init must be a standard deviation of 0 or more, or one of {names}. Got {got}.",
+                names=", ".join(INITIALIZERS),
+                got=init,
+            )
         )
     return float(init)
 

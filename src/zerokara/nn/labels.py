@@ -39,7 +39,9 @@ def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDA
     """Class indices (n,) as rows (n, classes) with a single 1."""
     if indices.dtype.kind not in "iu":
         raise UsageError(
-            sentence("Class indices must be integers from 0 to {last}. Got {dtype}.", last=classes - 1, dtype=indices.dtype)
+            sentence(
+                "Class indices must be integers from 0 to {last}. Got {dtype}.", last=classes - 1, dtype=indices.dtype
+            )
         )
     if indices.size and not (0 <= indices.min() and indices.max() < classes):
         raise UsageError(

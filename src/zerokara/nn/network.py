@@ -25,7 +25,9 @@ class Params(dict[str, Array]):
 
     def __setitem__(self, name: str, value: ArrayLike) -> None:
         if name not in self:
-            raise UsageError(sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name))
+            raise UsageError(
+                sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name)
+            )
         if np.shape(value) != self[name].shape:
             raise UsageError(
                 sentence(
@@ -99,8 +101,11 @@ class Network:
     def params(self, values: Mapping[str, ArrayLike]) -> None:
         if set(values) != set(self._params):
             raise UsageError(
-                sentence("params must have the names {known}. Got {got}; nothing was changed.",
-                         known=", ".join(self._params), got=", ".join(map(str, values)))
+                sentence(
+                    "params must have the names {known}. Got {got}; nothing was changed.",
+                    known=", ".join(self._params),
+                    got=", ".join(map(str, values)),
+                )
             )
         self._params.update(values)
 
@@ -186,8 +191,11 @@ class Network:
         rows = np.atleast_2d(np.asarray(x))
         if rows.ndim != 2 or rows.shape[1] != self.sizes[0]:
             raise UsageError(
-                sentence("x must have shape (samples, {features}) or ({features},). Got {got}.",
-                         features=self.sizes[0], got=np.shape(x))
+                sentence(
+                    "x must have shape (samples, {features}) or ({features},). Got {got}.",
+                    features=self.sizes[0],
+                    got=np.shape(x),
+                )
             )
         if rows.shape[0] == 0:
             raise UsageError(sentence("x must have at least one sample. Got shape {got}.", got=np.shape(x)))
@@ -247,8 +255,10 @@ def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     whole = all(isinstance(size, int | np.integer) and size > 0 for size in checked)
     if len(checked) < 2 or not whole:
         raise UsageError(
-            sentence("sizes must be two or more positive whole numbers, inputs first, such as [784, 50, 10]. Got {got}.",
-                     got=list(checked))
+            sentence(
+                "sizes must be two or more positive whole numbers, inputs first, such as [784, 50, 10]. Got {got}.",
+                got=list(checked),
+            )
         )
     return tuple(map(int, checked))
 
@@ -261,5 +271,3 @@ def _checked_dtype(dtype: Any) -> np.dtype[Any]:
 
 def _generator(seed: int | np.random.Generator) -> np.random.Generator:
     return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
-
-

@@ -6,6 +6,7 @@ Figures are drawn without a display and without touching the state of `matplotli
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ def loss_figure(history: History, title: str = "") -> Figure:
     axes.plot(iterations, losses, color=PALE, linewidth=0.7, label="each mini-batch")
     width = max(len(losses) // 50, 1)
     if width > 1:
-        axes.plot(iterations[width - 1 :], moving_average(losses, width), color=TRAIN, label=f"mean of {width}")
+        middle = iterations[: len(losses) - width + 1] + (width - 1) / 2
+        axes.plot(middle, moving_average(losses, width), color=TRAIN, label=f"mean of {width}")
     axes.set_xlim(0, max(len(losses), 1))
     finite = losses[np.isfinite(losses)]
     axes.set_ylim(0, float(finite.max()) * 1.05 if finite.size and finite.max() > 0 else 1)
@@ -91,8 +93,8 @@ def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    axes.title.set_fontsize(10)
+    axes.set(title=textwrap.fill(title, 80), xlabel=xlabel, ylabel=ylabel)
+    axes.title.set_fontsize(9)
     axes.grid(alpha=0.25)
     return figure, axes
 

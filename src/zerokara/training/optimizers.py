@@ -174,8 +174,12 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
     for setting in given:
         if setting not in known:
             raise UsageError(
-                sentence("{setting} is not a setting of {name}, which has {known}.",
-                         setting=setting, name=name, known=", ".join(known))
+                sentence(
+                    "{setting} is not a setting of {name}, which has {known}.",
+                    setting=setting,
+                    name=name,
+                    known=", ".join(known),
+                )
             )
     return kind(**given)
 
@@ -185,4 +189,6 @@ def _check_setting(setting: str, value: float) -> None:
         if not (value > 0 and np.isfinite(value)):
             raise UsageError(sentence("learning_rate must be a positive number. Got {got}.", got=value))
     elif not 0 <= value < 1:
-        raise UsageError(sentence("{setting} must be at least 0 and less than 1. Got {got}.", setting=setting, got=value))
+        raise UsageError(
+            sentence("{setting} must be at least 0 and less than 1. Got {got}.", setting=setting, got=value)
+        )

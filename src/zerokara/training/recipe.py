@@ -45,9 +45,13 @@ WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0)
 SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63)
 POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0)
 SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1)
-SIZES = Rule("one or more positive whole numbers, such as 50 or 100,50", lambda v: len(v) > 0 and all(map(WHOLE.holds, v)))
+SIZES = Rule(
+    "one or more positive whole numbers, such as 50 or 100,50", lambda v: len(v) > 0 and all(map(WHOLE.holds, v))
+)
 NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str) and v != "")
-INIT = Rule("a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0)
+INIT = Rule(
+    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0
+)
 
 
 def _option(table: str, help: str, default: Any, rule: Rule | None = None, names: Sequence[str] = ()) -> Any:
@@ -89,8 +93,10 @@ class Recipe:
     iterations: int | None = _option("training", "Updates to do; on the MNIST family 10000.", None, WHOLE)
     epochs: int | None = _option("training", "Epochs to do, instead of iterations; elsewhere 100.", None, WHOLE)
     sampling: str = _option(
-        "training", "Batches: any samples, no sample twice in a batch, or every sample once an epoch.",
-        "replacement", names=SAMPLINGS,
+        "training",
+        "Batches: any samples, no sample twice in a batch, or every sample once an epoch.",
+        "replacement",
+        names=SAMPLINGS,
     )
     evaluate_every: int | None = _option("training", "Updates between evaluations; by default an epoch.", None, WHOLE)
     seed: int = _option("training", "Decides initial weights and batches.", 0, SEED)
@@ -101,8 +107,11 @@ class Recipe:
             _check(f, getattr(self, f.name))
         if self.iterations is not None and self.epochs is not None:
             raise UsageError(
-                sentence("Give iterations or epochs, not both. Got {iterations} and {epochs}.",
-                         iterations=self.iterations, epochs=self.epochs)
+                sentence(
+                    "Give iterations or epochs, not both. Got {iterations} and {epochs}.",
+                    iterations=self.iterations,
+                    epochs=self.epochs,
+                )
             )
         if self.gradient == "numerical" and self.dtype == "float32":
             raise UsageError(
@@ -172,13 +181,18 @@ def read_toml(path: Path) -> dict[str, Any]:
     for table, entries in tables.items():
         if table not in ("network", "data", "training") or not isinstance(entries, dict):
             raise UsageError(
-                sentence("{path} has {table!r}; a recipe has the tables [network], [data] and [training].",
-                         path=path, table=table)
+                sentence(
+                    "{path} has {table!r}; a recipe has the tables [network], [data] and [training].",
+                    path=path,
+                    table=table,
+                )
             )
         for name, value in entries.items():
             if home.get(name) != table:
                 known = [field for field, place in home.items() if place == table]
-                raise UsageError(str(unknown_name(sentence("{path}: a field of [{table}]", path=path, table=table), name, known)))
+                raise UsageError(
+                    str(unknown_name(sentence("{path}: a field of [{table}]", path=path, table=table), name, known))
+                )
             values[name] = value
     return values
 

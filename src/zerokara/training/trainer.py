@@ -57,7 +57,11 @@ class Trainer:
 
     def run(self) -> History:
         """Train to the end, with a last evaluation there, or until `stop` is raised."""
-        self._tell(Started(self.iteration, self.iterations, len(range(self.iteration, self.iterations, self.evaluate_every)) + 1))
+        self._tell(
+            Started(
+                self.iteration, self.iterations, len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
+            )
+        )
         seconds_per_update, size = 0.0, 1
         while self.iteration < self.iterations and not self.stop[0]:
             if self.iteration % self.evaluate_every == 0:
@@ -91,7 +95,9 @@ class Trainer:
         train, test = self._accuracy(self.dataset.train), self._accuracy(self.dataset.test)
         if self.stop[0]:
             return
-        evaluation = Evaluation(self.iteration, self.iteration / self.batches.per_epoch, self._recent_loss(), train, test)
+        evaluation = Evaluation(
+            self.iteration, self.iteration / self.batches.per_epoch, self._recent_loss(), train, test
+        )
         seconds = perf_counter() - began
         history.evaluations.append(evaluation)
         history.seconds += seconds

@@ -1,0 +1,28 @@
+"""The textbook's modules, for files written against 『ゼロから作るDeep Learning』.
+
+`import zerokara.book` (or `%load_ext zerokara.book`) as the first line of a notebook is all that is needed:
+from then on `from common.functions import *` or `from dataset.mnist import load_mnist` find zerokara's modules,
+wherever the learner's own folders have none. `zerokara run FILE` does the same for a file that is left as it is.
+"""
+
+from typing import Any
+
+from zerokara.book import fonts, spawned, watch
+from zerokara.book.finder import install, supplied, uninstall
+
+__all__ = ["install", "supplied", "uninstall"]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext zerokara.book`; Python has installed the finder by importing this package, unless it was taken away."""
+    install()
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """`%unload_ext zerokara.book`."""
+    uninstall()
+
+
+install()
+watch.after_import("matplotlib.pyplot", fonts.offer)
+watch.after_import("multiprocessing.spawn", spawned.install_in_children)

@@ -1,0 +1,48 @@
+"""Japanese and Korean letters in pictures, where the fonts of the extra are installed.
+
+The fonts are registered by file. The packages they come in are never imported: they need distutils, which Python
+no longer has, and they would change more settings than the fonts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PACKAGES = {"matplotlib_fontja": "ipaexg.ttf", "koreanize_matplotlib": "NanumGothic.ttf"}
+
+ELSEWHERE = {
+    "IPAexGothic": ("Hiragino Sans", "Hiragino Maru Gothic Pro", "IPAGothic", "IPAPGothic", "Meiryo", "MS Gothic",
+                    "Noto Sans CJK JP", "TakaoGothic", "TakaoPGothic", "Yu Gothic"),
+    "NanumGothic": ("AppleGothic", "Batang", "Dotum", "Gulim", "Malgun Gothic", "NanumBarunGothic",
+                    "Noto Sans CJK KR"),
+}
+"""Names that learners write for fonts of their own systems, by the font that stands in where there is none such."""
+
+
+def files() -> list[Path]:
+    """The font files of the extra that are installed here."""
+    return [file for package, name in PACKAGES.items() for file in _inside(package, name)]
+
+
+def _inside(package: str, name: str) -> list[Path]:
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations or []) if spec else []
+    return [file for folder in folders for file in sorted(Path(folder).rglob(name))[:1]]
+
+
+def offer(pyplot: ModuleType) -> None:
+    """Let text fall back on these fonts for letters that its own font lacks. Called when pyplot has been imported."""
+    fonts: Any = sys.modules["matplotlib.font_manager"].fontManager
+    settings: Any = pyplot.rcParams
+    here = {entry.name for entry in fonts.ttflist}
+    for file in files():
+        fonts.addfont(file)
+        entry = fonts.ttflist[-1]
+        settings["font.family"] = [*settings["font.family"], entry.name]
+        missing = [name for name in ELSEWHERE.get(entry.name, ()) if name not in here]
+        fonts.ttflist += [dataclasses.replace(entry, name=name) for name in missing]

@@ -1,0 +1,82 @@
+"""Where the pictures of a run go when there is no display to show them on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from zerokara.errors import sentence
+
+BACKEND = "module://zerokara.book.pictures"
+
+
+class Gallery:
+    """Saves figures as STEM-figure-1.png, STEM-figure-2.png, … in a folder; a figure shown again keeps its number."""
+
+    def __init__(self, folder: Path, stem: str) -> None:
+        self.folder, self.stem = folder.absolute(), stem
+        self.paths: WeakKeyDictionary[Any, Path] = WeakKeyDictionary()
+        self.count = 0
+
+    def save(self, figure: Any) -> None:
+        """Write the figure and say where, once; say why, where that fails, and let the script go on."""
+        known = self.paths.get(figure)
+        path = known or self._next_path(figure)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path)
+        except OSError as error:
+            say(sentence("Figure {n} could not be saved: {error}. The script goes on; --figures DIR names another folder.",
+                         n=self.count, error=error))
+        else:
+            if known is None:
+                say(sentence("Figure {n} saved: {path}", n=self.count, path=path))
+
+    def _next_path(self, figure: Any) -> Path:
+        self.count += 1
+        path = self.paths[figure] = self.folder / f"{self.stem}-figure-{self.count}.png"
+        return path
+
+
+current: Gallery | None = None
+"""The gallery of the run that is going on; None where Matplotlib shows its own windows."""
+
+
+@contextmanager
+def opened(folder: Path, stem: str) -> Iterator[None]:
+    """For the time of a run, make `plt.show()` save pictures into the folder, unless Matplotlib can or must do it itself."""
+    global current
+    if os.environ.get("MPLBACKEND") or _has_display():
+        yield
+        return
+    current = Gallery(folder, stem)
+    os.environ["MPLBACKEND"] = BACKEND
+    try:
+        yield
+    finally:
+        current = None
+        os.environ.pop("MPLBACKEND", None)
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def show_open_figures() -> None:
+    """What a notebook does after every cell: show the figures that the cell left open."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if current is not None and pyplot is not None and pyplot.get_fignums():
+        pyplot.show()
+
+
+def say(text: str) -> None:
+    """Tell the user something, on standard error: standard output is the script's own."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr, flush=True)
