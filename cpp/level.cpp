@@ -35,6 +35,15 @@ Level chosen_level() {
   throw std::runtime_error(std::string("ZEROKARA_LEVEL must be v4, v3 or baseline. Got ") + asked + ". Unset it to take the best.");
 }
 
+bool has_byte_compress() {
+#ifdef ZEROKARA_X86_LEVELS
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512vbmi2");
+#else
+  return false;
+#endif
+}
+
 const char* name(Level level) {
   switch (level) {
     case Level::v4: return "v4";

@@ -22,4 +22,7 @@ Level best_level();
 
 const char* name(Level level);
 
+// Whether this processor compresses vectors of bytes (AVX-512 VBMI2), which no level promises. Only asked at level v4.
+bool has_byte_compress();
+
 }  // namespace zerokara

@@ -72,37 +72,57 @@ Softmax<T> softmax(T* scores, long classes, long padded) {
     sums = sums + e;
   }
   const T sum = sum_of<T, vector_bytes>(sums);
-  for (long k = 0; k < padded; k += lanes<T>) store(scores + k, load(scores + k) / sum);
+  const T share = T(1) / sum;
+  for (long k = 0; k < padded; k += lanes<T>) store(scores + k, load(scores + k) * share);
   return {highest, sum};
 }
 
-// Scores of one sample → the derivative of the mean loss with respect to them, in place. Returns the sample's loss.
+// A sample's loss is log(log_of) + rest: the logarithms of many are taken together (mean_loss).
+struct SampleLoss {
+  double log_of, rest;
+};
+
+// Scores of one sample → the derivative of the mean loss with respect to them, in place. `each` is 1 / batch size.
 template <class T>
-double loss_and_delta(Loss loss, T* scores, long classes, long padded, long label, T samples) {
+SampleLoss loss_and_delta(Loss loss, T* scores, long classes, long padded, long label, T each) {
   const T own_score = scores[label];
   const Softmax<T> soft = softmax(scores, classes, padded);
   T* p = scores;
   const T own = p[label];
   if (loss == Loss::cross_entropy) {
-    p[label] -= T(1);
-    for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) / samples);
-    return ::log(static_cast<double>(soft.sum)) - static_cast<double>(own_score - soft.highest);
+    for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * each);
+    p[label] = (own - T(1)) * each;
+    return {static_cast<double>(soft.sum), static_cast<double>(soft.highest - own_score)};
   }
   // g = dL/dp; do = p (g - Σ g p), with g zero but for the label's class (textbook), or g = (p - t) / n (squared).
   if (loss == Loss::textbook) {
-    const T g = T(-1) / (own + T(textbook_epsilon)) / samples, mean = g * own;
+    const T g = -each / (own + T(textbook_epsilon)), mean = g * own;
     for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * -mean);
     p[label] = own * (g - mean);
-    return -::log(static_cast<double>(own + T(textbook_epsilon)));
+    return {1 / static_cast<double>(own + T(textbook_epsilon)), 0};
   }
   // The label's own term apart, because Σ p² - 2p + 1 would cancel where p is nearly 1.
   p[label] = 0;
   Vector<T> squares = {};
   for (long k = 0; k < padded; k += lanes<T>) squares = fma(load(p + k), load(p + k), squares);
-  const T others = sum_of<T, vector_bytes>(squares), miss = own - T(1), mean = (others + miss * own) / samples;
-  for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * (load(p + k) / samples - mean));
-  p[label] = own * (miss / samples - mean);
-  return 0.5 * (static_cast<double>(others) + static_cast<double>(miss) * static_cast<double>(miss));
+  const T others = sum_of<T, vector_bytes>(squares), miss = own - T(1), mean = (others + miss * own) * each;
+  for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * (load(p + k) * each - mean));
+  p[label] = own * (miss * each - mean);
+  return {1, 0.5 * (static_cast<double>(others) + static_cast<double>(miss) * static_cast<double>(miss))};
+}
+
+// The mean of log(log_of) + rest. A product of sixteen cannot overflow: each factor is at most the number of classes, or 1e7.
+inline double mean_loss(const double* log_of, const double* rest, long samples) {
+  double sum = 0;
+  for (long n = 0; n < samples; n += 16) {
+    double product = 1;
+    for (long k = n; k < n + 16 && k < samples; ++k) {
+      product *= log_of[k];
+      sum += rest[k];
+    }
+    sum += ::log(product);
+  }
+  return sum / static_cast<double>(samples);
 }
 
 // An optimizer's numbers in the network's dtype.

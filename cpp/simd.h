@@ -57,9 +57,10 @@ template <class T>
 ZEROKARA_INLINE void store(T* to, Vector<T> v) {
   *reinterpret_cast<Vector<T>*>(to) = v;
 }
+// x in all lanes. x - 0 is x for every x, also for -0, so only the broadcast is left of it.
 template <class T>
 ZEROKARA_INLINE Vector<T> splat(T x) {
-  return Vector<T>{} + x;
+  return x - Vector<T>{};
 }
 template <class To, class From>
 ZEROKARA_INLINE To bits_as(From from) {

@@ -1,7 +1,7 @@
 // The two products of the first layer, whose input is sparse. Both keep the sums of a panel in registers over a whole list.
 //
-// Each sum is carried in four parts, k mod 4, so that an addition need not wait for the one before. A panel's width never
-// changes what is added to what.
+// Each sum is carried in four parts, k mod 4, so that an addition need not wait for the one before: a list comes in whole
+// quartets. A panel's width never changes what is added to what.
 #pragma once
 
 #include "layout.h"
@@ -10,13 +10,11 @@
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-constexpr int parts = 4;
-
 // sums[p] = initial[p] + Σ_k value_k · matrix[index_k · stride + p-th vector], over one list.
 template <int width, class T, class S>
 ZEROKARA_INLINE void weighted_sum(const std::uint16_t* index, const S* value, int count, const PixelTable<T>& table, const T* matrix,
                                   long stride, const Vector<T>* initial, Vector<T>* sums) {
-  Vector<T> sum[parts][width] = {};
+  Vector<T> sum[quartet][width] = {};
   for (int p = 0; p < width; ++p) sum[0][p] = initial[p];
   const auto add = [&](int part, int k) __attribute__((always_inline)) {
     const Vector<T> x = splat<T>(table.value(value[k]));
@@ -24,14 +22,10 @@ ZEROKARA_INLINE void weighted_sum(const std::uint16_t* index, const S* value, in
 #pragma GCC unroll 4
     for (int p = 0; p < width; ++p) sum[part][p] = fma(x, load(row + p * lanes<T>), sum[part][p]);
   };
-  int k = 0;
-  for (; k + parts <= count; k += parts) {
+  for (int k = 0; k < count; k += quartet) {
 #pragma GCC unroll 4
-    for (int part = 0; part < parts; ++part) add(part, k + part);
+    for (int part = 0; part < quartet; ++part) add(part, k + part);
   }
-  if (k < count) add(0, k);
-  if (k + 1 < count) add(1, k + 1);
-  if (k + 2 < count) add(2, k + 2);
   for (int p = 0; p < width; ++p) sums[p] = (sum[0][p] + sum[1][p]) + (sum[2][p] + sum[3][p]);
 }
 

@@ -10,6 +10,7 @@
 #include "layers.h"
 #include "dense_products.h"
 #include "pointwise.h"
+#include "sparse_bytes.h"
 #include "sparse_products.h"
 
 namespace zerokara::ZEROKARA_BUILD {
@@ -36,11 +37,16 @@ class Trainer {
     layers_ = take<TrainedLayer<T>>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
     const long features = job.network.sizes[0], batch = job.batch_size;
-    for (auto& rows : rows_) make_lists(rows, batch, features);
+    for (int turn = 0; turn < 2; ++turn) {
+      make_lists(rows_[turn], batch, features);
+      pixels_[turn] = take<const Pixel*>(arena_, batch);
+      labels_[turn] = take<std::int32_t>(arena_, batch);
+    }
     make_lists(columns_, features, batch);
     bias_start_ = take<T>(arena_, first().padded);
     zero_terms_ = take<T>(arena_, first().padded);
-    sample_losses_ = take<double>(arena_, batch);
+    log_of_ = take<double>(arena_, batch);
+    rest_of_ = take<double>(arena_, batch);
   }
 
   long run() {
@@ -74,11 +80,6 @@ class Trainer {
   long batch() const { return job_.batch_size; }
   Share my_samples(int rank) const { return share(batch(), rank, team_.size()); }
   Panels<T> my_panels(const Layer<T>& layer, int rank) const { return Panels<T>(layer.fan_out, rank, team_.size()); }
-
-  const Pixel* pixels_of(long update, long n) const {
-    const std::int64_t sample = job_.batches[update * batch() + n];
-    return static_cast<const Pixel*>(job_.samples.pixels) + sample * job_.network.sizes[0];
-  }
 
   void work(int rank) {
     move_in(rank);
@@ -155,16 +156,45 @@ class Trainer {
   // ---- forward: by units of the first layer ------------------------------------------------------------------------
 
   void list_rows(long update, int rank) {
+    const long features = job_.network.sizes[0];
+    const int turn = update % 2;
+    const SparseLists<S>& rows = rows_[turn];
     const Share mine = my_samples(rank);
-    SparseLists<S>& rows = rows_[update % 2];
     for (long n = mine.begin; n < mine.end; ++n) {
-      rows.count[n] = compress(pixels_of(update, n), job_.network.sizes[0], table_, rows.index + n * rows.room, rows.value + n * rows.room);
+      const std::int64_t sample = job_.batches[update * batch() + n];
+      pixels_[turn][n] = static_cast<const Pixel*>(job_.samples.pixels) + sample * features;
+      labels_[turn][n] = static_cast<std::int32_t>(job_.labels[sample]);
+      rows.count[n] = list_one(pixels_[turn][n], rows.index + n * rows.room, rows.value + n * rows.room);
     }
   }
 
+  int list_one(const Pixel* row, std::uint16_t* index, S* value) const {
+#if defined(__AVX512BW__)
+    if constexpr (sizeof(Pixel) == 1) {
+      if (byte_compress_) return list_row_bytes(row, job_.network.sizes[0], index, value);
+    }
+#endif
+    return list_row(row, job_.network.sizes[0], table_, index, value);
+  }
+
+  // Pixels are shared out in sixteens, which is what the byte lists are made of.
+  void list_my_columns(long update, int rank) {
+    const long features = job_.network.sizes[0], sixteens = (features + 15) / 16;
+    const Share mine = share(sixteens, rank, team_.size());
+    const long begin = mine.begin * 16, end = mine.end * 16 < features ? mine.end * 16 : features;
+#if defined(__AVX512BW__)
+    if constexpr (sizeof(Pixel) == 1) {
+      if (byte_compress_) return list_columns_bytes(pixels_[update % 2], batch(), begin, end, columns_);
+    }
+#endif
+    list_columns(rows_[update % 2], batch(), begin, end, columns_);
+  }
+
   void prefetch(long update, long n) const {
-    const char* row = reinterpret_cast<const char*>(pixels_of(update, n));
+    const std::int64_t sample = job_.batches[update * batch() + n];
     const long bytes = job_.network.sizes[0] * static_cast<long>(sizeof(Pixel));
+    const char* row = static_cast<const char*>(job_.samples.pixels) + sample * bytes;
+    __builtin_prefetch(job_.labels + sample);
     for (long at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
   }
 
@@ -196,8 +226,7 @@ class Trainer {
     for (int l = depth_ - 1; l > 1; --l) {
       for (int member = 0; member < team_.size(); ++member) back_through(l, my_panels(layers_[l - 1], member), mine);
     }
-    const Share pixels = share(job_.network.sizes[0], rank, team_.size());
-    turn(rows_[update % 2], batch(), pixels.begin, pixels.end, columns_);
+    list_my_columns(update, rank);
     if (update + 1 < job_.updates) list_rows(update + 1, rank);
   }
 
@@ -223,8 +252,9 @@ class Trainer {
     for (long n = samples.begin; n < samples.end; ++n) {
       T* scores = layer.delta + n * layer.stride;
       if (depth_ == 1) std::memcpy(scores, layer.h + n * layer.stride, layer.padded * sizeof(T));
-      const long label = job_.labels[job_.batches[update * batch() + n]];
-      sample_losses_[n] = loss_and_delta(job_.loss, scores, layer.fan_out, layer.padded, label, static_cast<T>(batch()));
+      const SampleLoss loss = loss_and_delta(job_.loss, scores, layer.fan_out, layer.padded, labels_[update % 2][n], T(1) / T(batch()));
+      log_of_[n] = loss.log_of;
+      rest_of_[n] = loss.rest;
     }
   }
 
@@ -251,9 +281,7 @@ class Trainer {
     Rates<T> rates(job_.optimizer);
     if (rates.rule == Rule::adam) rates.rate = adam_rate(update);
     if (rank == 0) {
-      double sum = 0;
-      for (long n = 0; n < batch(); ++n) sum += sample_losses_[n];
-      job_.losses[update] = sum / static_cast<double>(batch());
+      job_.losses[update] = mean_loss(log_of_, rest_of_, batch());
       done_ = update + 1;
     }
     const Panels<T> mine = my_panels(first(), rank);
@@ -373,9 +401,14 @@ class Trainer {
   const PixelTable<T> table_;
   const int depth_;
   TrainedLayer<T>* layers_;
-  SparseLists<S> rows_[2], columns_;
+  const bool byte_compress_ = has_byte_compress();
+  // Of this batch and the next, by turns.
+  SparseLists<S> rows_[2];
+  const Pixel** pixels_[2];
+  std::int32_t* labels_[2];
+  SparseLists<S> columns_;
   T *bias_start_, *zero_terms_;
-  double* sample_losses_;
+  double *log_of_, *rest_of_;  // of each sample's loss
   bool stopping_ = false;
   long done_ = 0;
 };

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from zerokara.engine.compiled import CompiledEngine, core, unsupported
 from zerokara.engine.contract import Engine
 from zerokara.engine.reference import ReferenceEngine
-from zerokara.errors import unknown_name
+from zerokara.errors import EngineError, sentence, unknown_name
 from zerokara.nn.network import Network
 
-ENGINES = ("auto", "reference")
+ENGINES = ("auto", "compiled", "reference")
 
 
-def choose_engine(name: str, network: Network, batch_size: int) -> Engine:
-    """The engine of that name; "auto" is the one that is fastest for this network and batch size."""
+def choose_engine(name: str, network: Network, batch_size: int, *, threads: int | None = None) -> Engine:
+    """The engine of that name, or under "auto" the one that is faster for this network and batch size.
+
+    Args:
+        name: "auto", "compiled" or "reference".
+        network: what will be trained or asked; batch_size: samples in an update.
+        threads: how many the compiled engine uses; None: the cores this process may use.
+
+    Raises:
+        UsageError: for another name.
+        EngineError: "compiled" was asked for and cannot do this work here; it says why.
+    """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    return ReferenceEngine()
+    if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size)):
+        return ReferenceEngine()
+    reason = unsupported(network, network.sizes[0], batch_size)
+    if reason:
+        raise EngineError(sentence("The compiled engine cannot do this. {reason}", reason=reason))
+    return CompiledEngine(threads)
+
+
+def _compiled_is_better(network: Network, batch_size: int) -> bool:
+    """A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine."""
+    if core() is None or unsupported(network, network.sizes[0], batch_size):
+        return False
+    return True

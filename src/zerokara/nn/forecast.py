@@ -55,7 +55,8 @@ class Forecast:
         if self.spoke or elapsed + left > self.silent_seconds:
             self.spoke = True
             self._write(
-                f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, {duration(elapsed)} so far, about {duration(left)} left",
+                f"{self.what}: {self.done:,} of {self.total:,} {self.unit}, "
+                f"{duration(elapsed)} so far, about {duration(left)} left",
                 end="" if terminal else "\n",
             )
 

@@ -24,12 +24,14 @@ def sigmoid(x: Array) -> Array:
     array([0. , 0.5, 1. ])
     """
     small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, small) / (1 + small)
+    y: Array = np.where(x >= 0, 1, small) / (1 + small)
+    return y
 
 
 def sigmoid_grad(y: Array) -> Array:
     """The derivative of sigmoid, from its value y = sigmoid(x): y (1 - y)."""
-    return y * (1 - y)
+    grad: Array = y * (1 - y)
+    return grad
 
 
 def relu(x: Array) -> Array:
@@ -58,14 +60,15 @@ def softmax(scores: Array) -> Array:
     >>> softmax(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])
     """
-    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    e: Array = np.exp(scores - scores.max(axis=-1, keepdims=True))
     e /= e.sum(axis=-1, keepdims=True)
     return e
 
 
 def softmax_backward(p: Array, dp: Array) -> Array:
     """From dL/dp to dL/do, for p = softmax(o): p (dp - Σ dp p)."""
-    return p * (dp - (dp * p).sum(axis=-1, keepdims=True))
+    do: Array = p * (dp - (dp * p).sum(axis=-1, keepdims=True))
+    return do
 
 
 def cross_entropy(scores: Array, targets: Array) -> float:
@@ -80,7 +83,8 @@ def cross_entropy(scores: Array, targets: Array) -> float:
 
 def cross_entropy_grad(scores: Array, targets: Array) -> Array:
     """dL/do = (softmax(o) Σt - t) / n; for targets that sum to 1, the textbook's (y - t) / n (appendix A)."""
-    return (softmax(scores) * targets.sum(axis=1, keepdims=True) - targets) / len(scores)
+    do: Array = (softmax(scores) * targets.sum(axis=1, keepdims=True) - targets) / len(scores)
+    return do
 
 
 def textbook_loss(scores: Array, targets: Array) -> float:

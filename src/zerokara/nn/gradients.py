@@ -32,7 +32,7 @@ class FastGradient(Protocol):
 
 
 fast_gradient: FastGradient | None = None
-"""The slot for a faster way to the same central differences. `zerokara` fills it on import; alone, nn takes the loop."""
+"""The slot for a faster way to the same differences. `zerokara` fills it on import; alone, nn takes the loop."""
 
 
 def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, *, h: float = 1e-4) -> Array:
@@ -48,7 +48,7 @@ def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, *, h: float = 1e
         An array of the shape and dtype of x.
 
     Says on standard error how long it will take when that is more than a few seconds. Raises UsageError for an
-    integer array, for an f that does not return one number, and for an h that is not positive.
+    integer or read-only array, for an f that does not return one number, and for an h that is not positive.
 
     >>> numerical_gradient(lambda x: x[0] ** 2 + x[1] ** 2, np.array([3.0, 4.0])).round(6)
     array([6., 8.])
@@ -63,7 +63,7 @@ def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, *, h: float = 1e
     return grad
 
 
-def _central_difference(f: Callable[[Array], Any], x: Array, index: tuple[int, ...], h: float) -> Any:
+def _central_difference(f: Callable[[Array], Any], x: Array, index: tuple[int, ...], h: float) -> float:
     before = x[index]
     try:
         x[index] = before + h
@@ -157,9 +157,8 @@ class GradientCheck:
         return all(row.agrees for row in self.rows)
 
     def __str__(self) -> str:
-        lines = [
-            f"{'parameter':<10} {'shape':<12} {'largest difference':>18} {'relative':>9}  {'where':<12} {'kinks':>5}  verdict"
-        ]
+        head = ("parameter", "shape", "largest difference", "relative", "where", "kinks")
+        lines = ["{:<10} {:<12} {:>18} {:>9}  {:<12} {:>5}  verdict".format(*head)]
         lines += [
             f"{row.name:<10} {row.shape!s:<12} {row.largest_difference:>18.2e} {row.relative_difference:>9.1e}  "
             f"{row.where!s:<12} {row.kinks:>5}  {'agrees' if row.agrees else 'DISAGREES'}"
@@ -231,6 +230,8 @@ def _floats(x: ArrayLike) -> Array:
                 dtype=array.dtype,
             )
         )
+    if not array.flags.writeable:
+        raise UsageError("x is read-only, and its elements must be moved by h and put back. Use x.copy().")
     return array
 
 
@@ -239,7 +240,11 @@ def _check_step(h: float) -> None:
         raise UsageError(sentence("h must be a positive number. Got {got}.", got=h))
 
 
-def _one_number(value: Any) -> Any:
-    if np.size(value) != 1:
-        raise UsageError(sentence("f must return one number. Got an array of shape {got}.", got=np.shape(value)))
-    return value if np.ndim(value) == 0 else np.reshape(value, ())
+def _one_number(value: Any) -> float:
+    """The value of f as a number of its own: f may have returned a view of the x that is about to change."""
+    number = np.asarray(value)
+    if number.size != 1 or number.dtype.kind not in "fiub":
+        raise UsageError(
+            sentence("f must return one number. Got {dtype} of shape {shape}.", dtype=number.dtype, shape=number.shape)
+        )
+    return float(number.reshape(()))

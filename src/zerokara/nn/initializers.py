@@ -1,5 +1,6 @@
 """Initial weights: normally distributed, with a standard deviation chosen by name or given as a number."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def initial_params(
     The weights are drawn as float64 and then rounded, so that a float32 network starts where the float64 one does.
     """
     params: dict[str, NDArray[Any]] = {}
-    for layer, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for layer, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1):
         std = standard_deviation(init, fan_in, activation, len(sizes) - 2)
         params[f"W{layer}"] = (std * rng.standard_normal((fan_in, fan_out))).astype(dtype)
         params[f"b{layer}"] = np.zeros(fan_out, dtype)

@@ -43,7 +43,7 @@ def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDA
                 "Class indices must be integers from 0 to {last}. Got {dtype}.", last=classes - 1, dtype=indices.dtype
             )
         )
-    if indices.size and not (0 <= indices.min() and indices.max() < classes):
+    if indices.size and (indices.min() < 0 or indices.max() >= classes):
         raise UsageError(
             sentence(
                 "Class indices must lie from 0 to {last}, the network's outputs. Got {low} to {high}.",
@@ -59,4 +59,5 @@ def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDA
 
 def as_indices(t: ArrayLike, n: int, classes: int) -> NDArray[np.int64]:
     """Labels in any of the three forms as class indices (n,); a row counts as its largest entry."""
-    return as_targets(t, n, classes).argmax(axis=1)
+    indices: NDArray[np.int64] = as_targets(t, n, classes).argmax(axis=1)
+    return indices

@@ -44,7 +44,7 @@ class Affine:
         return dx
 
     def find_gradients(self, dout: Array) -> None:
-        """Set dW = xᵀ dout and db = Σ dout. The first layer needs only this: nobody asks for the gradient of its input."""
+        """Set dW = xᵀ dout and db = Σ dout. The first layer needs only this: nobody asks for its input's gradient."""
         self.dW = self.x.T @ dout
         self.db = dout.sum(axis=0)
 

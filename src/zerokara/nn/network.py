@@ -1,7 +1,9 @@
 """The network: layers in order, their parameters in one dict, and the methods of the textbook."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from itertools import count
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +26,25 @@ class Params(dict[str, Array]):
     """
 
     def __setitem__(self, name: str, value: ArrayLike) -> None:
+        self._check(name, value)
+        if value is not self[name]:
+            self[name][...] = value
+
+    def update(  # type: ignore[override]
+        self, other: Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]] = (), /, **more: ArrayLike
+    ) -> None:
+        """Copy several values in: all of them, or none when one does not fit."""
+        values: dict[str, ArrayLike] = dict(other, **more)
+        for name, value in values.items():
+            self._check(name, value)
+        for name, value in values.items():
+            self[name] = value
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
+        self.update(other)
+        return self
+
+    def _check(self, name: str, value: ArrayLike) -> None:
         if name not in self:
             raise UsageError(
                 sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name)
@@ -37,15 +58,11 @@ class Params(dict[str, Array]):
                     got=np.shape(value),
                 )
             )
-        if value is not self[name]:
-            self[name][...] = value
 
-    def __delitem__(self, name: str) -> None:
-        raise UsageError(sentence("params[{name!r}] belongs to a layer and cannot be removed.", name=name))
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise UsageError("params belong to the layers: none can be added or removed. Nothing was changed.")
 
-    def update(self, other: Mapping[str, ArrayLike]) -> None:  # type: ignore[override]
-        for name, value in other.items():
-            self[name] = value
+    __delitem__ = pop = popitem = clear = setdefault = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Params, (dict(self),)
@@ -116,6 +133,15 @@ class Network:
             if i < last:
                 yield ACTIVATIONS[self.activation]()
 
+    def _layers_with(self, params: Params) -> Iterator[Layer]:
+        """Copies of the layers that read other parameters; a layer somebody has put in stays in."""
+        numbers = count(1)
+        for layer in map(copy, self.layers):
+            if isinstance(layer, Affine):
+                i = next(numbers)
+                layer.W, layer.b = params[f"W{i}"], params[f"b{i}"]
+            yield layer
+
     def predict(self, x: ArrayLike) -> Array:
         """Scores, before softmax: (n, classes) for x (n, features), (classes,) for a single x (features,)."""
         x = np.asarray(x)
@@ -162,12 +188,12 @@ class Network:
         return gradients.network_gradient(self, x, t, h=h, only=only, method=method)
 
     def copy(self, dtype: Any = None) -> Self:
-        """An independent network with the same parameters, in another dtype if one is given."""
+        """An independent network with the same layers and parameters, in another dtype if one is given."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.dtype = self.dtype if dtype is None else _checked_dtype(dtype)
         twin._params = Params({name: value.astype(twin.dtype) for name, value in self.params.items()})
-        twin.layers = list(twin._make_layers())
+        twin.layers = list(self._layers_with(twin.params))
         return twin
 
     def _forward(self, x: Array) -> Array:
@@ -251,7 +277,7 @@ class TwoLayerNet(Network):
 
 
 def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    checked = tuple(sizes)
+    checked = tuple(sizes) if np.iterable(sizes) else (sizes,)
     whole = all(isinstance(size, int | np.integer) and size > 0 for size in checked)
     if len(checked) < 2 or not whole:
         raise UsageError(
@@ -264,10 +290,17 @@ def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
 
 
 def _checked_dtype(dtype: Any) -> np.dtype[Any]:
-    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=np.dtype(dtype)))
-    return np.dtype(dtype)
+    for known in (np.dtype(np.float32), np.dtype(np.float64)):
+        if dtype in (known, known.name, known.type):
+            return known
+    raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=dtype))
 
 
 def _generator(seed: int | np.random.Generator) -> np.random.Generator:
-    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise UsageError(
+            sentence("seed must be a whole number of 0 or more, or a numpy.random.Generator. Got {got!r}.", got=seed)
+        )
+    return np.random.default_rng(seed)

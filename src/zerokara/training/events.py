@@ -39,7 +39,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Ended:
-    """Training is over after `iteration` updates: all of them, or fewer when it was stopped."""
+    """Training is over after `iteration` updates; stopped: before the last update, or before the last evaluation."""
 
     iteration: int
     stopped: bool

@@ -40,6 +40,7 @@ class Optimizer(ABC):
         self.state: dict[str, dict[str, Array]] = {}
         for setting, value in self.settings.items():
             _check_setting(setting, value)
+            setattr(self, setting, float(value))  # a numpy.float64 would turn float32 steps into float64 ones
 
     @property
     def settings(self) -> dict[str, float]:

@@ -27,10 +27,11 @@ DTYPES = ("float32", "float64")
 
 
 class Rule(NamedTuple):
-    """What a field's value must be, in words and as a test."""
+    """What a field's value must be, in words and as a test, and the type it is kept in."""
 
     words: str
     holds: Callable[[Any], bool]
+    keep: Callable[[Any], Any]
 
 
 def _is_whole(value: Any) -> bool:
@@ -41,16 +42,18 @@ def _is_number(value: Any) -> bool:
     return _is_whole(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
 
 
-WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0)
-SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63)
-POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0)
-SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1)
+WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0, int)
+SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63, int)
+POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0, float)
+SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1, float)
 SIZES = Rule(
-    "one or more positive whole numbers, such as 50 or 100,50", lambda v: len(v) > 0 and all(map(WHOLE.holds, v))
+    "one or more positive whole numbers, such as 50 or 100,50",
+    lambda v: len(v) > 0 and all(map(WHOLE.holds, v)),
+    lambda v: tuple(map(int, v)),
 )
-NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str) and v != "")
+NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str | Path) and str(v) != "", str)
 INIT = Rule(
-    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0
+    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0, float
 )
 
 
@@ -104,7 +107,7 @@ class Recipe:
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", _as_sizes(self.hidden))
         for f in fields(self):
-            _check(f, getattr(self, f.name))
+            object.__setattr__(self, f.name, _kept(f, getattr(self, f.name)))
         if self.iterations is not None and self.epochs is not None:
             raise UsageError(
                 sentence(
@@ -123,7 +126,7 @@ class Recipe:
     def completed(self) -> Self:
         """The same recipe with every default that depends on another field filled in: what a run records."""
         made = self.make_optimizer()
-        length = {} if self.iterations or self.epochs else default_length(self.dataset)
+        length: dict[str, Any] = {} if self.iterations or self.epochs else default_length(self.dataset)
         dtype = self.dtype or ("float64" if self.gradient == "numerical" else "float32")
         return replace(self, **{**made.settings, **length, "dtype": dtype})
 
@@ -151,7 +154,7 @@ class Recipe:
         for f in fields(self):
             value = getattr(self, f.name)
             if value is not None:
-                tables[f.metadata["table"]][f.name] = _plain(value)
+                tables[f.metadata["table"]][f.name] = list(value) if isinstance(value, tuple) else value
         return tomli_w.dumps(tables)
 
     @classmethod
@@ -201,20 +204,17 @@ def _as_sizes(hidden: Any) -> tuple[Any, ...]:
     return tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else (hidden,)
 
 
-def _check(f: Field[Any], value: Any) -> None:
+def _kept(f: Field[Any], value: Any) -> Any:
+    """The value as the recipe keeps it: one type per field, so that equal recipes are written alike."""
     rule, names = f.metadata["rule"], f.metadata["names"]
     if value is None and f.default is None:
-        return
+        return None
     if names and isinstance(value, str):
         if value not in names:
             raise unknown_name(f.name, value, names if rule is None else [*names, "a number"])
-    elif rule is None or not rule.holds(value):
+        return value
+    if rule is None or not rule.holds(value):
         words = rule.words if rule else "one of " + ", ".join(names)
         got = ",".join(map(str, value)) if isinstance(value, tuple) else repr(value)
         raise UsageError(sentence("{name} must be {words}. Got {got}.", name=f.name, words=words, got=got))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [int(size) for size in value]
-    return value.item() if isinstance(value, np.generic) else value
+    return rule.keep(value)

@@ -55,13 +55,17 @@ class Trainer:
     stop: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
     chunk: int | None = None
 
+    @property
+    def finished(self) -> bool:
+        """Whether every update and the last evaluation are done."""
+        evaluations = self.history.evaluations
+        return self.iteration == self.iterations and bool(evaluations) and evaluations[-1].iteration == self.iteration
+
+    @np.errstate(over="ignore", invalid="ignore")  # a run that diverges says so by its losses, not by NumPy's warnings
     def run(self) -> History:
         """Train to the end, with a last evaluation there, or until `stop` is raised."""
-        self._tell(
-            Started(
-                self.iteration, self.iterations, len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
-            )
-        )
+        looks = len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
+        self._tell(Started(self.iteration, self.iterations, looks))
         seconds_per_update, size = 0.0, 1
         while self.iteration < self.iterations and not self.stop[0]:
             if self.iteration % self.evaluate_every == 0:
@@ -69,7 +73,7 @@ class Trainer:
             size = self._chunk_size(seconds_per_update, size)
             seconds_per_update = self.advance(self.iteration + size)
         self.evaluate()
-        self._tell(Ended(self.iteration, stopped=self.iteration < self.iterations))
+        self._tell(Ended(self.iteration, stopped=not self.finished))
         return self.history
 
     def advance(self, until: int) -> float:
@@ -95,9 +99,8 @@ class Trainer:
         train, test = self._accuracy(self.dataset.train), self._accuracy(self.dataset.test)
         if self.stop[0]:
             return
-        evaluation = Evaluation(
-            self.iteration, self.iteration / self.batches.per_epoch, self._recent_loss(), train, test
-        )
+        epoch = self.iteration / self.batches.per_epoch
+        evaluation = Evaluation(self.iteration, epoch, self._recent_loss(), train, test)
         seconds = perf_counter() - began
         history.evaluations.append(evaluation)
         history.seconds += seconds

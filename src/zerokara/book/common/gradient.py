@@ -1,11 +1,13 @@
 """The textbook's `common.gradient`: gradients by central differences (chapter 4.3 and 4.4)."""
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.errors import sentence
 from zerokara.nn.forecast import Forecast
 
 __all__ = ["_numerical_gradient_1d", "np", "numerical_gradient", "numerical_gradient_2d"]
@@ -78,12 +80,20 @@ class _Progress(Forecast):
 
     long_ones = 0
 
-    def _look(self, now: float) -> None:
-        elapsed = now - self.began
-        long = elapsed / self.done * self.total > self.silent_seconds
-        if long and not self.counted:
-            self.counted = True
+    def __init__(self, total: int) -> None:
+        super().__init__(total, "numerical gradient", "elements")
+        self.number = 0
+
+    def _write(self, text: str, end: str) -> None:
+        if not self.number:
             _Progress.long_ones += 1
-            if _Progress.long_ones > 1:
-                self.what = f"numerical gradient {_Progress.long_ones:,} of this kind"
-        n = _Progress.long_ones
+            self.number = _Progress.long_ones
+        if self.number.bit_count() == 1:
+            which = f" (long gradient number {self.number:,})" if self.number > 1 else ""
+            super()._write(text + which, end)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        super().__exit__(kind, error, trace)
+        if isinstance(error, KeyboardInterrupt):
+            text = sentence("The numerical gradient had done {done:,} of {total:,} elements.", done=self.done, total=self.total)
+            error.add_note(text)

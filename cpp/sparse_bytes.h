@@ -1,0 +1,93 @@
+// The lists of sparse.h for byte pixels, by the byte compress of AVX-512 VBMI2: sixty-four pixels in a few instructions.
+//
+// VBMI2 is not part of x86-64-v4, so it is asked for at run time (has_byte_compress in level.h). The lists are the same.
+#pragma once
+
+#include "sparse.h"
+
+#if defined(__AVX512BW__)
+
+#define ZEROKARA_VBMI2 __attribute__((target("avx512vbmi2")))
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+alignas(64) constexpr std::uint8_t first_64[64] = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+    32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
+// Appends those of 64 bytes that are not 0, with their positions counted from `base`; returns how many.
+ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t* index, std::uint8_t* value) {
+  const __mmask64 kept = _mm512_test_epi8_mask(bytes, bytes);
+  const __m512i places = _mm512_maskz_compress_epi8(kept, _mm512_load_si512(first_64));
+  const __m512i offset = _mm512_set1_epi16(static_cast<short>(base));
+  _mm512_storeu_si512(value, _mm512_maskz_compress_epi8(kept, bytes));
+  _mm512_storeu_si512(index, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
+  _mm512_storeu_si512(index + 32, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(places, 1))));
+  return static_cast<int>(__builtin_popcountll(kept));
+}
+
+ZEROKARA_VBMI2 inline int list_row_bytes(const std::uint8_t* row, long features, std::uint16_t* index, std::uint8_t* value) {
+  int count = 0;
+  for (long base = 0; base < features; base += 64) {
+    const long left = features - base;
+    const __mmask64 there = left < 64 ? (std::uint64_t(1) << left) - 1 : ~std::uint64_t(0);
+    count += append_nonzero(_mm512_maskz_loadu_epi8(there, row + base), base, index + count, value + count);
+  }
+  return filled_up(index, value, count);
+}
+
+// Sixteen bytes from each of 64 rows, to 64 bytes of each of sixteen columns. Vector r gathers rows r, 16 + r, 32 + r, 48 + r;
+// each round of interleaving rotates the address bits (row, column) by one, so four rounds exchange them.
+inline void gather_columns(const std::uint8_t* const* rows, long samples, long column, __mmask16 there, __m512i* columns) {
+  __m512i even[16], odd[16];
+  for (int r = 0; r < 16; ++r) {
+    __m128i part[4];
+    for (int q = 0; q < 4; ++q) {
+      const int n = 16 * q + r;
+      part[q] = n < samples ? _mm_maskz_loadu_epi8(there, rows[n] + column) : _mm_setzero_si128();
+    }
+    __m512i all = _mm512_castsi128_si512(part[0]);
+    all = _mm512_inserti32x4(all, part[1], 1);
+    all = _mm512_inserti32x4(all, part[2], 2);
+    even[r] = _mm512_inserti32x4(all, part[3], 3);
+  }
+  const auto interleave = [](const __m512i* from, __m512i* to) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+    for (int r = 0; r < 8; ++r) {
+      to[2 * r] = _mm512_unpacklo_epi8(from[r], from[r + 8]);
+      to[2 * r + 1] = _mm512_unpackhi_epi8(from[r], from[r + 8]);
+    }
+  };
+  interleave(even, odd);
+  interleave(odd, even);
+  interleave(even, odd);
+  interleave(odd, columns);
+}
+
+// The lists of pixels [begin, end), straight from the rows of pixels.
+ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, long samples, long begin, long end,
+                                              const SparseLists<std::uint8_t>& columns) {
+  for (long i = begin; i < end; i += 16) {
+    const int width = end - i < 16 ? static_cast<int>(end - i) : 16;
+    const __mmask16 there = static_cast<__mmask16>((1u << width) - 1);
+    int count[16] = {};
+    for (long n = 0; n < samples; n += 64) {
+      __m512i bytes[16];
+      gather_columns(rows + n, samples - n, i, there, bytes);
+      for (int c = 0; c < width; ++c) {
+        const long at = (i + c) * columns.room + count[c];
+        count[c] += append_nonzero(bytes[c], n, columns.index + at, columns.value + at);
+      }
+    }
+    for (int c = 0; c < width; ++c) {
+      const long at = (i + c) * columns.room;
+      columns.count[i + c] = filled_up(columns.index + at, columns.value + at, count[c]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace zerokara::ZEROKARA_BUILD
+
+#endif

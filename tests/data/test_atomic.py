@@ -1,0 +1,45 @@
+"""A file appears whole or not at all."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from zerokara.data.atomic import replace_file
+
+
+def test_the_new_file_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    replace_file(path, [b"ne", memoryview(b"w")])
+    assert path.read_bytes() == b"new"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"half"
+        raise KeyboardInterrupt
+
+    path = tmp_path / "a"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(path, pieces())
+    assert path.read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_many_at_once_leave_one_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    texts = [bytes([65 + i]) * 50_000 for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: replace_file(path, [text[:100], text[100:]]), texts * 2))
+    assert path.read_bytes() in texts
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
+    (tmp_path / "ordinary").write_bytes(b"")
+    replace_file(tmp_path / "a", [b"x"])
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
