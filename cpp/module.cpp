@@ -236,12 +236,16 @@ void bind(nb::module_& m) {
 }
 
 }  // namespace
+
+void bind_numerical(nb::module_& m);  // numerical_module.cpp
+
 }  // namespace zerokara
 
 NB_MODULE(_core, m) {
   m.doc() = "The compiled core of zerokara: arrays only. Use zerokara.engine.";
   zerokara::bind<float>(m);
   zerokara::bind<double>(m);
+  zerokara::bind_numerical(m);
   m.def("level", [] { return zerokara::name(zerokara::chosen_level()); }, "The processor level in use: v4, v3 or baseline.");
   m.def("best_level", [] { return zerokara::name(zerokara::best_level()); }, "The best level of this machine and build.");
 }

@@ -23,7 +23,7 @@ ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t
   const __m512i offset = _mm512_set1_epi16(static_cast<short>(base));
   _mm512_storeu_si512(value, _mm512_maskz_compress_epi8(kept, bytes));
   _mm512_storeu_si512(index, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
-  _mm512_storeu_si512(index + 32, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(places, 1))));
+  _mm512_storeu_si512(index + 32, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_maskz_extracti64x4_epi64(0xf, places, 1))));
   return static_cast<int>(__builtin_popcountll(kept));
 }
 

@@ -203,6 +203,15 @@ def test_a_bomb_is_refused_without_unpacking_it(bomb: str) -> None:
     assert peak < 1_000_000
 
 
+def test_what_does_not_fit_into_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> np.ndarray:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "empty", no_memory)
+    with pytest.raises(DataError, match="the data needs 12 bytes of memory, which this machine does not have"):
+        read_idx_bytes(image_file())
+
+
 @pytest.mark.parametrize(
     "array", [np.zeros(2, np.int64), np.zeros(2, np.uint16), np.zeros(2, bool), np.zeros(2, complex)]
 )

@@ -130,6 +130,12 @@ def test_another_set_in_the_folder_is_passed_over_and_said(
     check(load("dim"), dim)
 
 
+def test_a_folder_that_does_not_exist_is_said(tiny: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZEROKARA_DATA", str(tmp_path / "absent"))
+    with pytest.raises(DownloadError, match=f"(?m)^  {tmp_path / 'absent'} does not exist"):
+        load("tiny")
+
+
 def test_data_folders_are_never_written_to(tiny: Published, tmp_path: Path) -> None:
     folder = tiny.put(tmp_path / "data")
     before = {path: path.stat().st_mtime_ns for path in [folder, *folder.iterdir()]}
@@ -177,10 +183,10 @@ def test_unknown_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         load("mnsit")
     with pytest.raises(UsageError, match="Did you mean mnist"):
         entry_named("MNIST")
-    with pytest.raises(UsageError, match="a folder. sub/mine does not exist"):
+    with pytest.raises(UsageError, match=r"a folder\. sub/mine does not exist"):
         load("sub/mine")
     (tmp_path / "mnist.npz").touch()
-    with pytest.raises(UsageError, match="mnist.npz is a file"):
+    with pytest.raises(UsageError, match=r"mnist\.npz is a file"):
         load("mnist.npz")
     with pytest.raises(UsageError, match="Got ''"):
         load("")

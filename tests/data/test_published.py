@@ -65,11 +65,11 @@ def test_a_file_of_another_set_is_recognised(packed: bool, tiny: Published, dim:
 def test_what_nobody_can_verify_is_believed_only_by_the_name_of_its_folder(dim: Published, tmp_path: Path) -> None:
     path = laid(tmp_path, "unpacked", dim.unpacked[NAME])
     assert_array_equal(read(dim, path, named=True), dim.arrays[0])
-    with pytest.raises(AnotherDataSet, match="nothing tells of which data set it is. Put it into a folder named dim"):
+    with pytest.raises(AnotherDataSet, match=r"nothing tells of which data set it is\. Put it into a folder named dim"):
         read(dim, path, named=False)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x1f", b"\x1f\x8b", b"\x1f\x8b\x08\x00"])
 def test_stumps_are_damaged(data: bytes, tiny: Published, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be unpacked|is not an IDX file"):
+    with pytest.raises(DataError, match=r"cannot be unpacked|is not an IDX file"):
         read(tiny, laid(tmp_path, NAME, data))

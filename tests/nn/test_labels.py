@@ -19,7 +19,7 @@ def test_a_list_is_as_good_as_an_array():
 
 def test_rows_are_taken_as_they_are():
     rows = np.array([[0.2, 0.8], [1.0, 0.0]])
-    assert as_targets(rows, 2, 2) is rows
+    assert_array_equal(as_targets(rows, 2, 2), rows)
     assert as_targets(rows, 2, 2, np.float32).dtype == np.float32
 
 

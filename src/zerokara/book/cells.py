@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -36,12 +37,20 @@ class Cell:
     @property
     def needs_ipython(self) -> bool:
         """Whether a line is a magic, a shell command or a question for help, which only IPython knows."""
-        return any(MAGIC.match(line) for line in self.source.splitlines())
+        return any(_MAGIC.match(line) for line in self.source.splitlines()) and not _is_python(self.source)
 
 
-MAGIC = re.compile(r"\s*(?:%{1,2}[A-Za-z!]|!|\?{1,2}\w|[A-Za-z_][\w.]*\?{1,2}\s*$|[A-Za-z_]\w*\s*=\s*[!%]\w)")
+_MAGIC = re.compile(r"\s*(?:%{1,2}[A-Za-z!]|!|\?{1,2}\w|[A-Za-z_][\w.]*\?{1,2}\s*$|[A-Za-z_]\w*\s*=\s*[!%]\w)")
 _FENCE = re.compile(r"^(?P<indent>[ \t>]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
 _PYTHON = re.compile(r"^\{?\.?(?:i?python3?|py3?|pycon)(?![\w.])", re.IGNORECASE)
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def cells_of(path: Path) -> list[Cell]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -24,7 +25,15 @@ app = App(
 )
 data = App(name="data", help="Data sets: what there is, fetching it, looking at it.")
 app.command("zerokara.cli.train:train", name="train", help="Train a network on a data set, and keep it in a folder.")
+app.command("zerokara.cli.resume:resume", name="resume", help="Go on with a run, exactly where it stopped.")
+app.command("zerokara.cli.check:check", name="check", help="Check backpropagation against the numerical gradient.")
+app.command("zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here.")
 app.command(data)
+runs = App(name="runs", help="Runs: which there are, looking at one, removing one.")
+app.command(runs)
+runs.command("zerokara.cli.runs:list_", name="list", help="A table of the runs, broken ones too.")
+runs.command("zerokara.cli.runs:show", name="show", help="Print what a run is and how it went.")
+runs.command("zerokara.cli.runs:rm", name="rm", help="Remove runs, after asking.")
 data.command("zerokara.cli.data:list_", name="list", help="List the data sets that have a name, and where each one is.")
 data.command("zerokara.cli.data:fetch", name="fetch", help="Fetch a data set into the cache, unless it is already here.")
 data.command("zerokara.cli.data:show", name="show", help="Print samples per class, and draw a contact sheet of examples.")
@@ -53,9 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _status_of(argv: list[str]) -> int:
-    status = app(argv, exit_on_error=False, print_error=False, result_action="return_value")
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        status = app(argv, exit_on_error=False, print_error=False, result_action="return_value")
     sys.stdout.flush()
     return int(status or 0)
+
+
+def _show_warning(message: Warning | str, *where: object) -> None:
+    """A warning as a sentence, without the line of code that gave it."""
+    print(f"zerokara: {message}", file=sys.stderr)
 
 
 def _failed(argv: Sequence[str], text: str, status: int) -> int:

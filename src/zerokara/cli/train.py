@@ -2,74 +2,131 @@
 
 from __future__ import annotations
 
-import inspect
 import json as json_module
+import os
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import Field, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 
+from zerokara.cli.options import OTHER, DataDir, EngineName, RecipeFile, Threads, recipe_of, with_recipe_options
 from zerokara.cli.screen import Screen, download_progress
-from zerokara.engine.choosing import ENGINES
-from zerokara.errors import UsageError, sentence
-from zerokara.runs.assemble import Run, assemble
+from zerokara.errors import UsageError
+from zerokara.runs.assemble import Assembly, Run, assemble, open_run, with_whole_path
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
-from zerokara.training.recipe import Recipe, read_toml
+from zerokara.runs.keeper import newest
+from zerokara.runs.reading import NothingBegun, read_recipe
+from zerokara.runs.resume import Finished, check_same_recipe, reopen
+from zerokara.runs.tensorboard import event_files
+from zerokara.training.recipe import Recipe
 
-GROUPS = {
-    "data": Group("Data", sort_key=1),
-    "network": Group("Network", sort_key=2),
-    "training": Group("Training", sort_key=3),
-}
-OUTPUT = Group("Not part of the recipe", sort_key=4)
+INTERRUPTED = 130
 
 
+@with_recipe_options("data", "network", "training", positional="dataset")
 def train(
-    dataset: str | None = None,
     *,
-    recipe: Annotated[Path | None, Parameter(group=OUTPUT, help="A TOML file with [network], [data], [training].")] = None,
-    engine: Annotated[str, Parameter(group=OUTPUT, help="What computes: " + ", ".join(ENGINES) + ".")] = "auto",
-    data_dir: Annotated[Path | None, Parameter(group=OUTPUT, help="Where to look for data first.")] = None,
-    out: Annotated[Path, Parameter(group=OUTPUT, help="Where run folders are made.")] = Path("runs"),
-    name: Annotated[str | None, Parameter(group=OUTPUT, help="The run folder's name; by default a number.")] = None,
-    no_plots: Annotated[bool, Parameter(group=OUTPUT, negative="", help="Draw no pictures.")] = False,
-    json: Annotated[bool, Parameter(group=OUTPUT, negative="", help="One JSON object on standard output.")] = False,
-    quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", help="Print nothing but errors.")] = False,
+    recipe: RecipeFile = None,
+    engine: EngineName = "auto",
+    threads: Threads = None,
+    data_dir: DataDir = None,
+    out: Annotated[Path, Parameter(group=OTHER, help="Where run folders are made.")] = Path("runs"),
+    name: Annotated[str | None, Parameter(group=OTHER, help="The run folder's name; by default a number.")] = None,
+    resume_or_start: Annotated[
+        bool, Parameter(group=OTHER, negative="", help="Go on with the run of that --name if there is one.")
+    ] = False,
+    keep_going: Annotated[
+        bool, Parameter(group=OTHER, negative="", help="Go on when losses or weights are no longer finite.")
+    ] = False,
+    tensorboard: Annotated[bool, Parameter(group=OTHER, negative="", help="Write event files for TensorBoard.")] = False,
+    no_plots: Annotated[bool, Parameter(group=OTHER, negative="", help="Draw no pictures.")] = False,
+    json: Annotated[bool, Parameter(group=OTHER, negative="", help="One JSON object on standard output.")] = False,
+    quiet: Annotated[bool, Parameter(group=OTHER, negative="", help="Print nothing but errors.")] = False,
     **options: Any,
 ) -> int:
     """Without options: the two-layer network of the textbook, on MNIST, for 10,000 updates."""
     stream = sys.stderr if json else sys.stdout
     screen = None if quiet else Screen(stream)
-    values = {key: value for key, value in {"dataset": dataset, **options}.items() if value is not None}
-    from_file = read_toml(recipe) if recipe else {}
-    assembly = assemble(
-        Recipe.from_values({**from_file, **values}),
-        engine=engine,
-        data_dir=data_dir,
-        listeners=[] if screen is None else [screen],
-        progress=None if quiet else download_progress(sys.stderr),
-    )
-    folder = RunFolder.create(out, name, assembly.recipe.dataset)
+    chosen = recipe_of(recipe, options)
+    settings: dict[str, Any] = {
+        "threads": threads,
+        "data_dir": data_dir,
+        "keep_going": keep_going,
+        "listeners": [] if screen is None else [screen],
+        "progress": None if quiet else download_progress(sys.stderr),
+    }
+    output: dict[str, Any] = {"plots": not no_plots, "json": json, "tensorboard": tensorboard}
+    if resume_or_start:
+        begun = _begun(chosen, out, name)
+        if begun is not None:
+            return go_on(begun, screen, settings | _length(chosen), output, finished=0)
+    assembly = assemble(chosen, engine=engine, **settings)
+    folder = RunFolder.create(out, name, assembly.recipe.dataset, empty=resume_or_start)
+    return conduct(assembly, folder, screen, **output)
+
+
+def go_on(path: Path, screen: Screen | None, settings: dict[str, Any], output: dict[str, Any], *, finished: int = 1) -> int:
+    """Go on with a run; `finished` is the exit status where there is nothing left to do."""
+    try:
+        reopened = reopen(path, **settings)
+    except Finished as error:
+        if finished:
+            raise
+        print(f"zerokara: {error}", file=sys.stderr)
+        return _report(open_run(path), screen, output["json"])
+    for note in reopened.notes:
+        print(f"zerokara: {note}", file=sys.stderr)
+    return conduct(reopened.assembly, reopened.folder, screen, **output)
+
+
+def conduct(
+    assembly: Assembly, folder: RunFolder, screen: Screen | None, *, plots: bool, json: bool, tensorboard: bool = False
+) -> int:
+    """Train, show and keep it; the exit status."""
     if screen is not None:
         screen.heading(assembly)
     status = 0
     try:
-        run = assembly.run_into(folder, plots=not no_plots)
+        with event_files(assembly.trainer, folder.path, wanted=tensorboard):
+            run = assembly.run_into(folder, plots=plots)
     except Interrupted as interrupted:
-        run, status = interrupted.run, 130
+        run, status = interrupted.run, INTERRUPTED
     finally:
         if screen is not None:
             screen.close()
+    _report(run, screen, json)
+    return status
+
+
+def _report(run: Run, screen: Screen | None, json: bool) -> int:
     if screen is not None:
         screen.result(run)
     if json:
         print(json_module.dumps(_figures(run), ensure_ascii=False))
-    return status
+    return 0
+
+
+def _begun(recipe: Recipe, out: Path, name: str | None) -> Path | None:
+    """The folder of the run of that name, if it holds something to go on with."""
+    if name is None:
+        raise UsageError("--resume-or-start needs --name, to find the run again. Nothing was trained.")
+    path = out / name
+    if not path.is_dir():
+        return None
+    try:
+        check_same_recipe(path, with_whole_path(recipe.completed()))
+        newest(path, read_recipe(path))
+    except NothingBegun:
+        return None
+    return path
+
+
+def _length(recipe: Recipe) -> dict[str, int | None]:
+    complete = recipe.completed()
+    return {"iterations": complete.iterations, "epochs": complete.epochs}
 
 
 def _figures(run: Run) -> dict[str, Any]:
@@ -86,58 +143,6 @@ def _seconds_of_process() -> float:
     """Seconds since this process was started, where /proc tells; elsewhere the processor time it has used."""
     try:
         ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-        import os
-
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError, AttributeError):
         return time.process_time()
-
-
-def _recipe_parameters() -> Iterator[inspect.Parameter]:
-    """The fields of `Recipe` as parameters that are None when not given."""
-    types = get_type_hints(Recipe)
-    for f in fields(Recipe):
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if f.name == "dataset" else inspect.Parameter.KEYWORD_ONLY
-        yield inspect.Parameter(f.name, kind, default=None, annotation=_annotation(f, types[f.name]))
-
-
-def _annotation(f: Field[Any], kind: Any) -> Any:
-    group = GROUPS[f.metadata["table"]]
-    if f.name == "hidden":
-        return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
-    if f.name == "init":
-        kind = float | str
-    return Annotated[kind | None, Parameter(group=group, help=_help(f))]
-
-
-def _help(f: Field[Any]) -> str:
-    names = f.metadata["names"] if f.metadata["rule"] is None else ()
-    default = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-    return (
-        f.metadata["help"]
-        + (f" One of {', '.join(names)}." if names else "")
-        + (f" [default: {default}]" if default is not None else "")
-    )
-
-
-def _sizes(type_: Any, tokens: Any) -> tuple[int, ...]:
-    """100,50 as (100, 50)."""
-    text = tokens[0].value
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(
-            sentence("hidden must be one or more positive whole numbers, such as 50 or 100,50. Got {got!r}.", got=text)
-        ) from None
-
-
-def _take_recipe_options() -> None:
-    """Give `train` the recipe's fields in place of `dataset` and **options, so that parser and help have one source."""
-    hints = get_type_hints(train, include_extras=True)
-    _, *own, _ = inspect.signature(train).parameters.values()
-    parameters = [*_recipe_parameters(), *(p.replace(annotation=hints[p.name]) for p in own)]
-    train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    train.__annotations__ = {p.name: p.annotation for p in parameters}
-
-
-_take_recipe_options()

@@ -80,7 +80,7 @@ def fetch_file(
         try:
             return _fetch_from(f"{mirror}{file.name}", file, folder, progress)
         except _MirrorFailed as failure:
-            said.append(f"{mirror}{file.name} {failure}.")
+            said.append(f"{mirror}{file.name}: {failure}.")
             mirrors.append(mirrors.pop(mirrors.index(mirror)))
     raise DownloadError(
         sentence(
@@ -253,16 +253,18 @@ def _reason(error: Exception, limits: Limits) -> str:
         return sentence("sent nothing for {seconds:g} s", seconds=limits.silence)
     if isinstance(error, requests.TooManyRedirects):
         return sentence("redirected more than {count} times", count=limits.redirects)
-    if isinstance(error, urllib3.exceptions.IncompleteRead):
-        return sentence("stopped half-way ({error})", error=error)
-    return sentence("could not be reached ({error})", error=_innermost(error))
+    cause = _innermost(error)
+    if isinstance(cause, urllib3.exceptions.IncompleteRead):
+        return sentence("stopped after {got:,} bytes, {missing:,} too early", got=cause.partial, missing=cause.expected)
+    return sentence("connection failed ({cause})", cause=getattr(cause, "strerror", None) or cause)
 
 
 def _innermost(error: BaseException) -> BaseException:
     """The cause at the bottom: "Connection refused" rather than the pool that reports it."""
     for _ in range(10):
-        cause = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
-        if not isinstance(cause, BaseException):
+        nested = (getattr(error, "reason", None), *error.args, error.__cause__)
+        cause = next((one for one in nested if isinstance(one, BaseException)), None)
+        if cause is None:
             break
         error = cause
     return error

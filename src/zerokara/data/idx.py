@@ -140,7 +140,7 @@ def _read_unpacked(file: Any, size: int | None, at_most: int, name: str) -> Cont
     promised = len(header) + prod(shape) * dtype.itemsize
     if promised > at_most or size not in (None, promised):
         raise _wrong_length(name, promised, at_most if size is None else size, "at most " if size is None else "")
-    elements = np.empty(prod(shape), dtype)
+    elements = _memory_for(shape, dtype, name)
     buffer = _bytes_of(elements)
     filled = _fill(file, buffer)
     if filled < len(buffer):
@@ -175,6 +175,19 @@ def _read_header(file: Any, name: str) -> tuple[bytes, np.dtype[Any], tuple[int,
             )
         )
     return magic + dimensions, dtype, shape
+
+
+def _memory_for(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> NDArray[Any]:
+    try:
+        return np.empty(prod(shape), dtype)
+    except MemoryError as error:
+        raise DataError(
+            sentence(
+                "{name} needs {size:,} bytes of memory, which this machine does not have.",
+                name=name,
+                size=prod(shape) * dtype.itemsize,
+            )
+        ) from error
 
 
 def _take(file: Any, count: int, name: str) -> bytes:

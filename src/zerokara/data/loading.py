@@ -12,7 +12,7 @@ from zerokara.data.entries import ENTRIES, Entry, PublishedFile
 from zerokara.data.folder import load_folder
 from zerokara.data.idx import Content
 from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
-from zerokara.data.places import Place, cache_folder, places, warn_unwritable
+from zerokara.data.places import Place, cache_folder, data_folders, places, warn_unwritable
 from zerokara.data.published import AnotherDataSet, read_published
 from zerokara.errors import DataError, UsageError, sentence, unknown_name
 
@@ -150,7 +150,8 @@ class _Search:
             return _Located(read_published(path, self.entry, file, cache), None)
 
     def _fetch_into(self, folder: Path, file: PublishedFile, passed_over: tuple[str, ...]) -> Path:
-        return fetch_file(self.entry, file, folder, self.mirrors, self.progress, passed_over)
+        absent = (sentence("{folder} does not exist.", folder=one) for one in data_folders() if not one.is_dir())
+        return fetch_file(self.entry, file, folder, self.mirrors, self.progress, (*absent, *passed_over))
 
 
 def _left_alone(error: DataError) -> DataError:
@@ -160,7 +161,8 @@ def _left_alone(error: DataError) -> DataError:
 
 
 def _no_such_data(given: str | os.PathLike[str], folder: Path) -> UsageError:
-    if folder.exists() or isinstance(given, os.PathLike) or os.sep in str(given):
+    as_path = isinstance(given, os.PathLike) or os.sep in given or (given != "" and folder.exists())
+    if as_path:
         state = sentence("is a file") if folder.exists() else sentence("does not exist")
         return UsageError(
             sentence(

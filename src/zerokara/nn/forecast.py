@@ -80,4 +80,5 @@ def duration(seconds: float) -> str:
         return f"{whole // 60} min {whole % 60} s"
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86400} days {whole % 86400 // 3600} h"
+    days = whole // 86400
+    return f"{days} day{'s' * (days > 1)} {whole % 86400 // 3600} h"

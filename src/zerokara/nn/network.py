@@ -264,7 +264,7 @@ class TwoLayerNet(Network):
         super().__init__(
             [input_size, hidden_size, output_size], activation=activation, loss=loss, init=weight_init_std, seed=seed
         )
-        if not learning_rate > 0:
+        if not (learning_rate > 0 and np.isfinite(learning_rate)):
             raise UsageError(sentence("learning_rate must be a positive number. Got {got}.", got=learning_rate))
         self.learning_rate = learning_rate
 
@@ -291,7 +291,7 @@ def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
 
 def _checked_dtype(dtype: Any) -> np.dtype[Any]:
     for known in (np.dtype(np.float32), np.dtype(np.float64)):
-        if dtype in (known, known.name, known.type):
+        if dtype is not None and known == dtype:
             return known
     raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=dtype))
 

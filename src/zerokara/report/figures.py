@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset
+from zerokara.nn.gradients import GradientCheck
 from zerokara.training.history import History
 
 if TYPE_CHECKING:
@@ -54,6 +55,22 @@ def accuracy_figure(history: History, title: str = "") -> Figure:
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1)
     axes.legend(loc="lower right")
+    return figure
+
+
+def gradient_figure(check: GradientCheck) -> Figure:
+    """|numerical - backprop| of every element, a map per parameter, on a logarithmic scale of colours."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    maps = [(row.name, np.atleast_2d(row.difference)) for row in check.rows]
+    most = max(float(values.max()) for _, values in maps)
+    norm = LogNorm(vmin=max(most, 1e-12) * 1e-6, vmax=max(most, 1e-12), clip=True)
+    figure = Figure(figsize=(7.2, 1.6 * len(maps)), layout="constrained")
+    for axes, (name, values) in zip(figure.subplots(len(maps), 1, squeeze=False)[:, 0], maps, strict=True):
+        picture = axes.imshow(values.T, norm=norm, aspect="auto", interpolation="nearest", cmap="viridis")
+        axes.set_ylabel(name, rotation=0, ha="right")
+    figure.colorbar(picture, ax=figure.axes, label="|numerical - backprop|")
     return figure
 
 

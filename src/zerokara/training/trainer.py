@@ -6,9 +6,10 @@ tells its listeners. Results do not depend on where the chunks are cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,34 @@ EVALUATED_AT_ONCE = 5_000
 FASTER_BY = 8
 """How much longer than the chunk before a chunk may be: the first measurements are of single updates."""
 
+State = tuple[list[NDArray[Any]], int]
+"""Copies of all weights and of the optimizer's state, and its steps."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where training left the finite numbers.
+
+    Attributes:
+        iteration: updates done before the one that went wrong, all of them finite.
+        loss: of the mini-batch of that update; finite if only the weights after it were not.
+    """
+
+    iteration: int
+    loss: float
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether that loss itself was finite."""
+        return bool(np.isfinite(self.loss))
+
 
 @dataclass
 class Trainer:
     """Trains a network in place.
+
+    When a loss, a weight or the optimizer's state becomes infinite or NaN, the run ends with what was there before
+    that update, and `divergence` says where; `keep_going` lets it go on.
 
     Attributes:
         iterations: updates in the whole run.
@@ -39,6 +64,7 @@ class Trainer:
         listeners: called with every event, in order.
         stop: (1,) flag; raised by anyone (a signal, a button), it ends the run after the update being done.
         chunk: at most so many updates in a chunk, whatever the rate; for tests.
+        keep_going: whether to go on with numbers that are not finite.
     """
 
     network: Network
@@ -54,6 +80,8 @@ class Trainer:
     iteration: int = 0
     stop: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
     chunk: int | None = None
+    keep_going: bool = False
+    divergence: Divergence | None = None
 
     @property
     def finished(self) -> bool:
@@ -66,8 +94,10 @@ class Trainer:
         """Train to the end, with a last evaluation there, or until `stop` is raised."""
         looks = len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
         self._tell(Started(self.iteration, self.iterations, looks))
+        if not (self.keep_going or self.is_finite()):
+            self.divergence = Divergence(self.iteration, float("nan"))
         seconds_per_update, size = 0.0, 1
-        while self.iteration < self.iterations and not self.stop[0]:
+        while self.iteration < self.iterations and not self.stop[0] and self.divergence is None:
             if self.iteration % self.evaluate_every == 0:
                 self.evaluate()
             size = self._chunk_size(seconds_per_update, size)
@@ -80,15 +110,20 @@ class Trainer:
         """Do updates up to iteration `until`, or fewer where an epoch ends or `stop` is raised; seconds for one."""
         rows = self.batches.rows(self.iteration, until)
         began = perf_counter()
-        losses = self.engine.advance(
-            self.network, self.optimizer, self.dataset.train, rows, gradient=self.gradient, stop=self.stop
-        )
+        before = None if self.keep_going else self._state()
+        losses = self._update(rows, self.stop)
+        if before is not None and not (np.isfinite(losses).all() and self.is_finite()):
+            losses = self._until_divergence(before, rows, losses)
         seconds = perf_counter() - began
         self.iteration += len(losses)
         self.history.chunks.append(losses)
         self.history.seconds += seconds
         self._tell(Advanced(self.iteration, losses, seconds))
         return seconds / max(len(losses), 1)
+
+    def is_finite(self) -> bool:
+        """Whether every weight and all of the optimizer's state are finite."""
+        return all(bool(np.isfinite(array).all()) for array in self._arrays())
 
     def evaluate(self) -> None:
         """Measure both accuracies, unless this iteration has been evaluated or `stop` is raised meanwhile."""
@@ -105,6 +140,44 @@ class Trainer:
         history.evaluations.append(evaluation)
         history.seconds += seconds
         self._tell(Evaluated(evaluation, seconds))
+
+    def _update(self, rows: NDArray[np.int64], stop: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return self.engine.advance(
+            self.network, self.optimizer, self.dataset.train, rows, gradient=self.gradient, stop=stop
+        )
+
+    def _until_divergence(
+        self, before: State, rows: NDArray[np.int64], losses: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Do a chunk that diverged again, one by one, up to the update that did it: where does not depend on chunks.
+
+        Returns:
+            (m,) the losses of the updates before that one.
+        """
+        self._restore(before)
+        culprit = int(np.append(np.flatnonzero(~np.isfinite(losses)), len(losses) - 1)[0])
+        for i in range(culprit):
+            before = self._state()
+            self._update(rows[i : i + 1], np.zeros(1, np.uint8))
+            if not self.is_finite():
+                self._restore(before)
+                culprit = i
+                break
+        self.divergence = Divergence(self.iteration + culprit, float(losses[culprit]))
+        return losses[:culprit]
+
+    def _arrays(self) -> Iterator[NDArray[Any]]:
+        yield from self.network.params.values()
+        for slot in self.optimizer.state.values():
+            yield from slot.values()
+
+    def _state(self) -> State:
+        return [array.copy() for array in self._arrays()], self.optimizer.steps
+
+    def _restore(self, state: State) -> None:
+        arrays, self.optimizer.steps = state
+        for array, kept in zip(self._arrays(), arrays, strict=True):
+            array[...] = kept
 
     def _accuracy(self, split: Split) -> float:
         """The share of samples classified correctly; of no meaning when `stop` is raised meanwhile."""

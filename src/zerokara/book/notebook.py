@@ -1,0 +1,112 @@
+"""Notebooks: reading them with nbformat, and running cells in IPython, with magics, `!command` and displayed values.
+
+Both packages come with the extra `notebook`. Scripts and notes whose cells are plain Python do not need it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from zerokara.book import gallery
+from zerokara.book.cells import Cell
+from zerokara.errors import UsageError, ZerokaraError, sentence
+
+INSTALL = "pip install 'zerokara[notebook]'"
+
+
+def read(path: Path) -> list[str]:
+    """The sources of a notebook's code cells.
+
+    Raises ZerokaraError where nbformat is missing, UsageError for a file that is no notebook, or not one of Python.
+    """
+    try:
+        import nbformat
+    except ImportError:
+        raise ZerokaraError(
+            sentence("{path} is a notebook, and reading it needs nbformat, which is not installed. {install} brings it.",
+                     path=path, install=INSTALL)
+        ) from None
+    try:
+        notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(sentence("{path} is not a notebook that can be read: {reason}", path=path, reason=reason)) from error
+    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+    if language.lower() != "python":
+        raise UsageError(sentence("{path} is a notebook in {language}. Only Python notebooks can be run.",
+                                  path=path, language=language))
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+class Session:
+    """One IPython shell that cells are run in, one after the other."""
+
+    def __init__(self, shell: Any, path: Path) -> None:
+        self.shell, self.path = shell, path
+        self.cell = Cell(0, "")
+        shell.compile.get_code_name = self._code_name
+        shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the runner reports errors
+        self._change_folder = shell.find_line_magic("cd")
+        shell.register_magic_function(self._cd, magic_name="cd")
+        self._matplotlib = shell.find_line_magic("matplotlib")
+        shell.register_magic_function(self._use_matplotlib, magic_name="matplotlib")
+
+    def _code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        """What a traceback calls the cell."""
+        name = f"{self.path.name}, cell {self.cell.number}"
+        linecache.cache[name] = (len(raw_code), None, raw_code.splitlines(keepends=True), name)
+        return name
+
+    def _cd(self, line: str) -> None:
+        """%cd; a folder that does not exist is reported and passed over."""
+        folder = os.path.expanduser(" ".join(shlex.split(line)))
+        if folder and not folder.startswith("-") and not os.path.isdir(folder):
+            gallery.say(sentence("%cd {folder}: there is no such folder. Passed over; the working folder is still {here}.",
+                                 folder=folder, here=os.getcwd()))
+        else:
+            self._change_folder(line)
+
+    def _use_matplotlib(self, line: str) -> Any:
+        """%matplotlib; what only a notebook in a browser can do, such as inline, is passed over."""
+        browser_only = line.strip() in ("inline", "notebook", "widget", "ipympl", "nbagg")
+        return None if browser_only or gallery.current is not None else self._matplotlib(line)
+
+    def run(self, cell: Cell) -> None:
+        """Run a cell; raises what it raises."""
+        self.cell = cell
+        result = self.shell.run_cell(cell.source, store_history=True)
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            raise error
+
+
+@contextmanager
+def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
+    """A session whose names are those of `main`. It keeps no history and leaves nothing behind.
+
+    Raises ZerokaraError where IPython is missing.
+    """
+    try:
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+    except ImportError:
+        raise ZerokaraError(
+            sentence("{path} needs IPython, for a notebook or for lines such as %cd and !ls; it is not installed. "
+                     "{install} brings it.", path=path, install=INSTALL)
+        ) from None
+    with tempfile.TemporaryDirectory(prefix="zerokara-") as folder:
+        config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor", "xmode": "Plain"}})
+        shell = InteractiveShell.instance(config=config, ipython_dir=folder, user_module=main, user_ns=main.__dict__)
+        try:
+            yield Session(shell, path)
+        finally:
+            shell.atexit_operations()
+            InteractiveShell.clear_instance()

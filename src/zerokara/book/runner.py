@@ -1,0 +1,206 @@
+"""Runs a learner's file as it is: a script, a notebook, a Markdown text or a transcript."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+import numpy as np
+
+import zerokara.book
+from zerokara.book import finder, gallery, notebook
+from zerokara.book.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
+from zerokara.book.hints import hints_for
+from zerokara.book.prelude import supply
+from zerokara.book.remarks import remarks_on
+from zerokara.errors import UsageError, sentence
+from zerokara.nn.forecast import duration
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a file.
+
+    Attributes:
+        cells: which cells, such as "1,3-5"; None for all.
+        prelude: supply `np`, `plt`, `load_mnist` and `TwoLayerNet` to a file without imports.
+        seed: seeds `random` and `np.random` before the first line; None for not at all.
+        figures: the folder for pictures; None for the working folder.
+        remarks: whether to remark on the source at the end.
+    """
+
+    cells: str | None = None
+    prelude: bool = False
+    seed: int | None = None
+    figures: Path | None = None
+    remarks: bool = True
+
+
+def run_file(file: str, args: list[str], options: Options) -> int:
+    """Run a file as `python FILE ARGS` would, and say at the end what was supplied and what was noticed.
+
+    Returns:
+        The script's own exit status; 1 after an error, 130 after Ctrl-C.
+
+    Raises UsageError, before anything is run, for a file that cannot be run or cells that are not there.
+    """
+    path = checked_path(file)
+    script = path.suffix.lower() in SCRIPTS
+    all_cells = [] if script else cells_of(path)
+    cells = chosen(all_cells, options.cells) if options.cells else all_cells
+    if script and options.cells:
+        raise UsageError(sentence("--cells chooses from the cells of a notebook or note. {path} is one script.", path=path))
+    finder.uninstall()
+    zerokara.book.install()
+    folder = path.parent.absolute() if path.suffix.lower() in NOTEBOOKS else None
+    with gallery.opened(options.figures or folder or Path.cwd(), path.stem), main_of(file, args, folder, cells) as main:
+        _seed(options.seed)
+        if options.prelude:
+            supply(main, path.read_bytes().decode(errors="replace"))
+        work = _script(path, main) if script else _cell_by_cell(path, cells, main)
+        status = _status_of(work, path, all_cells, main)
+        _report(path, all_cells, main, options)
+    return status
+
+
+def checked_path(file: str) -> Path:
+    """The path of a file that can be run. Raises UsageError for another."""
+    path = Path(file)
+    if not path.is_file():
+        raise UsageError(sentence("FILE must be a script, a notebook or a note. There is no file {file}.", file=file))
+    if path.suffix.lower() not in (*SCRIPTS, *TEXTS, *NOTEBOOKS):
+        raise UsageError(sentence("FILE must end in .py, .ipynb, .md or .txt. Got {file}.", file=file))
+    return path
+
+
+@contextmanager
+def main_of(file: str, args: list[str], folder: Path | None, cells: list[Cell]) -> Iterator[ModuleType]:
+    """`__main__` for a file. Cells have no `__file__`, as in Jupyter, unless one of them asks for it."""
+    from zerokara.book.main_module import as_main
+
+    with as_main(file, args, folder=folder) as main:
+        if cells and not any("__file__" in cell.source for cell in cells):
+            del main.__file__
+        yield main
+
+
+def _seed(seed: int | None) -> None:
+    if seed is not None:
+        random.seed(seed)
+        np.random.seed(seed)
+
+
+def _script(path: Path, main: ModuleType) -> Callable[[], None]:
+    def work() -> None:
+        name = str(path.absolute())
+        exec(compile(path.read_bytes(), name, "exec", dont_inherit=True), main.__dict__)
+
+    return work
+
+
+def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[], None]:
+    in_ipython = path.suffix.lower() in NOTEBOOKS or any(cell.needs_ipython for cell in cells)
+
+    def work() -> None:
+        if in_ipython:
+            with notebook.ipython(main, path) as session:
+                _each(cells, session.run)
+        else:
+            _prime_linecache(path)
+            _each(cells, lambda cell: _run_plain(cell, path, main.__dict__))
+
+    return work
+
+
+def _each(cells: list[Cell], run: Callable[[Cell], None]) -> None:
+    for cell in cells:
+        run(cell)
+        gallery.show_open_figures()
+
+
+def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
+    """Run a cell without IPython; the value of a last line that is an expression is shown.
+
+    The source is moved down to its own lines, so that a traceback names the lines of the file.
+    """
+    name = str(path.absolute())
+    tree = compile("\n" * (cell.line - 1) + cell.source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
+    exec(compile(tree, name, "exec", dont_inherit=True), namespace)
+    for statement in last:
+        exec(compile(ast.Interactive([statement]), name, "single", dont_inherit=True), namespace)
+
+
+def _prime_linecache(path: Path) -> None:
+    """Let tracebacks show lines of a note in any encoding."""
+    text = decoded(path)
+    linecache.cache[str(path.absolute())] = (len(text), None, text.splitlines(keepends=True), str(path))
+
+
+def _status_of(work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType) -> int:
+    began = time.monotonic()
+    try:
+        work()
+    except SystemExit as exit_:
+        return _exit_status(exit_.code)
+    except KeyboardInterrupt as error:
+        gallery.say(_interruption(error, time.monotonic() - began, path, main))
+        return INTERRUPTED
+    except BaseException as error:
+        _show(error, main)
+        for hint in hints_for(error, path, cells, main.__dict__):
+            gallery.say(sentence("Hint: {hint}", hint=hint))
+        return 1
+    return 0
+
+
+def _exit_status(code: Any) -> int:
+    """What Python makes of `sys.exit(code)`: anything but a number is printed, and the status is 1."""
+    if code is None or isinstance(code, int):
+        return int(code or 0)
+    gallery.say(str(code))
+    return 1
+
+
+def _interruption(error: KeyboardInterrupt, seconds: float, path: Path, main: ModuleType) -> str:
+    trace = _own_part(error.__traceback__, main)
+    where = sentence(" in line {line} of {name}", line=trace.tb_lineno, name=_file_of(trace)) if trace else ""
+    text = sentence("\nStopped by Ctrl-C after {time}{where}.", time=duration(seconds), where=where)
+    return " ".join([text, *getattr(error, "__notes__", [])])
+
+
+def _file_of(trace: TracebackType) -> str:
+    return Path(trace.tb_frame.f_code.co_filename).name
+
+
+def _show(error: BaseException, main: ModuleType) -> None:
+    """Print the traceback from the learner's first line on: what called it is ours, not theirs."""
+    sys.stdout.flush()
+    trace = _own_part(error.__traceback__, main)
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
+
+
+def _own_part(trace: TracebackType | None, main: ModuleType) -> TracebackType | None:
+    while trace is not None and trace.tb_frame.f_globals is not main.__dict__:
+        trace = trace.tb_next
+    return trace
+
+
+def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options) -> None:
+    names = finder.supplied()
+    if names:
+        gallery.say(sentence("zerokara supplied {names}.", names=", ".join(names)))
+    if options.remarks:
+        for remark in remarks_on(path, cells, main.__dict__):
+            gallery.say(sentence("Remark: {remark}", remark=remark))

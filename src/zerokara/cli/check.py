@@ -1,0 +1,68 @@
+"""`zerokara check`: backpropagation against the full numerical gradient, on real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+
+from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, with_recipe_options
+from zerokara.data import load
+from zerokara.errors import RunError, UsageError, sentence
+from zerokara.nn.forecast import duration
+from zerokara.nn.gradients import gradient_check
+from zerokara.runs.assemble import build_network, open_run
+from zerokara.training.batches import BATCHES, generator
+
+Samples = Annotated[int, Parameter(group=OTHER, help="How many training samples the loss is taken over.")]
+Picture = Annotated[Path, Parameter(group=OTHER, help="Where to draw the differences.")]
+
+
+@with_recipe_options("data", "network")
+def check(
+    run: Path | None = None,
+    *,
+    samples: Samples = 100,
+    seed: Annotated[int, Parameter(group=OTHER, help="Decides initial weights and samples.")] = 0,
+    recipe: RecipeFile = None,
+    data_dir: DataDir = None,
+    out: Picture = Path("gradients.png"),
+    no_plots: Annotated[bool, Parameter(group=OTHER, negative="", help="Draw no picture.")] = False,
+    **options: Any,
+) -> int:
+    """Compare every weight's central difference with its gradient by backpropagation.
+
+    Args:
+        run: a run's folder, to check its trained network; without it, a fresh network of these options.
+    """
+    from time import perf_counter
+
+    if samples < 1:
+        raise UsageError(sentence("samples must be a positive whole number. Got {got}.", got=samples))
+    if run is not None:
+        kept = open_run(run)
+        dataset, network = load(kept.recipe.dataset, data_dir=data_dir), kept.network
+    else:
+        fresh = recipe_of(recipe, {**options, "seed": seed})
+        dataset = load(fresh.dataset, data_dir=data_dir)
+        network = build_network(fresh.completed(), dataset)
+    chosen = generator(seed, BATCHES).integers(len(dataset.train), size=samples)
+    began = perf_counter()
+    result = gradient_check(network, dataset.train.rows(chosen, np.float64), dataset.train.t[chosen])
+    print(f"{network!r} on {samples} samples of {dataset.name}, {duration(perf_counter() - began)}\n\n{result}\n")
+    print("The gradients agree." if result.agrees else "The gradients DISAGREE: backpropagation has a mistake, or weights are not finite.")
+    if not no_plots:
+        _draw(result, out)
+    return 0 if result.agrees else 1
+
+
+def _draw(result: Any, out: Path) -> None:
+    from zerokara.report.figures import gradient_figure, png
+
+    try:
+        out.write_bytes(png(gradient_figure(result)))
+    except OSError as error:
+        raise RunError(sentence("{path} could not be written: {reason}.", path=out, reason=error.strerror or error)) from error
+    print(f"picture of the differences: {out}")

@@ -1,0 +1,103 @@
+"""The fields of a recipe as options of a command, from one source: `Recipe` itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+from cyclopts import Group, Parameter
+
+from zerokara.engine.choosing import ENGINES
+from zerokara.errors import UsageError, sentence
+from zerokara.training.recipe import Recipe, read_toml
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+GROUPS = {
+    "data": Group("Data", sort_key=1),
+    "network": Group("Network", sort_key=2),
+    "training": Group("Training", sort_key=3),
+}
+OTHER = Group("Not part of the recipe", sort_key=4)
+
+DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]
+EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join(ENGINES) + ".")]
+RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
+Threads = Annotated[
+    int | None, Parameter(group=OTHER, help="Threads of the compiled engine; by default the cores this process may use.")
+]
+
+
+def with_recipe_options(*tables: str, positional: str | None = None) -> Callable[[F], F]:
+    """Replace a command's **options by the recipe's fields in these tables; `positional` may come without its name."""
+
+    def decorate(command: F) -> F:
+        hints = get_type_hints(command, include_extras=True)
+        own = [
+            p.replace(annotation=hints[p.name])
+            for p in inspect.signature(command).parameters.values()
+            if p.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+        parameters = sorted([*own, *_recipe_parameters(tables, positional)], key=lambda p: p.kind)
+        signature = inspect.Signature(parameters)
+
+        @functools.wraps(command)
+        def by_name(*args: Any, **kwargs: Any) -> Any:
+            return command(**signature.bind(*args, **kwargs).arguments)
+
+        by_name.__signature__ = signature  # type: ignore[attr-defined]
+        by_name.__annotations__ = {p.name: p.annotation for p in parameters}
+        return by_name  # type: ignore[return-value]
+
+    return decorate
+
+
+def recipe_of(file: Path | None, options: Mapping[str, Any]) -> Recipe:
+    """The recipe that a file and the options given describe; an option wins over the file."""
+    given = {name: value for name, value in options.items() if value is not None}
+    values = read_toml(file) if file else {}
+    if "iterations" in given or "epochs" in given:
+        values = {name: value for name, value in values.items() if name not in ("iterations", "epochs")}
+    return Recipe.from_values({**values, **given})
+
+
+def _recipe_parameters(tables: tuple[str, ...], positional: str | None) -> Iterator[inspect.Parameter]:
+    types = get_type_hints(Recipe)
+    for f in fields(Recipe):
+        if f.metadata["table"] in tables:
+            kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if f.name == positional else inspect.Parameter.KEYWORD_ONLY
+            yield inspect.Parameter(f.name, kind, default=None, annotation=_annotation(f, types[f.name]))
+
+
+def _annotation(f: Field[Any], kind: Any) -> Any:
+    group = GROUPS[f.metadata["table"]]
+    if f.name == "hidden":
+        return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
+    if f.name == "init":
+        kind = float | str
+    return Annotated[kind | None, Parameter(group=group, help=_help(f))]
+
+
+def _help(f: Field[Any]) -> str:
+    names = f.metadata["names"] if f.metadata["rule"] is None else ()
+    default = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
+    return (
+        f.metadata["help"]
+        + (f" One of {', '.join(names)}." if names else "")
+        + (f" [default: {default}]" if default is not None else "")
+    )
+
+
+def _sizes(type_: Any, tokens: Any) -> tuple[int, ...]:
+    """100,50 as (100, 50)."""
+    text = tokens[0].value
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            sentence("hidden must be one or more positive whole numbers, such as 50 or 100,50. Got {got!r}.", got=text)
+        ) from None

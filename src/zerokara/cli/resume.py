@@ -1,0 +1,56 @@
+"""`zerokara resume`: go on with a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from zerokara.cli.options import DataDir, Threads
+from zerokara.cli.screen import Screen, download_progress
+from zerokara.cli.train import go_on
+
+Flag = Parameter(negative="")
+
+
+def resume(
+    run: Path,
+    *,
+    iterations: int | None = None,
+    epochs: int | None = None,
+    force: Annotated[bool, Flag] = False,
+    keep_going: Annotated[bool, Flag] = False,
+    threads: Threads = None,
+    data_dir: DataDir = None,
+    tensorboard: Annotated[bool, Flag] = False,
+    no_plots: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag] = False,
+    quiet: Annotated[bool, Flag] = False,
+) -> int:
+    """Go on with a run, exactly where its newest checkpoint was made.
+
+    Args:
+        run: the run's folder, such as runs/mnist-001.
+        iterations: updates of the whole run, for a longer one than it was.
+        epochs: the same, in epochs.
+        force: Go on where versions or processor are not those that the run began with; the last digits may differ.
+        keep_going: Go on when losses or weights are no longer finite.
+        tensorboard: Write event files for TensorBoard.
+        no_plots: Draw no pictures.
+        json: One JSON object on standard output.
+        quiet: Print nothing but errors.
+    """
+    screen = None if quiet else Screen(sys.stderr if json else sys.stdout)
+    settings = {
+        "iterations": iterations,
+        "epochs": epochs,
+        "force": force,
+        "keep_going": keep_going,
+        "threads": threads,
+        "data_dir": data_dir,
+        "listeners": [] if screen is None else [screen],
+        "progress": None if quiet else download_progress(sys.stderr),
+    }
+    return go_on(run, screen, settings, {"plots": not no_plots, "json": json, "tensorboard": tensorboard})

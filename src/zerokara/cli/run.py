@@ -1,0 +1,134 @@
+"""`zerokara run FILE [ARGS…]` and `zerokara book init [FOLDER]`: parse, call, print.
+
+The arguments are read here and not by the command line's parser: everything after FILE belongs to the script.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from zerokara.errors import UsageError, ZerokaraError, sentence, unknown_name
+
+RUN_HELP = """\
+Usage: zerokara run [OPTIONS] FILE [ARGS…]
+
+Run a learner's script (.py), notebook (.ipynb), Markdown text (.md) or transcript (.txt) as it is. The textbook's
+modules, such as common.functions or dataset.mnist, are supplied where the file's own folders lack them. Everything
+after FILE belongs to the script.
+
+  --list         show the cells of a notebook or note, and run nothing
+  --cells 1,3-5  run only these cells
+  --prelude      supply np, plt, load_mnist and chapter 4's TwoLayerNet to a file without imports
+  --seed N       seed random and np.random before the first line
+  --figures DIR  where plt.show() saves pictures when there is no display; the working folder if not given
+  --no-remarks   no remarks on the source at the end
+  --help         show this
+
+The exit status is the script's own: 1 after an error, 130 after Ctrl-C.
+"""
+
+BOOK_HELP = """\
+Usage: zerokara book init [FOLDER]
+
+Write the files that the textbook's scripts open by relative path into FOLDER (this folder if not given):
+sample_weight.pkl, trained here on MNIST, and two test pictures in dataset/. Files that are there already are kept.
+"""
+
+FLAGS: dict[str, dict[str, Any]] = {"--prelude": {"prelude": True}, "--no-remarks": {"remarks": False}, "--list": {}}
+VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "--cells": lambda text: {"cells": text},
+    "--seed": lambda text: {"seed": _seed(text)},
+    "--figures": lambda text: {"figures": Path(text)},
+}
+
+
+def run_command(argv: list[str]) -> int:
+    """`zerokara run` with what follows it; returns the exit status. What is wrong before the run goes to standard error."""
+    return _said(_run, argv)
+
+
+def book_command(argv: list[str]) -> int:
+    """`zerokara book` with what follows it; returns the exit status."""
+    return _said(_book, argv)
+
+
+def _said(command: Callable[[list[str]], int], argv: list[str]) -> int:
+    try:
+        return command(argv)
+    except ZerokaraError as error:
+        print(sentence("zerokara: {error}", error=error), file=sys.stderr)
+        return error.exit_status
+
+
+def _run(argv: list[str]) -> int:
+    from zerokara.book.runner import Options, checked_path, run_file
+
+    given, rest = _options(argv)
+    if "--help" in given or "-h" in given:
+        print(RUN_HELP, end="")
+        return 0
+    if not rest:
+        raise UsageError(sentence("zerokara run needs a FILE: zerokara run [OPTIONS] FILE [ARGS…]. Nothing was run."))
+    file, *args = rest
+    if "--list" in given:
+        return _list(checked_path(file))
+    options = Options()
+    for name, value in given.items():
+        options = replace(options, **(FLAGS[name] if name in FLAGS else VALUES[name](value)))
+    return run_file(file, args, options)
+
+
+def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The options before FILE, with their values, and what begins with FILE."""
+    given: dict[str, str] = {}
+    rest = list(argv)
+    while rest and rest[0].startswith("-") and rest[0] != "-":
+        name, equals, value = rest.pop(0).partition("=")
+        if name == "--":
+            break
+        if name not in (*FLAGS, *VALUES, "--help", "-h"):
+            raise unknown_name("An option of zerokara run", name, (*FLAGS, *VALUES, "--help"))
+        if name in VALUES and not equals:
+            if not rest:
+                raise UsageError(sentence("{name} needs a value. Nothing was run.", name=name))
+            value = rest.pop(0)
+        given[name] = value
+    return given, rest
+
+
+def _seed(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**32):
+        raise UsageError(sentence("--seed must be a whole number from 0 to {last}. Got {text!r}.", last=2**32 - 1, text=text))
+    return int(text)
+
+
+def _list(path: Path) -> int:
+    from zerokara.book.cells import SCRIPTS, cells_of, listing
+
+    if path.suffix.lower() in SCRIPTS:
+        raise UsageError(sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path))
+    print(listing(cells_of(path)))
+    return 0
+
+
+def _book(argv: list[str]) -> int:
+    if not argv or argv[0] in ("--help", "-h"):
+        print(BOOK_HELP, end="")
+        return 0
+    verb, *rest = argv
+    if verb != "init":
+        raise unknown_name("zerokara book", verb, ["init"])
+    if any(argument in ("--help", "-h") for argument in rest):
+        print(BOOK_HELP, end="")
+        return 0
+    if len(rest) > 1 or any(argument.startswith("-") for argument in rest):
+        raise UsageError(sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest)))
+    from zerokara.book.samples import init_folder
+
+    for line in init_folder(Path(*rest)):
+        print(line)
+    return 0

@@ -1,0 +1,405 @@
+"""The network as its users hold it: shapes, labels, parameters that may be changed in place, refusals."""
+
+import copy
+import pickle
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, log_softmax, softmax
+
+from zerokara.errors import UsageError
+from zerokara.nn import Network, TwoLayerNet
+from zerokara.nn.functions import LOSSES
+from zerokara.nn.layers import ACTIVATIONS
+
+DEPTHS = [(6, 4), (6, 5, 4), (6, 5, 3, 4)]
+WITNESS = {"relu": lambda a: a.clip(min=0), "sigmoid": expit, "tanh": np.tanh}
+
+
+def batch(n=8, features=6, classes=4, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.random((n, features)), rng.integers(classes, size=n)
+
+
+def network(sizes=(6, 5, 4), **options):
+    options = {"init": 0.5, **options}
+    made = Network(sizes, **options)
+    rng = np.random.default_rng(9)
+    for name, value in made.params.items():
+        if name.startswith("b"):
+            value += 0.3 * rng.standard_normal(value.shape)
+    return made
+
+
+def numbers(params):
+    return {name: value.copy() for name, value in params.items()}
+
+
+# Scores, losses, accuracy
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("sizes", DEPTHS)
+def test_scores_are_the_formula(sizes, activation):
+    net = network(sizes, activation=activation)
+    x, _ = batch()
+    z = x
+    for i in range(1, len(sizes)):
+        a = z @ net.params[f"W{i}"] + net.params[f"b{i}"]
+        z = WITNESS[activation](a)
+    assert_allclose(net.predict(x), a, rtol=1e-13)
+    assert_allclose(net.probabilities(x), softmax(a, axis=1), rtol=1e-13)
+
+
+def test_a_network_worked_by_hand():
+    """x = (1, 2): a1 = (1·1 + 2·0 + 1, -1·1 + 2·0 - 1) = (2, -2), z1 = (2, 0), scores (2·1 + 0, 2·0 + ln 3)."""
+    net = Network([2, 2, 2])
+    net.params["W1"][...] = [[1, -1], [0, 0]]
+    net.params["b1"][...] = [1, -1]
+    net.params["W2"][...] = [[1, 0], [5, 5]]
+    net.params["b2"][...] = [-2, np.log(3)]
+    assert_array_equal(net.predict([1.0, 2.0]), [0, np.log(3)])
+    assert_allclose(net.probabilities([1.0, 2.0]), [0.25, 0.75])
+    assert net.loss([1.0, 2.0], 0) == pytest.approx(np.log(4), rel=1e-14)
+    assert net.accuracy([1.0, 2.0], 1) == 1.0
+    # dL/do = p - t = (-3/4, 3/4); dW2 = z1ᵀ do; only the first hidden unit is on: da1 = (-3/4, 0); dW1 = xᵀ da1
+    grads = net.gradient([1.0, 2.0], 0)
+    assert list(grads) == ["W1", "b1", "W2", "b2"]
+    assert_allclose(grads["b2"], [-0.75, 0.75])
+    assert_allclose(grads["W2"], [[-1.5, 1.5], [0, 0]])
+    assert_allclose(grads["b1"], [-0.75, 0])
+    assert_allclose(grads["W1"], [[-0.75, 0], [-1.5, 0]])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_indices_and_one_hot_rows_mean_the_same(loss):
+    net, (x, t) = network(loss=loss), batch()
+    rows = np.eye(4)[t]
+    assert net.loss(x, t) == net.loss(x, rows)
+    assert net.accuracy(x, t) == net.accuracy(x, rows)
+    for name, grad in net.gradient(x, t).items():
+        assert_array_equal(grad, net.gradient(x, rows)[name])
+
+
+def test_a_soft_label_is_a_mixture_of_losses():
+    """Cross entropy is linear in the labels: that of ¾ a + ¼ b is ¾ that of a + ¼ that of b."""
+    net, (x, t) = network(), batch()
+    other = (t + 1) % 4
+    soft = 0.75 * np.eye(4)[t] + 0.25 * np.eye(4)[other]
+    assert net.loss(x, soft) == pytest.approx(0.75 * net.loss(x, t) + 0.25 * net.loss(x, other), rel=1e-14)
+    assert net.accuracy(x, soft) == net.accuracy(x, t)
+
+
+def test_loss_is_scipys():
+    net, (x, t) = network(), batch()
+    assert net.loss(x, t) == pytest.approx(-log_softmax(net.predict(x), axis=1)[np.arange(8), t].mean(), rel=1e-14)
+
+
+def test_one_sample_may_come_without_its_batch():
+    net, (x, t) = network(), batch()
+    assert net.predict(x[0]).shape == net.probabilities(x[0]).shape == (4,)
+    assert net.predict(x[:1]).shape == (1, 4)
+    for label in (t[0], int(t[0]), t[:1], np.eye(4)[t[0]]):
+        assert net.loss(x[0], label) == net.loss(x[:1], t[:1])
+        assert net.accuracy(x[0], label) == net.accuracy(x[:1], t[:1])
+        assert_array_equal(net.gradient(x[0], label)["W1"], net.gradient(x[:1], t[:1])["W1"])
+
+
+def test_accuracy_counts():
+    net = Network([3, 3])
+    net.params["W1"][...] = np.eye(3)
+    assert net.accuracy(np.eye(3)[[0, 1, 2, 2]], [0, 1, 2, 1]) == 0.75
+
+
+def test_the_gradient_of_a_batch_is_the_mean_over_its_samples():
+    net, (x, t) = network(), batch()
+    each = [net.gradient(x[i], t[i]) for i in range(8)]
+    for name, grad in net.gradient(x, t).items():
+        assert_allclose(grad, np.mean([one[name] for one in each], axis=0), rtol=1e-12, atol=1e-16)
+
+
+def test_gradients_are_the_callers_to_keep():
+    """A later gradient must not write into an earlier one, nor into the parameters."""
+    net, (x, t) = network(), batch()
+    before = numbers(net.params)
+    first = net.gradient(x, t)
+    kept = numbers(first)
+    net.gradient(x[::-1] + 1, t)
+    for name in first:
+        assert_array_equal(first[name], kept[name])
+        assert_array_equal(net.params[name], before[name])
+        assert not np.shares_memory(first[name], net.params[name])
+
+
+# Precision
+
+
+def test_float64_unless_float32_is_asked_for():
+    for dtype in (np.float64, np.float32):
+        net, (x, t) = network(dtype=dtype), batch()
+        assert net.predict(x).dtype == dtype
+        assert all(p.dtype == dtype for p in net.params.values())
+        assert all(g.dtype == dtype for g in net.gradient(x, t).values())
+    assert Network([2, 2]).dtype == np.float64
+
+
+def test_float32_agrees_with_float64_within_rounding():
+    wide, (x, t) = network(), batch()
+    narrow = wide.copy(np.float32)
+    x = x.astype(np.float32).astype(np.float64)
+    assert narrow.loss(x, t) == pytest.approx(wide.loss(x, t), rel=1e-6)
+    for name, grad in wide.gradient(x, t).items():
+        assert_allclose(narrow.gradient(x, t)[name], grad, rtol=1e-4, atol=1e-6)
+
+
+def test_whole_numbers_may_be_fed():
+    net = network()
+    x = np.arange(12).reshape(2, 6)
+    assert_array_equal(net.predict(x), net.predict(x.astype(float)))
+
+
+# Parameters
+
+
+def test_changes_in_place_reach_the_layers():
+    net, (x, _) = network(), batch()
+    before = net.predict(x)
+    net.params["b2"] += 1
+    assert_allclose(net.predict(x), before + 1)
+    net.params["b2"][...] = 0
+    net.params["W2"] *= 0
+    assert_array_equal(net.predict(x), np.zeros((8, 4)))
+
+
+@pytest.mark.parametrize("assign", ["item", "update", "or", "setter"])
+def test_assignment_copies_the_value_into_the_array_that_the_layer_reads(assign):
+    net, (x, _) = network(), batch()
+    array, value = net.params["W2"], np.full((5, 4), 0.5)
+    match assign:
+        case "item":
+            net.params["W2"] = value
+        case "update":
+            net.params.update(W2=value)
+        case "or":
+            net.params |= {"W2": value}
+        case "setter":
+            net.params = {**net.params, "W2": value}
+    assert net.params["W2"] is array
+    assert_array_equal(array, value)
+    value[...] = 7  # the caller's own array, no longer the network's business
+    hidden = np.maximum(x @ net.params["W1"] + net.params["b1"], 0)
+    assert_allclose(net.predict(x), hidden @ np.full((5, 4), 0.5) + net.params["b2"])
+
+
+def test_the_textbooks_update_works():
+    net, (x, t) = network(), batch()
+    before, grads = numbers(net.params), net.gradient(x, t)
+    for key in ("W1", "b1", "W2", "b2"):
+        net.params[key] -= 0.1 * grads[key]
+        assert_allclose(net.params[key], before[key] - 0.1 * grads[key], rtol=1e-15)
+    for key in ("W1", "b1", "W2", "b2"):
+        net.params[key] = net.params[key] - 0.1 * grads[key]
+        assert_allclose(net.params[key], before[key] - 0.2 * grads[key], rtol=1e-12)
+    assert_allclose(net.layers[0].W, before["W1"] - 0.2 * grads["W1"], rtol=1e-12)
+
+
+REFUSED = {
+    "wrong shape": (lambda p: p.__setitem__("b2", np.zeros(5)), r"params\['b2'\] has shape \(4,\)\. Got \(5,\)"),
+    "scalar": (lambda p: p.__setitem__("b2", 0.0), r"params\['b2'\] has shape \(4,\)\. Got \(\)"),
+    "would broadcast": (lambda p: p.__setitem__("W2", np.zeros((1, 4))), r"has shape \(5, 4\)\. Got \(1, 4\)"),
+    "new name": (lambda p: p.__setitem__("W3", np.zeros(5)), r"params has W1, b1, W2, b2\. Got 'W3'"),
+    "update, second one wrong": (lambda p: p.update({"W1": np.zeros((6, 5)), "b1": 0.0}), r"params\['b1'\] has shape"),
+    "or, new name": (lambda p: p.__ior__({"W1": np.zeros((6, 5)), "v": 0.0}), r"Got 'v'"),
+    "del": (lambda p: p.__delitem__("W1"), "none can be added or removed"),
+    "pop": (lambda p: p.pop("W1"), "none can be added or removed"),
+    "popitem": (lambda p: p.popitem(), "none can be added or removed"),
+    "clear": (lambda p: p.clear(), "none can be added or removed"),
+    "setdefault": (lambda p: p.setdefault("W3", np.zeros(1)), "none can be added or removed"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_params_refuse_and_stay_as_they_were(case):
+    change, words = REFUSED[case]
+    net, (x, _) = network(), batch()
+    before, scores = numbers(net.params), net.predict(x)
+    with pytest.raises(UsageError, match=words + ".*[Nn]othing was changed"):
+        change(net.params)
+    assert list(net.params) == list(before)
+    for name, value in before.items():
+        assert_array_equal(net.params[name], value)
+    assert_array_equal(net.predict(x), scores)
+
+
+@pytest.mark.parametrize("values", [{}, {"W1": 0}, {"W1": 0, "b1": 0, "W2": 0, "b2": 0, "W3": 0}])
+def test_the_setter_wants_exactly_the_same_names(values):
+    with pytest.raises(UsageError, match=r"params must have the names W1, b1, W2, b2\. Got .*; nothing was changed"):
+        network().params = values
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n)), Network.copy])
+def test_a_copy_computes_the_same_and_is_independent(twin_of):
+    net, (x, t) = network(activation="tanh", loss="textbook"), batch()
+    scores = net.predict(x)
+    twin = twin_of(net)
+    assert_array_equal(twin.predict(x), scores)
+    assert twin.loss(x, t) == net.loss(x, t)
+    twin.params["W1"] += 1  # its layers must see this, and the original must not
+    assert np.abs(twin.predict(x) - scores).max() > 0.01
+    assert_array_equal(net.predict(x), scores)
+    assert type(twin.params) is type(net.params)
+    with pytest.raises(UsageError, match="has shape"):
+        twin.params["W1"] = 0
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n)), TwoLayerNet.copy])
+def test_a_copied_two_layer_net_still_learns(twin_of):
+    net, (x, t) = TwoLayerNet(6, 5, 4, weight_init_std=0.5, learning_rate=0.25), batch()
+    twin = twin_of(net)
+    assert isinstance(twin, TwoLayerNet)
+    assert twin.learn(x, t) == net.learn(x, t)
+    assert_array_equal(twin.params["W1"], net.params["W1"])
+
+
+def test_params_alone_can_be_pickled():
+    params = network().params
+    again = pickle.loads(pickle.dumps(params))
+    assert list(again) == list(params)
+    assert_array_equal(again["W1"], params["W1"])
+
+
+def test_copy_changes_the_dtype_and_keeps_a_layer_somebody_put_in():
+    class Twice:
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, dout):
+            return 2 * dout
+
+    net, (x, _) = network(), batch()
+    net.layers[1] = Twice()
+    expected = net.predict(x)
+    twin = net.copy(np.float32)
+    assert twin.params["W1"].dtype == twin.predict(x).dtype == np.float32
+    assert_allclose(twin.predict(x), expected, rtol=1e-5)
+    assert net.params["W1"].dtype == np.float64
+
+
+# TwoLayerNet
+
+
+def test_learn_is_one_step_of_gradient_descent_and_returns_the_loss_before():
+    net, (x, t) = TwoLayerNet(6, 5, 4, weight_init_std=0.5, learning_rate=0.25), batch()
+    before, loss, grads = numbers(net.params), net.loss(x, t), net.gradient(x, t)
+    assert net.learn(x, t) == loss
+    for name, grad in grads.items():
+        assert_allclose(net.params[name], before[name] - 0.25 * grad, rtol=1e-14, atol=1e-18)
+    assert net.loss(x, t) < loss
+
+
+def test_two_layer_net_is_the_network_with_one_hidden_layer():
+    x, _ = batch()
+    two = TwoLayerNet(6, 5, 4, activation="sigmoid", weight_init_std=0.3, seed=4)
+    assert_array_equal(two.predict(x), Network([6, 5, 4], activation="sigmoid", init=0.3, seed=4).predict(x))
+
+
+def test_two_layer_net_by_position_as_in_the_textbook():
+    net = TwoLayerNet(input_size=784, hidden_size=50, output_size=10)
+    assert net.params["W1"].std() == pytest.approx(0.01, rel=0.02)
+    assert {name: p.shape for name, p in net.params.items()} == {
+        "W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,),
+    }  # fmt: skip
+
+
+def test_learning_makes_a_network_right():
+    x = np.eye(4).repeat(3, axis=0)
+    t = np.arange(4).repeat(3)
+    net = TwoLayerNet(4, 8, 4, weight_init_std=0.5, learning_rate=1.0)
+    for _ in range(200):
+        net.learn(x, t)
+    assert net.accuracy(x, t) == 1
+    assert net.loss(x, t) < 0.05
+
+
+# Seeds
+
+
+def test_a_seed_is_a_number_or_a_generator():
+    a = Network([6, 5, 4], seed=3)
+    b = Network([6, 5, 4], seed=np.random.default_rng(3))
+    assert_array_equal(a.params["W1"], b.params["W1"])
+    assert (Network([6, 5, 4], seed=4).params["W1"] != a.params["W1"]).all()
+
+
+def test_global_randomness_is_not_used():
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
+    net = Network([6, 5, 4], seed=1)
+    assert_array_equal(np.random.get_state()[1], before)
+    np.random.seed(5)
+    assert_array_equal(Network([6, 5, 4], seed=1).params["W1"], net.params["W1"])
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "0"])
+def test_what_is_not_a_seed(seed):
+    with pytest.raises(UsageError, match=r"seed must be a whole number of 0 or more, or a numpy.random.Generator\. Got "):
+        Network([2, 2], seed=seed)
+
+
+@pytest.mark.parametrize("sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None])
+def test_what_are_not_sizes(sizes):
+    with pytest.raises(UsageError, match=r"sizes must be two or more positive whole numbers.*\. Got "):
+        Network(sizes)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, int, "float16", "nonsense", None, object()])
+def test_what_is_not_a_dtype(dtype):
+    with pytest.raises(UsageError, match=r"dtype must be float32 or float64\. Got "):
+        Network([2, 2], dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, float, "float64", np.dtype("float64"), "f8"])
+def test_what_is_a_dtype(dtype):
+    assert Network([2, 2], dtype=dtype).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "near"),
+    [("activation", "rleu", "relu"), ("activation", "Sigmoid", "sigmoid"), ("loss", "square", "squared"), ("init", "h", "he")],
+)
+def test_unknown_names(option, value, near):
+    with pytest.raises(UsageError, match=rf"{option} must be one of .*\. Got '{value}'\. Did you mean {near}\?"):
+        Network([2, 2, 2], **{option: value})
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf])
+def test_what_is_not_a_learning_rate(rate):
+    with pytest.raises(UsageError, match=rf"learning_rate must be a positive number\. Got {rate}"):
+        TwoLayerNet(2, 2, 2, learning_rate=rate)
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 5), (6, 3), (2, 3, 6), ()])
+def test_x_that_does_not_fit(shape):
+    words = rf"x must have shape \(samples, 6\) or \(6,\)\. Got {re.escape(str(shape))}"
+    with pytest.raises(UsageError, match=words):
+        network().predict(np.zeros(shape))
+
+
+def test_no_samples():
+    with pytest.raises(UsageError, match=r"at least one sample. Got shape \(0, 6\)"):
+        network().accuracy(np.zeros((0, 6)), np.zeros(0, int))
+
+
+@pytest.mark.parametrize("method", ["loss", "accuracy", "gradient", "numerical_gradient"])
+def test_labels_that_do_not_fit(method):
+    with pytest.raises(UsageError, match=r"Labels for 8 samples of 4 classes must have shape .*Got \(7,\)"):
+        getattr(network(), method)(batch()[0], np.zeros(7, int))
+
+
+def test_repr_says_what_it_is():
+    assert repr(network(activation="tanh")) == "<Network 6-5-4, tanh, cross-entropy, float64>"

@@ -1,0 +1,151 @@
+"""Pictures are opened and looked at: size, ink, the same bytes for the same figure, and histories that are not nice."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from PIL import Image
+
+from zerokara.data import Dataset, Split
+from zerokara.nn import Network, gradient_check
+from zerokara.report.figures import (
+    accuracy_figure,
+    contact_sheet,
+    gradient_figure,
+    loss_figure,
+    moving_average,
+    png,
+)
+from zerokara.training.history import Evaluation, History
+
+
+def history(losses, looks=3):
+    at = np.linspace(0, len(losses), looks).astype(int) if looks else []
+    return History(
+        [np.asarray(losses, float)],
+        [Evaluation(int(i), i / 10, 1.0, 0.1 + 0.5 * k / looks, 0.1 + 0.4 * k / looks) for k, i in enumerate(at)],
+    )
+
+
+def picture(content):
+    assert content.startswith(b"\x89PNG")
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+
+
+FALLING = 2.3 * np.exp(-np.arange(500) / 100)
+
+
+def test_the_loss_curve_is_there():
+    pixels = picture(png(loss_figure(history(FALLING), "digits: 64-50-10")))
+    assert pixels.shape == (480, 768, 3)
+    share_of_ink = (pixels.min(axis=2) < 200).mean()
+    assert 0.005 < share_of_ink < 0.5
+    blue = (pixels[..., 2].astype(int) - pixels[..., 0] > 80).mean()
+    assert blue > 0.001
+
+
+def test_axes_legend_and_curves_of_the_loss():
+    axes = loss_figure(history(FALLING), "a title").axes[0]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("a title", "iteration", "loss (mini-batch)")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["each mini-batch", "mean of 10"]
+    raw, mean = axes.get_lines()
+    assert_allclose(raw.get_ydata(), FALLING)
+    assert_allclose(mean.get_ydata()[[0, -1]], [FALLING[:10].mean(), FALLING[-10:].mean()])
+    assert list(mean.get_xdata()[[0, -1]]) == [4.5, 494.5]  # in the middle of the ten
+    assert axes.get_ylim()[0] == 0
+    assert axes.get_ylim()[1] >= 2.3
+
+
+def test_axes_legend_and_curves_of_the_accuracy():
+    axes = accuracy_figure(history(FALLING, looks=4)).axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_ylim()) == ("epoch", "accuracy", (0, 1))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training (0.4750)", "test (0.4000)"]
+    training, test = axes.get_lines()
+    assert_allclose(training.get_ydata(), [0.1, 0.225, 0.35, 0.475])
+    assert_allclose(test.get_ydata(), [0.1, 0.2, 0.3, 0.4])
+    assert training.get_linestyle() != test.get_linestyle()  # told apart without colours, too
+
+
+@pytest.mark.parametrize("draw", [loss_figure, accuracy_figure])
+def test_the_same_history_gives_the_same_bytes(draw):
+    assert png(draw(history(FALLING), "t")) == png(draw(history(FALLING), "t"))
+    assert png(draw(history(FALLING), "t")) != png(draw(history(FALLING + 1, looks=5), "t"))
+
+
+UGLY = {
+    "no update": [],
+    "one update": [2.3],
+    "all NaN": [np.nan] * 60,
+    "diverged": [2.3, 5.0, 1e30, np.inf, np.nan, np.nan],
+    "huge": [1.0, 3e38],
+    "zero": [0.0] * 100,
+    "long": np.linspace(2.3, 0.1, 10_000),
+}
+
+
+@pytest.mark.parametrize("losses", UGLY.values(), ids=UGLY)
+def test_every_course_of_losses_can_be_drawn_without_a_warning(losses):
+    assert picture(png(loss_figure(history(losses)))).min() < 100
+
+
+@pytest.mark.parametrize("looks", [0, 1, 100])
+def test_any_number_of_evaluations_can_be_drawn_without_a_warning(looks):
+    assert picture(png(accuracy_figure(history(FALLING, looks)))).min() < 100
+
+
+def test_a_title_is_text_and_no_formula():
+    """The name of a folder stands in it, and a folder may be called anything, such as $\\frac{$."""
+    assert picture(png(loss_figure(history(FALLING), r"$\frac{$ % C:\new_table^2"))).std() > 0
+
+
+def test_no_display_and_no_pyplot_are_needed():
+    code = (
+        "import numpy as np, sys\n"
+        "from zerokara.report.figures import loss_figure, png\n"
+        "from zerokara.training.history import History\n"
+        "assert len(png(loss_figure(History([np.ones(9)])))) > 1000\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    environment = {"PATH": "/usr/bin:/bin", "MPLBACKEND": "TkAgg", "PYTHONPATH": ":".join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_moving_average_by_hand():
+    assert_allclose(moving_average(np.array([1.0, 3.0, 5.0, 7.0]), 2), [2, 4, 6])
+    assert_allclose(moving_average(np.arange(5.0), 5), [2])
+
+
+def dataset(shape=(4, 5), classes=3, n=20):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (n, int(np.prod(shape))), np.uint8)
+    split = Split(pixels, rng.integers(classes, size=n), 255)
+    return Dataset("toy", split, split, tuple("abcdef"[:classes]), shape, "0" * 16, "made here")
+
+
+def test_contact_sheet_has_a_row_per_class():
+    made = dataset()
+    figure = contact_sheet(made, each=4)
+    assert len(figure.axes) == 12
+    counts = np.bincount(made.train.t, minlength=3)
+    labels = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert labels == [f"{name}  ({count})" for name, count in zip("abc", counts, strict=True)]
+    first_of_b = made.train.pixels[made.train.t == 1][0].reshape(4, 5)
+    assert_allclose(figure.axes[4].get_images()[0].get_array(), first_of_b)
+    assert picture(png(figure)).std() > 0
+
+
+def test_contact_sheet_where_a_class_has_few_pictures():
+    figure = contact_sheet(dataset(classes=6, n=5), each=10)
+    assert len(figure.axes) == 60
+    assert picture(png(figure)).std() > 0
+
+
+def test_gradient_figure_has_a_map_per_parameter():
+    network = Network([4, 5, 3], activation="tanh", init="xavier")
+    check = gradient_check(network, np.random.default_rng(0).random((3, 4)), [0, 1, 2])
+    figure = gradient_figure(check)
+    assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["W1", "b1", "W2", "b2"]
+    assert picture(png(figure)).std() > 0
