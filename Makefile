@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow lint install clean
+.PHONY: train test test-slow lint bench install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -23,6 +23,9 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/.tested
+	$(BIN)/python benchmarks/compare.py --write
+
 install: $(VENV)/.installed
 
 $(BIN)/python:
@@ -32,13 +35,20 @@ $(BIN)/python:
 	  || { echo "This Python has no venv module. On Debian and Ubuntu: apt install python3-venv. Then run make again."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# An editable install: edited Python files are used at once, and only a change of what is built builds again.
-$(VENV)/.installed: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+# An editable install: edited Python is used at once; edited C++ is compiled again, and only that.
+# The build tools live in .venv, so that what was compiled before can be used again (no build isolation).
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/.build-tools: $(BIN)/python
+	$(PIP) 'scikit-build-core>=0.10' 'nanobind>=2.4' cmake ninja
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcard cpp/*)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[test]'
 	@touch $@
 
 clean:

@@ -29,9 +29,12 @@ ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t
 
 ZEROKARA_VBMI2 inline int list_row_bytes(const std::uint8_t* row, long features, std::uint16_t* index, std::uint8_t* value) {
   int count = 0;
-  for (long base = 0; base < features; base += 64) {
-    const long left = features - base;
-    const __mmask64 there = left < 64 ? (std::uint64_t(1) << left) - 1 : ~std::uint64_t(0);
+  long base = 0;
+  for (; base + 64 <= features; base += 64) {
+    count += append_nonzero(_mm512_loadu_si512(row + base), base, index + count, value + count);
+  }
+  if (base < features) {
+    const __mmask64 there = (std::uint64_t(1) << (features - base)) - 1;
     count += append_nonzero(_mm512_maskz_loadu_epi8(there, row + base), base, index + count, value + count);
   }
   return filled_up(index, value, count);

@@ -16,7 +16,7 @@ from zerokara.errors import DataError, DownloadError, EngineError, RunError, Usa
 from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, numerical_gradient
 
 if TYPE_CHECKING:
-    from zerokara.runs.assemble import Run, train
+    from zerokara.runs.assemble import Run, open_run, train
     from zerokara.training.recipe import Recipe
 
 __version__ = "0.1.0"
@@ -37,10 +37,16 @@ __all__ = [
     "gradient_descent",
     "load",
     "numerical_gradient",
+    "open_run",
     "train",
 ]
 
-_ON_FIRST_USE = {"Recipe": "zerokara.training.recipe", "Run": "zerokara.runs.assemble", "train": "zerokara.runs.assemble"}
+_ON_FIRST_USE = {
+    "Recipe": "zerokara.training.recipe",
+    "Run": "zerokara.runs.assemble",
+    "open_run": "zerokara.runs.assemble",
+    "train": "zerokara.runs.assemble",
+}
 
 
 def __getattr__(name: str) -> Any:

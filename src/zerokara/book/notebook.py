@@ -5,6 +5,7 @@ Both packages come with the extra `notebook`. Scripts and notes whose cells are 
 
 from __future__ import annotations
 
+import atexit
 import linecache
 import os
 import shlex
@@ -108,5 +109,6 @@ def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
         try:
             yield Session(shell, path)
         finally:
-            shell.atexit_operations()
+            atexit.unregister(shell.atexit_operations)  # it would look for the folder that is about to go
+            shell.restore_sys_module_state()
             InteractiveShell.clear_instance()

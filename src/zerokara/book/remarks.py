@@ -182,7 +182,7 @@ def _trained_in(statement: ast.stmt) -> set[str]:
 
 
 def _makes_network(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and "net" in ast.unparse(value.func).lower()
+    return isinstance(value, ast.Call) and "net" in ast.unparse(value.func).rpartition(".")[2].lower()
 
 
 def integer_input(source: Source) -> Iterator[tuple[ast.AST, str]]:

@@ -7,6 +7,7 @@ import linecache
 import random
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from zerokara.book.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chose
 from zerokara.book.hints import hints_for
 from zerokara.book.prelude import supply
 from zerokara.book.remarks import remarks_on
-from zerokara.errors import UsageError, sentence
+from zerokara.errors import UsageError, ZerokaraError, sentence
 from zerokara.nn.forecast import duration
 
 INTERRUPTED = 130
@@ -188,7 +189,22 @@ def _show(error: BaseException, main: ModuleType) -> None:
     """Print the traceback from the learner's first line on: what called it is ours, not theirs."""
     sys.stdout.flush()
     trace = _own_part(error.__traceback__, main)
-    sys.excepthook(type(error), error.with_traceback(trace), trace)
+    if isinstance(error, ZerokaraError):
+        trace = _without_our_insides(trace)
+    if sys.excepthook is sys.__excepthook__:
+        traceback.print_exception(error.with_traceback(trace))  # unlike Python's own hook, it finds the lines of cells
+    else:
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+
+
+def _without_our_insides(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback without zerokara's frames: what it refuses is said by its sentence, not by its insides."""
+    if trace is None:
+        return None
+    rest = _without_our_insides(trace.tb_next)
+    if str(trace.tb_frame.f_globals.get("__name__")).startswith("zerokara."):
+        return rest
+    return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 
 
 def _own_part(trace: TracebackType | None, main: ModuleType) -> TracebackType | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from zerokara.nn.forecast import duration
 from zerokara.runs.assemble import Assembly, Run, describe
+from zerokara.runs.reading import command
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Started
 from zerokara.training.history import Evaluation
 
@@ -38,6 +39,8 @@ class Screen:
         self._print(describe(assembly.recipe, trainer.network))
         self._print(f"data: {len(data.train):,} training and {len(data.test):,} test images ({data.source})")
         self._print(f"{trainer.iterations:,} updates ({epochs:.4g} epochs) on the {trainer.engine.name} engine")
+        if trainer.iteration:
+            self._print(f"going on after update {trainer.iteration:,}")
 
     def result(self, run: Run) -> None:
         """Where the run lies and how it ended."""
@@ -45,6 +48,8 @@ class Screen:
         ended = "stopped after" if run.stopped else "done:"
         self._print(f"{ended} {run.iterations:,} updates in {duration(run.history.seconds)} ({speed:,.0f} per second)")
         self._print(f"kept in {run.path}")
+        if run.stopped:
+            self._print(f"go on with: {command('resume', run.path)}")
 
     def __call__(self, event: Event) -> None:
         match event:

@@ -14,13 +14,13 @@ from cyclopts import Parameter
 from zerokara.cli.options import OTHER, DataDir, EngineName, RecipeFile, Threads, recipe_of, with_recipe_options
 from zerokara.cli.screen import Screen, download_progress
 from zerokara.errors import UsageError
-from zerokara.runs.assemble import Assembly, Run, assemble, open_run, with_whole_path
+from zerokara.runs.assemble import Assembly, Diverged, Run, assemble, open_run, with_whole_path
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
 from zerokara.runs.keeper import newest
 from zerokara.runs.reading import NothingBegun, read_recipe
 from zerokara.runs.resume import Finished, check_same_recipe, reopen
-from zerokara.runs.tensorboard import event_files
+from zerokara.runs.tensorboard import event_files, writer_class
 from zerokara.training.recipe import Recipe
 
 INTERRUPTED = 130
@@ -48,6 +48,8 @@ def train(
     **options: Any,
 ) -> int:
     """Without options: the two-layer network of the textbook, on MNIST, for 10,000 updates."""
+    if tensorboard:
+        writer_class()
     stream = sys.stderr if json else sys.stdout
     screen = None if quiet else Screen(stream)
     chosen = recipe_of(recipe, options)
@@ -94,6 +96,10 @@ def conduct(
             run = assembly.run_into(folder, plots=plots)
     except Interrupted as interrupted:
         run, status = interrupted.run, INTERRUPTED
+    except Diverged as diverged:
+        if screen is not None:
+            screen.result(diverged.run)
+        raise
     finally:
         if screen is not None:
             screen.close()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from zerokara.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas
+
+SHOWN = 20
+"""Lines of a table in a notebook."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,12 @@ class History:
         chunks: the losses of the mini-batches, each before its update, as the engine returned them.
         evaluations: see `Evaluation`.
         seconds: time spent in updates and evaluations.
+
+    >>> history = History([np.array([2.3, 2.2])], [Evaluation(0, 0.0, 2.3, 0.1, 0.1), Evaluation(2, 1.0, 2.25, 0.4, 0.3)])
+    >>> history.losses
+    array([2.3, 2.2])
+    >>> history.test_accuracy
+    array([0.1, 0.3])
     """
 
     chunks: list[NDArray[np.float64]] = field(default_factory=list)
@@ -51,3 +66,51 @@ class History:
     def last(self) -> Evaluation:
         """The latest evaluation."""
         return self.evaluations[-1]
+
+    @property
+    def iterations(self) -> NDArray[np.int64]:
+        """(evaluations,) updates done before each evaluation."""
+        return np.array([e.iteration for e in self.evaluations], np.int64)
+
+    @property
+    def epochs(self) -> NDArray[np.float64]:
+        """(evaluations,) the same as epochs."""
+        return np.array([e.epoch for e in self.evaluations], np.float64)
+
+    @property
+    def train_accuracy(self) -> NDArray[np.float64]:
+        """(evaluations,) share of training samples classified correctly."""
+        return np.array([e.train_accuracy for e in self.evaluations], np.float64)
+
+    @property
+    def test_accuracy(self) -> NDArray[np.float64]:
+        """(evaluations,) share of test samples classified correctly."""
+        return np.array([e.test_accuracy for e in self.evaluations], np.float64)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row per evaluation, indexed by iteration; `pandas.Series(history.losses)` has the losses.
+
+        Raises UsageError where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise UsageError("to_pandas needs pandas, which is not installed. Try: pip install pandas") from error
+        columns = list(Evaluation.__dataclass_fields__)
+        return pandas.DataFrame([asdict(e) for e in self.evaluations], columns=columns).set_index("iteration")
+
+    def _repr_html_(self) -> str:
+        """The evaluations as a table, at most about twenty of them."""
+        every = max(1, -(-len(self.evaluations) // SHOWN))
+        shown = [e for i, e in enumerate(self.evaluations) if i % every == 0 or e is self.last]
+        head = _row("th", ["iteration", "epoch", "loss", "training accuracy", "test accuracy"])
+        rows = [_row("td", [f"{e.iteration:,}", f"{e.epoch:.2f}", *_digits(e)]) for e in shown]
+        return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _digits(e: Evaluation) -> list[str]:
+    return [f"{value:.4f}" for value in (e.loss, e.train_accuracy, e.test_accuracy)]
+
+
+def _row(kind: str, cells: list[Any]) -> str:
+    return "<tr>" + "".join(f"<{kind}>{cell}</{kind}>" for cell in cells) + "</tr>"

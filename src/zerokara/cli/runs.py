@@ -1,0 +1,119 @@
+"""`zerokara runs`: list them, show one, remove some."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from zerokara.cli.screen import TABLE_LINES
+from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.nn.forecast import duration
+from zerokara.runs.assemble import describe, open_run
+from zerokara.runs.listing import Line, check_removable, lines, remove
+from zerokara.runs.reading import command
+
+Out = Annotated[Path, Parameter(help="Where the run folders are.")]
+COLUMNS = [field.name for field in fields(Line)]
+
+
+def list_(
+    *,
+    out: Out = Path("runs"),
+    sort: str = "name",
+    reverse: Annotated[bool, Parameter(negative="")] = False,
+    state: str | None = None,
+    dataset: str | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """A table of the runs, broken ones too.
+
+    Args:
+        sort: the column to sort by, such as test_accuracy or began; what is not known comes last.
+        reverse: The other way round.
+        state: only runs in this state, such as unfinished.
+        dataset: only runs on this data set.
+        json: One JSON array on standard output.
+    """
+    if sort not in COLUMNS:
+        raise unknown_name("sort", sort, COLUMNS)
+    chosen = [line for line in lines(out) if state in (None, line.state) and dataset in (None, line.dataset)]
+    known = [line for line in chosen if getattr(line, sort) is not None]
+    known.sort(key=lambda line: getattr(line, sort), reverse=reverse)
+    chosen = known + [line for line in chosen if getattr(line, sort) is None]
+    if json:
+        print(json_module.dumps([asdict(line) for line in chosen], ensure_ascii=False))
+        return
+    if not chosen:
+        print(sentence("No runs in {out}.", out=out))
+        return
+    width = max(len(printable(line.name)) for line in chosen)
+    print(f"{'name':<{width}}  {'state':<13} {'updates':>9} {'test accuracy':>13} {'time':>9}  {'optimizer':<9} dataset")
+    for line in chosen:
+        print(_row(line, width))
+
+
+def show(run: Path) -> None:
+    """Print what a run is and how it went.
+
+    Args:
+        run: the run's folder.
+    """
+    kept = open_run(run)
+    history = kept.history
+    print(printable(describe(kept.recipe, kept.network)))
+    print(f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine\n")
+    print(f"{'iteration':>9} {'epoch':>8} {'loss':>9} {'training accuracy':>18} {'test accuracy':>14}")
+    every = max(1, -(-len(history.evaluations) // TABLE_LINES))
+    for i, e in enumerate(history.evaluations):
+        if i % every == 0 or e is history.last:
+            print(f"{e.iteration:>9,} {e.epoch:>8.2f} {e.loss:>9.4f} {e.train_accuracy:>18.4f} {e.test_accuracy:>14.4f}")
+    if kept.state in ("stopped", "unfinished"):
+        print(sentence("\ngo on with: {command}", command=command("resume", run)))
+
+
+def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Remove runs, after asking.
+
+    Args:
+        runs: names of folders in --out.
+        yes: Do not ask.
+    """
+    if not runs:
+        raise UsageError("Say which runs to remove, by their names. Nothing was removed.")
+    folders = [check_removable(out, name) for name in runs]
+    if not (yes or _agreed(folders)):
+        print("Nothing was removed.")
+        return 1
+    for folder in folders:
+        remove(folder)
+        print(sentence("removed {path}", path=printable(str(folder))))
+    return 0
+
+
+def printable(text: str) -> str:
+    """A text that cannot play tricks with a terminal, which names of folders may try."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _agreed(folders: list[Path]) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody is there to be asked. Nothing was removed; say --yes.")
+    names = ", ".join(printable(str(folder)) for folder in folders)
+    try:
+        return input(sentence("Remove {names} for good? [y/N] ", names=names)).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _row(line: Line, width: int) -> str:
+    accuracy = "" if line.test_accuracy is None else f"{line.test_accuracy:.4f}"
+    updates = "" if line.updates is None else f"{line.updates:,}"
+    seconds = "" if line.seconds is None else duration(line.seconds)
+    of = line.problem or line.dataset or ""
+    row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {line.optimizer or '':<9} "
+    return (row + printable(of)).rstrip()
