@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow lint bench install clean
+.PHONY: train test test-slow soak lint bench install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -17,6 +17,10 @@ test: $(VENV)/.tested
 
 test-slow: $(VENV)/.tested
 	$(BIN)/python -m pytest -n 2 -m slow $(ARGS)
+
+# 300 kills at random moments, some four minutes: no run may be lost. Fewer with ARGS="--kills 30".
+soak: $(VENV)/.installed
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -20,6 +20,9 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 namespace zerokara {
+
+void bind_numerical(nb::module_& m);  // numerical_module.cpp
+
 namespace {
 
 template <class T>
@@ -192,11 +195,8 @@ long bound_advance(const Matrices<T>& weights, const Rows<T>& biases, const std:
   return done;
 }
 
-template <class T>
-void run_predict(const Matrices<const T>& weights, const Rows<const T>& biases, const std::string& activation, const Pixels& pixels,
-                 double full, int threads, T* scores, std::int64_t* classes, const NetworkArrays& network) {
-  (void)weights, (void)biases;
-  PredictJob job{network.view(sizeof(T) == 8, activation_named(activation)), samples_view(pixels, full, network.sizes.front()), scores, classes};
+void run_predict(const NetworkView& network, const Pixels& pixels, double full, int threads, void* scores, std::int64_t* classes) {
+  const PredictJob job = {network, samples_view(pixels, full, network.sizes[0]), scores, classes};
   const Level level = chosen_level();
   Watch watch(nullptr, signal_raised);
   {
@@ -212,7 +212,7 @@ void bound_predict(const Matrices<const T>& weights, const Rows<const T>& biases
   const NetworkArrays network(weights, biases);
   expect(scores.shape(0) == pixels.shape(0) && static_cast<long>(scores.shape(1)) == network.sizes.back(),
          "scores must have shape (samples, classes).");
-  run_predict<T>(weights, biases, activation, pixels, full, threads, scores.data(), nullptr, network);
+  run_predict(network.view(sizeof(T) == 8, activation_named(activation)), pixels, full, threads, scores.data(), nullptr);
 }
 
 template <class T>
@@ -220,7 +220,7 @@ void bound_classify(const Matrices<const T>& weights, const Rows<const T>& biase
                     double full, const Classes& classes, int threads) {
   const NetworkArrays network(weights, biases);
   expect(classes.shape(0) == pixels.shape(0), "classes must have one element per sample.");
-  run_predict<T>(weights, biases, activation, pixels, full, threads, nullptr, classes.data(), network);
+  run_predict(network.view(sizeof(T) == 8, activation_named(activation)), pixels, full, threads, nullptr, classes.data());
 }
 
 template <class T>
@@ -236,8 +236,6 @@ void bind(nb::module_& m) {
 }
 
 }  // namespace
-
-void bind_numerical(nb::module_& m);  // numerical_module.cpp
 
 }  // namespace zerokara
 

@@ -51,13 +51,17 @@ void activate_backward(Activation activation, const T* h, T* d, long count) {
   }
 }
 
-// Scores of one sample → softmax p in place; padding lanes become 0. `sum` is Σ exp(score - highest).
+// What softmax found on its way: Σ exp(score - highest), and Σ 0 · score, which is 0 or NaN.
 template <class T>
 struct Softmax {
-  T highest, sum;
+  T highest, sum, zero;
 };
+
+// Scores of one sample → softmax p in place; padding lanes become 0.
 template <class T>
 Softmax<T> softmax(T* scores, long classes, long padded) {
+  Vector<T> zeros = {};
+  for (long k = 0; k < padded; k += lanes<T>) zeros = fma(Vector<T>{}, load(scores + k), zeros);
   for (long k = classes; k < padded; ++k) scores[k] = -static_cast<T>(INFINITY);
   Vector<T> top = load(scores);
   for (long k = lanes<T>; k < padded; k += lanes<T>) {
@@ -71,10 +75,9 @@ Softmax<T> softmax(T* scores, long classes, long padded) {
     store(scores + k, e);
     sums = sums + e;
   }
-  const T sum = sum_of<T, vector_bytes>(sums);
-  const T share = T(1) / sum;
+  const T sum = sum_of<T, vector_bytes>(sums), share = T(1) / sum;
   for (long k = 0; k < padded; k += lanes<T>) store(scores + k, load(scores + k) * share);
-  return {highest, sum};
+  return {highest, sum, sum_of<T, vector_bytes>(zeros)};
 }
 
 // A sample's loss is log(log_of) + rest: the logarithms of many are taken together (mean_loss).
@@ -92,7 +95,8 @@ SampleLoss loss_and_delta(Loss loss, T* scores, long classes, long padded, long 
   if (loss == Loss::cross_entropy) {
     for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * each);
     p[label] = (own - T(1)) * each;
-    return {static_cast<double>(soft.sum), static_cast<double>(soft.highest - own_score)};
+    // The other classes add 0 · log p, which is NaN where a score is infinite.
+    return {static_cast<double>(soft.sum), static_cast<double>(soft.highest - own_score + soft.zero)};
   }
   // g = dL/dp; do = p (g - Σ g p), with g zero but for the label's class (textbook), or g = (p - t) / n (squared).
   if (loss == Loss::textbook) {

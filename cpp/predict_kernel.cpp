@@ -86,11 +86,9 @@ class Predictor {
   }
 
   int list_one(const Pixel* row, std::uint16_t* index, S* value) const {
-#if defined(__AVX512BW__)
     if constexpr (sizeof(Pixel) == 1) {
       if (byte_compress_) return list_row_bytes(row, job_.network.sizes[0], index, value);
     }
-#endif
     return list_row(row, job_.network.sizes[0], table_, index, value);
   }
 
@@ -150,7 +148,7 @@ class Predictor {
   Arena arena_;
   const PixelTable<T> table_;
   const int depth_;
-  const bool byte_compress_ = has_byte_compress();
+  const bool byte_compress_ = vector_bytes == 64 && has_byte_compress();
   Layer<T>* layers_;
   Bench* benches_;
   bool stopping_ = false;

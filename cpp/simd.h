@@ -70,12 +70,12 @@ ZEROKARA_INLINE To bits_as(From from) {
   return to;
 }
 
-// a * b + c, rounded once where the level has the instruction. (The unmasked roots of AVX-512 draw a warning from GCC 12.)
+// a * b + c, rounded once where the level has the instruction.
 #if defined(__AVX512F__)
 ZEROKARA_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
 ZEROKARA_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm512_fmadd_pd(a, b, c); }
-ZEROKARA_INLINE Vector<float> root(Vector<float> a) { return _mm512_maskz_sqrt_ps(0xffff, a); }
-ZEROKARA_INLINE Vector<double> root(Vector<double> a) { return _mm512_maskz_sqrt_pd(0xff, a); }
+ZEROKARA_INLINE Vector<float> root(Vector<float> a) { return _mm512_sqrt_ps(a); }
+ZEROKARA_INLINE Vector<double> root(Vector<double> a) { return _mm512_sqrt_pd(a); }
 #elif defined(__AVX2__)
 ZEROKARA_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
 ZEROKARA_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }

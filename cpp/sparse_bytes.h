@@ -5,6 +5,14 @@
 
 #include "sparse.h"
 
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+constexpr long rows_at_a_time = 64;  // how many rows are turned into columns together
+
+}  // namespace
+}  // namespace zerokara::ZEROKARA_BUILD
+
 #if defined(__AVX512BW__)
 
 #define ZEROKARA_VBMI2 __attribute__((target("avx512vbmi2")))
@@ -19,12 +27,17 @@ alignas(64) constexpr std::uint8_t first_64[64] = {
 // Appends those of 64 bytes that are not 0, with their positions counted from `base`; returns how many.
 ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t* index, std::uint8_t* value) {
   const __mmask64 kept = _mm512_test_epi8_mask(bytes, bytes);
+  const int count = static_cast<int>(__builtin_popcountll(kept));
+  if (count == 0) return 0;
   const __m512i places = _mm512_maskz_compress_epi8(kept, _mm512_load_si512(first_64));
   const __m512i offset = _mm512_set1_epi16(static_cast<short>(base));
   _mm512_storeu_si512(value, _mm512_maskz_compress_epi8(kept, bytes));
   _mm512_storeu_si512(index, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
-  _mm512_storeu_si512(index + 32, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_maskz_extracti64x4_epi64(0xf, places, 1))));
-  return static_cast<int>(__builtin_popcountll(kept));
+  if (count > 32) {
+    const __m256i rest = _mm512_extracti64x4_epi64(places, 1);
+    _mm512_storeu_si512(index + 32, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(rest)));
+  }
+  return count;
 }
 
 ZEROKARA_VBMI2 inline int list_row_bytes(const std::uint8_t* row, long features, std::uint16_t* index, std::uint8_t* value) {
@@ -42,18 +55,16 @@ ZEROKARA_VBMI2 inline int list_row_bytes(const std::uint8_t* row, long features,
 
 // Sixteen bytes from each of 64 rows, to 64 bytes of each of sixteen columns. Vector r gathers rows r, 16 + r, 32 + r, 48 + r;
 // each round of interleaving rotates the address bits (row, column) by one, so four rounds exchange them.
-inline void gather_columns(const std::uint8_t* const* rows, long samples, long column, __mmask16 there, __m512i* columns) {
+// `read(n)` gives the sixteen bytes of row n.
+template <class Read>
+ZEROKARA_INLINE void gather_columns(const Read& read, __m512i* columns) {
   __m512i even[16], odd[16];
+#pragma GCC unroll 16
   for (int r = 0; r < 16; ++r) {
-    __m128i part[4];
-    for (int q = 0; q < 4; ++q) {
-      const int n = 16 * q + r;
-      part[q] = n < samples ? _mm_maskz_loadu_epi8(there, rows[n] + column) : _mm_setzero_si128();
-    }
-    __m512i all = _mm512_castsi128_si512(part[0]);
-    all = _mm512_inserti32x4(all, part[1], 1);
-    all = _mm512_inserti32x4(all, part[2], 2);
-    even[r] = _mm512_inserti32x4(all, part[3], 3);
+    __m512i all = _mm512_castsi128_si512(read(r));
+    all = _mm512_inserti32x4(all, read(16 + r), 1);
+    all = _mm512_inserti32x4(all, read(32 + r), 2);
+    even[r] = _mm512_inserti32x4(all, read(48 + r), 3);
   }
   const auto interleave = [](const __m512i* from, __m512i* to) __attribute__((always_inline)) {
 #pragma GCC unroll 8
@@ -68,16 +79,21 @@ inline void gather_columns(const std::uint8_t* const* rows, long samples, long c
   interleave(odd, columns);
 }
 
-// The lists of pixels [begin, end), straight from the rows of pixels.
+// The lists of pixels [begin, end), straight from the rows of pixels. Behind the last row there must be pointers to rows of
+// zeros, up to a whole number of rows_at_a_time.
 ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, long samples, long begin, long end,
                                               const SparseLists<std::uint8_t>& columns) {
   for (long i = begin; i < end; i += 16) {
     const int width = end - i < 16 ? static_cast<int>(end - i) : 16;
     const __mmask16 there = static_cast<__mmask16>((1u << width) - 1);
     int count[16] = {};
-    for (long n = 0; n < samples; n += 64) {
+    for (long n = 0; n < samples; n += rows_at_a_time) {
       __m512i bytes[16];
-      gather_columns(rows + n, samples - n, i, there, bytes);
+      if (width == 16) {
+        gather_columns([&](int r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[n + r] + i)); }, bytes);
+      } else {
+        gather_columns([&](int r) { return _mm_maskz_loadu_epi8(there, rows[n + r] + i); }, bytes);
+      }
       for (int c = 0; c < width; ++c) {
         const long at = (i + c) * columns.room + count[c];
         count[c] += append_nonzero(bytes[c], n, columns.index + at, columns.value + at);
@@ -89,6 +105,17 @@ ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, l
     }
   }
 }
+
+}  // namespace
+}  // namespace zerokara::ZEROKARA_BUILD
+
+#else  // never called, because has_byte_compress is asked first
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+inline int list_row_bytes(const std::uint8_t*, long, std::uint16_t*, std::uint8_t*) { return 0; }
+inline void list_columns_bytes(const std::uint8_t* const*, long, long, long, const SparseLists<std::uint8_t>&) {}
 
 }  // namespace
 }  // namespace zerokara::ZEROKARA_BUILD

@@ -1,16 +1,14 @@
 #include "team.h"
 
-#include <sched.h>
-
 #include <system_error>
 
 namespace zerokara {
 
 namespace {
 
-// Long enough for a barrier between threads that run (some microseconds), short enough to lose little where
+// Long enough for a barrier between threads that run (a few microseconds), short enough to lose little where
 // they take turns on one core.
-constexpr int spins_before_yield = 1000;
+constexpr int spins_before_sleep = 1000;
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -34,7 +32,11 @@ Team::Team(int threads) {
     // Fewer hands, the same result.
   }
   size_ = 1 + static_cast<int>(others_.size());
-  epoch_.fetch_add(1, std::memory_order_release);
+  {
+    std::lock_guard<std::mutex> lock(bed_);
+    epoch_.store(1);
+  }
+  alarm_.notify_all();
 }
 
 Team::~Team() {
@@ -52,7 +54,7 @@ void Team::run(Work work, void* context) {
 }
 
 void Team::serve(int rank) {
-  while (epoch_.load(std::memory_order_acquire) == 0) sched_yield();
+  sleep_until_after(0);
   for (;;) {
     barrier();
     if (closing_) return;
@@ -66,16 +68,28 @@ void Team::barrier() {
   const unsigned epoch = epoch_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
     arrived_.store(0, std::memory_order_relaxed);
-    epoch_.store(epoch + 1, std::memory_order_release);
+    epoch_.store(epoch + 1);
+    // In one total order: either a sleeper sees the new epoch, or we see the sleeper.
+    if (sleeping_.load() > 0) {
+      { std::lock_guard<std::mutex> lock(bed_); }
+      alarm_.notify_all();
+    }
     return;
   }
-  for (int spin = 0; epoch_.load(std::memory_order_acquire) == epoch; ++spin) {
-    if (spin < spins_before_yield) {
-      pause();
-    } else {
-      sched_yield();
-    }
+  for (int spin = 0; spin < spins_before_sleep; ++spin) {
+    if (epoch_.load(std::memory_order_acquire) != epoch) return;
+    pause();
   }
+  sleep_until_after(epoch);
+}
+
+void Team::sleep_until_after(unsigned epoch) {
+  sleeping_.fetch_add(1);
+  {
+    std::unique_lock<std::mutex> lock(bed_);
+    alarm_.wait(lock, [&] { return epoch_.load() != epoch; });
+  }
+  sleeping_.fetch_sub(1);
 }
 
 }  // namespace zerokara

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -29,10 +31,13 @@ class Team {
   void run(Work work, void* context);
 
   // Inside `run`: waits until every member has come here. What was written before is visible after.
+  // Waits by spinning for some microseconds and then sleeps: on a machine that is busy with other work, a sleeper is
+  // given a core as soon as it has something to do, while one that goes on spinning uses up its time.
   void barrier();
 
  private:
   void serve(int rank);
+  void sleep_until_after(unsigned epoch);
 
   int size_ = 1;
   Work work_ = nullptr;
@@ -40,6 +45,9 @@ class Team {
   // Each on its own cache line: the members write `arrived_` while others spin on `epoch_`.
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<unsigned> epoch_{0};
+  std::atomic<int> sleeping_{0};
+  std::mutex bed_;
+  std::condition_variable alarm_;
   bool closing_ = false;
   std::vector<std::thread> others_;
 };

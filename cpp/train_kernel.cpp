@@ -17,6 +17,7 @@ namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
 constexpr int most_slots = 2;
+constexpr long batches_ahead = 2;  // pixels are fetched into the cache this early: batches are random rows of a large array
 constexpr int rows_at_once = 8;  // of W1, between finding a gradient and applying it
 
 template <class T>
@@ -37,9 +38,11 @@ class Trainer {
     layers_ = take<TrainedLayer<T>>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
     const long features = job.network.sizes[0], batch = job.batch_size;
+    const Pixel* no_pixels = take<Pixel>(arena_, features);
     for (int turn = 0; turn < 2; ++turn) {
       make_lists(rows_[turn], batch, features);
-      pixels_[turn] = take<const Pixel*>(arena_, batch);
+      pixels_[turn] = take<const Pixel*>(arena_, batch + rows_at_a_time);
+      for (long n = 0; n < rows_at_a_time; ++n) pixels_[turn][batch + n] = no_pixels;
       labels_[turn] = take<std::int32_t>(arena_, batch);
     }
     make_lists(columns_, features, batch);
@@ -69,7 +72,7 @@ class Trainer {
   }
 
   void make_lists(SparseLists<S>& lists, long count, long room) {
-    lists.room = room + list_slack;
+    lists.room = (room + 2 * list_slack - 1) / list_slack * list_slack;  // each list begins on a cache line
     lists.index = take<std::uint16_t>(arena_, count * lists.room);
     lists.value = take<S>(arena_, count * lists.room);
     lists.count = take<std::int32_t>(arena_, count);
@@ -169,11 +172,9 @@ class Trainer {
   }
 
   int list_one(const Pixel* row, std::uint16_t* index, S* value) const {
-#if defined(__AVX512BW__)
     if constexpr (sizeof(Pixel) == 1) {
       if (byte_compress_) return list_row_bytes(row, job_.network.sizes[0], index, value);
     }
-#endif
     return list_row(row, job_.network.sizes[0], table_, index, value);
   }
 
@@ -182,11 +183,9 @@ class Trainer {
     const long features = job_.network.sizes[0], sixteens = (features + 15) / 16;
     const Share mine = share(sixteens, rank, team_.size());
     const long begin = mine.begin * 16, end = mine.end * 16 < features ? mine.end * 16 : features;
-#if defined(__AVX512BW__)
     if constexpr (sizeof(Pixel) == 1) {
       if (byte_compress_) return list_columns_bytes(pixels_[update % 2], batch(), begin, end, columns_);
     }
-#endif
     list_columns(rows_[update % 2], batch(), begin, end, columns_);
   }
 
@@ -203,13 +202,13 @@ class Trainer {
     const Panels<T> mine = my_panels(first(), rank);
     const SparseLists<S>& rows = rows_[update % 2];
     const Share ahead = my_samples(rank);
-    const bool more = update + 1 < job_.updates;
+    const bool more = update + batches_ahead < job_.updates;
     for (int piece = 0; piece < mine.size(); ++piece) {
       const Panel panel = mine[piece];
       with_width(panel.width, [&](auto width) {
         const T* weight = first().panel(first().weight, panel.lane);
         for (long n = 0; n < batch(); ++n) {
-          if (more && piece == 0 && ahead.begin + n < ahead.end) prefetch(update + 1, ahead.begin + n);
+          if (more && piece == 0 && ahead.begin + n < ahead.end) prefetch(update + batches_ahead, ahead.begin + n);
           T* out = first().h + n * first().stride + panel.lane;
           forward_sparse<width.value>(rows, n, table_, weight, bias_start_ + panel.lane, out);
           if (depth_ > 1) activate(job_.network.activation, out, width.value * lanes<T>);
@@ -402,7 +401,7 @@ class Trainer {
   const PixelTable<T> table_;
   const int depth_;
   TrainedLayer<T>* layers_;
-  const bool byte_compress_ = has_byte_compress();
+  const bool byte_compress_ = vector_bytes == 64 && has_byte_compress();
   // Of this batch and the next, by turns.
   SparseLists<S> rows_[2];
   const Pixel** pixels_[2];

@@ -1,4 +1,4 @@
-"""The house of DESIGN.md has one-way doors. Here they are, read from the imports themselves, those in functions included."""
+"""The house has one-way doors. Here they are, read from the imports themselves, those within functions included."""
 
 import ast
 import subprocess
@@ -19,6 +19,9 @@ STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms
 ROOT = ("__init__", "__main__")
 """Files of no room: they may import anything."""
 
+USERS = ("book", "lab", "cli")
+"""Rooms that use zerokara as its users do, through the package root."""
+
 ONLY_IN = {
     # package: the files, or the rooms with all their files, that may import it
     "matplotlib": ("report/figures.py", "book/"),
@@ -38,7 +41,19 @@ ONLY_IN = {
     "nbformat": ("book/",),
 }
 
-HEAVY = ["matplotlib", "sklearn", "pooch", "requests", "rich", "cyclopts", "PIL", "safetensors", "scipy", "IPython", "pandas"]
+HEAVY = [
+    "matplotlib",
+    "sklearn",
+    "pooch",
+    "requests",
+    "rich",
+    "cyclopts",
+    "PIL",
+    "safetensors",
+    "scipy",
+    "IPython",
+    "pandas",
+]
 
 
 def name_of(path: Path) -> str:
@@ -75,7 +90,7 @@ def rooms_entered(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def names_of_root(path: Path) -> Iterator[tuple[str, int]]:
-    """What a file takes from the package root itself: `zerokara.x`, or `from zerokara import x` for x that is no room."""
+    """What a file takes from the package root itself: `zerokara.x`, or `from zerokara import x`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "zerokara":
@@ -86,7 +101,9 @@ def names_of_root(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_every_file_is_in_a_room():
     assert {room_of(path) for path in MODULES} - set(ROOT) <= set(STOREY)
-    assert {"errors", "data", "nn", "engine", "training", "report", "runs", "cli"} <= {room_of(path) for path in MODULES}
+    assert {"errors", "data", "nn", "engine", "training", "report", "runs", "cli"} <= {
+        room_of(path) for path in MODULES
+    }
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -102,10 +119,12 @@ def test_doors_open_one_way(path):
     assert not wrong, f"{name_of(path)}: {'; '.join(wrong)}"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) not in (*ROOT, "book", "cli", "lab")], ids=name_of)
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) not in (*ROOT, *USERS)], ids=name_of)
 def test_the_root_is_no_back_door(path):
     """The package root has everything; a room may ask it for nothing but its version."""
-    wrong = [f"line {line}: {name}" for name, line in names_of_root(path) if name != "__version__" and name not in STOREY]
+    wrong = [
+        f"line {line}: {name}" for name, line in names_of_root(path) if name != "__version__" and name not in STOREY
+    ]
     assert not wrong, f"{name_of(path)} takes from the package root: {'; '.join(wrong)}"
 
 
@@ -117,7 +136,9 @@ def test_one_file_touches_each_of_these(path):
         if not name_of(path).startswith(ONLY_IN.get(module.split(".")[0], ("",)))
     ]
     if name_of(path) != "engine/compiled.py":
-        wrong += [f"line {line} imports {module}" for module, line in imports(path) if module.startswith("zerokara._core")]
+        wrong += [
+            f"line {line} imports {module}" for module, line in imports(path) if module.startswith("zerokara._core")
+        ]
     assert not wrong, f"{name_of(path)}: {'; '.join(wrong)}"
 
 
@@ -128,7 +149,9 @@ def test_this_test_can_see():
     assert ("nn/network.py", "zerokara.errors") in seen
     assert ("data/catalog.py", "pooch") in seen
     assert ("training/trainer.py", "nn") not in seen
-    assert ("nn", 0) not in {(room, 0) for path in MODULES if room_of(path) == "data" for room, _ in rooms_entered(path)}
+    assert ("nn", 0) not in {
+        (room, 0) for path in MODULES if room_of(path) == "data" for room, _ in rooms_entered(path)
+    }
     assert any(room == "engine" for room, _ in rooms_entered(SOURCE / "training/trainer.py"))
 
 

@@ -12,8 +12,11 @@ Everything public is here; what is not in `__all__` may change.
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data import Dataset, load
+from zerokara.engine.choosing import fastest_gradient
 from zerokara.errors import DataError, DownloadError, EngineError, RunError, UsageError, ZerokaraError
-from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, numerical_gradient
+from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, gradients, numerical_gradient
+
+gradients.fast_gradient = fastest_gradient
 
 if TYPE_CHECKING:
     from zerokara.runs.assemble import Run, open_run, train

@@ -187,9 +187,9 @@ def test_the_derivative_of_a_loss_is_a_central_difference(name, labels):
     for index in np.ndindex(scores.shape):
         step = np.zeros_like(scores)
         step[index] = h = 1e-5
-        expected[index] = (
-            LOSSES[name].value(scores + step, targets) - LOSSES[name].value(scores - step, targets)
-        ) / (2 * h)
+        expected[index] = (LOSSES[name].value(scores + step, targets) - LOSSES[name].value(scores - step, targets)) / (
+            2 * h
+        )
     assert_allclose(LOSSES[name].gradient(scores, targets), expected, rtol=1e-6, atol=1e-10)
 
 
@@ -211,5 +211,7 @@ def test_no_gradient_along_the_shift_that_softmax_does_not_see(name):
 
 
 def test_an_unknown_loss():
-    with pytest.raises(UsageError, match=r"loss must be one of cross-entropy, .*Got 'cross-entorpy'. Did you mean cross-"):
+    with pytest.raises(
+        UsageError, match=r"loss must be one of cross-entropy, .*Got 'cross-entorpy'. Did you mean cross-"
+    ):
         loss_named("cross-entorpy")

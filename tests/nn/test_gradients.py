@@ -25,7 +25,9 @@ def test_any_shape(shape):
 
 def test_by_hand():
     """∂(x₀² + 2x₀x₁)/∂x = (2x₀ + 2x₁, 2x₀): central differences are exact for quadratics, but for rounding."""
-    assert_allclose(numerical_gradient(lambda x: x[0] ** 2 + 2 * x[0] * x[1], np.array([3.0, 4.0])), [14, 6], atol=1e-10)
+    assert_allclose(
+        numerical_gradient(lambda x: x[0] ** 2 + 2 * x[0] * x[1], np.array([3.0, 4.0])), [14, 6], atol=1e-10
+    )
 
 
 def test_twice_as_many_calls_as_elements_each_with_one_of_them_moved():
@@ -77,7 +79,9 @@ def test_x_is_restored_when_f_raises(call):
     assert len(calls) == call
 
 
-@pytest.mark.parametrize("view", [lambda a: a.T, lambda a: a[::2], lambda a: a[:, ::-1], lambda a: np.asfortranarray(a)])
+@pytest.mark.parametrize(
+    "view", [lambda a: a.T, lambda a: a[::2], lambda a: a[:, ::-1], lambda a: np.asfortranarray(a)]
+)
 def test_arrays_that_are_not_contiguous(view):
     base = np.random.default_rng(0).standard_normal((4, 6))
     x = view(base)
@@ -268,7 +272,9 @@ def test_nn_works_alone(monkeypatch):
 
 def test_a_float32_network_is_refused_with_the_reason():
     net = Network([2, 2], dtype=np.float32)
-    with pytest.raises(UsageError, match=r"needs a float64 network: in float32 .*rounding. Use network.copy\(np.float64\)"):
+    with pytest.raises(
+        UsageError, match=r"needs a float64 network: in float32 .*rounding. Use network.copy\(np.float64\)"
+    ):
         net.numerical_gradient(np.zeros(2), 0)
 
 

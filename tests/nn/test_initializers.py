@@ -67,5 +67,7 @@ def test_not_a_standard_deviation(init):
 
 
 def test_an_unknown_name():
-    with pytest.raises(UsageError, match=r"init must be one of auto, he, xavier, a number\. Got 'hee'\. Did you mean he\?"):
+    with pytest.raises(
+        UsageError, match=r"init must be one of auto, he, xavier, a number\. Got 'hee'\. Did you mean he\?"
+    ):
         standard_deviation("hee", 10, "relu", 1)

@@ -263,6 +263,16 @@ def test_a_copied_two_layer_net_still_learns(twin_of):
     assert_array_equal(twin.params["W1"], net.params["W1"])
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_pickle_does_not_carry_the_latest_batch(activation):
+    """A look at 60,000 pictures would add 400 MB to it."""
+    net, (x, t) = network(activation=activation), batch(n=5000)
+    size = len(pickle.dumps(net))
+    net.gradient(x, t)
+    assert len(pickle.dumps(net)) == size
+    assert_array_equal(pickle.loads(pickle.dumps(net)).gradient(x, t)["W1"], net.gradient(x, t)["W1"])
+
+
 def test_params_alone_can_be_pickled():
     params = network().params
     again = pickle.loads(pickle.dumps(params))
@@ -347,11 +357,15 @@ def test_global_randomness_is_not_used():
 
 @pytest.mark.parametrize("seed", [-1, 1.5, None, "0"])
 def test_what_is_not_a_seed(seed):
-    with pytest.raises(UsageError, match=r"seed must be a whole number of 0 or more, or a numpy.random.Generator\. Got "):
+    with pytest.raises(
+        UsageError, match=r"seed must be a whole number of 0 or more, or a numpy.random.Generator\. Got "
+    ):
         Network([2, 2], seed=seed)
 
 
-@pytest.mark.parametrize("sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None])
+@pytest.mark.parametrize(
+    "sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None]
+)
 def test_what_are_not_sizes(sizes):
     with pytest.raises(UsageError, match=r"sizes must be two or more positive whole numbers.*\. Got "):
         Network(sizes)
@@ -370,7 +384,12 @@ def test_what_is_a_dtype(dtype):
 
 @pytest.mark.parametrize(
     ("option", "value", "near"),
-    [("activation", "rleu", "relu"), ("activation", "Sigmoid", "sigmoid"), ("loss", "square", "squared"), ("init", "h", "he")],
+    [
+        ("activation", "rleu", "relu"),
+        ("activation", "Sigmoid", "sigmoid"),
+        ("loss", "square", "squared"),
+        ("init", "h", "he"),
+    ],
 )
 def test_unknown_names(option, value, near):
     with pytest.raises(UsageError, match=rf"{option} must be one of .*\. Got '{value}'\. Did you mean {near}\?"):

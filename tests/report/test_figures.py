@@ -149,3 +149,11 @@ def test_gradient_figure_has_a_map_per_parameter():
     figure = gradient_figure(check)
     assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["W1", "b1", "W2", "b2"]
     assert picture(png(figure)).std() > 0
+
+
+def test_gradient_figure_where_a_gradient_is_not_a_number():
+    """The case somebody most needs to see."""
+    network = Network([4, 5, 3], activation="tanh", init="xavier")
+    check = gradient_check(network, np.random.default_rng(0).random((3, 4)), [0, 1, 2])
+    check.rows[0].difference[1, 2] = np.nan
+    assert picture(png(gradient_figure(check))).std() > 0

@@ -59,7 +59,9 @@ def test_two_steps_by_hand(name):
 def test_adams_second_step_by_hand():
     """g = 1/2, then 1: m = 1/4, then 5/8; v = 1/16, then 19/64; m/(1 - 1/4) = 5/6; v/(1 - 9/16) = 19/28."""
     optimizer = Adam(0.1, beta1=0.5, beta2=0.75)
-    assert after(optimizer, [0.5], [1.0], start=[1.0]) == pytest.approx(0.9 - 0.1 * (5 / 6) / np.sqrt(19 / 28), rel=1e-6)
+    assert after(optimizer, [0.5], [1.0], start=[1.0]) == pytest.approx(
+        0.9 - 0.1 * (5 / 6) / np.sqrt(19 / 28), rel=1e-6
+    )
     assert optimizer.state["m"]["W1"] == pytest.approx(5 / 8)
     assert optimizer.state["v"]["W1"] == pytest.approx(19 / 64)
 
@@ -230,7 +232,9 @@ def test_what_is_not_a_learning_rate(rate):
         SGD(rate)
 
 
-@pytest.mark.parametrize(("kind", "setting"), [(Momentum, "momentum"), (RMSprop, "decay"), (Adam, "beta1"), (Adam, "beta2")])
+@pytest.mark.parametrize(
+    ("kind", "setting"), [(Momentum, "momentum"), (RMSprop, "decay"), (Adam, "beta1"), (Adam, "beta2")]
+)
 @pytest.mark.parametrize("value", [-0.1, 1, 1.5, np.nan])
 def test_what_is_not_a_share(kind, setting, value):
     with pytest.raises(UsageError, match=rf"{setting} must be at least 0 and less than 1\. Got "):

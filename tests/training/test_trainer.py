@@ -25,7 +25,9 @@ def toy(samples=37, features=6, classes=3, seed=0):
     return Dataset("toy", split(samples), split(20), tuple("abc"), (2, 3), "0" * 16, "made here")
 
 
-def trainer(*, iterations=25, evaluate_every=None, batch_size=5, sampling="replacement", engine=None, data=None, **options):
+def trainer(
+    *, iterations=25, evaluate_every=None, batch_size=5, sampling="replacement", engine=None, data=None, **options
+):
     data = data or toy()
     batches = Batches(len(data.train), batch_size, sampling, 0)
     return Trainer(
@@ -131,7 +133,9 @@ def test_eighteen_looks_in_ten_thousand_updates_on_mnist():
 @pytest.mark.parametrize("chunk", [1, 3, None])
 def test_where_it_looks(iterations, every, at, chunk):
     events = []
-    made = trainer(iterations=iterations, evaluate_every=every, engine=Instant(), chunk=chunk, listeners=[events.append])
+    made = trainer(
+        iterations=iterations, evaluate_every=every, engine=Instant(), chunk=chunk, listeners=[events.append]
+    )
     assert [e.iteration for e in made.run().evaluations] == at
     assert events[0].evaluations == len(at)
 
@@ -236,7 +240,9 @@ def test_an_update_slower_than_a_chunk_goes_alone(monkeypatch):
 @pytest.mark.parametrize("after", [1, 4, 9])
 def test_stop_ends_the_run_after_the_update_being_done(after):
     events = []
-    made = trainer(iterations=25, evaluate_every=8, engine=Instant(stop_after=after), chunk=3, listeners=[events.append])
+    made = trainer(
+        iterations=25, evaluate_every=8, engine=Instant(stop_after=after), chunk=3, listeners=[events.append]
+    )
     history = made.run()
     assert made.iteration == len(history.losses) == after
     assert not made.finished

@@ -14,7 +14,7 @@ __all__ = ["install", "supplied", "uninstall"]
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """`%load_ext zerokara.book`; Python has installed the finder by importing this package, unless it was taken away."""
+    """`%load_ext zerokara.book`: the finder stands since this package was imported, unless it was taken away."""
     install()
 
 

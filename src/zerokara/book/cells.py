@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from zerokara.book.transcript import PROMPT, cut_code
+from zerokara.book.transcript import PROMPT, cut_code, is_code
 from zerokara.errors import UsageError, sentence
 
 SCRIPTS = (".py", ".pyw", "")
@@ -66,7 +66,10 @@ def cells_of(path: Path) -> list[Cell]:
         sources = list(_pieces(decoded(path)))
         if not sources:
             raise UsageError(
-                sentence("{path} holds no code. Expected Python fences (``` or ~~~), or cells that begin with In [n]:.", path=path)
+                sentence(
+                    "{path} holds no code. Expected Python fences (``` or ~~~), or cells that begin with In [n]:.",
+                    path=path,
+                )
             )
     filled = [(source, line) for source, line in sources if source.strip()]
     return [Cell(number, source, line) for number, (source, line) in enumerate(filled, start=1)]
@@ -86,7 +89,11 @@ def decoded(path: Path) -> str:
 def likely_encodings(data: bytes) -> list[str]:
     """The encodings of Windows that can read these bytes, the one that gives more Japanese or Korean letters first."""
     letters = {"cp932": "[\u3041-\u30f6\u4e00-\u9fff]", "cp949": "[\uac00-\ud7a3]"}
-    found = {name: len(re.findall(pattern, data.decode(name, "ignore"))) for name, pattern in letters.items() if _reads(data, name)}
+    found = {
+        name: len(re.findall(pattern, data.decode(name, "ignore")))
+        for name, pattern in letters.items()
+        if _reads(data, name)
+    }
     return sorted(found, key=lambda name: -found[name])
 
 
@@ -105,9 +112,7 @@ def _pieces(text: str) -> Iterator[tuple[str, int]]:
         return iter(fences)
     if any(PROMPT.match(line) for line in lines):
         return _transcript(lines)
-    code, _ = cut_code(lines, set())
-    whole = "\n".join(lines).strip() == "\n".join(code).strip()
-    return iter([(text, 1)] if whole else [])
+    return iter([(text, 1)] if is_code(lines) else [])
 
 
 def _python_fences(lines: list[str]) -> Iterator[tuple[str, int]]:
@@ -148,12 +153,11 @@ def _transcript(lines: list[str]) -> Iterator[tuple[str, int]]:
         assert prompt is not None
         rest = prompt["rest"]
         if rest.strip():
-            code, names = _console_cell(rest, lines[start + 1 : end]), set()
-            yield "\n".join(code), start + 1
+            yield "\n".join(_console_cell(rest, lines[start + 1 : end])), start + 1
         else:
             code, names = cut_code(lines[start + 1 : end], seen)
+            seen |= names
             yield "\n".join(code), start + 2
-        seen |= names
 
 
 def _console_cell(rest: str, following: list[str]) -> list[str]:
@@ -179,8 +183,11 @@ def chosen(cells: list[Cell], choice: str) -> list[Cell]:
             raise UsageError(sentence("--cells must be numbers and ranges such as 1,3-5. Got {got!r}.", got=choice))
         numbers.update(range(int(ends[1]), int(ends[2] or ends[1]) + 1))
     if not numbers or not numbers <= {cell.number for cell in cells}:
-        raise UsageError(sentence("--cells must name cells from 1 to {last}. Got {got!r}; --list shows them.",
-                                  last=len(cells), got=choice))
+        raise UsageError(
+            sentence(
+                "--cells must name cells from 1 to {last}. Got {got!r}; --list shows them.", last=len(cells), got=choice
+            )
+        )
     return [cell for cell in cells if cell.number in numbers]
 
 

@@ -1,4 +1,4 @@
-"""What chapter 7's and chapter 8's convolutional networks share: layers in order, batched accuracy, saved parameters."""
+"""What the convolutional networks of chapters 7 and 8 share: layers in order, batched accuracy, saved parameters."""
 
 import pickle
 from typing import Any
@@ -59,7 +59,11 @@ class ConvNet:
         dout = self.last_layer.backward()
         for layer in reversed(self._in_order()):
             dout = layer.backward(dout)
-        grads = ((f"{name[1]}{i}", getattr(layer, name)) for i, layer in enumerate(self._weighted(), 1) for name in ("dW", "db"))
+        grads = (
+            (f"{name[1]}{i}", getattr(layer, name))
+            for i, layer in enumerate(self._weighted(), 1)
+            for name in ("dW", "db")
+        )
         return dict(grads)
 
     def save_params(self, file_name: str = "params.pkl") -> None:
@@ -68,7 +72,7 @@ class ConvNet:
             pickle.dump(dict(self.params), file)
 
     def load_params(self, file_name: str = "params.pkl") -> None:
-        """Read what `save_params` wrote, into the arrays that the layers hold. Open only files you trust: it is a pickle."""
+        """Read what `save_params` wrote, into the layers' own arrays. It is a pickle: open only files you trust."""
         with open(file_name, "rb") as file:
             for key, value in pickle.load(file).items():
                 self.params[key][...] = value

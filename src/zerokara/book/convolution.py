@@ -57,9 +57,9 @@ class Convolution:
         n, _, height, width = x.shape
         out_h, out_w = (
             conv_output_size(size, filter_size, self.stride, self.pad)
-            for size, filter_size in zip((height, width), self.W.shape[2:], strict=True)
+            for size, filter_size in zip((height, width), self._filter_size, strict=True)
         )
-        self.x, self.col = x, im2col(x, *self.W.shape[2:], self.stride, self.pad)
+        self.x, self.col = x, im2col(x, *self._filter_size, self.stride, self.pad)
         out = np.dot(self.col, self.W.reshape(len(self.W), -1).T) + self.b
         return out.reshape(n, out_h, out_w, -1).transpose(0, 3, 1, 2)  # type: ignore[no-any-return]
 
@@ -68,7 +68,11 @@ class Convolution:
         self.db = dout.sum(axis=0)
         self.dW = np.dot(dout.T, self.col).reshape(self.W.shape)
         dcol = np.dot(dout, self.W.reshape(len(self.W), -1))
-        return col2im(dcol, self.x.shape, *self.W.shape[2:], self.stride, self.pad)
+        return col2im(dcol, self.x.shape, *self._filter_size, self.stride, self.pad)
+
+    @property
+    def _filter_size(self) -> tuple[int, int]:
+        return self.W.shape[2], self.W.shape[3]
 
 
 class Pooling:

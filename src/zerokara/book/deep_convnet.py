@@ -51,7 +51,9 @@ class DeepConvNet(ConvNet):
                 self.layers.append(Pooling(2, 2, stride=2))
                 shape = (shape[0], shape[1] // 2, shape[2] // 2)
         sizes = [int(np.prod(shape)), hidden_size, output_size]
-        first, second = (Affine(_he((fan_in, fan_out), fan_in), np.zeros(fan_out)) for fan_in, fan_out in pairwise(sizes))
+        first, second = (
+            Affine(_he((fan_in, fan_out), fan_in), np.zeros(fan_out)) for fan_in, fan_out in pairwise(sizes)
+        )
         self.layers += [first, Relu(), Dropout(0.5), second, Dropout(0.5)]
         self.last_layer = SoftmaxWithLoss()
         self.params = {}

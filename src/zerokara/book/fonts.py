@@ -16,10 +16,19 @@ from typing import Any
 PACKAGES = {"matplotlib_fontja": "ipaexg.ttf", "koreanize_matplotlib": "NanumGothic.ttf"}
 
 ELSEWHERE = {
-    "IPAexGothic": ("Hiragino Sans", "Hiragino Maru Gothic Pro", "IPAGothic", "IPAPGothic", "Meiryo", "MS Gothic",
-                    "Noto Sans CJK JP", "TakaoGothic", "TakaoPGothic", "Yu Gothic"),
-    "NanumGothic": ("AppleGothic", "Batang", "Dotum", "Gulim", "Malgun Gothic", "NanumBarunGothic",
-                    "Noto Sans CJK KR"),
+    "IPAexGothic": (
+        "Hiragino Sans",
+        "Hiragino Maru Gothic Pro",
+        "IPAGothic",
+        "IPAPGothic",
+        "Meiryo",
+        "MS Gothic",
+        "Noto Sans CJK JP",
+        "TakaoGothic",
+        "TakaoPGothic",
+        "Yu Gothic",
+    ),
+    "NanumGothic": ("AppleGothic", "Batang", "Dotum", "Gulim", "Malgun Gothic", "NanumBarunGothic", "Noto Sans CJK KR"),
 }
 """Names that learners write for fonts of their own systems, by the font that stands in where there is none such."""
 

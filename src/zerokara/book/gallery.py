@@ -31,8 +31,13 @@ class Gallery:
             self.folder.mkdir(parents=True, exist_ok=True)
             figure.savefig(path)
         except OSError as error:
-            say(sentence("Figure {n} could not be saved: {error}. The script goes on; --figures DIR names another folder.",
-                         n=self.count, error=error))
+            say(
+                sentence(
+                    "Figure {n} could not be saved: {error}. The script goes on; --figures DIR names another folder.",
+                    n=self.count,
+                    error=error,
+                )
+            )
         else:
             if known is None:
                 say(sentence("Figure {n} saved: {path}", n=self.count, path=path))
@@ -49,7 +54,7 @@ current: Gallery | None = None
 
 @contextmanager
 def opened(folder: Path, stem: str) -> Iterator[None]:
-    """For the time of a run, make `plt.show()` save pictures into the folder, unless Matplotlib can or must do it itself."""
+    """For the time of a run, let `plt.show()` save pictures into the folder, unless Matplotlib can show them itself."""
     global current
     if os.environ.get("MPLBACKEND") or _has_display():
         yield

@@ -24,7 +24,10 @@ ONE_HOT = (
     "the labels {name} have shape {shape}, one class index per sample; this code expects one-hot rows, "
     "(samples, classes). load_mnist(one_hot_label=True) gives them."
 )
-BATCH_AXIS = "{name} has shape {shape}: a single sample. This code expects a batch, so give it an axis for the samples: {name}[np.newaxis]."
+BATCH_AXIS = (
+    "{name} has shape {shape}: a single sample. This code expects a batch, so give it an axis for the samples: "
+    "{name}[np.newaxis]."
+)
 
 
 def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
@@ -46,28 +49,40 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
 
 
 def _undefined(error: NameError, path: Path, cells: list[Cell]) -> Iterator[str]:
-    name = error.name
-    later = _defined_later(error, path, cells)
+    name = str(error.name)
+    later = _defined_later(name, error, path, cells)
     if later:
-        yield sentence("{name} is defined only in {place}, which has not been run before this line.", name=name, place=later)
+        yield sentence(
+            "{name} is defined only in {place}, which has not been run before this line.", name=name, place=later
+        )
     elif name in PRELUDE:
-        yield sentence("{name} is never imported in this file. If it was left out, as on slides, "
-                       "zerokara run --prelude {path} supplies {all}.", name=name, path=path, all=", ".join(PRELUDE))
+        yield sentence(
+            "{name} is never imported in this file. If it was left out, as on slides, "
+            "zerokara run --prelude {path} supplies {all}.",
+            name=name,
+            path=path,
+            all=", ".join(PRELUDE),
+        )
     elif module := _module_with(name):
-        yield sentence("{name} is never imported in this file. from {module} import {name} brings it.", name=name, module=module)
+        yield sentence(
+            "{name} is never imported in this file. from {module} import {name} brings it.", name=name, module=module
+        )
     else:
-        yield sentence("{name} is defined nowhere in this file. What defines it, perhaps a cell that was left out, has to "
-                       "be run first.", name=name)
+        yield sentence(
+            "{name} is defined nowhere in this file. What defines it, perhaps a cell that was left out, has to "
+            "be run first.",
+            name=name,
+        )
 
 
-def _defined_later(error: NameError, path: Path, cells: list[Cell]) -> str | None:
+def _defined_later(name: str, error: NameError, path: Path, cells: list[Cell]) -> str | None:
     """The place that gives the name a value too late: a cell, or a line of a script below the one that failed."""
     for cell in cells:
-        if lines := _lines_defining(error.name, cell.source):
+        if lines := _lines_defining(name, cell.source):
             return sentence("cell {cell} (line {line})", cell=cell.number, line=cell.line + lines[0] - 1)
-    script = str(path.absolute())
+    script = str(path)
     used = next((line for frame, line in _frames(error) if frame.f_code.co_filename == script), None)
-    lines = [] if cells or used is None else _lines_defining(error.name, "".join(linecache.getlines(script)))
+    lines = [] if cells or used is None else _lines_defining(name, "".join(linecache.getlines(script)))
     return sentence("line {line}", line=lines[0]) if lines and used is not None and lines[0] > used else None
 
 
@@ -104,12 +119,14 @@ def _module_with(name: str) -> str | None:
 
 
 def _unreadable(error: SyntaxError, path: Path) -> Iterator[str]:
-    if path.suffix == ".py" and error.lineno in (None, 0, 1) or "utf-8" in str(error) or "UTF-8" in str(error):
-        data = path.read_bytes()
-        encodings = [] if _is_utf8(data) else likely_encodings(data)
-        if encodings:
-            yield sentence("the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
-                           "# -*- coding: {encoding} -*-.", encoding=encodings[0])
+    data = path.read_bytes()
+    encodings = [] if _is_utf8(data) or "utf-8" not in str(error).lower() else likely_encodings(data)
+    if encodings:
+        yield sentence(
+            "the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
+            "# -*- coding: {encoding} -*-.",
+            encoding=encodings[0],
+        )
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -123,12 +140,16 @@ def _is_utf8(data: bytes) -> bool:
 def _missing_file(error: FileNotFoundError) -> Iterator[str]:
     name = Path(str(error.filename)).name
     if name in {Path(file).name for file in FILES}:
-        yield sentence("zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name)
+        yield sentence(
+            "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
+        )
 
 
 def _shapes(error: ValueError | IndexError) -> Iterator[str]:
     """At the innermost line that is not NumPy's own: labels that are not one-hot, or a sample without its batch."""
-    outside = [(frame, line) for frame, line in _frames(error) if "numpy" not in frame.f_globals.get("__name__", "").split(".")]
+    outside = [
+        (frame, line) for frame, line in _frames(error) if "numpy" not in frame.f_globals.get("__name__", "").split(".")
+    ]
     for frame, line in reversed(outside):
         text = linecache.getline(frame.f_code.co_filename, line)
         arrays = {name: value for name, value in frame.f_locals.items() if isinstance(value, np.ndarray)}
@@ -147,7 +168,9 @@ def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
 
 
 def _batch_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
-    expected = re.search(r"out of bounds for array of dimension (\d)|not enough values to unpack \(expected \d, got (\d)\)", str(error))
+    expected = re.search(
+        r"out of bounds for array of dimension (\d)|not enough values to unpack \(expected \d, got (\d)\)", str(error)
+    )
     if expected is None:
         return None
     ndim = int(expected[1] or expected[2])
@@ -162,8 +185,12 @@ def _flatten_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
     shape, features = tuple(int(size) for size in match[1].split(",") if size), int(match[2])
     for rows, reshaped in ((shape, f"(1, {features})"), (shape[1:], f"({shape[0]}, {features})")):
         if len(shape) > 1 and math.prod(rows) == features:
-            return sentence("an array of shape {shape} holds images that are not flattened; reshape it to {reshaped}, or use "
-                            "load_mnist(flatten=True).", shape=shape, reshaped=reshaped)
+            return sentence(
+                "an array of shape {shape} holds images that are not flattened; reshape it to {reshaped}, or use "
+                "load_mnist(flatten=True).",
+                shape=shape,
+                reshaped=reshaped,
+            )
     return None
 
 

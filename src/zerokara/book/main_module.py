@@ -26,7 +26,7 @@ def as_main(file: str, args: list[str], *, folder: Path | None = None) -> Iterat
     first = 1 if sys.path and not sys.flags.safe_path else 0
     sys.path[:first] = [os.path.dirname(path)]
     main = sys.modules["__main__"] = ModuleType("__main__")
-    main.__file__ = os.path.abspath(file)
+    main.__file__ = os.path.join(os.getcwd(), file)
     main.__loader__ = SourceFileLoader("__main__", main.__file__)
     main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __annotations__={})
     if folder is not None:

@@ -32,18 +32,32 @@ def read(path: Path) -> list[str]:
         import nbformat
     except ImportError:
         raise ZerokaraError(
-            sentence("{path} is a notebook, and reading it needs nbformat, which is not installed. {install} brings it.",
-                     path=path, install=INSTALL)
+            sentence(
+                "{path} is a notebook, and reading it needs nbformat, which is not installed. {install} brings it.",
+                path=path,
+                install=INSTALL,
+            )
         ) from None
     try:
         notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, KeyError, AttributeError, UnicodeDecodeError) as error:
+    except (
+        nbformat.reader.NotJSONError,
+        nbformat.ValidationError,
+        KeyError,
+        AttributeError,
+        UnicodeDecodeError,
+    ) as error:
         reason = str(error).partition("\n")[0]
-        raise UsageError(sentence("{path} is not a notebook that can be read: {reason}", path=path, reason=reason)) from error
+        raise UsageError(
+            sentence("{path} is not a notebook that can be read: {reason}", path=path, reason=reason)
+        ) from error
     language = notebook.metadata.get("kernelspec", {}).get("language", "python")
     if language.lower() != "python":
-        raise UsageError(sentence("{path} is a notebook in {language}. Only Python notebooks can be run.",
-                                  path=path, language=language))
+        raise UsageError(
+            sentence(
+                "{path} is a notebook in {language}. Only Python notebooks can be run.", path=path, language=language
+            )
+        )
     return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
@@ -55,6 +69,7 @@ class Session:
         self.cell = Cell(0, "")
         shell.compile.get_code_name = self._code_name
         shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the runner reports errors
+        shell.ask_exit = _exit
         self._change_folder = shell.find_line_magic("cd")
         shell.register_magic_function(self._cd, magic_name="cd")
         self._matplotlib = shell.find_line_magic("matplotlib")
@@ -70,8 +85,13 @@ class Session:
         """%cd; a folder that does not exist is reported and passed over."""
         folder = os.path.expanduser(" ".join(shlex.split(line)))
         if folder and not folder.startswith("-") and not os.path.isdir(folder):
-            gallery.say(sentence("%cd {folder}: there is no such folder. Passed over; the working folder is still {here}.",
-                                 folder=folder, here=os.getcwd()))
+            gallery.say(
+                sentence(
+                    "%cd {folder}: there is no such folder. Passed over; the working folder is still {here}.",
+                    folder=folder,
+                    here=os.getcwd(),
+                )
+            )
         else:
             self._change_folder(line)
 
@@ -89,6 +109,11 @@ class Session:
             raise error
 
 
+def _exit() -> None:
+    """`exit()` in a cell ends the run."""
+    raise SystemExit
+
+
 @contextmanager
 def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
     """A session whose names are those of `main`. It keeps no history and leaves nothing behind.
@@ -100,15 +125,21 @@ def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
         from traitlets.config import Config
     except ImportError:
         raise ZerokaraError(
-            sentence("{path} needs IPython, for a notebook or for lines such as %cd and !ls; it is not installed. "
-                     "{install} brings it.", path=path, install=INSTALL)
+            sentence(
+                "{path} needs IPython, for a notebook or for lines such as %cd and !ls; it is not installed. "
+                "{install} brings it.",
+                path=path,
+                install=INSTALL,
+            )
         ) from None
     with tempfile.TemporaryDirectory(prefix="zerokara-") as folder:
-        config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor", "xmode": "Plain"}})
+        config = Config(
+            {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor", "xmode": "Plain"}}
+        )
         shell = InteractiveShell.instance(config=config, ipython_dir=folder, user_module=main, user_ns=main.__dict__)
         try:
             yield Session(shell, path)
         finally:
             atexit.unregister(shell.atexit_operations)  # it would look for the folder that is about to go
-            shell.restore_sys_module_state()
+            shell.restore_sys_module_state()  # type: ignore[no-untyped-call]
             InteractiveShell.clear_instance()

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import decode_source
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -56,22 +57,24 @@ def run_file(file: str, args: list[str], options: Options) -> int:
 
     Raises UsageError, before anything is run, for a file that cannot be run or cells that are not there.
     """
-    path = checked_path(file)
+    path = checked_path(file).absolute()
     script = path.suffix.lower() in SCRIPTS
+    if script and options.cells:
+        raise UsageError(
+            sentence("--cells chooses from the cells of a notebook or note. {path} is one script.", path=path)
+        )
     all_cells = [] if script else cells_of(path)
     cells = chosen(all_cells, options.cells) if options.cells else all_cells
-    if script and options.cells:
-        raise UsageError(sentence("--cells chooses from the cells of a notebook or note. {path} is one script.", path=path))
     finder.uninstall()
     zerokara.book.install()
-    folder = path.parent.absolute() if path.suffix.lower() in NOTEBOOKS else None
+    folder = path.parent if path.suffix.lower() in NOTEBOOKS else None
     with gallery.opened(options.figures or folder or Path.cwd(), path.stem), main_of(file, args, folder, cells) as main:
         _seed(options.seed)
         if options.prelude:
             supply(main, path.read_bytes().decode(errors="replace"))
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
         status = _status_of(work, path, all_cells, main)
-        _report(path, all_cells, main, options)
+        _report(path, cells, main, options)
     return status
 
 
@@ -104,10 +107,27 @@ def _seed(seed: int | None) -> None:
 
 def _script(path: Path, main: ModuleType) -> Callable[[], None]:
     def work() -> None:
-        name = str(path.absolute())
-        exec(compile(path.read_bytes(), name, "exec", dont_inherit=True), main.__dict__)
+        exec(compile(_checked_source(path), str(path), "exec", dont_inherit=True), main.__dict__)
 
     return work
+
+
+def _checked_source(path: Path) -> bytes:
+    """The bytes of a script. `compile` overlooks a wrong encoding inside comments; `python FILE` does not."""
+    data = path.read_bytes()
+    if not _decodes(data):
+        compile(data, str(path), "exec", dont_inherit=True)  # Python's own words, where it has some
+        text = sentence("Non-UTF-8 code, but no encoding is declared that fits; see https://peps.python.org/pep-0263/")
+        raise SyntaxError(text, (str(path), 1, None, None))
+    return data
+
+
+def _decodes(source: bytes) -> bool:
+    try:
+        decode_source(source)
+    except (UnicodeDecodeError, SyntaxError):
+        return False
+    return True
 
 
 def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[], None]:
@@ -135,8 +155,8 @@ def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
 
     The source is moved down to its own lines, so that a traceback names the lines of the file.
     """
-    name = str(path.absolute())
-    tree = compile("\n" * (cell.line - 1) + cell.source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    name = str(path)
+    tree = ast.parse("\n" * (cell.line - 1) + cell.source, name)
     last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
     exec(compile(tree, name, "exec", dont_inherit=True), namespace)
     for statement in last:
@@ -146,7 +166,7 @@ def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
 def _prime_linecache(path: Path) -> None:
     """Let tracebacks show lines of a note in any encoding."""
     text = decoded(path)
-    linecache.cache[str(path.absolute())] = (len(text), None, text.splitlines(keepends=True), str(path))
+    linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
 
 
 def _status_of(work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType) -> int:

@@ -71,7 +71,7 @@ def _save(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def drawing() -> NDArray[np.uint8]:
-    """A test picture (SIDE, SIDE, 3): an evening sky, a sun, two hills and stripes fine enough to show a filter's effect."""
+    """A test picture (SIDE, SIDE, 3): a sky, a sun, two hills, and stripes fine enough to show what a filter does."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     picture = np.stack([0.9 - 0.5 * y, 0.5 + 0.2 * y, 0.4 + 0.5 * y], axis=-1)
     _paint(picture, (x - 0.68) ** 2 + (y - 0.3) ** 2 < 0.018, (1.0, 0.85, 0.3))

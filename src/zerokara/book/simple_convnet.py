@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from zerokara.book.common.layers import Affine, Convolution, Pooling, Relu, SoftmaxWithLoss
-from zerokara.book.common.multi_layer_net import INITIALIZERS
+from zerokara.book.common.multi_layer_net import initial_std
 from zerokara.book.convnet import ConvNet
 from zerokara.book.convolution import conv_output_size
-from zerokara.errors import unknown_name
-from zerokara.nn.initializers import standard_deviation
 
 __all__ = ["SimpleConvNet"]
 
@@ -59,10 +57,6 @@ class SimpleConvNet(ConvNet):
         return list(self.layers.values())
 
 
-def _weights(shape: tuple[int, ...], init: str | float) -> Any:
-    if isinstance(init, str):
-        if init.lower() not in INITIALIZERS:
-            raise unknown_name("weight_init_std", init, [*INITIALIZERS, "a number"])
-        init = INITIALIZERS[init.lower()]
+def _weights(shape: tuple[int, ...], weight_init_std: str | float) -> Any:
     fan_in = shape[0] if len(shape) == 2 else int(np.prod(shape[1:]))
-    return standard_deviation(init, fan_in, "relu", 1) * np.random.randn(*shape)
+    return initial_std(weight_init_std, fan_in) * np.random.randn(*shape)

@@ -41,6 +41,12 @@ def cut_code(lines: list[str], seen: set[str]) -> tuple[list[str], set[str]]:
     return kept, _names(statements)
 
 
+def is_code(lines: list[str]) -> bool:
+    """Whether a whole text is Python, with or without magics, and not prose."""
+    tree = _parsed(lines)
+    return tree is not None and any(not _is_output(statement, set()) for statement in tree.body)
+
+
 def _block_ends(lines: list[str]) -> list[int]:
     """After which lines a block ends: a blank line or nothing follows."""
     return [i + 1 for i, line in enumerate(lines) if line.strip() and not "".join(lines[i + 1 : i + 2]).strip()]
@@ -64,8 +70,13 @@ def _parsed(lines: list[str]) -> ast.Module | None:
 
 def _without_output(statements: list[ast.stmt], lines: list[str], seen: set[str]) -> list[ast.stmt]:
     kept = list(statements)
-    while len(kept) > 1 and _stands_apart(kept, lines) and all(
-        _is_output(statement, seen | _names(kept[: _block_start(kept, lines)])) for statement in kept[_block_start(kept, lines) :]
+    while (
+        len(kept) > 1
+        and _stands_apart(kept, lines)
+        and all(
+            _is_output(statement, seen | _names(kept[: _block_start(kept, lines)]))
+            for statement in kept[_block_start(kept, lines) :]
+        )
     ):
         kept = kept[: _block_start(kept, lines)]
     return kept
@@ -103,8 +114,10 @@ def _is_value(node: ast.expr) -> bool:
 
 
 def _is_prose(node: ast.expr, known: set[str]) -> bool:
-    """Whether it is a line of Japanese or Korean that happens to be a Python name."""
-    return isinstance(node, ast.Name) and not node.id.isascii() and node.id not in known
+    """Whether it is Japanese or Korean that happens to be an expression, such as `文章` or `- 箇条書き`."""
+    words = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    calls = any(isinstance(n, ast.Call | ast.Attribute | ast.Subscript) for n in ast.walk(node))
+    return not calls and any(not word.isascii() and word not in known for word in words)
 
 
 def _names(statements: list[ast.stmt]) -> set[str]:

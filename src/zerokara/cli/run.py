@@ -47,7 +47,7 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
 
 
 def run_command(argv: list[str]) -> int:
-    """`zerokara run` with what follows it; returns the exit status. What is wrong before the run goes to standard error."""
+    """`zerokara run` with what follows it; returns the exit status. What zerokara refuses goes to standard error."""
     return _said(_run, argv)
 
 
@@ -102,7 +102,9 @@ def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:
 
 def _seed(text: str) -> int:
     if not (text.isdecimal() and int(text) < 2**32):
-        raise UsageError(sentence("--seed must be a whole number from 0 to {last}. Got {text!r}.", last=2**32 - 1, text=text))
+        raise UsageError(
+            sentence("--seed must be a whole number from 0 to {last}. Got {text!r}.", last=2**32 - 1, text=text)
+        )
     return int(text)
 
 
@@ -126,7 +128,9 @@ def _book(argv: list[str]) -> int:
         print(BOOK_HELP, end="")
         return 0
     if len(rest) > 1 or any(argument.startswith("-") for argument in rest):
-        raise UsageError(sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest)))
+        raise UsageError(
+            sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest))
+        )
     from zerokara.book.samples import init_folder
 
     for line in init_folder(Path(*rest)):

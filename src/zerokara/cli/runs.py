@@ -52,7 +52,9 @@ def list_(
         print(sentence("No runs in {out}.", out=out))
         return
     width = max(len(printable(line.name)) for line in chosen)
-    print(f"{'name':<{width}}  {'state':<13} {'updates':>9} {'test accuracy':>13} {'time':>9}  {'optimizer':<9} dataset")
+    print(
+        f"{'name':<{width}}  {'state':<13} {'updates':>9} {'test accuracy':>13} {'time':>9}  {'optimizer':<9} dataset"
+    )
     for line in chosen:
         print(_row(line, width))
 
@@ -66,12 +68,16 @@ def show(run: Path) -> None:
     kept = open_run(run)
     history = kept.history
     print(printable(describe(kept.recipe, kept.network)))
-    print(f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine\n")
+    print(
+        f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine\n"
+    )
     print(f"{'iteration':>9} {'epoch':>8} {'loss':>9} {'training accuracy':>18} {'test accuracy':>14}")
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
     for i, e in enumerate(history.evaluations):
         if i % every == 0 or e is history.last:
-            print(f"{e.iteration:>9,} {e.epoch:>8.2f} {e.loss:>9.4f} {e.train_accuracy:>18.4f} {e.test_accuracy:>14.4f}")
+            print(
+                f"{e.iteration:>9,} {e.epoch:>8.2f} {e.loss:>9.4f} {e.train_accuracy:>18.4f} {e.test_accuracy:>14.4f}"
+            )
     if kept.state in ("stopped", "unfinished"):
         print(sentence("\ngo on with: {command}", command=command("resume", run)))
 
@@ -114,6 +120,6 @@ def _row(line: Line, width: int) -> str:
     accuracy = "" if line.test_accuracy is None else f"{line.test_accuracy:.4f}"
     updates = "" if line.updates is None else f"{line.updates:,}"
     seconds = "" if line.seconds is None else duration(line.seconds)
-    of = line.problem or line.dataset or ""
-    row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {line.optimizer or '':<9} "
+    optimizer, of = line.optimizer or "", line.problem or line.dataset or ""
+    row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {optimizer:<9} "
     return (row + printable(of)).rstrip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from zerokara.nn.forecast import duration
 from zerokara.runs.assemble import Assembly, Run, describe
 from zerokara.runs.reading import command
+from zerokara.runs.run import FINISHED
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Started
 from zerokara.training.history import Evaluation
 
@@ -45,7 +46,7 @@ class Screen:
     def result(self, run: Run) -> None:
         """Where the run lies and how it ended."""
         speed = run.iterations / run.history.seconds if run.history.seconds else 0
-        ended = "stopped after" if run.stopped else "done:"
+        ended = "done:" if run.state == FINISHED else f"{run.state} after"
         self._print(f"{ended} {run.iterations:,} updates in {duration(run.history.seconds)} ({speed:,.0f} per second)")
         self._print(f"kept in {run.path}")
         if run.stopped:
@@ -92,7 +93,10 @@ class Screen:
         updates = self.started.total - self.started.first
         seconds = updates * self.update_seconds / max(self.updates, 1)
         seconds += self.started.evaluations * self.evaluation_seconds / max(self.evaluations, 1)
-        self._print(f"forecast: {duration(seconds)}, from the first {self.updates:,} updates and {self.evaluations} evaluation(s)")
+        self._print(
+            f"forecast: {duration(seconds)}, from the first {self.updates:,} updates "
+            f"and {self.evaluations} evaluation(s)"
+        )
         self._print(f"\n{'iteration':>9} {'epoch':>8} {'loss':>9} {'training accuracy':>18} {'test accuracy':>14}")
         for line in self.waiting:
             self._print(line)

@@ -41,7 +41,9 @@ def train(
     keep_going: Annotated[
         bool, Parameter(group=OTHER, negative="", help="Go on when losses or weights are no longer finite.")
     ] = False,
-    tensorboard: Annotated[bool, Parameter(group=OTHER, negative="", help="Write event files for TensorBoard.")] = False,
+    tensorboard: Annotated[
+        bool, Parameter(group=OTHER, negative="", help="Write event files for TensorBoard.")
+    ] = False,
     no_plots: Annotated[bool, Parameter(group=OTHER, negative="", help="Draw no pictures.")] = False,
     json: Annotated[bool, Parameter(group=OTHER, negative="", help="One JSON object on standard output.")] = False,
     quiet: Annotated[bool, Parameter(group=OTHER, negative="", help="Print nothing but errors.")] = False,
@@ -70,7 +72,9 @@ def train(
     return conduct(assembly, folder, screen, **output)
 
 
-def go_on(path: Path, screen: Screen | None, settings: dict[str, Any], output: dict[str, Any], *, finished: int = 1) -> int:
+def go_on(
+    path: Path, screen: Screen | None, settings: dict[str, Any], output: dict[str, Any], *, finished: int = 1
+) -> int:
     """Go on with a run; `finished` is the exit status where there is nothing left to do."""
     try:
         reopened = reopen(path, **settings)

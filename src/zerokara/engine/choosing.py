@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from zerokara.engine.compiled import CompiledEngine, core, unsupported
 from zerokara.engine.contract import Engine
 from zerokara.engine.reference import ReferenceEngine
@@ -38,3 +43,11 @@ def _compiled_is_better(network: Network, batch_size: int) -> bool:
     if core() is None or unsupported(network, network.sizes[0], batch_size):
         return False
     return True
+
+
+def fastest_gradient(
+    network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
+) -> dict[str, NDArray[np.float64]]:
+    """The central differences of a network by the fastest engine there is; fills the slot in `zerokara.nn.gradients`."""
+    engine = choose_engine("auto", network, len(np.atleast_2d(x)))
+    return engine.numerical_gradient(network, x, t, h=h, only=only)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError, sentence
+from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 
 MOST_FEATURES = 65_535
@@ -96,38 +97,90 @@ class CompiledEngine:
     ) -> NDArray[np.float64]:
         """One update per row of `batches`; see the contract. Raises EngineError for what the core does not take."""
         refuse_unsupported(network, split.pixels.shape[1], batches.shape[1], optimizer)
-        if SLOTS[optimizer.name] and not optimizer.state:
-            optimizer.state.update({slot: _zeros_like(network) for slot in SLOTS[optimizer.name]})
-        weights, biases = _parameters(network)
-        slots = [optimizer.state[slot] for slot in SLOTS[optimizer.name]]
-        settings = optimizer.settings
+        if gradient == "numerical":
+            return self._advance_numerically(network, optimizer, split, batches, stop)
+        _prepare(optimizer, network)
         losses = np.empty(len(batches), np.float64)
-        try:
-            done = self._core.advance(
-                weights,
-                biases,
-                network.activation,
-                network.loss_name,
-                optimizer.name,
-                learning_rate=settings["learning_rate"],
-                decay=settings.get("momentum", settings.get("decay", 0.0)),
-                beta1=settings.get("beta1", 0.0),
-                beta2=settings.get("beta2", 0.0),
-                steps=optimizer.steps,
-                weight_slots=[slot[name] for slot in slots for name in network.params if name.startswith("W")],
-                bias_slots=[slot[name] for slot in slots for name in network.params if name.startswith("b")],
-                pixels=split.pixels,
-                full=split.full or 0.0,
-                labels=split.t.astype(np.int64, copy=False),
-                batches=np.ascontiguousarray(batches, np.int64),
-                losses=losses,
-                stop=stop,
-                threads=self.threads,
-            )
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise EngineError(str(error)) from error
+        weights, biases = _parameters(network)
+        done = self._call(
+            "advance",
+            weights,
+            biases,
+            network.activation,
+            network.loss_name,
+            optimizer.name,
+            **_settings(optimizer),
+            steps=optimizer.steps,
+            weight_slots=_slots(optimizer, network, "W"),
+            bias_slots=_slots(optimizer, network, "b"),
+            pixels=split.pixels,
+            full=split.full or 0.0,
+            labels=split.t.astype(np.int64, copy=False),
+            batches=np.ascontiguousarray(batches, np.int64),
+            losses=losses,
+            stop=stop,
+            threads=self.threads,
+        )
         optimizer.steps += done
         return losses[:done]
+
+    def _advance_numerically(
+        self, network: Network, optimizer: Optimizer, split: Split, batches: NDArray[np.int64], stop: NDArray[np.uint8]
+    ) -> NDArray[np.float64]:
+        losses: list[float] = []
+        for batch in batches:
+            if stop[0]:
+                break
+            grads, loss = self._differences(network, split.rows(batch, np.float64), split.t[batch], 1e-4, None, stop)
+            if stop[0]:
+                break
+            optimizer.update(network.params, grads)
+            losses.append(loss)
+        return np.array(losses)
+
+    def numerical_gradient(
+        self,
+        network: Network,
+        x: NDArray[Any],
+        t: NDArray[Any],
+        *,
+        h: float = 1e-4,
+        only: str | None = None,
+        stop: NDArray[np.uint8] | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        """The central-difference gradient; see the contract. The network must be float64."""
+        return self._differences(network, x, t, h, only, stop)[0]
+
+    def _differences(
+        self,
+        network: Network,
+        x: NDArray[Any],
+        t: NDArray[Any],
+        h: float,
+        only: str | None,
+        stop: NDArray[np.uint8] | None,
+    ) -> tuple[dict[str, NDArray[np.float64]], float]:
+        """The gradient, and the loss of the network as it is."""
+        rows = np.ascontiguousarray(np.atleast_2d(x), np.float64)
+        targets = np.ascontiguousarray(as_targets(t, len(rows), network.sizes[-1]), np.float64)
+        grads = {name: np.empty_like(value) for name, value in network.params.items() if only in (None, name)}
+        weights, biases = _parameters(network)
+        layers = range(1, len(network.sizes))
+        loss: float = self._call(
+            "numerical_gradient",
+            weights,
+            biases,
+            network.activation,
+            network.loss_name,
+            rows,
+            targets,
+            h,
+            [grads.get(f"W{i}") for i in layers],
+            [grads.get(f"b{i}") for i in layers],
+            stop,
+            self.threads,
+        )
+        return grads, loss
 
     def predict(self, network: Network, split: Split) -> NDArray[Any]:
         """Scores, before softmax: (n, classes) in the network's dtype."""
@@ -144,8 +197,12 @@ class CompiledEngine:
     def _forward(self, verb: str, network: Network, split: Split, result: NDArray[Any]) -> None:
         refuse_unsupported(network, split.pixels.shape[1])
         weights, biases = _parameters(network)
+        self._call(verb, weights, biases, network.activation, split.pixels, split.full or 0.0, result, self.threads)
+
+    def _call(self, verb: str, *arguments: Any, **named: Any) -> Any:
+        """A function of the core, its refusals as EngineError."""
         try:
-            getattr(self._core, verb)(weights, biases, network.activation, split.pixels, split.full or 0.0, result, self.threads)
+            return getattr(self._core, verb)(*arguments, **named)
         except (TypeError, ValueError, RuntimeError) as error:
             raise EngineError(str(error)) from error
 
@@ -178,5 +235,25 @@ def _parameters(network: Network) -> tuple[list[NDArray[Any]], list[NDArray[Any]
     return [network.params[f"W{i}"] for i in layers], [network.params[f"b{i}"] for i in layers]
 
 
-def _zeros_like(network: Network) -> dict[str, NDArray[Any]]:
-    return {name: np.zeros_like(value) for name, value in network.params.items()}
+def _prepare(optimizer: Optimizer, network: Network) -> None:
+    """Make the state of an optimizer that has done no update yet, all zero."""
+    if SLOTS[optimizer.name] and not optimizer.state:
+        for slot in SLOTS[optimizer.name]:
+            optimizer.state[slot] = {name: np.zeros_like(value) for name, value in network.params.items()}
+
+
+def _settings(optimizer: Optimizer) -> dict[str, float]:
+    """The optimizer's numbers under the core's names: momentum and decay never meet in one formula and share one."""
+    settings = optimizer.settings
+    return {
+        "learning_rate": settings["learning_rate"],
+        "decay": settings.get("momentum", settings.get("decay", 0.0)),
+        "beta1": settings.get("beta1", 0.0),
+        "beta2": settings.get("beta2", 0.0),
+    }
+
+
+def _slots(optimizer: Optimizer, network: Network, kind: str) -> list[NDArray[Any]]:
+    """The optimizer's arrays for all weights ("W") or biases ("b"): slot by slot, layer by layer."""
+    names = [name for name in network.params if name.startswith(kind)]
+    return [optimizer.state[slot][name] for slot in SLOTS[optimizer.name] for name in names]

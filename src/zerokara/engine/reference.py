@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
+from zerokara.engine.differences import central_differences
+from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 
 ROWS_AT_ONCE = 1_000
@@ -47,3 +49,19 @@ class ReferenceEngine:
     def predict(self, network: Network, split: Split) -> NDArray[Any]:
         parts = [split.part(start, start + ROWS_AT_ONCE) for start in range(0, len(split), ROWS_AT_ONCE)]
         return np.concatenate([network.predict(part.x) for part in parts])
+
+    def numerical_gradient(
+        self,
+        network: Network,
+        x: NDArray[Any],
+        t: NDArray[Any],
+        *,
+        h: float = 1e-4,
+        only: str | None = None,
+        stop: NDArray[np.uint8] | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        rows = np.atleast_2d(x).astype(np.float64)
+        targets = as_targets(t, len(rows), network.sizes[-1])
+        return central_differences(
+            network.params, network.activation, network.loss_name, rows, targets, h=h, only=only, stop=stop
+        )

@@ -32,6 +32,10 @@ class Affine:
         self.dW: Array
         self.db: Array
 
+    def __getstate__(self) -> dict[str, Array]:
+        """What copies and pickles carry: the parameters, and not the latest batch."""
+        return {"W": self.W, "b": self.b}
+
     def forward(self, x: Array) -> Array:
         self.x = x
         out: Array = x @ self.W
@@ -49,7 +53,14 @@ class Affine:
         self.db = dout.sum(axis=0)
 
 
-class Sigmoid:
+class Elementwise:
+    """An activation: it has no parameters, and copies and pickles of it do not carry the latest batch."""
+
+    def __getstate__(self) -> dict[str, Array]:
+        return {}
+
+
+class Sigmoid(Elementwise):
     """1 / (1 + exp(-x)); its derivative is y (1 - y)."""
 
     def __init__(self) -> None:
@@ -63,7 +74,7 @@ class Sigmoid:
         return dout * sigmoid_grad(self.out)
 
 
-class Relu:
+class Relu(Elementwise):
     """max(0, x); its derivative is 1 where x > 0, else 0."""
 
     def __init__(self) -> None:
@@ -77,7 +88,7 @@ class Relu:
         return dout * self.mask
 
 
-class Tanh:
+class Tanh(Elementwise):
     """tanh x; its derivative is 1 - y²."""
 
     def __init__(self) -> None:

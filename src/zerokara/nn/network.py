@@ -187,6 +187,15 @@ class Network:
         """
         return gradients.network_gradient(self, x, t, h=h, only=only, method=method)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether sizes, activation and loss name say all of it: no layer was replaced, no method overridden."""
+        kinds = [type(layer) for layer in self._make_layers()]
+        methods = ("loss", "_forward", "_rows", "_targets")
+        return [type(layer) for layer in self.layers] == kinds and all(
+            getattr(type(self), name) is getattr(Network, name) for name in methods
+        )
+
     def copy(self, dtype: Any = None) -> Self:
         """An independent network with the same layers and parameters, in another dtype if one is given."""
         twin = object.__new__(type(self))

@@ -63,13 +63,14 @@ def gradient_figure(check: GradientCheck) -> Figure:
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
-    maps = [(row.name, np.atleast_2d(row.difference)) for row in check.rows]
+    maps = [(row.name, np.atleast_2d(row.difference.T)) for row in check.rows]
     most = max(float(values.max()) for _, values in maps)
     norm = LogNorm(vmin=max(most, 1e-12) * 1e-6, vmax=max(most, 1e-12), clip=True)
     figure = Figure(figsize=(7.2, 1.6 * len(maps)), layout="constrained")
     for axes, (name, values) in zip(figure.subplots(len(maps), 1, squeeze=False)[:, 0], maps, strict=True):
-        picture = axes.imshow(values.T, norm=norm, aspect="auto", interpolation="nearest", cmap="viridis")
+        picture = axes.imshow(values, norm=norm, aspect="auto", interpolation="nearest", cmap="viridis")
         axes.set_ylabel(name, rotation=0, ha="right")
+        axes.set_yticks([0, len(values) - 1] if len(values) > 1 else [])
     figure.colorbar(picture, ax=figure.axes, label="|numerical - backprop|")
     return figure
 

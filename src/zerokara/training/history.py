@@ -44,7 +44,8 @@ class History:
         evaluations: see `Evaluation`.
         seconds: time spent in updates and evaluations.
 
-    >>> history = History([np.array([2.3, 2.2])], [Evaluation(0, 0.0, 2.3, 0.1, 0.1), Evaluation(2, 1.0, 2.25, 0.4, 0.3)])
+    >>> evaluations = [Evaluation(0, 0.0, 2.3, 0.1, 0.1), Evaluation(2, 1.0, 2.25, 0.4, 0.3)]
+    >>> history = History([np.array([2.3, 2.2])], evaluations)
     >>> history.losses
     array([2.3, 2.2])
     >>> history.test_accuracy

@@ -18,7 +18,7 @@ Function = Callable[[Any], Any]
 H = 1e-4
 
 faster: Callable[[Function, Array], Array | None] | None = None
-"""The slot for a faster way to the same differences. It is asked first, and answers None for what only the loop can do."""
+"""The slot for a faster way to the same differences: asked first, it answers None for what only the loop can do."""
 
 
 def numerical_gradient(f: Function, x: Array) -> Array:
@@ -92,8 +92,12 @@ class _Progress(Forecast):
             which = f" (long gradient number {self.number:,})" if self.number > 1 else ""
             super()._write(text + which, end)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         super().__exit__(kind, error, trace)
         if isinstance(error, KeyboardInterrupt):
-            text = sentence("The numerical gradient had done {done:,} of {total:,} elements.", done=self.done, total=self.total)
+            text = sentence(
+                "The numerical gradient had done {done:,} of {total:,} elements.", done=self.done, total=self.total
+            )
             error.add_note(text)

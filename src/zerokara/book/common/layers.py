@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zerokara.book.common import functions
 from zerokara.book.common.functions import *  # noqa: F403
-from zerokara.book.common.functions import as_labels, cross_entropy_error, sigmoid, softmax
+from zerokara.book.common.functions import cross_entropy_error, sigmoid, softmax
 from zerokara.book.convolution import Convolution, Pooling
 from zerokara.nn import layers as nn_layers
 
@@ -100,7 +100,7 @@ class SoftmaxWithLoss:
 
 
 class Dropout:
-    """Drops each element with probability `dropout_ratio` in training, scales by what is left otherwise (chapter 6.4.3)."""
+    """Drops each element with probability `dropout_ratio` in training, else scales by what is left (chapter 6.4.3)."""
 
     def __init__(self, dropout_ratio: float = 0.5) -> None:
         self.dropout_ratio = dropout_ratio
@@ -117,7 +117,7 @@ class Dropout:
 
 
 class BatchNormalization:
-    """γ (x - μ) / √(σ² + ε) + β, with the mean μ and the variance σ² of the batch (Ioffe and Szegedy 2015; chapter 6.3).
+    """γ (x - μ) / √(σ² + ε) + β, with the mean μ and the variance σ² of the batch (Ioffe and Szegedy 2015; 6.3).
 
     Args:
         gamma, beta: γ and β, (features,).

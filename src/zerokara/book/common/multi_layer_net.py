@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,15 @@ __all__ = ["MultiLayerNet"]
 Array = NDArray[Any]
 ACTIVATIONS = {"sigmoid": Sigmoid, "relu": Relu}
 INITIALIZERS = {"relu": "he", "he": "he", "sigmoid": "xavier", "xavier": "xavier"}
+
+
+def initial_std(weight_init_std: str | float, fan_in: int) -> float:
+    """The standard deviation that a number or a name stands for. Raises UsageError for an unknown name."""
+    if not isinstance(weight_init_std, str):
+        return weight_init_std
+    if weight_init_std.lower() not in INITIALIZERS:
+        raise unknown_name("weight_init_std", weight_init_std, [*INITIALIZERS, "a number"])
+    return standard_deviation(INITIALIZERS[weight_init_std.lower()], fan_in, "relu", 1)
 
 
 class MultiLayerNet:
@@ -61,14 +71,8 @@ class MultiLayerNet:
         self.last_layer = SoftmaxWithLoss()
 
     def _init_weights(self, sizes: Sequence[int], weight_init_std: str | float) -> None:
-        init = weight_init_std
-        if isinstance(init, str):
-            if init.lower() not in INITIALIZERS:
-                raise unknown_name("weight_init_std", init, [*INITIALIZERS, "a number"])
-            init = INITIALIZERS[init.lower()]
-        for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
-            std = standard_deviation(init, fan_in, "relu", self.hidden_layer_num)
-            self.params[f"W{i}"] = std * np.random.randn(fan_in, fan_out)
+        for i, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1):
+            self.params[f"W{i}"] = initial_std(weight_init_std, fan_in) * np.random.randn(fan_in, fan_out)
             self.params[f"b{i}"] = np.zeros(fan_out)
 
     def _add_after_affine(self, i: int) -> None:
@@ -95,7 +99,9 @@ class MultiLayerNet:
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Array]:
         """The gradient by central differences."""
-        return {key: numerical_gradient(lambda _: self._training_loss(x, t), param) for key, param in self.params.items()}
+        return {
+            key: numerical_gradient(lambda _: self._training_loss(x, t), param) for key, param in self.params.items()
+        }
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
         """The gradient by backpropagation; without the 1e-7 of the loss, as in the textbook."""

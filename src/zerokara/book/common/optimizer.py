@@ -1,4 +1,4 @@
-"""The textbook's `common.optimizer` (chapter 6.1). Parameters may be arrays, which are changed in place, or plain floats.
+"""The textbook's `common.optimizer` (chapter 6.1). Parameters are arrays, changed in place, or plain floats.
 
 g is the gradient and lr the learning rate. `zerokara.training.optimizers` has the same formulas for arrays only.
 """
@@ -90,8 +90,9 @@ class RMSprop:
 
 
 class Adam:
-    """m ← m + (1 - β₁)(g - m);  v ← v + (1 - β₂)(g² - v);  p ← p - lrₜ m / (√v + 1e-7), lrₜ = lr √(1 - β₂ᵗ) / (1 - β₁ᵗ).
+    """m ← m + (1 - β₁)(g - m);  v ← v + (1 - β₂)(g² - v);  p ← p - lrₜ m / (√v + 1e-7).
 
+    lrₜ = lr √(1 - β₂ᵗ) / (1 - β₁ᵗ).
     Kingma and Ba 2015 (arXiv:1412.6980), in the form at the end of their section 2.
     """
 

@@ -1,0 +1,88 @@
+"""Hints below the traceback: there for the known mistakes, absent for all others; [13] and [14] of BOOK.md's list."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+NET = """
+from two_layer_net import *
+import numpy as np
+net, x, t = TwoLayerNet(6, 4, 3), np.ones((5, 6)), np.array([0, 1, 2, 0, 1])
+"""
+CONV = (
+    "from common.layers import *\nimage = np.ones((1, 8, 8))\nconv = Convolution(np.ones((2, 1, 3, 3)), np.zeros(2))\n"
+)
+
+
+def hints(result: Any) -> list[str]:
+    return [line.removeprefix("Hint: ") for line in result.err.splitlines() if line.startswith("Hint: ")]
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("a = np.zeros(3)", "zerokara run --prelude"),
+        ("plt.plot([1])", "supplies np, plt, load_mnist, TwoLayerNet"),
+        ("import numpy as np\nprint(x)\nx = 3\n", "x is defined only in line 3"),
+        ("def f():\n    return size\n\nprint(f())\nif True:\n    size = 3\n", "size is defined only in line 6"),
+        ("net.train()", "net is defined nowhere in this file"),
+        ("softmax(3)", "from common.functions import softmax brings it"),
+        ("open('ch03/sample_weight.pkl')", "zerokara book init FOLDER makes sample_weight.pkl"),
+        (
+            NET + "net.accuracy(x, t)",
+            "the labels t have shape (5,), one class index per sample; this code expects one-hot",
+        ),
+        (NET + "net.gradient(x, t)", "the labels t have shape (5,)"),
+        (NET + "net.accuracy(x[0], t)", "x has shape (6,): a single sample"),
+        (
+            CONV + "conv.forward(image)",
+            "x has shape (1, 8, 8): a single sample",
+        ),
+        (
+            "import numpy as np\nnp.dot(np.ones((9, 28, 28)), np.ones((784, 50)))",
+            "reshape it to (9, 784)",
+        ),
+        ("import numpy as np\nnp.dot(np.ones((28, 28)), np.ones((784, 50)))", "reshape it to (1, 784)"),
+    ],
+)
+def test_hint(run: Run, source: str, hint: str) -> None:
+    result = run(source)
+    assert result.status == 1
+    assert "Traceback" in result.err
+    (only,) = hints(result)
+    assert hint in only
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1 / 0",
+        "open('my own.csv')",
+        "import no_such_module",
+        "x = 1\nprint(y for y in x)",
+        "import numpy as np\nnp.ones(3) + np.ones(4)",
+        "import numpy as np\nnp.dot(np.ones((2, 3)), np.ones((4, 5)))",
+        "a, b = [1, 2, 3]",
+        "def f():\n    x += 1\n\nf()",
+        "x = 1\nprint('a'\n",
+    ],
+)
+def test_no_hint(run: Run, source: str) -> None:
+    result = run(source)
+    assert result.status == 1
+    assert hints(result) == []
+
+
+def test_a_name_used_before_its_cell(run: Run) -> None:
+    text = "```python\nprint(batch_size)\n```\ntext\n```python\nbatch_size = 100\n```\n"
+    result = run(text, name="note.md")
+    assert "NameError: name 'batch_size' is not defined" in result.err
+    assert hints(result) == ["batch_size is defined only in cell 2 (line 6), which has not been run before this line."]
+
+
+def test_a_name_of_a_cell_that_was_not_chosen(run: Run) -> None:
+    result = run("```python\nimport numpy as np\n```\n```python\nprint(np.pi)\n```\n", "--cells", "2", name="note.md")
+    assert hints(result) == ["np is defined only in cell 1 (line 2), which has not been run before this line."]

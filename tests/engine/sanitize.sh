@@ -1,0 +1,27 @@
+#!/bin/sh
+# The engine's tests on a core built with AddressSanitizer and UndefinedBehaviorSanitizer, GCC or Clang with its runtimes:
+#   PYTHON=.venv/bin/python tests/engine/sanitize.sh [folder for the build]
+# The installed zerokara is not touched: a folder of links to src/ with the sanitized core comes before it on the path.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+python=$(command -v "${PYTHON:-python3}")
+compiler=${CXX:-c++}
+build=${1:-$(mktemp -d)}
+mkdir -p "$build"
+build=$(cd "$build" && pwd)
+
+cmake -S "$root" -B "$build/core" -DPython_EXECUTABLE="$python" -DZEROKARA_SANITIZE=address,undefined >"$build/cmake.log"
+cmake --build "$build/core" --parallel "$(nproc)" >"$build/build.log" || { tail -n 40 "$build/build.log"; exit 1; }
+rm -rf "$build/path"
+mkdir "$build/path"
+cp -Rs "$root/src/zerokara" "$build/path/zerokara"
+rm -f "$build"/path/zerokara/_core.*
+ln -s "$build"/core/_core.*so "$build/path/zerokara/"
+
+# Python itself is not sanitized, so the runtime comes first; it must find the C++ runtime to follow exceptions. Python keeps
+# memory until it exits, which is no leak.
+export PYTHONPATH="$build/path" PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export LD_PRELOAD="$("$compiler" -print-file-name=libasan.so) $("$compiler" -print-file-name=libstdc++.so)"
+"$python" -c 'import sys, zerokara._core as core; sys.exit(f"not the sanitized core: {core.__file__}" if sys.argv[1] not in core.__file__ else 0)' "$build"
+exec "$python" -m pytest -q -p no:cacheprovider "$root/tests/engine"

@@ -1,0 +1,406 @@
+"""The compiled engine against the reference engine, which defines what is right."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from zerokara.data.dataset import Split
+from zerokara.engine.reference import ReferenceEngine
+from zerokara.errors import EngineError
+from zerokara.nn.network import Network
+from zerokara.training.optimizers import Optimizer, optimizer_named
+
+pytest.importorskip("zerokara._core", reason="the compiled core was not built")
+
+from zerokara.engine.compiled import CompiledEngine, core  # noqa: E402
+
+ACTIVATIONS = ["sigmoid", "relu", "tanh"]
+LOSSES = ["cross-entropy", "textbook", "squared"]
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
+SIZES = [(30, 7), (30, 1, 3), (64, 7, 3), (100, 63, 3), (70, 65, 10), (30, 20, 33, 5), (17, 9, 40, 7, 3)]
+LEVELS = ["baseline", "v3", "v4"]
+TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+"""Of the largest gradient: some hundred additions in an order of their own, at 6e-8 and 1e-16 each."""
+
+
+@pytest.fixture(params=LEVELS)
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every processor level that this machine and this build have."""
+    found = core()
+    assert found is not None
+    if LEVELS.index(request.param) > LEVELS.index(found.best_level()):
+        pytest.skip(f"this machine goes no further than {found.best_level()}")
+    monkeypatch.setenv("ZEROKARA_LEVEL", request.param)
+    return str(request.param)
+
+
+def going() -> NDArray[np.uint8]:
+    return np.zeros(1, np.uint8)
+
+
+def make_split(kind: str, features: int, classes: int, count: int = 60, seed: int = 0) -> Split:
+    """Random samples: "bytes" and "sixteenths" mostly zero, with an all-zero and an all-full image; "floats" without zeros."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, count)
+    if kind.startswith("float"):
+        return Split(rng.normal(size=(count, features)).astype(kind), labels, None)
+    full = 255 if kind == "bytes" else 16
+    pixels = rng.integers(0, full + 1, (count, features)).astype(np.uint8)
+    pixels[rng.random(pixels.shape) < 0.8] = 0
+    pixels[0], pixels[1] = 0, full
+    return Split(pixels, labels, full)
+
+
+def make_network(sizes: tuple[int, ...], dtype: str = "float64", activation: str = "relu", loss: str = "cross-entropy") -> Network:
+    """Initial weights large enough that every formula is away from its flat part, and biases that are not zero."""
+    network = Network(sizes, activation=activation, loss=loss, init="he", seed=1, dtype=dtype)
+    rng = np.random.default_rng(2)
+    for name, value in network.params.items():
+        if name.startswith("b"):
+            value[...] = rng.normal(size=value.shape) * 0.3
+    return network
+
+
+def make_batches(split: Split, updates: int, size: int, seed: int = 3) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(0, len(split), (updates, size))
+
+
+def twins(network: Network, name: str) -> tuple[tuple[Network, Optimizer], tuple[Network, Optimizer]]:
+    return (network.copy(), optimizer_named(name)), (network.copy(), optimizer_named(name))
+
+
+def copied_state(optimizer: Optimizer) -> dict[str, dict[str, NDArray[Any]]]:
+    return {slot: {name: value.copy() for name, value in of.items()} for slot, of in optimizer.state.items()}
+
+
+def assert_same_steps(network: Network, split: Split, batches: NDArray[np.int64], optimizer: str, threads: int = 2) -> None:
+    """Walk with the reference engine; from each of its states do one compiled update, and compare all that changed."""
+    tolerance = TOLERANCE[str(network.dtype)]
+    walker, its_optimizer = network.copy(), optimizer_named(optimizer)
+    for batch in batches:
+        twin, own = walker.copy(), optimizer_named(optimizer)
+        own.steps, own.state = its_optimizer.steps, copied_state(its_optimizer)
+        before = walker.copy()
+        grads = before.gradient(split.rows(batch, network.dtype), split.t[batch])
+        expected = ReferenceEngine().advance(walker, its_optimizer, split, batch[None], stop=going())
+        got = CompiledEngine(threads).advance(twin, own, split, batch[None], stop=going())
+        np.testing.assert_allclose(got, expected, rtol=20 * tolerance, atol=tolerance)
+        assert own.steps == its_optimizer.steps
+        largest = max(float(abs(g).max()) for g in grads.values())
+        for name, value in walker.params.items():
+            allowed = tolerance * largest * own.settings["learning_rate"] * sensitivity(optimizer, its_optimizer, name)
+            spacing = np.finfo(network.dtype).eps * abs(value)  # both round the new weight
+            assert (abs(twin.params[name] - value) <= allowed + spacing).all(), name
+            for slot, of in its_optimizer.state.items():
+                np.testing.assert_allclose(own.state[slot][name], of[name], rtol=1e2 * tolerance, atol=1e2 * tolerance * largest)
+
+
+def sensitivity(optimizer: str, after: Optimizer, name: str) -> NDArray[Any] | float:
+    """How much the optimizer's step, over the learning rate, changes at most when a gradient changes by 1."""
+    if optimizer in ("sgd", "momentum", "nesterov"):
+        return 2.0
+    second = after.state["v" if optimizer == "adam" else "h"][name]
+    return 40 / (np.sqrt(second) + 1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("activation", "loss"), list(itertools.product(ACTIVATIONS, LOSSES)))
+def test_one_update_agrees_for_every_function(activation: str, loss: str, dtype: str, level: str) -> None:
+    for sizes in SIZES:
+        split = make_split("bytes", sizes[0], sizes[-1])
+        assert_same_steps(make_network(sizes, dtype, activation, loss), split, make_batches(split, 3, 13), "sgd")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_one_update_agrees_for_every_optimizer(optimizer: str, dtype: str, level: str) -> None:
+    split = make_split("bytes", 70, 5)
+    assert_same_steps(make_network((70, 33, 20, 5), dtype, "sigmoid"), split, make_batches(split, 12, 20), optimizer)
+
+
+@pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 130, 1000])
+@pytest.mark.parametrize("kind", ["bytes", "sixteenths", "float32", "float64"])
+def test_one_update_agrees_for_every_kind_of_pixels_and_batch_size(kind: str, size: int, level: str) -> None:
+    split = make_split(kind, 83, 4)
+    assert_same_steps(make_network((83, 21, 4), "float64", "tanh"), split, make_batches(split, 2, size), "momentum")
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+@pytest.mark.parametrize(("dtype", "close"), [("float32", 2e-4), ("float64", 1e-11)])
+def test_a_hundred_updates_agree_with_sigmoid(optimizer: str, dtype: str, close: float, level: str) -> None:
+    split = make_split("bytes", 100, 10, count=500)
+    (a, of_a), (b, of_b) = twins(make_network((100, 50, 10), dtype, "sigmoid"), optimizer)
+    batches = make_batches(split, 100, 50)
+    expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
+    got = CompiledEngine(2).advance(b, of_b, split, batches, stop=going())
+    np.testing.assert_allclose(got, expected, rtol=close)
+    for name in a.params:
+        np.testing.assert_allclose(b.params[name], a.params[name], rtol=0, atol=close * abs(a.params[name]).max())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("sizes", [(100, 10), (90, 50, 10), (90, 130, 70, 10)])
+def test_results_are_the_same_bits_for_every_number_of_threads(
+    sizes: tuple[int, ...], optimizer: str, dtype: str, level: str
+) -> None:
+    split = make_split("bytes", sizes[0], 10)
+    batches = make_batches(split, 30, 37)
+
+    def bits(threads: int) -> bytes:
+        network, own = make_network(sizes, dtype), optimizer_named(optimizer)
+        engine = CompiledEngine(threads)
+        losses = engine.advance(network, own, split, batches, stop=going())
+        arrays = [*network.params.values(), *(a for of in own.state.values() for a in of.values())]
+        return b"".join(a.tobytes() for a in (losses, engine.predict(network, split), *arrays))
+
+    alone = bits(1)
+    assert [bits(threads) == alone for threads in (2, 3, 8)] == [True] * 3
+
+
+def test_results_do_not_depend_on_where_a_chunk_ends(level: str) -> None:
+    split = make_split("bytes", 90, 10)
+    batches = make_batches(split, 30, 37)
+    (a, of_a), (b, of_b) = twins(make_network((90, 50, 10), "float32"), "adam")
+    whole = CompiledEngine(2).advance(a, of_a, split, batches, stop=going())
+    parts = [CompiledEngine(2).advance(b, of_b, split, part, stop=going()) for part in np.split(batches, [1, 2, 19])]
+    assert whole.tobytes() == np.concatenate(parts).tobytes()
+    assert a.params["W1"].tobytes() == b.params["W1"].tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_predict_agrees_and_classify_is_its_argmax(activation: str, dtype: str, level: str) -> None:
+    for sizes, kind in itertools.product(SIZES, ["bytes", "float32", "float64"]):
+        split = make_split(kind, sizes[0], sizes[-1], count=131)
+        network = make_network(sizes, dtype, activation)
+        engine = CompiledEngine(2)
+        expected = ReferenceEngine().predict(network, split)
+        scores = engine.predict(network, split)
+        assert scores.dtype == network.dtype
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=TOLERANCE[dtype] * abs(expected).max())
+        np.testing.assert_array_equal(engine.classify(network, split), scores.argmax(axis=1))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_large_scores_saturate_as_in_the_reference(activation: str, loss: str, level: str) -> None:
+    network = make_network((40, 30, 5), "float64", activation, loss)
+    for value in network.params.values():
+        value *= 100
+    split = make_split("bytes", 40, 5)
+    assert abs(ReferenceEngine().predict(network, split)).max() > 150  # where sigmoid and tanh are flat, and exp leaves float32
+    assert_same_steps(network, split, make_batches(split, 1, 60), "sgd")
+
+
+def finite_parts(network: Network) -> dict[str, Any]:
+    return {name: np.isfinite(value) for name, value in network.params.items()}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the reference engine's NumPy says what this test is about
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
+def test_what_is_not_finite_is_not_hidden(name: str, bad: float, level: str) -> None:
+    """Also behind a pixel that is zero in all samples, which the compiled engine otherwise skips."""
+    split = make_split("bytes", 40, 5)
+    split.pixels[:, 3] = 0
+    network = make_network((40, 30, 5), "float32", "sigmoid")
+    network.params[name].reshape(-1)[3 * network.params[name].shape[-1] if name == "W1" else 2] = bad
+    (a, of_a), (b, of_b) = twins(network, "sgd")
+    batches = make_batches(split, 2, 20)
+    expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
+    got = CompiledEngine(2).advance(b, of_b, split, batches, stop=going())
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
+    for key, finite in finite_parts(a).items():
+        np.testing.assert_array_equal(np.isfinite(b.params[key]), finite, err_msg=key)
+    np.testing.assert_array_equal(np.isnan(CompiledEngine(1).predict(b, split)), np.isnan(ReferenceEngine().predict(a, split)))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_run_that_explodes_says_so(level: str) -> None:
+    split = make_split("bytes", 40, 5)
+    (a, of_a), (b, of_b) = twins(make_network((40, 30, 5), "float32"), "sgd")
+    of_a.learning_rate = of_b.learning_rate = 1e30
+    batches = make_batches(split, 8, 20)
+    expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
+    got = CompiledEngine(2).advance(b, of_b, split, batches, stop=going())
+    np.testing.assert_array_equal(np.isfinite(got), np.isfinite(expected))
+    assert not np.isfinite(got[-1])
+    np.testing.assert_array_equal(np.isfinite(b.params["W1"]), np.isfinite(a.params["W1"]))
+
+
+def test_denormal_weights_are_not_flushed(level: str) -> None:
+    network = make_network((40, 30, 5), "float32")
+    network.params["W1"][...] = 1e-41
+    network.params["b1"][...] = 0
+    network.params["W2"][...] = 1
+    network.params["b2"][...] = 0
+    split = Split(np.full((3, 40), 255, np.uint8), np.zeros(3, int), 255)
+    scores = CompiledEngine(1).predict(network, split)
+    np.testing.assert_allclose(scores, 40 * 30 * 1e-41, rtol=1e-3)
+
+
+class TestStopping:
+    network = make_network((90, 50, 10), "float32")
+    split = make_split("bytes", 90, 10)
+
+    def test_a_flag_that_is_up_already_lets_nothing_happen(self) -> None:
+        twin, optimizer = self.network.copy(), optimizer_named("sgd")
+        batches = make_batches(self.split, 10, 10)
+        losses = CompiledEngine(2).advance(twin, optimizer, self.split, batches, stop=np.ones(1, np.uint8))
+        assert losses.shape == (0,)
+        assert optimizer.steps == 0
+        assert twin.params["W1"].tobytes() == self.network.params["W1"].tobytes()
+
+    def test_a_flag_raised_meanwhile_ends_after_whole_updates(self) -> None:
+        (a, of_a), (b, of_b) = twins(self.network, "momentum")
+        batches, stop = make_batches(self.split, 400_000, 60), going()
+        threading.Timer(0.05, stop.fill, [1]).start()
+        losses = CompiledEngine(2).advance(a, of_a, self.split, batches, stop=stop)
+        assert 0 < len(losses) == of_a.steps < len(batches)
+        again = CompiledEngine(2).advance(b, of_b, self.split, batches[: len(losses)], stop=going())
+        assert losses.tobytes() == again.tobytes()
+        assert a.params["W1"].tobytes() == b.params["W1"].tobytes()
+
+    def test_ctrl_c_is_answered_inside_one_call(self) -> None:
+        twin, optimizer = self.network.copy(), optimizer_named("sgd")
+        batches = make_batches(self.split, 400_000, 60)
+        sent: list[float] = []
+
+        def interrupt() -> None:
+            sent.append(time.perf_counter())
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Timer(0.05, interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            CompiledEngine(2).advance(twin, optimizer, self.split, batches, stop=going())
+        assert time.perf_counter() - sent[0] < 1  # the promise is 0.1 s, on a machine that is not busy with other tests
+        assert all(np.isfinite(value).all() for value in twin.params.values())
+
+
+class TestRefusals:
+    """Of the adapter in sentences, and of the core behind it; nothing is changed."""
+
+    @pytest.fixture
+    def arguments(self) -> dict[str, Any]:
+        network = make_network((40, 30, 5), "float32")
+        split = make_split("bytes", 40, 5)
+        return {
+            "weights": [network.params["W1"], network.params["W2"]],
+            "biases": [network.params["b1"], network.params["b2"]],
+            "activation": "relu",
+            "loss": "squared",
+            "optimizer": "sgd",
+            "learning_rate": 0.1,
+            "decay": 0.0,
+            "beta1": 0.0,
+            "beta2": 0.0,
+            "steps": 0,
+            "weight_slots": [],
+            "bias_slots": [],
+            "pixels": split.pixels,
+            "full": 255.0,
+            "labels": split.t,
+            "batches": make_batches(split, 3, 4),
+            "losses": np.empty(3),
+            "stop": going(),
+            "threads": 1,
+        }
+
+    @pytest.fixture(autouse=True)
+    def _nothing_changes(self, arguments: dict[str, Any]) -> Iterator[None]:
+        before = [w.tobytes() for w in arguments["weights"]]
+        kept = list(arguments["weights"])
+        yield
+        assert [w.tobytes() for w in kept] == before
+
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("activation", "gelu", "activation must be one of sigmoid, relu, tanh. Got gelu"),
+            ("loss", "hinge", "loss must be one of cross-entropy, textbook, squared. Got hinge"),
+            ("optimizer", "lion", "optimizer must be one of sgd, momentum, .*adam. Got lion"),
+            ("optimizer", "adam", "keeps 2 array"),
+            ("labels", np.full(60, 5), "Labels must lie from 0 to 4. Got 5"),
+            ("labels", np.full(60, -1), "Labels must lie from 0 to 4. Got -1"),
+            ("labels", np.zeros(59, int), "one label per sample"),
+            ("batches", np.full((3, 4), 60), "Sample indices must lie from 0 to 59. Got 60"),
+            ("batches", np.full((3, 4), -2), "Sample indices must lie from 0 to 59. Got -2"),
+            ("batches", np.zeros((3, 0), int), "batches of 1 to 65535"),
+            ("batches", np.zeros((2, 4), int), "one element per batch"),
+            ("pixels", np.zeros((60, 41), np.uint8), "as many columns as W1 has rows"),
+            ("full", -1.0, "full must be positive"),
+            ("threads", 0, "threads must lie from 1 to 1024. Got 0"),
+        ],
+    )
+    def test_values_that_do_not_fit(self, arguments: dict[str, Any], name: str, value: Any, said: str) -> None:
+        with pytest.raises(ValueError, match=said):
+            core().advance(**{**arguments, name: value})  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize(
+        ("name", "change"),
+        [
+            ("weights", lambda w: [w[0].astype(np.float16), w[1]]),
+            ("weights", lambda w: [w[0].astype(np.float64), w[1]]),
+            ("weights", lambda w: [np.asfortranarray(w[0]), w[1]]),
+            ("weights", lambda w: [w[0].ravel(), w[1]]),
+            ("weights", lambda w: [w[0].tolist(), w[1]]),
+            ("pixels", lambda x: x.astype(np.int16)),
+            ("pixels", lambda x: x[:, ::-1]),
+            ("labels", lambda t: t.astype(np.uint8)),
+            ("batches", lambda b: b.astype(np.int32)),
+            ("losses", lambda a: a.astype(np.float32)),
+            ("stop", lambda _: np.zeros(2, np.uint8)),
+        ],
+    )
+    def test_arrays_of_another_kind_are_not_copied_but_refused(self, arguments: dict[str, Any], name: str, change: Any) -> None:
+        with pytest.raises(TypeError, match="pixels must be uint8|incompatible function arguments"):
+            core().advance(**{**arguments, name: change(arguments[name])})  # type: ignore[union-attr]
+
+    def test_read_only_weights_are_refused(self, arguments: dict[str, Any]) -> None:
+        arguments["weights"][0].flags.writeable = False
+        with pytest.raises(TypeError, match="incompatible function arguments"):
+            core().advance(**arguments)  # type: ignore[union-attr]
+
+    def test_a_user_reads_a_sentence(self) -> None:
+        split = make_split("bytes", 40, 5)
+        engine, optimizer = CompiledEngine(1), optimizer_named("sgd")
+        with pytest.raises(EngineError, match="Labels must lie from 0 to 3. Got 4"):
+            engine.advance(make_network((40, 9, 4)), optimizer, split, np.arange(60)[None], stop=going())
+        with pytest.raises(EngineError, match="takes 41 features. Got pixels with 40"):
+            engine.predict(make_network((41, 9, 4)), split)
+        with pytest.raises(EngineError, match="at most 65535 features. Got 70000"):
+            engine.predict(make_network((70_000, 1, 2)), Split(np.zeros((1, 70_000), np.uint8), np.zeros(1, int), 255))
+        with pytest.raises(EngineError, match="threads must lie from 1 to 1024. Got 0"):
+            CompiledEngine(0)
+
+    def test_a_level_that_is_not_there_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ZEROKARA_LEVEL", "v5")
+        with pytest.raises(EngineError, match="ZEROKARA_LEVEL must be v4, v3 or baseline. Got v5"):
+            CompiledEngine(1)
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize(("dtype", "optimizer"), [("float32", "sgd"), ("float64", "adam")])
+def test_mnist_is_learned_as_by_the_reference(dtype: str, optimizer: str, level: str) -> None:
+    from zerokara.data import load
+
+    data = load("mnist")
+    (a, of_a), (b, of_b) = twins(Network([784, 50, 10], dtype=dtype), optimizer)
+    batches = make_batches(data.train, 600, 100)
+    ReferenceEngine().advance(a, of_a, data.train, batches, stop=going())
+    CompiledEngine(2).advance(b, of_b, data.train, batches, stop=going())
+    accuracies = [float((e.predict(n, data.test).argmax(axis=1) == data.test.t).mean()) for e, n in
+                  [(ReferenceEngine(), a), (CompiledEngine(2), b)]]
+    assert accuracies[1] > 0.88
+    assert abs(accuracies[0] - accuracies[1]) < 0.005
