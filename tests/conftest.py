@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
-import pytest
+# Two test processes on two cores: a matrix library with threads of its own would wait for them more than compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from zerokara.data import whereabouts
+import pytest  # noqa: E402
+
+from zerokara.data import whereabouts  # noqa: E402
 
 NEEDS = {
     "mnist": "MNIST is not here: set ZEROKARA_DATA to a folder with its four files",

@@ -99,7 +99,7 @@ def test_ctrl_c_in_a_cell(interrupted: Any, tmp_path: Path) -> None:
     )
     result, _ = interrupted("n.ipynb", cwd=tmp_path, after="begun")
     assert result.status == 130
-    assert "in line 3 of n.ipynb, cell 2." in result.out
+    assert "of n.ipynb, cell 2." in result.out
     assert "Traceback" not in result.out
 
 

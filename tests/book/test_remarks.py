@@ -174,9 +174,8 @@ def test_at_the_end_of_a_run_unless_switched_off(run: Run) -> None:
     assert result.status == 0
     assert "Remark: train.py, line 3: numerical_gradient gets the integers" in result.err
     assert "Remark" not in run(source, "--no-remarks").err
-    assert "Remark: note.md, line 6:" in run(f"# t\n\n```python\n{source}\n```", name="note.md").err
-        "line 6", "line 5"
-    )
+    note = f"# t\n\n```python\n{source}\n```"
+    assert "Remark: note.md, line 6:" in run(note, name="note.md").err
 
 
 def test_magics_do_not_silence_remarks_and_broken_files_do(tmp_path: Path) -> None:

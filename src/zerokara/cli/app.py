@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 import zerokara
 from zerokara.errors import ZerokaraError, sentence
@@ -46,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         return _status_of(argv)
+    except UnusedCliTokensError as error:
+        return _failed(argv, sentence("There is no place for {words}.", words=" ".join(map(repr, error.unused_tokens))), 2)
     except CycloptsError as error:
         return _failed(argv, str(error), 2)
     except ZerokaraError as error:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from zerokara.engine.compiled import CompiledEngine, core, unsupported
 from zerokara.engine.contract import Engine
 from zerokara.engine.reference import ReferenceEngine
-from zerokara.errors import EngineError, sentence, unknown_name
+from zerokara.errors import EngineError, UsageError, sentence, unknown_name
 from zerokara.nn.network import Network
 
 ENGINES = ("auto", "compiled", "reference")
+MOST_THREADS = 1024
 
 
 def choose_engine(name: str, network: Network, batch_size: int, *, threads: int | None = None) -> Engine:
@@ -30,6 +31,8 @@ def choose_engine(name: str, network: Network, batch_size: int, *, threads: int 
     """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise UsageError(sentence("threads must be a whole number from 1 to {most}. Got {got}.", most=MOST_THREADS, got=threads))
     if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size)):
         return ReferenceEngine()
     reason = unsupported(network, network.sizes[0], batch_size)

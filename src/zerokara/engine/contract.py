@@ -21,9 +21,11 @@ class Optimizer(Protocol):
     `state` maps slot name (such as "v") → parameter name → array of that parameter's shape and dtype.
     """
 
-    name: str
     steps: int
     state: dict[str, dict[str, NDArray[Any]]]
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def settings(self) -> Mapping[str, float]: ...

@@ -64,7 +64,7 @@ def gradient_figure(check: GradientCheck) -> Figure:
     from matplotlib.figure import Figure
 
     maps = [(row.name, np.atleast_2d(row.difference.T)) for row in check.rows]
-    most = max(float(values.max()) for _, values in maps)
+    most = max(float(values[np.isfinite(values)].max(initial=0.0)) for _, values in maps)
     norm = LogNorm(vmin=max(most, 1e-12) * 1e-6, vmax=max(most, 1e-12), clip=True)
     figure = Figure(figsize=(7.2, 1.6 * len(maps)), layout="constrained")
     for axes, (name, values) in zip(figure.subplots(len(maps), 1, squeeze=False)[:, 0], maps, strict=True):
@@ -113,6 +113,7 @@ def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.set(title=textwrap.fill(title, 80), xlabel=xlabel, ylabel=ylabel)
     axes.title.set_fontsize(9)
+    axes.title.set_parse_math(False)  # a folder's name is text, whatever is in it
     axes.grid(alpha=0.25)
     return figure, axes
 
