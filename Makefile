@@ -52,7 +52,7 @@ $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcar
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[test]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[test,notebook,fonts,tensorboard]'
 	@touch $@
 
 clean:

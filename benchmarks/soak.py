@@ -112,7 +112,10 @@ def disturbed(out: Path, options: list[str], seconds: float, soak: Soak, most: i
         _, err = process.communicate()
         if process.returncode == 0:
             break
-        if process.returncode not in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130):
+        starting = err.rstrip().endswith(
+            "KeyboardInterrupt"
+        )  # Python itself was starting, or ending: `main` catches it
+        if not starting and process.returncode not in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130):
             soak.failures.append(f"{options}: exit {process.returncode}: {err.strip()[-500:]}")
             return
         now = stands_at(path, soak)

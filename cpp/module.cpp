@@ -8,6 +8,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -159,11 +160,21 @@ int checked_threads(int threads) {
   return threads;
 }
 
+// A member must have more to do than to wait: one for each quarter of a million multiplications of a dense update.
+int useful_threads(const AdvanceJob& job) {
+  constexpr double enough = 250e3;
+  double products = 0;
+  for (int l = 0; l < job.network.layers; ++l) products += static_cast<double>(job.network.sizes[l]) * job.network.sizes[l + 1];
+  const double members = 1 + products * static_cast<double>(job.batch_size) / enough;
+  return members < 1024 ? static_cast<int>(members) : 1024;
+}
+
 template <class T>
 long bound_advance(const Matrices<T>& weights, const Rows<T>& biases, const std::string& activation, const std::string& loss,
                    const std::string& optimizer, double learning_rate, double decay, double beta1, double beta2, std::int64_t steps,
                    const Matrices<T>& weight_slots, const Rows<T>& bias_slots, const Pixels& pixels, double full, const Indices& labels,
-                   const Batches& batches, const Losses& losses, const Flag& stop, int threads) {
+                   const Batches& batches, const Losses& losses, const Flag& stop, int threads,
+                   bool adaptive) {
   const NetworkArrays network(weights, biases);
   const Rule rule = rule_named(optimizer);
   expect_slots(weight_slots, weights, bias_slots, biases, slots_of(rule));
@@ -185,11 +196,13 @@ long bound_advance(const Matrices<T>& weights, const Rows<T>& biases, const std:
   expect_range(labels.data(), labels.size(), network.sizes.back(), "Labels");
   expect_range(batches.data(), batches.size(), job.samples.count, "Sample indices");
   const Level level = chosen_level();
+  checked_threads(threads);
+  if (adaptive) threads = threads_worth_using(std::min(threads, useful_threads(job)));
   Watch watch(stop.data(), signal_raised);
   long done = 0;
   {
     nb::gil_scoped_release unlocked;
-    done = advance(level, job, checked_threads(threads), watch);
+    done = advance(level, job, threads, watch);
   }
   if (watch.was_interrupted()) throw nb::python_error();
   return done;
@@ -228,7 +241,7 @@ void bind(nb::module_& m) {
   m.def("advance", &bound_advance<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "loss"_a, "optimizer"_a,
         "learning_rate"_a, "decay"_a, "beta1"_a, "beta2"_a, "steps"_a, "weight_slots"_a.noconvert(), "bias_slots"_a.noconvert(),
         "pixels"_a.noconvert(), "full"_a, "labels"_a.noconvert(), "batches"_a.noconvert(), "losses"_a.noconvert(), "stop"_a.noconvert(),
-        "threads"_a, "One update per row of `batches`, in place. Returns how many were done; `losses` has their losses.");
+        "threads"_a, "adaptive"_a, "One update per row of `batches`, in place. Returns how many were done; `losses` has their losses.");
   m.def("predict", &bound_predict<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(), "full"_a,
         "scores"_a.noconvert(), "threads"_a, "Writes the scores of all samples to `scores`.");
   m.def("classify", &bound_classify<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(),

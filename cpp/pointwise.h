@@ -51,33 +51,33 @@ void activate_backward(Activation activation, const T* h, T* d, long count) {
   }
 }
 
-// What softmax found on its way: Σ exp(score - highest), and Σ 0 · score, which is 0 or NaN.
+// What the exponentials of a sample's scores add up to, and Σ 0 · score, which is 0 or NaN.
 template <class T>
-struct Softmax {
+struct Exponentials {
   T highest, sum, zero;
 };
 
-// Scores of one sample → softmax p in place; padding lanes become 0.
+// Scores of one sample → exp(score - highest), in place. `padding` is 0 for each class and -infinity for the lanes behind.
 template <class T>
-Softmax<T> softmax(T* scores, long classes, long padded) {
-  Vector<T> zeros = {};
-  for (long k = 0; k < padded; k += lanes<T>) zeros = fma(Vector<T>{}, load(scores + k), zeros);
-  for (long k = classes; k < padded; ++k) scores[k] = -static_cast<T>(INFINITY);
-  Vector<T> top = load(scores);
-  for (long k = lanes<T>; k < padded; k += lanes<T>) {
-    const Vector<T> o = load(scores + k);
+Exponentials<T> exponentials(T* scores, const T* padding, long padded) {
+  Vector<T> top = splat(-static_cast<T>(INFINITY)), zeros = {}, sums = {};
+  for (long k = 0; k < padded; k += lanes<T>) {
+    zeros = fma(Vector<T>{}, load(scores + k), zeros);
+    const Vector<T> o = load(scores + k) + load(padding + k);
     top = top > o ? top : o;
   }
   const T highest = max_of<T, vector_bytes>(top);
-  Vector<T> sums = {};
   for (long k = 0; k < padded; k += lanes<T>) {
-    const Vector<T> e = exp<T>(load(scores + k) - highest);
+    const Vector<T> e = exp<T>(load(scores + k) + load(padding + k) - highest);
     store(scores + k, e);
     sums = sums + e;
   }
-  const T sum = sum_of<T, vector_bytes>(sums), share = T(1) / sum;
-  for (long k = 0; k < padded; k += lanes<T>) store(scores + k, load(scores + k) * share);
-  return {highest, sum, sum_of<T, vector_bytes>(zeros)};
+  return {highest, sum_of<T, vector_bytes>(sums), sum_of<T, vector_bytes>(zeros)};
+}
+
+template <class T>
+ZEROKARA_INLINE void scale(T* values, long count, T by) {
+  for (long k = 0; k < count; k += lanes<T>) store(values + k, load(values + k) * by);
 }
 
 // A sample's loss is log(log_of) + rest: the logarithms of many are taken together (mean_loss).
@@ -87,21 +87,22 @@ struct SampleLoss {
 
 // Scores of one sample → the derivative of the mean loss with respect to them, in place. `each` is 1 / batch size.
 template <class T>
-SampleLoss loss_and_delta(Loss loss, T* scores, long classes, long padded, long label, T each) {
+SampleLoss loss_and_delta(Loss loss, T* scores, const T* padding, long padded, long label, T each) {
   const T own_score = scores[label];
-  const Softmax<T> soft = softmax(scores, classes, padded);
-  T* p = scores;
-  const T own = p[label];
+  const Exponentials<T> e = exponentials(scores, padding, padded);
+  const T own = scores[label] / e.sum;
   if (loss == Loss::cross_entropy) {
-    for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * each);
-    p[label] = (own - T(1)) * each;
+    scale(scores, padded, each / e.sum);
+    scores[label] = (own - T(1)) * each;
     // The other classes add 0 · log p, which is NaN where a score is infinite.
-    return {static_cast<double>(soft.sum), static_cast<double>(soft.highest - own_score + soft.zero)};
+    return {static_cast<double>(e.sum), static_cast<double>(e.highest - own_score + e.zero)};
   }
+  T* p = scores;
+  scale(p, padded, T(1) / e.sum);
   // g = dL/dp; do = p (g - Σ g p), with g zero but for the label's class (textbook), or g = (p - t) / n (squared).
   if (loss == Loss::textbook) {
     const T g = -each / (own + T(textbook_epsilon)), mean = g * own;
-    for (long k = 0; k < padded; k += lanes<T>) store(p + k, load(p + k) * -mean);
+    scale(p, padded, -mean);
     p[label] = own * (g - mean);
     return {1 / static_cast<double>(own + T(textbook_epsilon)), 0};
   }

@@ -78,18 +78,11 @@ class Predictor {
     const Pixel* pixels = static_cast<const Pixel*>(job_.samples.pixels) + begin * features;
     for (long n = 0; n < count; ++n) {
       const SparseLists<S>& rows = bench.rows;
-      rows.count[n] = list_one(pixels + n * features, rows.index + n * rows.room, rows.value + n * rows.room);
+      rows.count[n] = list_one(pixels + n * features, features, table_, rows.index + n * rows.room, rows.value + n * rows.room);
     }
     first_layer(bench, count);
     for (int l = 1; l < depth_; ++l) later_layer(bench, l, count);
     hand_over(bench.out, begin, count);
-  }
-
-  int list_one(const Pixel* row, std::uint16_t* index, S* value) const {
-    if constexpr (sizeof(Pixel) == 1) {
-      if (byte_compress_) return list_row_bytes(row, job_.network.sizes[0], index, value);
-    }
-    return list_row(row, job_.network.sizes[0], table_, index, value);
   }
 
   void first_layer(Bench& bench, long count) {
@@ -148,7 +141,6 @@ class Predictor {
   Arena arena_;
   const PixelTable<T> table_;
   const int depth_;
-  const bool byte_compress_ = vector_bytes == 64 && has_byte_compress();
   Layer<T>* layers_;
   Bench* benches_;
   bool stopping_ = false;

@@ -3,6 +3,7 @@
 // VBMI2 is not part of x86-64-v4, so it is asked for at run time (has_byte_compress in level.h). The lists are the same.
 #pragma once
 
+#include "level.h"
 #include "sparse.h"
 
 namespace zerokara::ZEROKARA_BUILD {
@@ -121,3 +122,23 @@ inline void list_columns_bytes(const std::uint8_t* const*, long, long, long, con
 }  // namespace zerokara::ZEROKARA_BUILD
 
 #endif
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+inline bool can_list_bytes() {
+  static const bool can = vector_bytes == 64 && has_byte_compress();
+  return can;
+}
+
+// The list of one row of pixels, by the best way there is.
+template <class T, class Pixel, class S>
+int list_one(const Pixel* row, long features, const PixelTable<T>& table, std::uint16_t* index, S* value) {
+  if constexpr (sizeof(Pixel) == 1) {
+    if (can_list_bytes()) return list_row_bytes(row, features, index, value);
+  }
+  return list_row(row, features, table, index, value);
+}
+
+}  // namespace
+}  // namespace zerokara::ZEROKARA_BUILD

@@ -84,12 +84,36 @@ void Team::barrier() {
 }
 
 void Team::sleep_until_after(unsigned epoch) {
+  const auto began = Clock::now();
   sleeping_.fetch_add(1);
   {
     std::unique_lock<std::mutex> lock(bed_);
     alarm_.wait(lock, [&] { return epoch_.load() != epoch; });
   }
   sleeping_.fetch_sub(1);
+  if (std::this_thread::get_id() == caller_) slept_ += Clock::now() - began;
+}
+
+double Team::idle_share() const {
+  const auto lived = Clock::now() - made_;
+  return std::chrono::duration<double>(slept_) / std::chrono::duration<double>(lived);
+}
+
+namespace {
+
+constexpr int calls_alone = 8;
+std::atomic<int> calls_left_alone{0};
+
+}  // namespace
+
+int threads_worth_using(int threads) {
+  if (threads == 1 || calls_left_alone.load() <= 0) return threads;
+  calls_left_alone.fetch_sub(1);
+  return 1;
+}
+
+void remember(const Team& team) {
+  if (team.idle_share() > 0.5) calls_left_alone.store(calls_alone);
 }
 
 }  // namespace zerokara

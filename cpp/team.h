@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -35,13 +36,21 @@ class Team {
   // given a core as soon as it has something to do, while one that goes on spinning uses up its time.
   void barrier();
 
+  // The share of the time since the team was made that the calling thread slept, waiting for the others.
+  double idle_share() const;
+
  private:
+  using Clock = std::chrono::steady_clock;
+
   void serve(int rank);
   void sleep_until_after(unsigned epoch);
 
   int size_ = 1;
   Work work_ = nullptr;
   void* context_ = nullptr;
+  const std::thread::id caller_ = std::this_thread::get_id();
+  const Clock::time_point made_ = Clock::now();
+  Clock::duration slept_{0};
   // Each on its own cache line: the members write `arrived_` while others spin on `epoch_`.
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<unsigned> epoch_{0};
@@ -51,6 +60,12 @@ class Team {
   bool closing_ = false;
   std::vector<std::thread> others_;
 };
+
+// How many threads to use for a call, when as many as `threads` may be used. Where other work keeps the cores, members of a
+// team wait for each other most of the time and one thread alone is faster; so after a team that slept more than it worked,
+// the next calls of the process go alone for a while, and then a team is tried again. Results are the same either way.
+int threads_worth_using(int threads);
+void remember(const Team& team);
 
 // The part [begin, end) of `count` things that falls to one member: as even as can be, in order of rank.
 struct Share {

@@ -6,11 +6,11 @@
 //   middle    by samples: the later layers forward, the loss, and back to the second layer
 //   backward  by hidden units again: gradients and updates, a panel of W1 and rows of every later W at a time
 // While a core has samples in hand it also prepares the lists of nonzero pixels of the next batch.
+#include "batch_lists.h"
 #include "kernels.h"
 #include "layers.h"
 #include "dense_products.h"
 #include "pointwise.h"
-#include "sparse_bytes.h"
 #include "sparse_products.h"
 
 namespace zerokara::ZEROKARA_BUILD {
@@ -34,22 +34,16 @@ class Trainer {
   using S = Stored<T, Pixel>;
 
   Trainer(const AdvanceJob& job, Team& team, Watch& watch)
-      : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers) {
+      : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers),
+        batches_(job, table_, arena_) {
     layers_ = take<TrainedLayer<T>>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
-    const long features = job.network.sizes[0], batch = job.batch_size;
-    const Pixel* no_pixels = take<Pixel>(arena_, features);
-    for (int turn = 0; turn < 2; ++turn) {
-      make_lists(rows_[turn], batch, features);
-      pixels_[turn] = take<const Pixel*>(arena_, batch + rows_at_a_time);
-      for (long n = 0; n < rows_at_a_time; ++n) pixels_[turn][batch + n] = no_pixels;
-      labels_[turn] = take<std::int32_t>(arena_, batch);
-    }
-    make_lists(columns_, features, batch);
     bias_start_ = take<T>(arena_, first().padded);
     zero_terms_ = take<T>(arena_, first().padded);
-    log_of_ = take<double>(arena_, batch);
-    rest_of_ = take<double>(arena_, batch);
+    padding_ = take<T>(arena_, last().padded);
+    for (long k = last().fan_out; k < last().padded; ++k) padding_[k] = -static_cast<T>(INFINITY);
+    log_of_ = take<double>(arena_, batch());
+    rest_of_ = take<double>(arena_, batch());
   }
 
   long run() {
@@ -71,13 +65,6 @@ class Trainer {
     layer.delta = take<T>(arena_, job_.batch_size * layer.stride);
   }
 
-  void make_lists(SparseLists<S>& lists, long count, long room) {
-    lists.room = (room + 2 * list_slack - 1) / list_slack * list_slack;  // each list begins on a cache line
-    lists.index = take<std::uint16_t>(arena_, count * lists.room);
-    lists.value = take<S>(arena_, count * lists.room);
-    lists.count = take<std::int32_t>(arena_, count);
-  }
-
   TrainedLayer<T>& first() { return layers_[0]; }
   TrainedLayer<T>& last() { return layers_[depth_ - 1]; }
   long batch() const { return job_.batch_size; }
@@ -86,7 +73,7 @@ class Trainer {
 
   void work(int rank) {
     move_in(rank);
-    list_rows(0, rank);
+    batches_.list_rows(0, my_samples(rank));
     team_.barrier();
     for (long update = 0;; ++update) {
       forward(update, rank);
@@ -158,49 +145,9 @@ class Trainer {
 
   // ---- forward: by units of the first layer ------------------------------------------------------------------------
 
-  void list_rows(long update, int rank) {
-    const long features = job_.network.sizes[0];
-    const int turn = update % 2;
-    const SparseLists<S>& rows = rows_[turn];
-    const Share mine = my_samples(rank);
-    for (long n = mine.begin; n < mine.end; ++n) {
-      const std::int64_t sample = job_.batches[update * batch() + n];
-      pixels_[turn][n] = static_cast<const Pixel*>(job_.samples.pixels) + sample * features;
-      labels_[turn][n] = static_cast<std::int32_t>(job_.labels[sample]);
-      rows.count[n] = list_one(pixels_[turn][n], rows.index + n * rows.room, rows.value + n * rows.room);
-    }
-  }
-
-  int list_one(const Pixel* row, std::uint16_t* index, S* value) const {
-    if constexpr (sizeof(Pixel) == 1) {
-      if (byte_compress_) return list_row_bytes(row, job_.network.sizes[0], index, value);
-    }
-    return list_row(row, job_.network.sizes[0], table_, index, value);
-  }
-
-  // Pixels are shared out in sixteens, which is what the byte lists are made of.
-  void list_my_columns(long update, int rank) {
-    const long features = job_.network.sizes[0], sixteens = (features + 15) / 16;
-    const Share mine = share(sixteens, rank, team_.size());
-    const long begin = mine.begin * 16, end = mine.end * 16 < features ? mine.end * 16 : features;
-    if constexpr (sizeof(Pixel) == 1) {
-      if (byte_compress_) return list_columns_bytes(pixels_[update % 2], batch(), begin, end, columns_);
-    }
-    list_columns(rows_[update % 2], batch(), begin, end, columns_);
-  }
-
-  // Inlined by force: GCC takes a function that only prefetches for one without effect, and drops the calls.
-  __attribute__((always_inline)) void prefetch(long update, long n) const {
-    const std::int64_t sample = job_.batches[update * batch() + n];
-    const long bytes = job_.network.sizes[0] * static_cast<long>(sizeof(Pixel));
-    const char* row = static_cast<const char*>(job_.samples.pixels) + sample * bytes;
-    __builtin_prefetch(job_.labels + sample);
-    for (long at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
-  }
-
   void forward(long update, int rank) {
     const Panels<T> mine = my_panels(first(), rank);
-    const SparseLists<S>& rows = rows_[update % 2];
+    const SparseLists<S>& rows = batches_.rows(update);
     const Share ahead = my_samples(rank);
     const bool more = update + batches_ahead < job_.updates;
     for (int piece = 0; piece < mine.size(); ++piece) {
@@ -208,7 +155,7 @@ class Trainer {
       with_width(panel.width, [&](auto width) {
         const T* weight = first().panel(first().weight, panel.lane);
         for (long n = 0; n < batch(); ++n) {
-          if (more && piece == 0 && ahead.begin + n < ahead.end) prefetch(update + batches_ahead, ahead.begin + n);
+          if (more && piece == 0 && ahead.begin + n < ahead.end) batches_.prefetch(update + batches_ahead, ahead.begin + n);
           T* out = first().h + n * first().stride + panel.lane;
           forward_sparse<width.value>(rows, n, table_, weight, bias_start_ + panel.lane, out);
           if (depth_ > 1) activate(job_.network.activation, out, width.value * lanes<T>);
@@ -226,8 +173,8 @@ class Trainer {
     for (int l = depth_ - 1; l > 1; --l) {
       for (int member = 0; member < team_.size(); ++member) back_through(l, my_panels(layers_[l - 1], member), mine);
     }
-    list_my_columns(update, rank);
-    if (update + 1 < job_.updates) list_rows(update + 1, rank);
+    batches_.list_columns_of(update, rank, team_.size());
+    if (update + 1 < job_.updates) batches_.list_rows(update + 1, mine);
   }
 
   void later_forward(int l, Share samples) {
@@ -252,7 +199,7 @@ class Trainer {
     for (long n = samples.begin; n < samples.end; ++n) {
       T* scores = layer.delta + n * layer.stride;
       if (depth_ == 1) std::memcpy(scores, layer.h + n * layer.stride, layer.padded * sizeof(T));
-      const SampleLoss loss = loss_and_delta(job_.loss, scores, layer.fan_out, layer.padded, labels_[update % 2][n], T(1) / T(batch()));
+      const SampleLoss loss = loss_and_delta(job_.loss, scores, padding_, layer.padded, batches_.label(update, n), T(1) / T(batch()));
       log_of_[n] = loss.log_of;
       rest_of_[n] = loss.rest;
     }
@@ -370,7 +317,7 @@ class Trainer {
         const long count = layer.fan_in - i < rows_at_once ? layer.fan_in - i : rows_at_once;
         if (rates.rule == Rule::sgd && plain && untouched(i, count)) continue;
         for (long r = 0; r < count; ++r)
-          gradient_sparse<width.value>(columns_, i + r, table_, layer.delta + panel.lane, layer.stride, zero_terms, gradient + r * stride);
+          gradient_sparse<width.value>(batches_.columns(), i + r, table_, layer.delta + panel.lane, layer.stride, zero_terms, gradient + r * stride);
         const long at = panel.lane * layer.fan_in + i * stride;
         apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), count * stride);
         finite &= all_finite(layer.weight + at, count * stride);
@@ -384,7 +331,7 @@ class Trainer {
 
   bool untouched(long i, long count) const {
     std::int32_t any = 0;
-    for (long r = 0; r < count; ++r) any |= columns_.count[i + r];
+    for (long r = 0; r < count; ++r) any |= batches_.columns().count[i + r];
     return any == 0;
   }
 
@@ -401,13 +348,9 @@ class Trainer {
   const PixelTable<T> table_;
   const int depth_;
   TrainedLayer<T>* layers_;
-  const bool byte_compress_ = vector_bytes == 64 && has_byte_compress();
-  // Of this batch and the next, by turns.
-  SparseLists<S> rows_[2];
-  const Pixel** pixels_[2];
-  std::int32_t* labels_[2];
-  SparseLists<S> columns_;
+  BatchLists<T, Pixel> batches_;
   T *bias_start_, *zero_terms_;
+  T* padding_;                 // of the scores (pointwise.h)
   double *log_of_, *rest_of_;  // of each sample's loss
   bool stopping_ = false;
   long done_ = 0;
@@ -426,7 +369,9 @@ long advance_in(const AdvanceJob& job, Team& team, Watch& watch) {
 
 long advance(const AdvanceJob& job, int threads, Watch& watch) {
   Team team(threads);
-  return job.network.wide ? advance_in<double>(job, team, watch) : advance_in<float>(job, team, watch);
+  const long done = job.network.wide ? advance_in<double>(job, team, watch) : advance_in<float>(job, team, watch);
+  remember(team);
+  return done;
 }
 
 }  // namespace zerokara::ZEROKARA_BUILD

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from zerokara.cli.app import main
+
 EXACT = ("recipe.toml", "losses.csv", "epochs.csv", "weights.safetensors")
 LONG = ["--iterations", "3000", "--hidden", "8", "--optimizer", "adam", "--evaluate-every", "700", "--batch-size", "20"]
 
@@ -193,6 +195,19 @@ def test_a_run_that_diverges_ends_with_a_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "Try a smaller --learning-rate" in done.stderr
     assert "diverged after" in done.stdout
+
+
+def test_ctrl_c_in_the_middle_of_an_import_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The soak test found this: a class being made wraps the KeyboardInterrupt of a `__set_name__` (Python 3.11)."""
+
+    def interrupted(argv: list[str]) -> int:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr("zerokara.cli.app._status_of", interrupted)
+    assert main(["train"]) == 130
+    assert capsys.readouterr().err == "zerokara: Stopped.\n"
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Hints below the traceback: there for the known mistakes, absent for all others; [13] and [14] of BOOK.md's list."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,3 +87,16 @@ def test_a_name_used_before_its_cell(run: Run) -> None:
 def test_a_name_of_a_cell_that_was_not_chosen(run: Run) -> None:
     result = run("```python\nimport numpy as np\n```\n```python\nprint(np.pi)\n```\n", "--cells", "2", name="note.md")
     assert hints(result) == ["np is defined only in cell 1 (line 2), which has not been run before this line."]
+
+
+def test_an_own_copy_of_mnist_that_cannot_download(run: Run, tmp_path: Path) -> None:
+    """The 403 that the notes' authors met: their file wins, and the hint says what leaving it out would do."""
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "mnist.py").write_text(
+        "from urllib.error import HTTPError\n\n"
+        "def load_mnist():\n    raise HTTPError('http://x', 403, 'Forbidden', {}, None)\n"
+    )
+    result = run("from dataset.mnist import load_mnist\nload_mnist()")
+    assert "HTTP Error 403: Forbidden" in result.err
+    (hint,) = hints(result)
+    assert hint.startswith(str(tmp_path / "dataset" / "mnist.py"))

@@ -264,3 +264,22 @@ def test_deep_convnet_backward() -> None:
             ends.append(loss())
         param[where] = before
         assert_allclose(grads[key][where], (ends[0] - ends[1]) / 2e-6, rtol=1e-4, atol=1e-7, err_msg=key)
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_seeded_accuracies_of_the_sigmoid_network() -> None:
+    """Two thousand updates of the textbook's run; the reference's gradient is exact, so a sample or two may differ."""
+    (x_train, t_train), (x_test, t_test) = load_mnist(one_hot_label=True)
+    np.random.seed(0)
+    network = chapter4.TwoLayerNet(784, 50, 10)
+    accuracies = []
+    for i in range(2001):
+        mask = np.random.choice(60000, 100)
+        grads = network.gradient(x_train[mask], t_train[mask])
+        for key in grads:
+            network.params[key] -= 0.1 * grads[key]
+        if i % 500 == 0:
+            accuracies.append([network.accuracy(x_train, t_train), network.accuracy(x_test, t_test)])
+    expected = [[0.09915, 0.1009], [0.74213, 0.7447], [0.85988, 0.8635], [0.89172, 0.8927], [0.90287, 0.9044]]
+    assert_allclose(accuracies, expected, atol=2e-4)

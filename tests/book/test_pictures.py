@@ -54,7 +54,9 @@ def test_a_backend_of_the_users_is_left_alone(run_apart: Run, tmp_path: Path) ->
     (tmp_path / "p.py").write_text(
         "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('mine.svg')\nprint(plt.get_backend())"
     )
-    assert run_apart("p.py", cwd=tmp_path, env={"MPLBACKEND": "svg"}).out == "svg\n"
+    result = run_apart("--figures", "pictures", "p.py", cwd=tmp_path, env={"MPLBACKEND": "svg"})
+    assert result.out == "svg\n"
+    assert result.err.startswith("--figures is not used")
     assert not list(tmp_path.glob("*.png"))
 
 

@@ -32,13 +32,20 @@ def by_hand(trainer: Trainer) -> tuple[int, dict[str, np.ndarray[Any, Any]]]:
             rows = trainer.batches.rows(iteration, iteration + 1)[0]
             loss, grads = trainer.network.loss_and_gradient(train.rows(rows), train.t[rows])
             trainer.optimizer.update(params, grads)
-            if not (np.isfinite(loss) and all(np.isfinite(array).all() for array in params.values())):
+            arrays = [*params.values(), *(a for slot in trainer.optimizer.state.values() for a in slot.values())]
+            if not (np.isfinite(loss) and all(np.isfinite(array).all() for array in arrays)):
                 return iteration, before
     raise AssertionError("it did not diverge")
 
 
 @pytest.mark.parametrize(
-    "options", [{"learning_rate": 1e30}, {"learning_rate": 1e38, "optimizer": "momentum"}, {"init": 1e20}]
+    "options",
+    [
+        {"learning_rate": 1e30},
+        {"learning_rate": 1e38, "optimizer": "momentum"},
+        {"learning_rate": 1e39},  # more than a float32 holds: the weights go before a loss does
+        {"init": 1e20},
+    ],
 )
 @pytest.mark.parametrize("chunk", [1, 2, 7, 50])
 def test_it_ends_before_the_first_update_that_is_not_finite(options: dict[str, Any], chunk: int) -> None:

@@ -56,7 +56,7 @@ current: Gallery | None = None
 def opened(folder: Path, stem: str) -> Iterator[None]:
     """For the time of a run, let `plt.show()` save pictures into the folder, unless Matplotlib can show them itself."""
     global current
-    if os.environ.get("MPLBACKEND") or _has_display():
+    if not saves():
         yield
         return
     current = Gallery(folder, stem)
@@ -66,6 +66,11 @@ def opened(folder: Path, stem: str) -> Iterator[None]:
     finally:
         current = None
         os.environ.pop("MPLBACKEND", None)
+
+
+def saves() -> bool:
+    """Whether pictures are saved here: there is no display, and the user has chosen no MPLBACKEND."""
+    return not (os.environ.get("MPLBACKEND") or _has_display())
 
 
 def _has_display() -> bool:

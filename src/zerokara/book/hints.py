@@ -43,6 +43,8 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
         return list(_unreadable(error, path))
     if isinstance(error, FileNotFoundError):
         return list(_missing_file(error))
+    if isinstance(error, OSError) and type(error).__name__ in ("HTTPError", "URLError"):
+        return list(_own_download(error))
     if isinstance(error, ValueError | IndexError):
         return list(_shapes(error))
     return []
@@ -142,6 +144,16 @@ def _missing_file(error: FileNotFoundError) -> Iterator[str]:
     if name in {Path(file).name for file in FILES}:
         yield sentence(
             "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
+        )
+
+
+def _own_download(error: OSError) -> Iterator[str]:
+    files = [frame.f_code.co_filename for frame, _ in _frames(error)]
+    if own := next((file for file in files if Path(file).name == "mnist.py"), None):
+        yield sentence(
+            "{file} is your own copy, and what it downloads from no longer answers. Without it, zerokara supplies "
+            "load_mnist with its own data.",
+            file=own,
         )
 
 

@@ -10,6 +10,7 @@ import linecache
 import os
 import shlex
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,8 @@ def read(path: Path) -> list[str]:
             )
         ) from None
     try:
-        notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings(action="ignore"):  # of what older notebooks lack, their authors can do nothing
+            notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (
         nbformat.reader.NotJSONError,
         nbformat.ValidationError,
@@ -114,15 +116,10 @@ def _exit() -> None:
     raise SystemExit
 
 
-@contextmanager
-def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
-    """A session whose names are those of `main`. It keeps no history and leaves nothing behind.
-
-    Raises ZerokaraError where IPython is missing.
-    """
+def check_ipython(path: Path) -> None:
+    """Raises ZerokaraError where IPython is missing."""
     try:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
+        import IPython  # noqa: F401
     except ImportError:
         raise ZerokaraError(
             sentence(
@@ -132,6 +129,14 @@ def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
                 install=INSTALL,
             )
         ) from None
+
+
+@contextmanager
+def ipython(main: ModuleType, path: Path) -> Iterator[Session]:
+    """A session whose names are those of `main`. It keeps no history and leaves nothing behind."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
     with tempfile.TemporaryDirectory(prefix="zerokara-") as folder:
         config = Config(
             {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor", "xmode": "Plain"}}

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 import zerokara.book
-from zerokara.book import finder, gallery, notebook
+from zerokara.book import accelerate, finder, gallery, notebook
 from zerokara.book.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
 from zerokara.book.hints import hints_for
+from zerokara.book.main_module import as_main
 from zerokara.book.prelude import supply
 from zerokara.book.remarks import remarks_on
 from zerokara.errors import UsageError, ZerokaraError, sentence
@@ -40,6 +41,9 @@ class Options:
         seed: seeds `random` and `np.random` before the first line; None for not at all.
         figures: the folder for pictures; None for the working folder.
         remarks: whether to remark on the source at the end.
+        accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
+            "verify" to do both and compare.
+        our_gradient: put our `common.gradient` in place of the learner's own.
     """
 
     cells: str | None = None
@@ -47,6 +51,8 @@ class Options:
     seed: int | None = None
     figures: Path | None = None
     remarks: bool = True
+    accelerate: str = "on"
+    our_gradient: bool = False
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -67,13 +73,18 @@ def run_file(file: str, args: list[str], options: Options) -> int:
     cells = chosen(all_cells, options.cells) if options.cells else all_cells
     finder.uninstall()
     zerokara.book.install()
+    if options.figures and not gallery.saves():
+        gallery.say(
+            sentence("--figures is not used: there is a display or an MPLBACKEND, so Matplotlib shows the figures.")
+        )
     folder = path.parent if path.suffix.lower() in NOTEBOOKS else None
     with gallery.opened(options.figures or folder or Path.cwd(), path.stem), main_of(file, args, folder, cells) as main:
         _seed(options.seed)
         if options.prelude:
             supply(main, path.read_bytes().decode(errors="replace"))
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
-        status = _status_of(work, path, all_cells, main)
+        with accelerate.mode(options.accelerate), accelerate.ours_first(options.our_gradient):
+            status = _status_of(work, path, all_cells, main)
         _report(path, cells, main, options)
     return status
 
@@ -91,8 +102,6 @@ def checked_path(file: str) -> Path:
 @contextmanager
 def main_of(file: str, args: list[str], folder: Path | None, cells: list[Cell]) -> Iterator[ModuleType]:
     """`__main__` for a file. Cells have no `__file__`, as in Jupyter, unless one of them asks for it."""
-    from zerokara.book.main_module import as_main
-
     with as_main(file, args, folder=folder) as main:
         if cells and not any("__file__" in cell.source for cell in cells):
             del main.__file__
@@ -132,6 +141,8 @@ def _decodes(source: bytes) -> bool:
 
 def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[], None]:
     in_ipython = path.suffix.lower() in NOTEBOOKS or any(cell.needs_ipython for cell in cells)
+    if in_ipython:
+        notebook.check_ipython(path)
 
     def work() -> None:
         if in_ipython:

@@ -69,17 +69,11 @@ def _parsed(lines: list[str]) -> ast.Module | None:
 
 
 def _without_output(statements: list[ast.stmt], lines: list[str], seen: set[str]) -> list[ast.stmt]:
-    kept = list(statements)
-    while (
-        len(kept) > 1
-        and _stands_apart(kept, lines)
-        and all(
-            _is_output(statement, seen | _names(kept[: _block_start(kept, lines)]))
-            for statement in kept[_block_start(kept, lines) :]
-        )
-    ):
-        kept = kept[: _block_start(kept, lines)]
-    return kept
+    """The statements without the blocks at their end that are nothing but output; the first block always stays."""
+    start = _block_start(statements, lines)
+    code, block = statements[:start], statements[start:]
+    known = seen | _names(code)
+    return _without_output(code, lines, seen) if code and all(_is_output(s, known) for s in block) else statements
 
 
 def _block_start(statements: list[ast.stmt], lines: list[str]) -> int:
@@ -88,10 +82,6 @@ def _block_start(statements: list[ast.stmt], lines: list[str]) -> int:
         if not lines[statements[i].lineno - 2].strip():
             return i
     return 0
-
-
-def _stands_apart(statements: list[ast.stmt], lines: list[str]) -> bool:
-    return _block_start(statements, lines) > 0
 
 
 def _is_output(statement: ast.stmt, known: set[str]) -> bool:

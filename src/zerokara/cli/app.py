@@ -26,6 +26,8 @@ app = App(
 data = App(name="data", help="Data sets: what there is, fetching it, looking at it.")
 app.command("zerokara.cli.train:train", name="train", help="Train a network on a data set, and keep it in a folder.")
 app.command("zerokara.cli.resume:resume", name="resume", help="Go on with a run, exactly where it stopped.")
+app.command("zerokara.cli.run:run_command", name="run", help="Run a learner's script, notebook or note as it is.")
+app.command("zerokara.cli.run:book_command", name="book", help="Write the files that the textbook's scripts open.")
 app.command("zerokara.cli.check:check", name="check", help="Check backpropagation against the numerical gradient.")
 app.command("zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here.")
 app.command(data)
@@ -59,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         return _failed(argv, sentence("{error}.", error=error), 1)
+    except (RuntimeError, ImportError) as error:
+        if not _was_interrupted(error):
+            raise
+        return _failed(argv, "Stopped.", INTERRUPTED)
     except MemoryError:
         return _failed(argv, "There is not enough memory for this. Try a smaller network, batch or data set.", 1)
 
@@ -82,6 +88,12 @@ def _failed(argv: Sequence[str], text: str, status: int) -> int:
     if "--json" in argv:
         print(json.dumps({"error": text, "exit_status": status}, ensure_ascii=False))
     return status
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether it was Ctrl-C after all: in the middle of an import Python may wrap it in another error."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt) or (cause is not None and _was_interrupted(cause))
 
 
 def _close_quietly() -> None:

@@ -26,6 +26,9 @@ after FILE belongs to the script.
   --seed N       seed random and np.random before the first line
   --figures DIR  where plt.show() saves pictures when there is no display; the working folder if not given
   --no-remarks   no remarks on the source at the end
+  --no-accelerate  every numerical gradient by the textbook's loop, also where zerokara recognises the network
+  --accelerate   zerokara's common/gradient.py in place of the learner's own, so that it can recognise the network
+  --verify       every gradient both ways, and a comparison of every weight
   --help         show this
 
 The exit status is the script's own: 1 after an error, 130 after Ctrl-C.
@@ -38,7 +41,14 @@ Write the files that the textbook's scripts open by relative path into FOLDER (t
 sample_weight.pkl, trained here on MNIST, and two test pictures in dataset/. Files that are there already are kept.
 """
 
-FLAGS: dict[str, dict[str, Any]] = {"--prelude": {"prelude": True}, "--no-remarks": {"remarks": False}, "--list": {}}
+FLAGS: dict[str, dict[str, Any]] = {
+    "--prelude": {"prelude": True},
+    "--no-remarks": {"remarks": False},
+    "--no-accelerate": {"accelerate": "off"},
+    "--accelerate": {"our_gradient": True},
+    "--verify": {"accelerate": "verify"},
+    "--list": {},
+}
 VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--cells": lambda text: {"cells": text},
     "--seed": lambda text: {"seed": _seed(text)},

@@ -60,7 +60,8 @@ class CompiledEngine:
     """See `zerokara.engine.contract.Engine`. Results are the same bits for every number of threads.
 
     Args:
-        threads: how many threads work together; None: the cores this process may use.
+        threads: how many threads work together; None: at most as many as this process may use cores, and fewer where
+            that is faster: for a small update, or while other work keeps the cores busy.
 
     Raises EngineError where the compiled core is missing, or ZEROKARA_LEVEL asks for a level this machine lacks.
     """
@@ -78,6 +79,7 @@ class CompiledEngine:
             )
         self._core = found
         self.threads = usable_cores() if threads is None else threads
+        self._adaptive = threads is None
         if not 1 <= self.threads <= 1024:
             raise EngineError(sentence("threads must lie from 1 to 1024. Got {got}.", got=threads))
         try:
@@ -120,6 +122,7 @@ class CompiledEngine:
             losses=losses,
             stop=stop,
             threads=self.threads,
+            adaptive=self._adaptive,
         )
         optimizer.steps += done
         return losses[:done]
@@ -207,7 +210,9 @@ class CompiledEngine:
             raise EngineError(str(error)) from error
 
 
-def refuse_unsupported(network: Network, features: int, batch_size: int = 1, optimizer: Optimizer | None = None) -> None:
+def refuse_unsupported(
+    network: Network, features: int, batch_size: int = 1, optimizer: Optimizer | None = None
+) -> None:
     """Raise EngineError, with the reason, for work that the compiled core does not take."""
     reason = unsupported(network, features, batch_size, None if optimizer is None else optimizer.name)
     if reason:
@@ -217,15 +222,25 @@ def refuse_unsupported(network: Network, features: int, batch_size: int = 1, opt
 def unsupported(network: Network, features: int, batch_size: int = 1, optimizer: str | None = None) -> str:
     """Why the compiled core does not take this work, as a sentence; empty if it does."""
     if features != network.sizes[0]:
-        return sentence("The network takes {expected} features. Got pixels with {got}.", expected=network.sizes[0], got=features)
+        return sentence(
+            "The network takes {expected} features. Got pixels with {got}.", expected=network.sizes[0], got=features
+        )
     if features > MOST_FEATURES:
-        return sentence("The compiled engine takes at most {most} features. Got {got}; use the reference engine.",
-                        most=MOST_FEATURES, got=features)
+        return sentence(
+            "The compiled engine takes at most {most} features. Got {got}; use the reference engine.",
+            most=MOST_FEATURES,
+            got=features,
+        )
     if not 1 <= batch_size <= MOST_IN_BATCH:
-        return sentence("The compiled engine takes batches of 1 to {most} samples. Got {got}.", most=MOST_IN_BATCH, got=batch_size)
+        return sentence(
+            "The compiled engine takes batches of 1 to {most} samples. Got {got}.", most=MOST_IN_BATCH, got=batch_size
+        )
     if optimizer is not None and optimizer not in SLOTS:
-        return sentence("The compiled engine knows the optimizers {known}. Got {got!r}; use the reference engine.",
-                        known=", ".join(SLOTS), got=optimizer)
+        return sentence(
+            "The compiled engine knows the optimizers {known}. Got {got!r}; use the reference engine.",
+            known=", ".join(SLOTS),
+            got=optimizer,
+        )
     return ""
 
 

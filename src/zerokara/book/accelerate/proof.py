@@ -1,0 +1,149 @@
+"""The proof by numbers that a function is the loss of a network. Weights are moved, and always put back bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.book.accelerate.inference import Model, Sample, model_of
+from zerokara.book.accelerate.refusal import Refused
+from zerokara.book.accelerate.structure import Arrays, layouts, rows_of
+from zerokara.errors import sentence
+
+SCALES = (1.0, 0.5, 2.0)
+"""How strong the activations' inputs are, about, at the random weights that are tried."""
+
+Function = Callable[[Any], Any]
+Gradient = Callable[[int], NDArray[np.float64]]
+
+
+def proven_model(f: Function, x: NDArray[Any], arrays: Arrays) -> Model:
+    """The network whose loss f is, at the present weights and at several random ones. Raises Refused if there is none.
+
+    Args:
+        f: pure; so how often it is called cannot be seen.
+        x: what f is called with.
+        arrays: all arrays that f reads, by number.
+    """
+    layout = next(layouts(arrays), None)
+    if layout is None:
+        raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
+    check_memory(arrays, layout.parameters)
+    samples = [*_random_samples(f, x, arrays, layout.parameters), Sample(arrays, value_at(f, x))]
+    model = model_of(samples)
+    if model is None:
+        raise Refused(sentence("its values are not those of a network that is known here"))
+    if set(model.layout.parameters) != set(layout.parameters):
+        check_memory(arrays, model.layout.parameters)
+    return model
+
+
+def value_at(f: Function, x: NDArray[Any]) -> float:
+    """f(x). Raises Refused where it raises, warns or is not finite: the plain loop shall do that."""
+    under = "ignore" if np.geterr()["under"] == "ignore" else "raise"
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise", under=under):
+            value = f(x)
+    except Exception as error:
+        raise Refused(sentence("it raises {kind}", kind=type(error).__name__)) from error
+    if not (np.ndim(value) == 0 and np.isfinite(value)):
+        raise Refused(sentence("its value is not one finite number"))
+    return float(value)
+
+
+def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[int]) -> Iterator[Sample]:
+    """The function's values at random weights."""
+    rng = np.random.default_rng(0)
+    for scale in SCALES:
+        with kept([arrays[number] for number in moved]):
+            for number in moved:
+                arrays[number] += scale * _spread(arrays, number, moved) * rng.standard_normal(arrays[number].shape)
+            value = value_at(f, x)
+            yield Sample({n: array.copy() for n, array in arrays.items()}, value)
+
+
+def _spread(arrays: Arrays, number: int, moved: list[int]) -> float:
+    """How far to move weights so that the inputs of an activation move by about 1."""
+    if arrays[number].ndim < 2:
+        return 0.5
+    fan_in = arrays[number].shape[0]
+    norms = [
+        float(np.sqrt((rows_of(array) ** 2).sum(axis=1).mean()))
+        for n, array in arrays.items()
+        if n not in moved and array.ndim and rows_of(array).shape[1] == fan_in
+    ]
+    return 1 / max([1.0, *norms]) if norms else 1 / np.sqrt(fan_in)
+
+
+@contextmanager
+def kept(arrays: list[NDArray[Any]]) -> Iterator[None]:
+    """Puts arrays back as they were, whatever happens; a Ctrl-C that comes while it does so waits."""
+    copies = [array.copy() for array in arrays]
+    try:
+        yield
+    finally:
+        late = None
+        while True:
+            try:
+                for array, copy in zip(arrays, copies, strict=True):
+                    array[...] = copy
+                break
+            except KeyboardInterrupt as interrupt:
+                late = interrupt
+        if late is not None:
+            raise late
+
+
+def check_memory(arrays: Arrays, parameters: list[int]) -> None:
+    """Raises Refused for parameters that cannot be moved one by one."""
+    for number in parameters:
+        if not arrays[number].flags.writeable or _overlaps_itself(arrays[number]):
+            raise Refused(sentence("an array it reads cannot be written to element by element"))
+        for other, array in arrays.items():
+            if other != number and np.may_share_memory(arrays[number], array):
+                raise Refused(sentence("two of the arrays it reads share memory"))
+
+
+def _overlaps_itself(array: NDArray[Any]) -> bool:
+    axes = sorted((abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1)
+    needed = array.itemsize
+    for stride, length in axes:
+        if stride < needed:
+            return True
+        needed = stride * length
+    return False
+
+
+def check_differences(f: Function, x: NDArray[Any], model: Model, arrays: Arrays, h: float, gradient: Gradient) -> None:
+    """Compare a sample of single weights with the plain loop's differences. Raises Refused where one differs."""
+    rng = np.random.default_rng(1)
+    for number in model.layout.parameters:
+        array, expected = arrays[number], gradient(number)
+        for flat in rng.choice(array.size, size=min(4, array.size), replace=False):
+            index = np.unravel_index(int(flat), array.shape)
+            above, below = values_around(f, x, array, index, h)
+            check_difference(above, below, float(expected[index]), model, h)
+
+
+def values_around(f: Function, x: NDArray[Any], array: NDArray[Any], index: Any, h: float) -> tuple[float, float]:
+    """f at w + h and at w - h, as the plain loop calls it."""
+    with kept([array[tuple(slice(i, i + 1) for i in index)]]):
+        before = float(array[index])
+        array[index] = before + h
+        above = value_at(f, x)
+        array[index] = before - h
+        below = value_at(f, x)
+    return above, below
+
+
+def check_difference(above: float, below: float, expected: float, model: Model, h: float) -> None:
+    """Whether a difference is the expected one, but for the rounding of the two losses."""
+    size = abs(above) + abs(below) + abs(model.factor)
+    noise = 256 * np.finfo(float).eps * size / (2 * h)
+    if not abs((above - below) / (2 * h) - expected) <= noise + 1e-9 * abs(expected):
+        raise Refused(sentence("the difference of a single weight is not the network's"))
+

@@ -1,0 +1,224 @@
+"""What a proof about a function was read from, so that reading it again shows whether the proof still holds.
+
+A walk through a function's code starts at the function itself and at x, and finds everything else by reading: a global
+name, a cell of the closure, an attribute, an item of a dict. Each reading is kept with what was seen. A later call,
+with another closure or another batch, is covered by the same proof exactly if all readings give the same kind of thing
+again: the same function, module or class, an instance of the same class, an equal number, another plain array.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+MISSING = object()
+
+CONTAINERS = (dict, OrderedDict, list, tuple)
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+FUNCTION, ARGUMENT = 0, 1
+"""The readings everything starts from: the function, and the array it is called with."""
+
+
+class Reading(NamedTuple):
+    """The value of reading number `parent`, asked by `how` for `key`, must be as `seen`, as `check` understands it."""
+
+    parent: int
+    how: Callable[[Any, Any], Any]
+    key: Any
+    check: Callable[[Any, Any], bool]
+    seen: Any
+
+
+class Readings:
+    """All readings of one walk; the same question is asked once."""
+
+    def __init__(self, f: Any, x: Any) -> None:
+        self.values: list[Any] = [f, x]
+        self.steps: list[Reading] = []
+        self._known: dict[tuple[int, Any, Any], int] = {}
+
+    def read(self, parent: int, how: Callable[[Any, Any], Any], key: Any = None) -> int:
+        """The number of the reading; its value is `values[number]`. Raises what `how` raises."""
+        question = (parent, how, (type(key), key))
+        if question not in self._known:
+            value = how(self.values[parent], key)
+            check, seen = _expectation(value)
+            self.steps.append(Reading(parent, how, key, check, seen))
+            self.values.append(value)
+            self._known[question] = len(self.values) - 1
+        return self._known[question]
+
+    def sealed(self, with_argument: bool) -> Steps:
+        """What is needed to read again, without holding on to this call's arrays and networks.
+
+        Args:
+            with_argument: whether the function uses the x it is called with.
+        """
+        first = ARGUMENT if with_argument else ARGUMENT + 1
+        return Steps(tuple(self.steps), first, tuple(_identities(self.values, first)))
+
+
+class Steps(NamedTuple):
+    """The readings of a finished walk, and which of the arrays among them were one and the same."""
+
+    steps: tuple[Reading, ...]
+    first: int
+    identities: tuple[tuple[int, int], ...]
+
+    def again(self, f: Any, x: Any) -> list[Any] | None:
+        """The values as they are now, for a function with the same code; None if one is not what it was."""
+        values = [f, x]
+        try:
+            for parent, how, key, check, seen in self.steps:
+                value = how(values[parent], key)
+                if not check(value, seen):
+                    return None
+                values.append(value)
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+            return None
+        return values if tuple(_identities(values, self.first)) == self.identities else None
+
+
+def _identities(values: list[Any], start: int) -> Iterator[tuple[int, int]]:
+    """For every reading of an array, the first reading that gave this very array."""
+    first: dict[int, int] = {}
+    for number in range(start, len(values)):
+        if type(values[number]) is np.ndarray:
+            yield number, first.setdefault(id(values[number]), number)
+
+
+def is_plain_array(value: Any) -> bool:
+    """An array of numbers, of exactly that class: a subclass may do anything when it is added."""
+    return type(value) is np.ndarray and value.dtype.kind in "fiub"
+
+
+def is_scalar(value: Any) -> bool:
+    """A number, a string or None, of exactly these classes."""
+    kind = type(value)
+    if kind in (bool, int, float, str, type(None)):
+        return True
+    return issubclass(kind, np.generic) and not is_made_in_python(kind) and value.dtype.kind in "fiub"
+
+
+def is_made_in_python(kind: type) -> bool:
+    """Whether a class comes from a `class` statement, so that its methods can be anything."""
+    return bool(kind.__flags__ & _HEAP_TYPE)
+
+
+def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
+    """What "the same again" means for a value."""
+    kind = type(value)
+    if kind is FunctionType:
+        return _same_code, value.__code__
+    if is_plain_array(value):
+        return _plain_array, None
+    if is_scalar(value):
+        return _equal, value
+    if kind is Keys:
+        return _equal_keys, value
+    if kind in CONTAINERS or (is_made_in_python(kind) and not isinstance(value, type)):
+        return _same_type, kind
+    return _identical, value
+
+
+def _same_code(value: Any, code: Any) -> bool:
+    return type(value) is FunctionType and value.__code__ is code
+
+
+def _plain_array(value: Any, _: Any) -> bool:
+    return is_plain_array(value)
+
+
+def _equal(value: Any, seen: Any) -> bool:
+    return type(value) is type(seen) and repr(value) == repr(seen)  # == takes -0.0 for 0.0, and nan for nothing
+
+
+def _equal_keys(value: Any, seen: Any) -> bool:
+    return len(value) == len(seen) and all(map(_equal, value, seen))
+
+
+def _identical(value: Any, seen: Any) -> bool:
+    return value is seen
+
+
+def _same_type(value: Any, kind: type) -> bool:
+    return type(value) is kind
+
+
+# How to ask. None of these can run a learner's code.
+
+
+def method_function(method: Any, key: None) -> Any:
+    return method.__func__
+
+
+def method_self(method: Any, key: None) -> Any:
+    return method.__self__
+
+
+def cell(function: Any, name: str) -> Any:
+    return function.__closure__[function.__code__.co_freevars.index(name)].cell_contents
+
+
+def global_name(function: Any, name: str) -> Any:
+    names = function.__globals__
+    return names[name] if name in names else function.__builtins__[name]
+
+
+def default(function: Any, position: int) -> Any:
+    return function.__defaults__[position]
+
+
+def defaults_count(function: Any, key: None) -> int:
+    return len(function.__defaults__ or ())
+
+
+def keyword_default(function: Any, name: str) -> Any:
+    return (function.__kwdefaults__ or {}).get(name, MISSING)
+
+
+def module_name(module: Any, name: str) -> Any:
+    return vars(module)[name]
+
+
+def own_attribute(instance: Any, name: str) -> Any:
+    return object.__getattribute__(instance, "__dict__").get(name, MISSING)
+
+
+def class_attribute(instance: Any, name: str) -> Any:
+    """What the instance's class says about a name; no descriptor is asked."""
+    for parent in type(instance).__mro__:
+        if name in parent.__dict__:
+            return parent.__dict__[name]
+    return MISSING
+
+
+def static_function(descriptor: Any, key: None) -> Any:
+    return descriptor.__func__
+
+
+class Keys(tuple[Any, ...]):
+    """The keys of a dict, in its order. All of them must be plain, and the same again."""
+
+    __slots__ = ()
+
+
+def keys(mapping: Any, key: None) -> Keys:
+    return Keys(mapping)
+
+
+def mapping_item(mapping: Any, key: Any) -> Any:
+    return dict.__getitem__(mapping, key)
+
+
+def length(sequence: Any, key: None) -> int:
+    return len(sequence)
+
+
+def sequence_item(sequence: Any, position: int) -> Any:
+    return sequence[position]

@@ -1,0 +1,186 @@
+"""What has been proven so far, and what to do with a function that asks for its numerical gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.book.accelerate.inference import Model
+from zerokara.book.accelerate.plan import Plan, signature_of
+from zerokara.book.accelerate.proof import proven_model
+from zerokara.book.accelerate.purity import purity_of
+from zerokara.book.accelerate.refusal import Refused
+from zerokara.book.accelerate.structure import Arrays
+from zerokara.book.gallery import say
+from zerokara.errors import ZerokaraError, sentence
+from zerokara.nn.gradients import numerical_gradient
+
+Function = Callable[[Any], Any]
+
+FEW = 50
+"""Weights for which the loop is over sooner than a proof."""
+
+MOST_PLANS = 16
+
+
+class Session:
+    """Plans by the code they were made for, what was said, and whether to accelerate at all.
+
+    Attributes:
+        wanted: "on", "off", or "verify" for both ways and a comparison of every weight.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = "on"
+        self.plans: dict[CodeType, list[Plan]] = {}
+        self.hopeless: set[Any] = set()
+        self.said: set[tuple[CodeType | None, str]] = set()
+
+    def gradient(self, f: Function, x: Any, h: float) -> NDArray[Any] | None:
+        """The gradient, or None for what only the plain loop can do."""
+        if self.wanted == "off":
+            return None
+        code = _code_of(f)
+        try:
+            gradient = self._found(f, code, x, h)
+        except Refused as reason:
+            self._say(code, sentence("The plain loop computes the gradient of {name}, because {reason}.",
+                                     name=_name_of(code), reason=reason))
+            return None
+        return gradient if gradient is None or self.wanted == "on" else _verified(f, x, h, gradient)
+
+    def _found(self, f: Function, code: CodeType | None, x: Any, h: float) -> NDArray[Any] | None:
+        if type(x) is not np.ndarray or x.size == 0:
+            return None
+        for plan in self.plans.get(code, []) if code else []:
+            arrays = plan.arrays(f, x)
+            if arrays is not None:
+                return self._by(plan, f, x, arrays, h)
+        return None if x.size < FEW else self._proven(f, code, x, h)
+
+    def _by(self, plan: Plan, f: Function, x: NDArray[Any], arrays: Arrays, h: float) -> NDArray[Any]:
+        if not any(arrays[number] is x for number in plan.model.layout.parameters):
+            raise Refused(sentence("x is none of the arrays it reads as weights"))
+        try:
+            return plan.gradient(f, x, arrays, h)
+        except Refused:
+            self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
+            raise
+
+    def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], h: float) -> NDArray[Any]:
+        if x.dtype != np.float64:
+            raise Refused(sentence("its weights are {dtype}", dtype=x.dtype))
+        purity = purity_of(f, x)
+        values = purity.steps.again(f, x)
+        if values is None or code is None:
+            raise Refused(sentence("what it reads changes by itself"))
+        arrays: Arrays = {number: values[number] for number in purity.arrays}
+        if not any(array is x for array in arrays.values()):
+            raise Refused(sentence("it does not read the array whose gradient is asked for"))
+        signature = signature_of(arrays)
+        key = (code, tuple(signature.items()))
+        if key in self.hopeless:
+            raise Refused(sentence("its values are not those of a network that is known here"))
+        try:
+            plan = Plan(purity, _checked(proven_model(f, x, arrays), purity.deciding, arrays, x), signature)
+            gradient = plan.gradient(f, x, arrays, h, sample=True)
+        except Refused:
+            self.hopeless.add(key)
+            raise
+        self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
+        self._say(code, _recognised(code, plan))
+        return gradient
+
+    def _say(self, code: CodeType | None, text: str) -> None:
+        """Once for every function: the four gradients of one update are one piece of news."""
+        if (code, text) not in self.said:
+            self.said.add((code, text))
+            say(text)
+
+
+def _checked(model: Model, deciding: Callable[[set[int]], str | None], arrays: Arrays, x: NDArray[Any]) -> Model:
+    if not any(arrays[number] is x for number in model.layout.parameters):
+        raise Refused(sentence("x is none of the arrays it reads as weights"))
+    what = deciding(set(model.layout.parameters))
+    if what:
+        raise Refused(sentence("what it does may depend on the size of numbers ({what})", what=what))
+    return model
+
+
+def _verified(f: Function, x: NDArray[Any], h: float, fast: NDArray[Any]) -> NDArray[Any]:
+    """The plain loop's gradient, after comparing every weight. Raises ZerokaraError where one differs."""
+    slow = numerical_gradient(f, x, h=h)
+    largest = float(np.abs(slow - fast).max())
+    tolerance = 1e-9 * float(np.abs(slow).max()) + 1e-12 * (1 + abs(float(f(x)))) / h
+    if not largest <= tolerance:
+        raise ZerokaraError(sentence(
+            "--verify found a gradient of shape {shape} that differs from the plain loop's by {largest:.1e}, where rounding "
+            "explains {tolerance:.1e}. Use --no-accelerate, and please report this.",
+            shape=x.shape, largest=largest, tolerance=tolerance))
+    say(sentence("Verified: all {size:,} elements of {shape} agree with the plain loop's, to {largest:.1e}.",
+                 size=x.size, shape=x.shape, largest=largest))
+    return slow
+
+
+def _code_of(f: Any) -> CodeType | None:
+    if type(f) is MethodType:
+        f = f.__func__
+    return f.__code__ if type(f) is FunctionType else None
+
+
+def _name_of(code: CodeType | None) -> str:
+    if code is None:
+        return "f"
+    return sentence("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
+
+
+_LOSSES = {
+    "textbook": "cross entropy with 1e-7 in the logarithm",
+    "cross-entropy": "cross entropy",
+    "squared": "squared error",
+}
+
+
+def _recognised(code: CodeType, plan: Plan) -> str:
+    model = plan.model
+    return sentence(
+        "{name} is the loss of a network {sizes} ({activation}, softmax, {loss}), proven by its code and at random weights. "
+        "Its numerical gradient is computed without the loop, by the same central differences.",
+        name=_name_of(code),
+        sizes="-".join(map(str, plan.network.sizes)),
+        activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
+        loss=_LOSSES[model.loss],
+    )
+
+
+current = Session()
+
+
+def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
+    """The numerical gradient of f at x without the loop, or None where only the loop will do.
+
+    Args:
+        f: called with x, like the textbook's; how often is up to this function only where f is proven to be pure.
+        x: the array whose elements would be moved.
+
+    Returns:
+        An array of the shape and dtype of x, equal to the loop's but for rounding.
+    """
+    return current.gradient(f, x, h)
+
+
+@contextmanager
+def mode(wanted: str) -> Iterator[None]:
+    """A session of its own for the time of a run: "on", "off" or "verify"."""
+    global current
+    before, current = current, Session()
+    current.wanted = wanted
+    try:
+        yield
+    finally:
+        current = before
