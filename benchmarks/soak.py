@@ -28,18 +28,10 @@ from zerokara.runs.reading import NothingBegun, read_recipe
 
 EXACT = ("recipe.toml", "losses.csv", "epochs.csv", "weights.safetensors")
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-LENGTH = [
-    "--iterations",
-    "4000",
-    "--batch-size",
-    "20",
-    "--hidden",
-    "8",
-    "--evaluate-every",
-    "1100",
-    "--no-plots",
-    "--quiet",
-]
+SHAPE = ["--batch-size", "20", "--hidden", "8", "--evaluate-every", "1100", "--no-plots", "--quiet"]
+UPDATES = {"reference": "4000", "compiled": "60000"}
+"""Some second of training."""
+
 CHILD = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -65,13 +57,15 @@ class Soak:
 
 def recipes() -> Iterator[list[str]]:
     """Options of one run after the other, each engine and optimizer in turn."""
-    engines = ["reference", "compiled"] if core() is not None else ["reference"]
+    engines = [engine for engine in UPDATES if engine != "compiled" or core() is not None]
     optimizers = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
     samplings = itertools.cycle(["replacement", "distinct", "epoch", "replacement", "epoch"])
     losses = itertools.cycle(["cross-entropy", "textbook", "squared"])
     for seed in itertools.count():
         for optimizer, engine in itertools.product(optimizers, engines):
             yield [
+                "--iterations",
+                UPDATES[engine],
                 "--engine",
                 engine,
                 "--optimizer",
@@ -87,7 +81,7 @@ def recipes() -> Iterator[list[str]]:
 
 def start(out: Path, name: str, options: list[str], between: float) -> subprocess.Popen[str]:
     """A process that trains the run, from wherever it stands."""
-    words = ["train", "digits", "--out", str(out), "--name", name, "--resume-or-start", *LENGTH, *options]
+    words = ["train", "digits", "--out", str(out), "--name", name, "--resume-or-start", *SHAPE, *options]
     child = [sys.executable, "-c", CHILD.format(between=between), *words]
     return subprocess.Popen(child, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 

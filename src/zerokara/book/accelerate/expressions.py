@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import Any
 
 from zerokara.book.accelerate import allowed, readings
@@ -286,8 +287,8 @@ class Expressions:
     def _call_instance(self, callee: Known, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
         if callee.value is str and len(arguments) == 1 and not keywords:
             return self._as_text(arguments[0])
-        plain = isinstance(callee.value, type | ModuleType) or not readings.is_made_in_python(type(callee.value))
-        method = None if plain or callee.reading < 0 else self.objects.read(callee, readings.class_attribute, "__call__")
+        ordinary = readings.is_ordinary(callee.value)
+        method = self.objects.read(callee, readings.class_attribute, "__call__") if ordinary else None
         if method is None or type(method.value) is not FunctionType:
             raise Refused(sentence("it calls {name}, and nothing is known of that", name=name))
         return self.enter(method, [callee, *arguments], keywords)
@@ -301,7 +302,7 @@ class Expressions:
         owner, function = callee.receiver, callee.function
         if isinstance(function, Known):
             return self.enter(function, [owner, *arguments], keywords)
-        if isinstance(owner, Known) and isinstance(owner.value, dict):
+        if isinstance(owner, Known) and type(owner.value) in (dict, OrderedDict):
             return self._ask_dict(owner, function, arguments, keywords)
         if not is_number(owner) or isinstance(owner, Items):
             raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))

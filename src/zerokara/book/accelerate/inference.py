@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate.structure import Arrays, Layout, layouts, rows_of
-from zerokara.nn.functions import LOSSES, relu, sigmoid, tanh
+from zerokara.book.accelerate.forward import ACTIVATIONS, scores_of
+from zerokara.book.accelerate.structure import Arrays, Layout, rows_of
+from zerokara.nn.functions import LOSSES
 
 Floats = NDArray[np.float64]
 
-ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
 TOLERANCE = 1e-12
-MOST_LAYOUTS = 200
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,10 @@ class Model:
         Args:
             arrays: with the parameters; rows: (n, features); targets: (n, classes).
         """
-        return self.factor * LOSSES[self.loss].value(scores_of(self.layout, self.activation, arrays, rows), targets)
+        return self.loss_of_scores(scores_of(self.layout, self.activation, arrays, rows), targets)
+
+    def loss_of_scores(self, scores: Floats, targets: Floats) -> float:
+        return self.factor * LOSSES[self.loss].value(scores, targets)
 
     def targets(self, arrays: Arrays) -> Floats:
         """The labels as rows (n, classes)."""
@@ -60,27 +61,9 @@ class Sample:
     value: float
 
 
-def scores_of(layout: Layout, activation: str, arrays: Arrays, rows: Floats) -> Floats:
-    """The network's scores, before softmax: (n, classes)."""
-    for score in inputs_of_activations(layout, activation, arrays, rows):
-        last = score
-    return last
-
-
-def inputs_of_activations(layout: Layout, activation: str, arrays: Arrays, rows: Floats) -> Iterator[Floats]:
-    """x W + b of every layer, (n, units) each."""
-    for i, (weight, bias) in enumerate(zip(layout.weights, layout.biases, strict=True)):
-        if i:
-            rows = ACTIVATIONS[activation](rows)
-        rows = rows @ arrays[weight]
-        if bias is not None:
-            rows += arrays[bias]
-        yield rows
-
-
-def model_of(samples: list[Sample]) -> Model | None:
+def model_of(ways: list[Layout], samples: list[Sample]) -> Model | None:
     """The candidate that gives the values of all samples, up to one factor; None if there is none."""
-    for layout in islice(layouts(samples[0].arrays), MOST_LAYOUTS):
+    for layout in ways:
         for model in _candidates(layout, samples[0]):
             if all(agrees(sample.value, _value(model, sample), model) for sample in samples):
                 return model

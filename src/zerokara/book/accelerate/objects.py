@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from types import FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
 from zerokara.book.accelerate import readings
-from zerokara.book.accelerate.readings import CONTAINERS, MISSING, Readings, is_made_in_python
+from zerokara.book.accelerate.readings import CONTAINERS, MISSING, Readings
 from zerokara.book.accelerate.refusal import Refused
 from zerokara.book.accelerate.values import CONSTANT, Bound, Data, Items, Known, Unusable, Value, constant, joined
 from zerokara.errors import sentence
@@ -86,19 +86,21 @@ class Objects:
             return Bound(owner, found)
         if type(found.value) is staticmethod:
             return self.read(found, readings.static_function)
-        if found.value is MISSING or hasattr(type(found.value), "__get__"):
+        if found.value is MISSING or _has(found.value, "__get__"):
             raise Refused(sentence("nothing is known of the attribute {name}", name=name))
         return found
 
     def _check_ordinary(self, owner: Known, name: str) -> None:
         """Refuse objects that may answer `owner.name` with code of their own."""
-        if not _is_ordinary(owner.value) or owner.reading < 0:
-            raise Refused(sentence("nothing is known of {kind}.{name}", kind=type(owner.value).__name__, name=name))
+        kind = readings.class_name(type(owner.value))
+        if not readings.is_ordinary(owner.value):
+            raise Refused(sentence("nothing is known of {kind}.{name}", kind=kind, name=name))
         if name.startswith("__"):
             raise Refused(sentence("it reads {name}", name=name))
         getter = self.read(owner, readings.class_attribute, "__getattribute__")
-        if getter.value is not object.__getattribute__:
-            raise Refused(sentence("{kind} answers for its attributes itself", kind=type(owner.value).__name__))
+        its_dict = self.read(owner, readings.class_attribute, "__dict__")
+        if getter.value is not object.__getattribute__ or type(its_dict.value) is not GetSetDescriptorType:
+            raise Refused(sentence("{kind} answers for its attributes itself", kind=kind))
 
     def write(self, owner: Value, name: str, value: Value) -> None:
         """`owner.name = value`, for numbers kept in an instance."""
@@ -108,7 +110,7 @@ class Objects:
         setter = self.read(owner, readings.class_attribute, "__setattr__")
         of_class = self.read(owner, readings.class_attribute, name)
         if setter.value is not object.__setattr__ or _is_data_descriptor(of_class.value):
-            raise Refused(sentence("{kind} is told when {name} is written", kind=type(owner.value).__name__, name=name))
+            raise Refused(sentence("{kind} is told when {name} is written", kind=readings.class_name(type(owner.value)), name=name))
         self.ever_written.add((id(owner.value), name))
         self.written[id(owner.value), name] = value
 
@@ -117,7 +119,7 @@ class Objects:
     def item(self, owner: Known, key: Value) -> Value:
         """`owner[key]` for a dict, list or tuple."""
         if type(owner.value) not in CONTAINERS or not isinstance(key, Known) or not key.is_scalar:
-            raise Refused(sentence("nothing is known of an item of {kind}", kind=type(owner.value).__name__))
+            raise Refused(sentence("nothing is known of an item of {kind}", kind=readings.class_name(type(owner.value))))
         if type(owner.value) in (list, tuple):
             if type(key.value) is not int or not -len(owner.value) <= key.value < len(owner.value):
                 raise Refused(sentence("it asks for an item that is not there"))
@@ -160,12 +162,12 @@ def join_written(one: Written, other: Written) -> Written:
     }
 
 
-def _is_ordinary(value: Any) -> bool:
-    return is_made_in_python(type(value)) and not isinstance(value, type) and hasattr(value, "__dict__")
-
-
 def _is_data_descriptor(value: Any) -> bool:
-    return hasattr(type(value), "__set__") or hasattr(type(value), "__delete__")
+    return _has(value, "__set__") or _has(value, "__delete__")
+
+
+def _has(value: Any, method: str) -> bool:
+    return readings.class_attribute(value, method) is not MISSING
 
 
 def _is_storable(value: Value) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate.inference import Model, agrees, inputs_of_activations
-from zerokara.book.accelerate.proof import Function, check_difference, check_differences, check_memory, kept, value_at
+from zerokara.book.accelerate.forward import inputs_of_activations, scores_after
+from zerokara.book.accelerate.inference import Model, agrees
+from zerokara.book.accelerate.proof import Function, check_differences, check_memory, kept, value_at
 from zerokara.book.accelerate.purity import Purity
 from zerokara.book.accelerate.refusal import Refused
 from zerokara.book.accelerate.structure import Arrays, rows_of
@@ -46,6 +47,7 @@ class Plan:
     network: Network = field(init=False)
     batch: Batch | None = None
     gradients: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    layers: list[NDArray[np.float64]] = field(default_factory=list)
     step: float = 0.0
 
     def __post_init__(self) -> None:
@@ -73,7 +75,7 @@ class Plan:
     def gradient(self, f: Function, x: NDArray[Any], arrays: Arrays, h: float, *, sample: bool = False) -> NDArray[Any]:
         """The gradient of f at x. Raises Refused where f is not, or no longer, the proven network's loss.
 
-        The last calls of f are those that end the plain loop, so that the layers' caches are left as it leaves them.
+        The last call of f is the one that ends the plain loop, so that the layers' caches are left as it leaves them.
 
         Args:
             sample: compare the differences of a sample of all weights, too.
@@ -81,13 +83,13 @@ class Plan:
         check_memory(arrays, self.model.layout.parameters)
         batch = self._current_batch(arrays)
         self._compute(arrays, batch, h)
-        self._check_bounds(arrays, batch)
+        self._check_bounds()
         if sample:
             check_differences(f, x, self.model, arrays, h, lambda number: self._of(arrays, number))
         own = next(number for number in self.model.layout.parameters if arrays[number] is x)
         gradient = np.zeros_like(x)
         gradient[...] = self._of(arrays, own)
-        self._check_last_calls(f, x, arrays, batch, h, float(gradient.flat[-1]))
+        self._check_last_call(f, x, arrays, batch, own, h)
         return gradient
 
     def _of(self, arrays: Arrays, number: int) -> NDArray[np.float64]:
@@ -109,29 +111,29 @@ class Plan:
         for number, name in self.names.items():
             own[name][...] = arrays[number].reshape(own[name].shape)
         self.gradients, self.step = {}, h
+        self.layers = list(inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows))
         found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
             raise Refused(sentence("its gradient is not finite"))
         self.gradients = found
 
-    def _check_bounds(self, arrays: Arrays, batch: Batch) -> None:
-        if self.purity.bounds:
-            layers = inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows)
-            if max(float(np.abs(layer).max()) for layer in layers) > min(self.purity.bounds) - NEAR_BOUND:
-                raise Refused(sentence("numbers come near to where it clips them"))
+    def _check_bounds(self) -> None:
+        highest = max(float(np.abs(layer).max()) for layer in self.layers) if self.purity.bounds else 0.0
+        if self.purity.bounds and highest > min(self.purity.bounds) - NEAR_BOUND:
+            raise Refused(sentence("numbers come near to where it clips them"))
 
-    def _check_last_calls(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, h: float, last: float) -> None:
+    def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
+        """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""
         index = tuple(length - 1 for length in x.shape)
         with kept([x[tuple(slice(i, i + 1) for i in index)]]):
             before = float(x[index])
-            x[index] = before + h
-            above = value_at(f, x)
             x[index] = before - h
-            expected = self.model.loss_of(arrays, batch.rows, batch.targets)
-            below = value_at(f, x)
-        if not agrees(below, expected, self.model):
+            shift = float(x[index]) - before
+            value = value_at(f, x)
+        layout, activation = self.model.layout, self.model.activation
+        scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
+        if not agrees(value, self.model.loss_of_scores(scores, batch.targets), self.model):
             raise Refused(sentence("its value is no longer that of the network that was recognised"))
-        check_difference(above, below, last, self.model, h)
 
 
 def signature_of(arrays: Arrays) -> Signature:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from zerokara.errors import sentence
 SCALES = (1.0, 0.5, 2.0)
 """How strong the activations' inputs are, about, at the random weights that are tried."""
 
+MOST_LAYOUTS = 200
+
 Function = Callable[[Any], Any]
 Gradient = Callable[[int], NDArray[np.float64]]
 
@@ -29,17 +32,16 @@ def proven_model(f: Function, x: NDArray[Any], arrays: Arrays) -> Model:
         x: what f is called with.
         arrays: all arrays that f reads, by number.
     """
-    layout = next(layouts(arrays), None)
-    if layout is None:
+    ways = list(islice(layouts(arrays), MOST_LAYOUTS))
+    if not ways:
         raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
-    check_memory(arrays, layout.parameters)
-    samples = [*_random_samples(f, x, arrays, layout.parameters), Sample(arrays, value_at(f, x))]
-    model = model_of(samples)
-    if model is None:
-        raise Refused(sentence("its values are not those of a network that is known here"))
-    if set(model.layout.parameters) != set(layout.parameters):
-        check_memory(arrays, model.layout.parameters)
-    return model
+    for moved in dict.fromkeys(frozenset(layout.parameters) for layout in ways):
+        check_memory(arrays, sorted(moved))
+        samples = [*_random_samples(f, x, arrays, sorted(moved)), Sample(arrays, value_at(f, x))]
+        model = model_of([layout for layout in ways if set(layout.parameters) == moved], samples)
+        if model is not None:
+            return model
+    raise Refused(sentence("its values are not those of a network that is known here"))
 
 
 def value_at(f: Function, x: NDArray[Any]) -> float:

@@ -57,7 +57,7 @@ def purity_of(f: Any, x: Any) -> Purity:
         elif type(f) is FunctionType:
             result = walk.enter(root, with_x, {})
         else:
-            raise Refused(sentence("it is no plain function but an object of the class {kind}", kind=type(f).__name__))
+            raise Refused(sentence("it is no plain function but an object of the class {kind}", kind=readings.class_name(type(f))))
     except RecursionError:
         raise Refused(sentence("it calls itself")) from None
     if not is_number(result):

@@ -8,6 +8,7 @@ again: the same function, module or class, an instance of the same class, an equ
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -19,6 +20,7 @@ MISSING = object()
 
 CONTAINERS = (dict, OrderedDict, list, tuple)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+_flags = type.__dict__["__flags__"].__get__  # `kind.__flags__` would ask a metaclass
 
 FUNCTION, ARGUMENT = 0, 1
 """The readings everything starts from: the function, and the array it is called with."""
@@ -107,7 +109,22 @@ def is_scalar(value: Any) -> bool:
 
 def is_made_in_python(kind: type) -> bool:
     """Whether a class comes from a `class` statement, so that its methods can be anything."""
-    return bool(kind.__flags__ & _HEAP_TYPE)
+    return bool(_flags(kind) & _HEAP_TYPE)
+
+
+def is_ordinary(value: Any) -> bool:
+    """Whether a value is an instance of a class with a dict, and the class itself is a plain one."""
+    kind = type(value)
+    return type(kind) in (type, ABCMeta) and not issubclass(kind, type) and is_made_in_python(kind) and _has_dict(kind)
+
+
+def class_name(kind: type) -> str:
+    """The name of a class, without asking a metaclass of the learner's."""
+    return str(type.__dict__["__name__"].__get__(kind))
+
+
+def _has_dict(kind: type) -> bool:
+    return kind.__dictoffset__ != 0
 
 
 def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
@@ -121,7 +138,7 @@ def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
         return _equal, value
     if kind is Keys:
         return _equal_keys, value
-    if kind in CONTAINERS or (is_made_in_python(kind) and not isinstance(value, type)):
+    if kind in CONTAINERS or (is_made_in_python(kind) and not issubclass(kind, type)):
         return _same_type, kind
     return _identical, value
 
@@ -166,8 +183,10 @@ def cell(function: Any, name: str) -> Any:
 
 
 def global_name(function: Any, name: str) -> Any:
-    names = function.__globals__
-    return names[name] if name in names else function.__builtins__[name]
+    names, builtins = function.__globals__, function.__builtins__
+    if type(names) is not dict or type(builtins) is not dict:
+        raise KeyError(name)
+    return names[name] if name in names else builtins[name]
 
 
 def default(function: Any, position: int) -> Any:
@@ -187,7 +206,7 @@ def module_name(module: Any, name: str) -> Any:
 
 
 def own_attribute(instance: Any, name: str) -> Any:
-    return object.__getattribute__(instance, "__dict__").get(name, MISSING)
+    return dict.get(object.__getattribute__(instance, "__dict__"), name, MISSING)
 
 
 def class_attribute(instance: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -48,8 +49,10 @@ def _texts(filename: str) -> Iterator[str]:
 @lru_cache(maxsize=64)
 def _parsed(text: str, filename: str) -> tuple[list[Function], list[CodeType]]:
     try:
-        tree = ast.parse(text)
-        code = compile(text, filename, "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whoever ran the source has seen them
+            tree = ast.parse(text)
+            code = compile(text, filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return [], []
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zerokara.book.accelerate.readings import is_plain_array, is_scalar
+from zerokara.book.accelerate.readings import class_name, is_plain_array, is_scalar
 from zerokara.book.accelerate.refusal import Refused
 from zerokara.errors import sentence
 
@@ -53,9 +53,6 @@ class Data:
     fresh: bool = True
     about_shape: bool = False
     affine: int = NEVER
-
-    def viewed(self) -> Data:
-        return self
 
     def computed(self, **changes: Any) -> Data:
         return replace(self, **{"fresh": True, "affine": NEVER, **changes})
@@ -130,7 +127,5 @@ def joined(one: Value, other: Value) -> Value:
 def described(value: Value) -> str:
     """A value in words, for a refusal. Classes are named, never shown: showing runs their code."""
     if isinstance(value, Known):
-        kind = type(value.value)
-        name = getattr(value.value, "__name__", None) if kind.__module__ in ("builtins", "numpy") else None
-        return name if type(name) is str else sentence("an object of the class {name}", name=kind.__name__)
+        return sentence("an object of the class {name}", name=class_name(type(value.value)))
     return sentence("what was computed")
