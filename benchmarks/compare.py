@@ -94,7 +94,8 @@ def machine() -> str:
         processor = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         processor = platform.processor()
-    return f"{processor}, {usable_cores()} cores, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    return f"{processor}, {usable_cores()} cores, {platform.system()}, {versions}"
 
 
 def main() -> None:
@@ -118,7 +119,6 @@ def main() -> None:
     if options.write:
         (HERE / "RESULTS.md").write_text(text)
         tables.picture(trained, HERE.parent / "docs" / "benchmark.png")
-
 
 
 if __name__ == "__main__":

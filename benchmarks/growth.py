@@ -21,17 +21,21 @@ DEEPER = ((50, 50), (100, 50), (200, 200, 200))
 
 def cases(tiny: bool) -> list[tuple[tuple[int, ...], int]]:
     """Hidden sizes × batch sizes, then deeper networks with batches of 100."""
-    grid = [((hidden,), batch) for hidden in HIDDEN for batch in BATCH] + [(hidden, 100) for hidden in DEEPER]
+    grid: list[tuple[tuple[int, ...], int]] = [((hidden,), batch) for hidden in HIDDEN for batch in BATCH]
+    grid += [(hidden, 100) for hidden in DEEPER]
     return grid[:2] if tiny else grid
 
 
-def seconds_per_update(engine: str, dataset: zerokara.Dataset, hidden: tuple[int, ...], batch: int, threads: int = 0) -> float:
+def seconds_per_update(
+    engine: str, dataset: zerokara.Dataset, hidden: tuple[int, ...], batch: int, threads: int = 0
+) -> float:
     """The median of nine chunks of about 20 ms each."""
     network = zerokara.Network([784, *hidden, 10], init=0.01, seed=0, dtype=np.float32)
     computing = choose_engine(engine, network, batch, threads=threads or None)
     rows = np.random.default_rng(0).integers(len(dataset.train), size=(4096, batch))
     stop, optimizer = np.zeros(1, np.uint8), SGD(0.01)
-    count, times = 1, []
+    count = 1
+    times: list[float] = []
     while len(times) < 9:
         began = perf_counter()
         computing.advance(network, optimizer, dataset.train, rows[:count], stop=stop)

@@ -76,7 +76,7 @@ class NumpyLoop:
 
 
 class Textbook:
-    """The textbook's way: float64, one-hot labels, layer objects, a forward pass for the gradient and one for the loss."""
+    """The textbook's way: float64, one-hot labels, a forward pass for the gradient and another one for the loss."""
 
     def __init__(self, dataset: zerokara.Dataset, work: Work) -> None:
         self.params = dict(zip(("W1", "b1", "W2", "b2"), (p.astype(np.float64) for p in work.weights()), strict=True))
@@ -187,7 +187,9 @@ class JaxScan:
             return jax.lax.scan(update, params, rows)
 
         self.epoch = _compiled_once("epoch", lambda: jax.jit(epoch))
-        self.accuracy = _compiled_once("accuracy", lambda: jax.jit(lambda p, x, t: (scores(p, x).argmax(1) == t).mean()))
+        self.accuracy = _compiled_once(
+            "accuracy", lambda: jax.jit(lambda p, x, t: (scores(p, x).argmax(1) == t).mean())
+        )
 
     def advance(self, rows: NDArray[np.int64]) -> None:
         self.params, losses = self.epoch(self.params, rows.astype(np.int32), self.x, self.t)
@@ -210,7 +212,9 @@ class Sklearn:
             hidden_layer_sizes=(50,), solver="sgd", alpha=0.0, batch_size=work.batch_size, momentum=0.0,
             nesterovs_momentum=False, learning_rate_init=LEARNING_RATE, shuffle=False, random_state=0,
         )  # fmt: skip
-        self.model.partial_fit(dataset.train.x[: work.batch_size], dataset.train.t[: work.batch_size], classes=range(10))
+        self.model.partial_fit(
+            dataset.train.x[: work.batch_size], dataset.train.t[: work.batch_size], classes=range(10)
+        )
 
     def advance(self, rows: NDArray[np.int64]) -> None:
         flat = rows.reshape(-1)
@@ -268,7 +272,9 @@ def roofline() -> Measured:
 
 
 def main(name: str, iterations: str = "10000") -> None:
-    result = roofline() if name == "roofline" else measure(name, PEERS[name][0], replace(Work(), iterations=int(iterations)))
+    result = (
+        roofline() if name == "roofline" else measure(name, PEERS[name][0], replace(Work(), iterations=int(iterations)))
+    )
     print(json.dumps(result.as_dict()))
 
 

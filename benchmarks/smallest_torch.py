@@ -1,4 +1,4 @@
-"""The smallest PyTorch script that does what `zerokara train mnist --quiet --no-plots` does, for whole-process times."""
+"""The smallest PyTorch script that does what `zerokara train mnist --quiet --no-plots` does, to time as a process."""
 
 import gzip
 import os

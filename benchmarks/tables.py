@@ -41,7 +41,8 @@ def training(results: dict[str, list[Any]], iterations: int) -> str:
     rate = statistics.median(r["facts"]["flop_per_second"] for r in _good(results["roofline"]))
     roof = FLOP / rate
     lines = [
-        "| | µs per update | × roofline | updates, s | evaluations, s | total, s | ÷ zerokara | warm-up, s | peak, MB | test accuracy |",
+        "| | µs per update | × roofline | updates, s | evaluations, s | total, s | ÷ zerokara | warm-up, s | peak, MB "
+        "| test accuracy |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, runs in results.items():
@@ -56,7 +57,8 @@ def training(results: dict[str, list[Any]], iterations: int) -> str:
         lines.append(
             f"| {name} | {update * 1e6:.1f} | {update / roof:.2f} | {_median(good, 'updates'):.2f} "
             f"| {_median(good, 'evaluations'):.2f} | {_median(good, 'total'):.2f} | {ratio:.2f} "
-            f"| {_median(good, 'warm_up'):.1f} | {_median(good, 'peak_bytes') / 1e6:.0f} | {_median(good, 'test_accuracy'):.4f} |"
+            f"| {_median(good, 'warm_up'):.1f} | {_median(good, 'peak_bytes') / 1e6:.0f} "
+            f"| {_median(good, 'test_accuracy'):.4f} |"
         )
     lines.append(
         f"\nRoofline: a dense update is {FLOP / 1e6:.1f} MFLOP, and the best matrix product seen in this run did "
@@ -112,7 +114,9 @@ def picture(results: dict[str, list[Any]], path: Path) -> None:
     """Bars of the total time of every peer."""
     from matplotlib.figure import Figure
 
-    totals = {name: _median(_good(runs), "total") for name, runs in results.items() if name != "roofline" and _good(runs)}
+    totals = {
+        name: _median(_good(runs), "total") for name, runs in results.items() if name != "roofline" and _good(runs)
+    }
     names = sorted(totals, key=lambda name: -totals[name])
     figure = Figure(figsize=(7.2, 0.36 * len(names) + 0.9), layout="constrained")
     axes = figure.add_subplot()

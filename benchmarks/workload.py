@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -85,7 +86,7 @@ def measure(name: str, make: Callable[[zerokara.Dataset, Work], Peer], work: Wor
     for start in range(0, work.iterations, work.evaluate_every):
         result.evaluations += _seconds(peer.accuracies)
         chunk = rows[start : start + work.evaluate_every]
-        result.updates += _seconds(lambda chunk=chunk: peer.advance(chunk))
+        result.updates += _seconds(partial(peer.advance, chunk))
     result.evaluations += _seconds(peer.accuracies)
     result.test_accuracy = peer.accuracies()[1]
     result.peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

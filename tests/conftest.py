@@ -6,9 +6,9 @@ from pathlib import Path
 # Two test processes on two cores: a matrix library with threads of its own would wait for them more than compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import pytest  # noqa: E402
+import pytest
 
-from zerokara.data import whereabouts  # noqa: E402
+from zerokara.data import whereabouts
 
 NEEDS = {
     "mnist": "MNIST is not here: set ZEROKARA_DATA to a folder with its four files",
@@ -17,7 +17,9 @@ NEEDS = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-missing", action="store_true", help="fail, instead of skipping, where data or notes are missing")
+    parser.addoption(
+        "--no-missing", action="store_true", help="fail, instead of skipping, where data or notes are missing"
+    )
 
 
 def _is_here(need: str) -> bool:

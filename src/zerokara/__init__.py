@@ -17,7 +17,6 @@ from zerokara.errors import DataError, DownloadError, EngineError, RunError, Usa
 from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, gradients, numerical_gradient
 
 
-
 def _recognised(f: Any, x: Any, h: float) -> Any:
     """`zerokara.numerical_gradient(f, x, accelerate=True)` asks the book room, which is imported only then."""
     from zerokara.book.accelerate import accelerated

@@ -17,7 +17,12 @@ def test_list_names_every_data_set_with_its_licence_and_place(
     monkeypatch.setenv("ZEROKARA_CACHE", str(tmp_path / "cache"))
     assert main(["data", "list"]) == 0
     out = capsys.readouterr().out
-    for name, licence in (("digits", "CC BY 4.0"), ("mnist", "CC BY-SA 3.0"), ("fashion-mnist", "MIT"), ("kmnist", "CC BY-SA 4.0")):
+    for name, licence in (
+        ("digits", "CC BY 4.0"),
+        ("mnist", "CC BY-SA 3.0"),
+        ("fashion-mnist", "MIT"),
+        ("kmnist", "CC BY-SA 4.0"),
+    ):
         assert name in out
         assert licence in out
     assert "not here; zerokara data fetch mnist" in out

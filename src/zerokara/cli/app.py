@@ -29,7 +29,9 @@ app.command("zerokara.cli.resume:resume", name="resume", help="Go on with a run,
 app.command("zerokara.cli.run:run_command", name="run", help="Run a learner's script, notebook or note as it is.")
 app.command("zerokara.cli.run:book_command", name="book", help="Write the files that the textbook's scripts open.")
 app.command("zerokara.cli.check:check", name="check", help="Check backpropagation against the numerical gradient.")
-app.command("zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here.")
+app.command(
+    "zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here."
+)
 app.command(data)
 runs = App(name="runs", help="Runs: which there are, looking at one, removing one.")
 app.command(runs)
@@ -37,8 +39,12 @@ runs.command("zerokara.cli.runs:list_", name="list", help="A table of the runs, 
 runs.command("zerokara.cli.runs:show", name="show", help="Print what a run is and how it went.")
 runs.command("zerokara.cli.runs:rm", name="rm", help="Remove runs, after asking.")
 data.command("zerokara.cli.data:list_", name="list", help="List the data sets that have a name, and where each one is.")
-data.command("zerokara.cli.data:fetch", name="fetch", help="Fetch a data set into the cache, unless it is already here.")
-data.command("zerokara.cli.data:show", name="show", help="Print samples per class, and draw a contact sheet of examples.")
+data.command(
+    "zerokara.cli.data:fetch", name="fetch", help="Fetch a data set into the cache, unless it is already here."
+)
+data.command(
+    "zerokara.cli.data:show", name="show", help="Print samples per class, and draw a contact sheet of examples."
+)
 
 INTERRUPTED = 130
 
@@ -49,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _status_of(argv)
     except UnusedCliTokensError as error:
-        return _failed(argv, sentence("There is no place for {words}.", words=" ".join(map(repr, error.unused_tokens))), 2)
+        return _failed(
+            argv, sentence("There is no place for {words}.", words=" ".join(map(repr, error.unused_tokens or []))), 2
+        )
     except CycloptsError as error:
         return _failed(argv, str(error), 2)
     except ZerokaraError as error:
@@ -77,7 +85,7 @@ def _status_of(argv: list[str]) -> int:
     return int(status or 0)
 
 
-def _show_warning(message: Warning | str, *where: object) -> None:
+def _show_warning(message: Warning | str, *where: object, **more: object) -> None:
     """A warning as a sentence, without the line of code that gave it."""
     print(f"zerokara: {message}", file=sys.stderr)
 

@@ -52,7 +52,11 @@ def check(
     began = perf_counter()
     result = gradient_check(network, dataset.train.rows(chosen, np.float64), dataset.train.t[chosen])
     print(f"{network!r} on {samples} samples of {dataset.name}, {duration(perf_counter() - began)}\n\n{result}\n")
-    print("The gradients agree." if result.agrees else "The gradients DISAGREE: backpropagation has a mistake, or weights are not finite.")
+    print(
+        "The gradients agree."
+        if result.agrees
+        else "The gradients DISAGREE: backpropagation has a mistake, or weights are not finite."
+    )
     if not no_plots:
         _draw(result, out)
     return 0 if result.agrees else 1
@@ -64,5 +68,7 @@ def _draw(result: Any, out: Path) -> None:
     try:
         out.write_bytes(png(gradient_figure(result)))
     except OSError as error:
-        raise RunError(sentence("{path} could not be written: {reason}.", path=out, reason=error.strerror or error)) from error
+        raise RunError(
+            sentence("{path} could not be written: {reason}.", path=out, reason=error.strerror or error)
+        ) from error
     print(f"picture of the differences: {out}")

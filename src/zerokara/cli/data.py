@@ -9,7 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from zerokara.cli.screen import download_progress
-from zerokara.data import ENTRIES, Dataset, Entry, fetch as fetch_entry, load, whereabouts
+from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
+from zerokara.data import fetch as fetch_entry
 from zerokara.errors import RunError, sentence
 
 DataDir = Annotated[Path | None, Parameter(help="Where to look for data first.")]
@@ -20,7 +21,9 @@ def list_(*, data_dir: DataDir = None) -> None:
     for entry in ENTRIES.values():
         print(f"{entry.name:<14} {entry.description}; {entry.license}; {entry.home}")
         print(f"{'':<14} {_where(entry, data_dir)}")
-    print("\nA folder of your own is also a data set: four IDX files, or train/ and test/ with a folder of pictures per class.")
+    print(
+        "\nA folder of your own is a data set too: four IDX files, or train/ and test/ with pictures in a folder per class."
+    )
 
 
 def fetch(name: str, *, data_dir: DataDir = None) -> None:
@@ -49,7 +52,9 @@ def show(name: str, *, data_dir: DataDir = None, out: Path | None = None, each: 
     try:
         path.write_bytes(png(contact_sheet(dataset, each)))
     except OSError as error:
-        raise RunError(sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)) from error
+        raise RunError(
+            sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
+        ) from error
     print(f"contact sheet: {path}")
 
 

@@ -28,7 +28,8 @@ DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for 
 EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join(ENGINES) + ".")]
 RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
 Threads = Annotated[
-    int | None, Parameter(group=OTHER, help="Threads of the compiled engine; by default the cores this process may use.")
+    int | None,
+    Parameter(group=OTHER, help="Threads of the compiled engine; by default the cores this process may use."),
 ]
 
 
@@ -85,7 +86,7 @@ def _annotation(f: Field[Any], kind: Any) -> Any:
 def _help(f: Field[Any]) -> str:
     names = f.metadata["names"] if f.metadata["rule"] is None else ()
     default = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-    return (
+    return str(
         f.metadata["help"]
         + (f" One of {', '.join(names)}." if names else "")
         + (f" [default: {default}]" if default is not None else "")

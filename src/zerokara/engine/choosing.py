@@ -32,7 +32,9 @@ def choose_engine(name: str, network: Network, batch_size: int, *, threads: int 
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
     if threads is not None and not 1 <= threads <= MOST_THREADS:
-        raise UsageError(sentence("threads must be a whole number from 1 to {most}. Got {got}.", most=MOST_THREADS, got=threads))
+        raise UsageError(
+            sentence("threads must be a whole number from 1 to {most}. Got {got}.", most=MOST_THREADS, got=threads)
+        )
     if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size)):
         return ReferenceEngine()
     reason = unsupported(network, network.sizes[0], batch_size)
@@ -51,6 +53,6 @@ def _compiled_is_better(network: Network, batch_size: int) -> bool:
 def fastest_gradient(
     network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
 ) -> dict[str, NDArray[np.float64]]:
-    """The central differences of a network by the fastest engine there is; fills the slot in `zerokara.nn.gradients`."""
+    """The central differences of a network by the fastest engine there is; fills the slot in `nn.gradients`."""
     engine = choose_engine("auto", network, len(np.atleast_2d(x)))
     return engine.numerical_gradient(network, x, t, h=h, only=only)

@@ -119,7 +119,8 @@ def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
 
 
 def _picture(dataset: Dataset, index: int) -> NDArray[Any]:
-    return dataset.train.pixels[index].reshape(dataset.image_shape)
+    picture: NDArray[Any] = dataset.train.pixels[index].reshape(dataset.image_shape)
+    return picture
 
 
 def _row(cells: Sequence[Axes], label: str, pictures: Sequence[NDArray[Any]]) -> None:

@@ -176,8 +176,16 @@ def default_length(dataset: str) -> dict[str, int]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The fields that a recipe file gives, by name. Raises UsageError naming file and place of what is wrong."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return parse_toml(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(sentence("{path} cannot be read as a recipe: {error}.", path=path, error=error)) from error
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """The fields that the text of a recipe file gives; `path` is for the errors, which are those of `read_toml`."""
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(sentence("{path} cannot be read as a recipe: {error}.", path=path, error=error)) from error
     home = {f.name: f.metadata["table"] for f in fields(Recipe)}
     values: dict[str, Any] = {}

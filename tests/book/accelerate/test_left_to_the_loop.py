@@ -1,0 +1,507 @@
+"""Functions that only the loop can do justice to: it calls them exactly twice per weight, and nothing else does."""
+
+import numpy as np
+import pytest
+
+IMPURE = {
+    "prints": "class Bad(Net):\n    def loss(self, x, t):\n        print('.', end='')\n        return Net.loss(self, x, t)\n",
+    "prints deep inside": "def activation(x):\n    print('.', end='')\n    return sigmoid(x)\n",
+    "counts": """
+class Bad(Net):
+    calls = 0
+    def loss(self, x, t):
+        self.calls += 1
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "counts in the class": """
+class Bad(Net):
+    calls = 0
+    def loss(self, x, t):
+        Bad.calls += 1
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "counts globally": """
+calls = 0
+def activation(x):
+    global calls
+    calls += 1
+    return sigmoid(x)
+""",
+    "counts in a closure": """
+def loss_of(net, x, t):
+    calls = 0
+    def f(W):
+        nonlocal calls
+        calls += 1
+        return net.loss(x, t)
+    return f
+""",
+    "counts in a list": """
+calls = [0]
+def activation(x):
+    calls[0] += 1
+    return sigmoid(x)
+""",
+    "counts in a dict": """
+calls = {'n': 0}
+def activation(x):
+    calls['n'] = calls['n'] + 1
+    return sigmoid(x)
+""",
+    "counts in an array": """
+calls = np.zeros(1)
+def activation(x):
+    calls[0] += 1
+    return sigmoid(x)
+""",
+    "appends": """
+history = []
+def loss_of(net, x, t):
+    def f(W):
+        value = net.loss(x, t)
+        history.append(value)
+        return value
+    return f
+""",
+    "appends to a default": """
+def activation(x, seen=[]):
+    seen.append(1)
+    return sigmoid(x)
+""",
+    "draws": "def activation(x):\n    return sigmoid(x) + 0 * np.random.rand()\n",
+    "draws from a generator": "rng = np.random.default_rng(0)\ndef activation(x):\n    return sigmoid(x) + 0 * rng.random()\n",
+    "dropout": """
+class Bad(Net):
+    def predict(self, x):
+        z1 = sigmoid(np.dot(x, self.params['W1']) + self.params['b1'])
+        self.mask = np.random.rand(*z1.shape) > 0.5
+        return softmax(np.dot(z1 * self.mask, self.params['W2']) + self.params['b2'])
+""",
+    "keeps an average": """
+class Bad(Net):
+    mean = 0.0
+    def loss(self, x, t):
+        value = cross_entropy_error(self.predict(x), t)
+        self.mean = 0.9 * self.mean + 0.1 * value
+        return value
+""",
+    "remembers sometimes": """
+class Bad(Net):
+    def loss(self, x, t):
+        value = cross_entropy_error(self.predict(x), t)
+        if value > 1.0:
+            self.large = value
+        return value
+""",
+    "writes into its inputs": "def activation(x):\n    return sigmoid(x)\ndef softmax(x):\n    x -= 0\n    return x\n"
+    "class Bad(Net):\n    def loss(self, x, t):\n        x *= 1\n        return cross_entropy_error(self.predict(x), t)\n",
+    "writes with out": "def activation(x):\n    return np.negative(x, scratch)\nscratch = np.zeros((10, 7))\n",
+    "writes with out=": "def activation(x):\n    return np.negative(x, out=scratch)\nscratch = np.zeros((10, 7))\n",
+    "replaces its params": """
+class Bad(Net):
+    def loss(self, x, t):
+        self.params = dict(self.params)
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "writes to its params": """
+class Bad(Net):
+    def loss(self, x, t):
+        self.params['W2'] = self.params['W2'] * 1.0
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "has a decorated method": """
+import functools
+calls = []
+def counted(method):
+    @functools.wraps(method)
+    def inner(*args):
+        calls.append(1)
+        return method(*args)
+    return inner
+class Bad(Net):
+    loss = counted(Net.loss)
+""",
+    "is cached": """
+import functools
+class Bad(Net):
+    @functools.lru_cache
+    def scale(self):
+        return 1.0
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x), t) * self.scale()
+""",
+    "has a property": """
+seen = []
+class Bad(Net):
+    @property
+    def scale(self):
+        seen.append(1)
+        return 1.0
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x), t) * self.scale
+""",
+    "has a setter": """
+seen = []
+class Bad(Net):
+    def _set(self, value):
+        seen.append(value)
+    last = property(None, _set)
+    def loss(self, x, t):
+        self.last = cross_entropy_error(self.predict(x), t)
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "answers for its attributes": """
+seen = []
+class Bad(Net):
+    def __getattribute__(self, name):
+        object.__getattribute__(self, '__dict__')
+        seen.append(name)
+        return object.__getattribute__(self, name)
+""",
+    "is told of its attributes": """
+seen = []
+class Bad(Net):
+    def __setattr__(self, name, value):
+        seen.append(name)
+        object.__setattr__(self, name, value)
+    def loss(self, x, t):
+        self.value = cross_entropy_error(self.predict(x), t)
+        return self.value
+""",
+    "makes up its attributes": """
+class Bad(Net):
+    def __getattr__(self, name):
+        return 1.0
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x), t) * self.nothing
+""",
+    "has numbers of its own": """
+seen = []
+class One:
+    def __rmul__(self, other):
+        seen.append(1)
+        return other
+one = One()
+def activation(x):
+    return sigmoid(x) * one
+""",
+    "has a subclass of dict": """
+seen = []
+class Params(dict):
+    def __getitem__(self, key):
+        seen.append(key)
+        return dict.__getitem__(self, key)
+class Bad(Net):
+    def __init__(self, rng):
+        super().__init__(rng)
+        self.params = Params(self.params)
+""",
+    "has batches from a generator": """
+def batches(x, t):
+    for i in range(0, len(x), 5):
+        yield x[i:i + 5], t[i:i + 5]
+class Bad(Net):
+    def loss(self, x, t):
+        return sum(cross_entropy_error(self.predict(xb), tb) for xb, tb in batches(x, t)) / 2
+""",
+    "takes the next of an iterator": """
+numbers = iter(range(10 ** 9))
+def activation(x):
+    return sigmoid(x + 0 * next(numbers))
+""",
+    "catches errors": """
+def activation(x):
+    try:
+        return sigmoid(x)
+    except FloatingPointError:
+        return x
+""",
+    "changes NumPy's state": """
+def activation(x):
+    with np.errstate(all='ignore'):
+        return sigmoid(x)
+""",
+    "looks at the clock": "import time\ndef activation(x):\n    return sigmoid(x) + 0 * time.time()\n",
+    "calls itself": "def activation(x, n=3):\n    return activation(x, n - 1) if n and x.size else sigmoid(x)\nseen = [print]\n"
+    "class Bad(Net):\n    def loss(self, x, t):\n        return seen[0](end='') or cross_entropy_error(self.predict(x), t)\n",
+    "is made by exec": "exec('def activation(x):\\n    return 1 / (1 + np.exp(-x))')\n",
+    "evaluates text": "def activation(x):\n    return eval('1 / (1 + np.exp(-x))')\n",
+}
+
+
+@pytest.mark.parametrize("source", IMPURE.values(), ids=IMPURE.keys())
+def test_what_may_do_more_than_compute_is_called_exactly_twice_per_weight(learner, ask, batch, source):
+    names = learner(source)
+    net = getattr(names, "Bad", names.Net)(np.random.default_rng(0))
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+    assert outcome.said.count("The plain loop computes the gradient") == 1
+    assert "is the loss of" not in outcome.said
+
+
+def test_numpys_functions_replaced_by_somebody(learner, ask, batch, monkeypatch):
+    seen = []
+    real = np.exp
+    monkeypatch.setattr(np, "exp", lambda x: seen.append(1) or real(x))
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+
+
+def test_a_method_replaced_between_two_calls(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
+    seen = []
+    old = names.Net.predict
+    names.Net.predict = lambda self, x: seen.append(1) or old(self, x)
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+
+
+def test_a_global_function_replaced_between_two_calls(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
+    names.Net.predict.__globals__["activation"] = np.tanh
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls < 100
+    np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
+
+
+DIFFERENT = {
+    "L2 decay": "def loss_of(net, x, t):\n"
+    "    return lambda W: net.loss(x, t) + 0.05 * (np.sum(net.params['W1'] ** 2) + np.sum(net.params['W2'] ** 2))\n",
+    "tiny L2 decay": "def loss_of(net, x, t):\n    return lambda W: net.loss(x, t) + 1e-9 * np.sum(net.params['W1'] ** 2)\n",
+    "batch normalisation": """
+def activation(x):
+    return sigmoid((x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + 1e-6))
+""",
+    "a bug in the forward pass": """
+class Bad(Net):
+    def predict(self, x):
+        z1 = sigmoid(np.dot(x, self.params['W1']) + self.params['b1'])
+        return softmax(np.dot(z1, self.params['W2']) + self.params['b2'] + z1[:, :3])
+""",
+    "a hidden layer without activation": "def activation(x):\n    return x\n",
+    "softmax over the whole batch": """
+def softmax(x):
+    e = np.exp(x - np.max(x))
+    return e / np.sum(e)
+""",
+    "no softmax": "softmax = sigmoid\n",
+    "a leaky ReLU": "def activation(x):\n    return np.where(x > 0, x, 0.01 * x)\n",
+    "a ReLU that ends at 6": "def activation(x):\n    return np.minimum(np.maximum(0, x), 6)\n",
+    "a ReLU that ends at 600": "def activation(x):\n    return np.clip(np.maximum(0, x), 0, 600)\n",
+    "a loss that ends at 300": "def loss_of(net, x, t):\n    return lambda W: min(net.loss(x, t), 300)\n",
+    "a branch on the loss": """
+class Bad(Net):
+    def loss(self, x, t):
+        value = cross_entropy_error(self.predict(x), t)
+        if value > 30:
+            value = 30 * value
+        return value
+""",
+    "a branch on weights": """
+class Bad(Net):
+    def predict(self, x):
+        W1 = self.params['W1']
+        z1 = sigmoid(np.dot(x, W1) + self.params['b1']) if np.sum(W1) < 1e3 else x[:, :7]
+        return softmax(np.dot(z1, self.params['W2']) + self.params['b2'])
+""",
+    "probabilities kept off 0": "def softmax(x):\n    e = np.exp(x - np.max(x, axis=1, keepdims=True))\n"
+    "    return np.clip(e / np.sum(e, axis=1, keepdims=True), 1e-9, 1)\n",
+    "two networks": """
+def loss_of(net, x, t):
+    other = Net(np.random.default_rng(9))
+    return lambda W: net.loss(x, t) + other.loss(x, t)
+""",
+    "weights used twice": """
+class Bad(Net):
+    def predict(self, x):
+        z1 = sigmoid(np.dot(x, self.params['W1']) + self.params['b1'])
+        return softmax(np.dot(z1, self.params['W2']) + self.params['b2']) + 0.01 * np.sum(self.params['W2'])
+""",
+    "float32 inside": """
+def activation(x):
+    return sigmoid(x.astype(np.float32))
+""",
+    "rounded": "def activation(x):\n    return sigmoid(np.floor(x * 1e9) / 1e9)\n",
+}
+
+
+@pytest.mark.parametrize("source", DIFFERENT.values(), ids=DIFFERENT.keys())
+def test_what_is_another_function_gets_the_loops_own_bits(learner, ask, batch, source):
+    """These only compute, so trying them cannot be seen; but their gradient is the loop's, bit for bit."""
+    names = learner(source)
+    net = getattr(names, "Bad", names.Net)(np.random.default_rng(0))
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert not outcome.was_fast
+    assert outcome.calls >= 2 * 140
+    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+
+
+def test_weights_that_are_swapped_by_their_names(learner, ask, batch):
+    """W1 is used where W2 belongs: the names mean nothing, the numbers decide."""
+    names = learner("""
+class Bad(Net):
+    def __init__(self, rng):
+        super().__init__(rng)
+        self.params['W1'], self.params['W2'] = self.params['W2'], self.params['W1']
+        self.params['b1'], self.params['b2'] = self.params['b2'], self.params['b1']
+    def predict(self, x):
+        z1 = sigmoid(np.dot(x, self.params['W2']) + self.params['b2'])
+        return softmax(np.dot(z1, self.params['W1']) + self.params['b1'])
+""")
+    net = names.Bad(np.random.default_rng(0))
+    outcome = ask(names.loss_of(net, *batch), net.params["W2"])
+    assert outcome.was_fast
+    np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64])
+def test_weights_that_are_not_float64(learner, ask, batch, dtype):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    for key in net.params:
+        net.params[key] = (10 * net.params[key]).astype(dtype)
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+    assert outcome.gradient.dtype == dtype
+
+
+def test_one_array_of_float32_among_the_weights(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    net.params["W2"] = net.params["W2"].astype(np.float32)
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert not outcome.was_fast
+    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+
+
+def test_weights_in_one_block_of_memory_are_told_apart(learner, ask, batch):
+    """Views of one array: moving one weight moves no other, so this may be fast; overlapping ones may not."""
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    block = np.random.default_rng(1).standard_normal(400)
+    net.params["W1"], net.params["b1"] = block[:140].reshape(20, 7), block[140:147]
+    apart = ask(names.loss_of(net, *batch), net.params["W1"])
+    np.testing.assert_allclose(apart.gradient, apart.expected, rtol=1e-8, atol=1e-10)
+    net.params["b1"] = block[139:146]
+    overlapping = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert overlapping.calls == 2 * 140
+    assert overlapping.gradient.tobytes() == overlapping.expected.tobytes()
+
+
+def test_weights_that_are_every_second_of_an_array(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    net.params["W1"] = np.random.default_rng(1).standard_normal((40, 21))[::2, ::3]
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
+
+
+def test_weights_whose_elements_are_one_number(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    net.params["W1"] = np.lib.stride_tricks.as_strided(np.full(7, 0.1), (20, 7), (0, 8))
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+
+
+def test_an_x_that_is_not_the_array_in_the_dict(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    for stranger in (net.params["W1"].copy(), net.params["W1"][:], np.ones((20, 7))):
+        outcome = ask(names.loss_of(net, *batch), stranger)
+        assert outcome.calls == 2 * 140
+        assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+    assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
+    assert ask(names.loss_of(net, *batch), net.params["W1"].copy()).calls == 2 * 140  # also when a plan is there
+
+
+def test_the_inputs_or_labels_as_x(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    for x in batch:
+        outcome = ask(names.loss_of(net, *batch), x)
+        assert not outcome.was_fast
+        assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+
+
+def test_params_replaced_between_calls(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    f = names.loss_of(net, *batch)
+    old = net.params["W1"]
+    assert ask(f, old).was_fast
+    net.params = names.Net(np.random.default_rng(1)).params
+    new = ask(f, net.params["W1"])
+    assert new.calls == 1
+    np.testing.assert_allclose(new.gradient, new.expected, rtol=1e-8, atol=1e-10)
+    gone = ask(f, old)
+    assert gone.calls == 2 * 140
+    assert not gone.gradient.any()
+
+
+def test_a_batch_changed_in_place_between_calls(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    x, t = batch
+    f = names.loss_of(net, x, t)
+    assert ask(f, net.params["W1"]).was_fast
+    x *= 0.5
+    t[:] = np.roll(t, 1, axis=0)
+    outcome = ask(f, net.params["W1"])
+    assert outcome.calls == 1
+    np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
+
+
+def test_labels_that_mean_something_else_later(learner, ask, batch):
+    """One-hot labels fit both meanings. When soft ones show which it was, the call that shows it takes the loop."""
+    names = learner("def cross_entropy_error(y, t):\n    return -np.sum(t * np.log(y + 1e-7)) / len(t)\n")
+    net = names.Net(np.random.default_rng(0))
+    x, t = batch
+    assert ask(names.loss_of(net, x, t), net.params["W1"]).was_fast
+    soft = np.random.default_rng(2).random(t.shape)
+    first, second = (ask(names.loss_of(net, x, soft), net.params["W1"]) for _ in range(2))
+    assert first.calls == 1 + 2 * 140
+    assert second.was_fast
+    for outcome in (first, second):
+        np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
+
+
+def test_a_subclass_of_ndarray(learner, ask, batch):
+    class Loud(np.ndarray):
+        seen = 0
+
+        def __array_finalize__(self, other):
+            Loud.seen += 1
+
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    net.params["W2"] = net.params["W2"].view(Loud)
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+
+
+def test_numbers_that_overflow_warn_as_in_the_loop(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    net.params["W1"] *= -3000
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert not outcome.was_fast
+    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+
+
+def test_a_source_that_has_changed_since(learner, ask, batch, tmp_path):
+    names = learner()
+    path = tmp_path / "learner1.py"
+    path.write_text(path.read_text().replace("1e-7", "1e-5"))
+    net = names.Net(np.random.default_rng(0))
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+    assert "source" in outcome.said
