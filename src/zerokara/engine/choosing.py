@@ -45,9 +45,7 @@ def choose_engine(name: str, network: Network, batch_size: int, *, threads: int 
 
 def _compiled_is_better(network: Network, batch_size: int) -> bool:
     """A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine."""
-    if core() is None or unsupported(network, network.sizes[0], batch_size):
-        return False
-    return True
+    return core() is not None and not unsupported(network, network.sizes[0], batch_size)
 
 
 def fastest_gradient(

@@ -84,6 +84,11 @@ def _fresh() -> Iterator[None]:
 
 
 @pytest.fixture
+def textbook() -> str:
+    return TEXTBOOK
+
+
+@pytest.fixture
 def learner(tmp_path: Path) -> Callable[..., SimpleNamespace]:
     """learner(source, **names): run the textbook's code and then the source, from a file; its names are attributes."""
     count = 0

@@ -93,8 +93,7 @@ class Bad(Net):
             self.large = value
         return value
 """,
-    "writes into its inputs": "def activation(x):\n    return sigmoid(x)\ndef softmax(x):\n    x -= 0\n    return x\n"
-    "class Bad(Net):\n    def loss(self, x, t):\n        x *= 1\n        return cross_entropy_error(self.predict(x), t)\n",
+    "writes into its inputs": "class Bad(Net):\n    def loss(self, x, t):\n        x *= 1\n        return cross_entropy_error(self.predict(x), t)\n",
     "writes with out": "def activation(x):\n    return np.negative(x, scratch)\nscratch = np.zeros((10, 7))\n",
     "writes with out=": "def activation(x):\n    return np.negative(x, out=scratch)\nscratch = np.zeros((10, 7))\n",
     "replaces its params": """
@@ -178,6 +177,7 @@ class Bad(Net):
     "has numbers of its own": """
 seen = []
 class One:
+    __array_ufunc__ = None
     def __rmul__(self, other):
         seen.append(1)
         return other
@@ -468,7 +468,7 @@ def test_labels_that_mean_something_else_later(learner, ask, batch):
     soft = np.random.default_rng(2).random(t.shape)
     first, second = (ask(names.loss_of(net, x, soft), net.params["W1"]) for _ in range(2))
     assert first.calls == 1 + 2 * 140
-    assert second.was_fast
+    assert second.calls < 100
     for outcome in (first, second):
         np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
 
@@ -497,10 +497,10 @@ def test_numbers_that_overflow_warn_as_in_the_loop(learner, ask, batch):
     assert outcome.gradient.tobytes() == outcome.expected.tobytes()
 
 
-def test_a_source_that_has_changed_since(learner, ask, batch, tmp_path):
-    names = learner()
+def test_a_source_that_has_changed_since(learner, ask, batch, tmp_path, textbook):
+    names = learner(base=textbook.replace("1e-7", "3e-7"))  # code of its own: a proof holds for equal code anywhere
     path = tmp_path / "learner1.py"
-    path.write_text(path.read_text().replace("1e-7", "1e-5"))
+    path.write_text(path.read_text().replace("3e-7", "1e-7"))
     net = names.Net(np.random.default_rng(0))
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert outcome.calls == 2 * 140
