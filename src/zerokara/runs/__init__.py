@@ -1,0 +1,1 @@
+"""Runs: putting everything together, and keeping it on disk."""

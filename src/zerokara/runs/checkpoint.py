@@ -1,0 +1,134 @@
+"""A checkpoint: everything a run needs to go on, bit for bit, in one safetensors file.
+
+    params/W1, params/b1, …      the weights
+    state/m/W1, …                the optimizer's state, slot by slot
+    losses                       (iteration,) float64
+    evaluations                  (k, 5) float64: the fields of an Evaluation
+    __metadata__                 {"zerokara": facts as JSON}: format, iteration, versions, engine, digest, …
+
+One key of metadata, because safetensors writes several in random order. The digest is the SHA-256 of the whole file
+with zeros in its own place, so any flipped byte is noticed, also one between the arrays. Nothing in the file is
+executed, and its names, shapes and types must be exactly those that recipe and optimizer give.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.training.history import Evaluation, History
+from zerokara.training.recipe import Recipe
+from zerokara.training.trainer import Trainer
+
+FORMAT = 1
+NO_DIGEST = "sha256:" + "0" * 64
+"""What stands in a file in the digest's place while the digest is computed."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run's state after `iteration` updates, as read from a file.
+
+    Attributes:
+        path: the file.
+        facts: what its metadata says; see `zerokara.runs.keeper.Keeper`.
+        arrays: by name, as in the module's head.
+    """
+
+    path: Path
+    facts: dict[str, Any]
+    arrays: dict[str, Array]
+
+    @property
+    def iteration(self) -> int:
+        """Updates done."""
+        return int(self.facts["iteration"])
+
+    @property
+    def sizes(self) -> list[int]:
+        """Units of each layer, inputs first."""
+        sizes: list[int] = self.facts["sizes"]
+        return sizes
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The weights, by their names in a network."""
+        return {
+            name.removeprefix("params/"): array for name, array in self.arrays.items() if name.startswith("params/")
+        }
+
+    @property
+    def history(self) -> History:
+        """Losses and evaluations until then."""
+        rows = self.arrays["evaluations"].tolist()
+        evaluations = [Evaluation(int(row[0]), *row[1:]) for row in rows]
+        return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]))
+
+    def restore(self, trainer: Trainer) -> None:
+        """Put a fresh trainer of the same recipe where this checkpoint was made."""
+        for name, array in _state_of(trainer):
+            array[...] = self.arrays[name]
+        trainer.optimizer.steps = trainer.iteration = self.iteration
+        trainer.history = self.history
+        evaluations = trainer.history.evaluations
+        if evaluations and evaluations[-1].iteration % trainer.evaluate_every and self.iteration < trainer.iterations:
+            evaluations.pop()  # it was the last one of a shorter run; a longer one has none there
+
+
+def checkpoint_file(trainer: Trainer, facts: Mapping[str, Any]) -> bytes:
+    """The file for where a trainer is now. `facts` are those that do not change while it trains."""
+    from safetensors.numpy import save
+
+    history = trainer.history
+    evaluations = np.array([astuple(e) for e in history.evaluations], np.float64).reshape(-1, 5)
+    arrays = {**dict(_state_of(trainer)), "losses": history.losses, "evaluations": evaluations}
+    state = {
+        "format": FORMAT,
+        "iteration": trainer.iteration,
+        "evaluations": len(evaluations),
+        "sizes": trainer.network.sizes,
+        "seconds": history.seconds,
+        "digest": NO_DIGEST,
+    }
+    # safetensors 0.8.0 writes arrays that are not C-contiguous in the wrong order, without a word
+    content: bytes = save(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+        metadata={"zerokara": json.dumps({**facts, **state})},
+    )
+    return content.replace(NO_DIGEST.encode(), digest_of(content).encode(), 1)
+
+
+def digest_of(content: bytes) -> str:
+    """The digest of a file in which `NO_DIGEST` stands where the digest goes."""
+    return f"sha256:{sha256(content).hexdigest()}"
+
+
+def expected_arrays(facts: Mapping[str, Any], recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
+    """Name → type as safetensors writes it, and shape: what a checkpoint with these facts must hold."""
+    kind = {"float32": "F32", "float64": "F64"}[str(recipe.dtype)]
+    sizes: list[int] = facts["sizes"]
+    expected: dict[str, tuple[str, list[int]]] = {}
+    for prefix in ("params", *(f"state/{slot}" for slot in recipe.make_optimizer().slots)):
+        for layer in range(1, len(sizes)):
+            expected[f"{prefix}/W{layer}"] = kind, [sizes[layer - 1], sizes[layer]]
+            expected[f"{prefix}/b{layer}"] = kind, [sizes[layer]]
+    expected["losses"] = "F64", [facts["iteration"]]
+    expected["evaluations"] = "F64", [facts["evaluations"], 5]
+    return expected
+
+
+def _state_of(trainer: Trainer) -> Iterator[tuple[str, Array]]:
+    for name, array in trainer.network.params.items():
+        yield f"params/{name}", array
+    for slot, arrays in trainer.optimizer.state.items():
+        for name, array in arrays.items():
+            yield f"state/{slot}/{name}", array

@@ -1,0 +1,186 @@
+"""A run's folder: what lies in it, and writing it so that nothing is ever half there or overwritten.
+
+    recipe.toml           what was asked for, complete
+    run.json              versions, machine, checksum of the data, times, final figures
+    losses.csv            iteration, loss of the mini-batch before that update
+    epochs.csv            one line per evaluation
+    weights.safetensors   W1, b1, W2, … as trained
+    loss.png accuracy.png
+    checkpoints/          the newest two states, each all that is needed to go on (see `zerokara.runs.checkpoint`)
+    lock                  empty; says who writes here (see `zerokara.runs.lock`)
+
+Recipe, CSV and weight files depend on recipe, seed, data and engine alone; times and machine are in run.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zerokara.data.atomic import replace_file
+from zerokara.errors import RunError, UsageError, sentence
+from zerokara.nn.network import Network
+from zerokara.runs.lock import Lock
+from zerokara.training.history import History
+
+ROOM_FOR_REPORTS = 2_000_000
+"""Bytes that pictures, CSV and JSON of an ordinary run need at most, besides weights and losses."""
+
+
+class RunFolder:
+    """One run's folder. Every write replaces a whole file; a failed one raises RunError and leaves the old file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = Lock(path)
+
+    @classmethod
+    def create(cls, out: Path, name: str | None, dataset: str, *, empty: bool = False) -> RunFolder:
+        """A new, empty folder in `out`: `name`, or the next free of DATASET-001, DATASET-002, …
+
+        With `empty`, a folder of that name may exist, if nothing has begun in it.
+
+        Raises:
+            UsageError: for a name that is not a plain one, or that exists.
+            RunError: when the folder cannot be made.
+        """
+        if name is not None:
+            _check_name(name)
+        if name is not None and empty and (out / name).is_dir():
+            return cls(out / name)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            return cls(
+                _make(out, name) if name is not None else _make_numbered(out, Path(dataset).resolve().name or "run")
+            )
+        except OSError as error:
+            raise RunError(
+                sentence(
+                    "No run folder can be made in {out}: {reason}. Nothing was trained. Choose another with --out.",
+                    out=out,
+                    reason=error.strerror or error,
+                )
+            ) from error
+
+    def check_space(self, needed: int) -> None:
+        """Raise RunError where the disk has less room than `needed` bytes, so that training need not begin."""
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
+            self.remove_empty()
+            raise RunError(
+                sentence(
+                    "The disk of {path} has {free:,} bytes free, and this run needs about {needed:,}. Nothing was "
+                    "trained. Make room, or choose another place with --out.",
+                    path=self.path.parent,
+                    free=free,
+                    needed=needed,
+                )
+            )
+
+    def remove_empty(self) -> None:
+        """Take the folder back if nothing was written into it."""
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
+
+    def write(self, name: str, content: bytes | str) -> None:
+        """Write one file, whole or not at all."""
+        data = content.encode() if isinstance(content, str) else content
+        try:
+            replace_file(self.path / name, [data])
+        except OSError as error:
+            raise RunError(
+                sentence(
+                    "{file} could not be written: {reason}. What was already in {path} is untouched.",
+                    file=self.path / name,
+                    reason=error.strerror or error,
+                    path=self.path,
+                )
+            ) from error
+
+    def write_all(self, files: Iterable[tuple[str, bytes | str]]) -> None:
+        """Write every file that can be written; then raise one RunError if some could not."""
+        failed: list[str] = []
+        for name, content in files:
+            try:
+                self.write(name, content)
+            except RunError as error:
+                failed.append(str(error))
+        if failed:
+            raise RunError("\n".join(failed))
+
+
+def losses_csv(history: History) -> str:
+    """iteration,loss with every digit that distinguishes a float64."""
+    return "iteration,loss\n" + "".join(f"{i},{loss!r}\n" for i, loss in enumerate(history.losses.tolist()))
+
+
+def epochs_csv(history: History) -> str:
+    """One line per evaluation; see `zerokara.training.history.Evaluation`."""
+    rows = [",".join(map(repr, astuple(e))) for e in history.evaluations]
+    return "\n".join(["iteration,epoch,loss,train_accuracy,test_accuracy", *rows]) + "\n"
+
+
+def weights_file(network: Network) -> bytes:
+    """The parameters as a safetensors file, with the facts needed to build the network around them."""
+    from safetensors.numpy import save
+
+    facts = {"sizes": network.sizes, "activation": network.activation, "loss": network.loss_name}
+    arrays = {name: np.ascontiguousarray(value) for name, value in network.params.items()}
+    return bytes(save(arrays, metadata={"zerokara": json.dumps(facts)}))
+
+
+def json_file(facts: Mapping[str, Any]) -> str:
+    """Facts as JSON, numbers that are not finite as null."""
+    return json.dumps(finite(facts), indent=2, ensure_ascii=False) + "\n"
+
+
+def finite(value: Any) -> Any:
+    """The same value with NaN and infinities as None, which JSON has no words for."""
+    if isinstance(value, Mapping):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def _check_name(name: str) -> None:
+    plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and name[:1] not in ("", ".", "-", " ")
+    if not plain or len(os.fsencode(name)) > 100:
+        raise UsageError(
+            sentence(
+                "--name must be a plain folder name of at most 100 bytes, without / and not starting with . or -. "
+                "Got {name!r}. Use --out to choose where runs are kept.",
+                name=name,
+            )
+        )
+
+
+def _make(out: Path, name: str) -> Path:
+    path = out / name
+    try:
+        path.mkdir()
+    except FileExistsError:
+        raise UsageError(
+            sentence("{path} exists and is left as it is. Choose another --name, or remove it.", path=path)
+        ) from None
+    return path
+
+
+def _make_numbered(out: Path, stem: str) -> Path:
+    number = 1
+    while True:
+        try:
+            path = out / f"{stem}-{number:03}"
+            path.mkdir()
+            return path
+        except FileExistsError:
+            number += 1

@@ -1,0 +1,99 @@
+"""Two processes cannot train the same run: a lock that dies with its process.
+
+`flock` on the file `lock` in the run's folder. The system releases it when the process ends, however it ends, so a lock
+that a dead process left behind does not exist. Where there is no `flock` (Windows, some network file systems) there is
+no lock, and starting the same run twice is up to the user.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Self
+
+from zerokara.errors import RunError, sentence
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ModuleNotFoundError:  # Windows
+    flock = None  # type: ignore[assignment]
+
+LOCK_FILE = "lock"
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Lock:
+    """The right to write into a run's folder, held from `take` to `release`, or as a context."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._handle: int | None = None
+
+    def take(self) -> None:
+        """Take the lock; nothing happens if this object has it.
+
+        Raises RunError when another process (or another part of this one) has it, or when `lock` is not a plain file.
+        """
+        if self._handle is not None or flock is None:
+            return
+        handle = self._open()
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise RunError(
+                    sentence(
+                        "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
+                        path=self.folder,
+                    )
+                ) from None
+            return  # a file system without flock
+        self._handle = handle
+
+    def release(self) -> None:
+        """Give the lock back; nothing happens without one."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> Self:
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _open(self) -> int:
+        path = self.folder / LOCK_FILE
+        try:
+            handle = os.open(path, _FLAGS, 0o666)
+        except OSError as error:
+            raise _unusable(path, error.strerror or error) from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise _unusable(path, sentence("it is not a plain file"))
+        return handle
+
+
+def _unusable(path: Path, reason: object) -> RunError:
+    return RunError(
+        sentence(
+            "{path} cannot be used as the lock of this run: {reason}. Nothing was changed.", path=path, reason=reason
+        )
+    )
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether some process is writing into this run's folder. Leaves no file behind."""
+    if not os.path.lexists(folder / LOCK_FILE):
+        return False
+    lock = Lock(folder)
+    try:
+        lock.take()
+    except RunError:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,66 @@
+"""What the bits of a result depend on besides recipe, data and engine: versions, processor, threads of the BLAS.
+
+A matrix product adds in an order that depends on the instructions the library has chosen for this processor and on how
+many threads share the work: with OpenBLAS, the same run on one and on two threads differs from the first update on. So
+both are recorded; resuming takes the recorded number of threads, and refuses another processor level.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+import zerokara
+from zerokara.engine import Engine
+
+
+def surroundings(engine: Engine) -> dict[str, str]:
+    """Versions and processor level, by name: where they are equal, so are the results, bit for bit."""
+    level = getattr(engine, "level", None)
+    return {
+        "zerokara": zerokara.__version__,
+        "numpy": np.__version__,
+        "level": ", ".join([platform.machine(), _numpy_level(), *_libraries(), *([f"core {level}"] if level else [])]),
+    }
+
+
+def blas_threads() -> int:
+    """Threads that the matrix library shares a product among; 0 where nothing is known about it."""
+    return max((int(library["num_threads"]) for library in _blas()), default=0)
+
+
+@contextmanager
+def limited_to(threads: int) -> Iterator[None]:
+    """Within this context the matrix library uses so many threads; 0 leaves it alone."""
+    if threads in (0, blas_threads()):
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(threads, user_api="blas"):
+        yield
+
+
+def _numpy_level() -> str:
+    """The highest set of instructions that NumPy's own loops (exp, tanh) use here."""
+    found: Any = np.show_config(mode="dicts")
+    return str((found.get("SIMD Extensions", {}).get("found") or ["baseline"])[-1])
+
+
+def _libraries() -> list[str]:
+    return sorted({f"{library['internal_api']} {library.get('architecture', '')}".strip() for library in _blas()})
+
+
+def _blas() -> list[dict[str, Any]]:
+    """The matrix libraries that NumPy brought, as threadpoolctl (which scikit-learn depends on) sees them."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ModuleNotFoundError:
+        return []
+    return [
+        library for library in threadpool_info() if library["user_api"] == "blas" and "numpy" in library["filepath"]
+    ]

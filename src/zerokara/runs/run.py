@@ -1,0 +1,124 @@
+"""A run in Python: recipe, network, history and data of a training, just done or read from its folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from zerokara.data import Dataset, load
+from zerokara.errors import DataError, RunError, sentence
+from zerokara.nn.network import Network
+from zerokara.runs.folder import finite
+from zerokara.training.history import History
+from zerokara.training.recipe import Recipe
+from zerokara.training.trainer import Trainer
+
+FINISHED, STOPPED, DIVERGED, UNFINISHED = STATES = ("finished", "stopped", "diverged", "unfinished")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """A trained network and everything about how it came to be.
+
+    Attributes:
+        path: the folder that keeps it.
+        recipe: complete, as in recipe.toml.
+        network: as trained.
+        history: losses and evaluations.
+        engine: name of the engine that computed it.
+        state: "finished"; "stopped" by a signal; "diverged", ended by numbers that were not finite; or "unfinished":
+            still being trained, or killed.
+        checksum: of the data it was trained on.
+    """
+
+    path: Path
+    recipe: Recipe
+    network: Network
+    history: History
+    engine: str
+    state: str
+    checksum: str
+    loaded: Dataset | None = field(default=None, repr=False)
+
+    @property
+    def iterations(self) -> int:
+        """Updates done."""
+        return len(self.history.losses)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was interrupted before its end."""
+        return self.state == STOPPED
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data it was trained on, loaded when first asked for; errors as in `same_data`."""
+        return self.loaded or same_data(self.recipe, self.checksum)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The final figures, as `--json` prints them; numbers that are not finite as None."""
+        last = self.history.evaluations[-1] if self.history.evaluations else None
+        figures: dict[str, Any] = finite(
+            {
+                "run": str(self.path),
+                "dataset": self.recipe.dataset,
+                "iterations": self.iterations,
+                "train_accuracy": last and last.train_accuracy,
+                "test_accuracy": last and last.test_accuracy,
+                "loss": last and last.loss,
+                "seconds": round(self.history.seconds, 6),
+                "engine": self.engine,
+                "seed": self.recipe.seed,
+            }
+        )
+        return figures
+
+    def __repr__(self) -> str:
+        accuracy = self.figures["test_accuracy"]
+        known = "" if accuracy is None else f", test accuracy {accuracy:.4f}"
+        return f"<Run {self.path}: {self.state} after {self.iterations:,} updates{known}>"
+
+    def _repr_html_(self) -> str:
+        facts = {**self.figures, "state": self.state, "network": repr(self.network)[1:-1]}
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in facts.items()
+        )
+        return f"<table>{rows}</table>"
+
+
+def state_of(trainer: Trainer) -> str:
+    """How a trainer's run stands."""
+    if trainer.divergence is not None:
+        return DIVERGED
+    if trainer.finished:
+        return FINISHED
+    return STOPPED if trainer.stop[0] else UNFINISHED
+
+
+def same_data(recipe: Recipe, checksum: str, data_dir: str | Path | None = None, **options: Any) -> Dataset:
+    """Load the data that a run was trained on.
+
+    Raises:
+        DataError: they are not there, or are damaged.
+        RunError: they are not the same any more.
+    """
+    try:
+        dataset = load(recipe.dataset, data_dir=data_dir, **options)
+    except ValueError as error:  # a folder that is gone
+        raise DataError(str(error)) from error
+    if dataset.checksum != checksum:
+        raise RunError(
+            sentence(
+                "{name} is not the data that this run was trained on: its checksum is {got}, that of the run "
+                "{expected}. Nothing was changed. Put the old data back, or start a new run.",
+                name=recipe.dataset,
+                got=dataset.checksum,
+                expected=checksum,
+            )
+        )
+    return dataset

@@ -1,0 +1,61 @@
+"""Event files for TensorBoard, by way of tensorboardX (the extra `tensorboard`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from zerokara.errors import UsageError, sentence
+from zerokara.training.events import Advanced, Evaluated, Event
+from zerokara.training.trainer import Trainer
+
+EVENTS = "tensorboard"
+
+
+class EventFiles:
+    """A listener that writes losses and accuracies.
+
+    After a resume TensorBoard shows the curves of all files in the folder as one; updates that were done twice, because
+    the first time was lost, appear once: they have the same values.
+    """
+
+    def __init__(self, writer: Any) -> None:
+        self.writer = writer
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Advanced():
+                first = event.iteration - len(event.losses)
+                for iteration, loss in enumerate(event.losses.tolist(), first):
+                    self.writer.add_scalar("loss", loss, iteration)
+            case Evaluated():
+                evaluation = event.evaluation
+                self.writer.add_scalar("accuracy/training", evaluation.train_accuracy, evaluation.iteration)
+                self.writer.add_scalar("accuracy/test", evaluation.test_accuracy, evaluation.iteration)
+
+
+@contextmanager
+def event_files(trainer: Trainer, folder: Path, *, wanted: bool) -> Iterator[None]:
+    """Within this context, if it is wanted, a trainer writes event files into FOLDER/tensorboard.
+
+    Raises UsageError where tensorboardX is not installed.
+    """
+    if not wanted:
+        yield
+        return
+    with writer_class()(str(folder / EVENTS), write_to_disk=True) as writer:
+        trainer.listeners = [*trainer.listeners, EventFiles(writer)]
+        yield
+
+
+def writer_class() -> Any:
+    """tensorboardX.SummaryWriter. Raises UsageError where it is not installed."""
+    try:
+        from tensorboardX import SummaryWriter
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            sentence("--tensorboard needs tensorboardX. Nothing was trained. Try: pip install 'zerokara[tensorboard]'")
+        ) from error
+    return SummaryWriter

@@ -1,0 +1,172 @@
+"""Reading a checkpoint that anybody may have written: everything is checked before anything is made of it.
+
+The header is read first. Its facts and the recipe say which arrays there must be; only if the file describes exactly
+those, and is exactly as long as they are, is the rest read, its digest compared and its numbers looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from zerokara.data.entries import ENTRIES
+from zerokara.errors import RunError, sentence
+from zerokara.runs.checkpoint import FORMAT, NO_DIGEST, Array, Checkpoint, digest_of, expected_arrays
+from zerokara.runs.reading import attempt, damaged, json_object, opened
+from zerokara.runs.run import STATES
+from zerokara.training.recipe import Recipe
+
+MOST_HEADER = 256_000
+"""Bytes of names, shapes and facts; real ones have some two thousand."""
+
+MOST_UNITS = 2**31
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 1000 and value.isprintable()
+
+
+def _sizes(value: Any) -> bool:
+    return isinstance(value, list) and all(_whole(size) and 0 < size < MOST_UNITS for size in value)
+
+
+FACTS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("format", "iteration", "evaluations", "threads"), _whole),
+    **dict.fromkeys(("zerokara", "numpy", "level", "engine", "data", "began"), _word),
+    "digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
+    "state": STATES.__contains__,
+    "sizes": _sizes,
+    "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
+    "keep_going": lambda value: isinstance(value, bool),
+    "forced": lambda value: isinstance(value, list) and all(map(_word, value)),
+}
+"""Every fact of a checkpoint, and what its value must be."""
+
+
+def read_checkpoint(path: Path, recipe: Recipe) -> Checkpoint:
+    """Read and check a checkpoint of a run with this recipe. Raises RunError with what is wrong."""
+    with opened(path) as file:
+        header, described, facts = _read_header(path, file)
+        _check_facts(path, facts, recipe)
+        size = _check_described(path, described, expected_arrays(facts, recipe))
+        if os.fstat(file.fileno()).st_size != len(header) + size:
+            raise damaged(path, sentence("it is not as long as its header says"))
+        content = header + file.read(size)
+    _check_digest(path, content, facts["digest"], len(header))
+    arrays = _load(path, content)
+    _check_numbers(path, arrays, facts)
+    return Checkpoint(path, facts, arrays)
+
+
+def _read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
+    """The header's bytes, name → description of each array, and the facts."""
+    prefix = file.read(8)
+    length = int.from_bytes(prefix, "little")
+    if len(prefix) < 8 or length > MOST_HEADER:
+        raise damaged(path, sentence("it does not begin as a checkpoint does"))
+    text = file.read(length)
+    described = json_object(path, attempt(path, lambda: text.decode("utf-8")))
+    metadata = described.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or list(metadata) != ["zerokara"] or not isinstance(metadata["zerokara"], str):
+        raise damaged(path, sentence("zerokara did not write it"))
+    return prefix + text, described, json_object(path, metadata["zerokara"])
+
+
+def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
+    if _whole(facts.get("format")) and facts["format"] > FORMAT:
+        raise RunError(
+            sentence(
+                "{path} was written by a newer zerokara, in format {got}; this one reads format {known}. "
+                "Install that one.",
+                path=path,
+                got=facts["format"],
+                known=FORMAT,
+            )
+        )
+    for name, holds in FACTS.items():
+        if name not in facts or not holds(facts[name]):
+            raise damaged(path, sentence("its {name} is missing or impossible", name=name))
+    if facts["format"] != FORMAT or set(facts) != set(FACTS):
+        raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
+    if not _fits(facts["sizes"], recipe):
+        raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts["sizes"]))
+    if facts["evaluations"] > facts["iteration"] + 1:
+        raise damaged(path, sentence("it has more evaluations than updates"))
+
+
+def _fits(sizes: list[int], recipe: Recipe) -> bool:
+    if tuple(sizes[1:-1]) != recipe.hidden:
+        return False
+    entry = ENTRIES.get(recipe.dataset)
+    return entry is None or (sizes[0], sizes[-1]) == (math.prod(entry.image_shape), len(entry.class_names))
+
+
+def _check_described(path: Path, described: Mapping[str, Any], expected: Mapping[str, tuple[str, list[int]]]) -> int:
+    """Raise RunError unless the header describes exactly the arrays expected; their bytes altogether."""
+    got = {
+        name: (entry.get("dtype"), entry.get("shape")) if isinstance(entry, dict) else None
+        for name, entry in described.items()
+    }
+    for name in [*expected, *got]:
+        if got.get(name) != expected.get(name):
+            raise damaged(
+                path,
+                sentence(
+                    "its array {name!r:.80} is {got!s:.80}; expected {expected}",
+                    name=name,
+                    got=got.get(name, "missing"),
+                    expected=expected.get(name, "none of that name"),
+                ),
+            )
+    size = sum((4 if kind == "F32" else 8) * math.prod(shape) for kind, shape in expected.values())
+    if size > _memory():
+        raise damaged(path, sentence("it would need {size:,} bytes of memory, more than this machine has", size=size))
+    return size
+
+
+def _check_digest(path: Path, content: bytes, digest: str, header: int) -> None:
+    place = content.find(digest.encode(), 0, header)
+    blank = content[:place] + NO_DIGEST.encode() + content[place + len(digest) :]
+    if place < 0 or digest_of(blank) != digest:
+        raise damaged(path, sentence("its content does not match its checksum"))
+
+
+def _load(path: Path, content: bytes) -> dict[str, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays: dict[str, Array] = load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise damaged(path, error) from error
+    return arrays
+
+
+def _check_numbers(path: Path, arrays: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
+    if not facts["keep_going"]:
+        for name, array in arrays.items():
+            if name != "evaluations" and not np.isfinite(array).all():
+                raise damaged(path, sentence("{name} holds numbers that are not finite", name=name))
+    evaluations = arrays["evaluations"]
+    iterations, others = evaluations[:, 0], evaluations[:, [1, 3, 4]]
+    rising = (np.diff(iterations, prepend=-1) > 0).all() and (iterations <= facts["iteration"]).all()
+    if not (rising and (iterations % 1 == 0).all() and (others >= 0).all() and (evaluations[:, 3:] <= 1).all()):
+        raise damaged(path, sentence("its evaluations are impossible"))
+
+
+def _memory() -> int:
+    """Bytes of memory in this machine; a great number where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 2**62

@@ -1,0 +1,227 @@
+"""A run's folder: named, never overwritten, and nothing lost when writing fails."""
+
+import csv
+import errno
+import io
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from safetensors import safe_open
+from safetensors.numpy import load
+
+from zerokara.errors import RunError, UsageError
+from zerokara.nn import Network
+from zerokara.runs import folder as folder_module
+from zerokara.runs.folder import RunFolder, epochs_csv, finite, json_file, losses_csv, weights_file
+from zerokara.training.history import Evaluation, History
+
+# Names
+
+
+def test_numbers_go_up_and_gaps_are_filled_by_nobody_elses_folder(tmp_path):
+    made = [RunFolder.create(tmp_path / "runs", None, "digits").path for _ in range(3)]
+    assert [path.name for path in made] == ["digits-001", "digits-002", "digits-003"]
+    assert all(path.is_dir() and not any(path.iterdir()) for path in made)
+    (tmp_path / "runs" / "digits-004").write_text("a file of somebody's")
+    assert RunFolder.create(tmp_path / "runs", None, "digits").path.name == "digits-005"
+    assert (tmp_path / "runs" / "digits-004").read_text() == "a file of somebody's"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "stem"), [("mnist", "mnist"), ("../my pictures/", "my pictures"), ("/", "run"), ("./手書き", "手書き")]
+)
+def test_a_folder_of_ones_own_gives_its_last_name(dataset, stem, tmp_path):
+    assert RunFolder.create(tmp_path, None, dataset).path == tmp_path / f"{stem}-001"
+
+
+@pytest.mark.parametrize("name", ["first", "a b", "α-1", "x" * 100, "rate=0.1,batch=100"])
+def test_a_plain_name_is_taken(name, tmp_path):
+    assert RunFolder.create(tmp_path, name, "digits").path == tmp_path / name
+
+
+BAD_NAMES = [
+    "", ".", "..", "../x", "a/b", "/tmp/x", "..\\x", "a\\b", "-rf", ".hidden", " x", "x" * 101, "あ" * 34, "a\nb",
+    "a\x00b", "C:x", "what?", 'say "x"', "\x1b[31m", "a\u202eb",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_NAMES, ids=ascii)
+def test_any_other_name_is_refused_and_nothing_is_made(name, tmp_path):
+    out = tmp_path / "runs"
+    with pytest.raises(UsageError, match=r"--name must be a plain folder name.* Got .*Use --out"):
+        RunFolder.create(out, name, "digits")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_exists_is_left_as_it_is(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "losses.csv").write_text("precious")
+    with pytest.raises(UsageError, match=r"x exists and is left as it is\. Choose another --name"):
+        RunFolder.create(tmp_path, "x", "digits")
+    assert (tmp_path / "x" / "losses.csv").read_text() == "precious"
+
+
+def test_a_link_to_nowhere_exists_too(tmp_path):
+    (tmp_path / "x").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="exists and is left as it is"):
+        RunFolder.create(tmp_path, "x", "digits")
+
+
+@pytest.mark.parametrize("name", [None, "x"])
+def test_no_folder_can_be_made_in_a_file(name, tmp_path):
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(RunError, match=r"No run folder can be made in .*runs: .*Nothing was trained\. .*--out"):
+        RunFolder.create(tmp_path / "runs", name, "digits")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_no_folder_can_be_made_where_one_may_not_write(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(RunError, match=r"No run folder can be made .*[Pp]ermission denied"):
+        RunFolder.create(tmp_path, None, "digits")
+
+
+def test_a_read_only_disk_gives_the_same_sentence(tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(RunError, match=r"No run folder can be made in .*: Read-only file system\. Nothing was trained"):
+        RunFolder.create(tmp_path, None, "digits")
+
+
+# Writing
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A file system of 1 MB of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs to be root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_file_is_written_whole_and_replaced_whole(tmp_path):
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    folder.write("a.txt", "ゼロ")
+    folder.write("a.txt", b"\x00\x01")
+    assert (folder.path / "a.txt").read_bytes() == b"\x00\x01"
+    assert [p.name for p in folder.path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_leaves_every_file_that_was_there(small_disk):
+    folder = RunFolder.create(small_disk, "x", "digits")
+    folder.write("losses.csv", b"old " * 1000)
+    with pytest.raises(RunError, match=r"losses\.csv could not be written: No space left on device\. .*untouched"):
+        folder.write("losses.csv", bytes(2_000_000))
+    assert (folder.path / "losses.csv").read_bytes() == b"old " * 1000
+    assert [p.name for p in folder.path.iterdir()] == ["losses.csv"]
+
+
+def test_one_file_too_large_keeps_the_others_from_nothing(small_disk):
+    folder = RunFolder.create(small_disk, "x", "digits")
+    with pytest.raises(RunError, match=r"^[^\n]*big could not be written: No space[^\n]*$"):
+        folder.write_all([("a", b"first"), ("big", bytes(2_000_000)), ("z", b"last")])
+    assert {p.name: p.read_bytes() for p in folder.path.iterdir()} == {"a": b"first", "z": b"last"}
+
+
+def test_too_little_room_is_said_before_training_and_leaves_no_folder(small_disk):
+    folder = RunFolder.create(small_disk, "x", "digits")
+    folder.check_space(500_000)
+    with pytest.raises(RunError, match=r"has [\d,]+ bytes free, .* needs about 2,000,000\. Nothing was trained"):
+        folder.check_space(2_000_000)
+    assert list(small_disk.iterdir()) == []
+
+
+def test_the_room_is_that_of_the_disk_the_folder_lies_on(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    monkeypatch.setattr(folder_module.shutil, "disk_usage", lambda path: type("U", (), {"free": 99, "path": path})())
+    with pytest.raises(RunError, match="has 99 bytes free"):
+        folder.check_space(100)
+
+
+def test_a_folder_with_files_in_it_is_not_taken_back(tmp_path):
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    folder.write("a", b"")
+    folder.remove_empty()
+    assert (folder.path / "a").exists()
+
+
+# What the files say
+
+
+def history():
+    return History(
+        [np.array([2.3025850929940455, 0.1, np.nan]), np.array([np.inf, 1e-20])],
+        [Evaluation(0, 0.0, 2.3, 0.1, 0.0975), Evaluation(5, 1 / 3, float("nan"), 0.5, 0.25)],
+    )
+
+
+def test_losses_keep_every_digit():
+    rows = list(csv.reader(io.StringIO(losses_csv(history()))))
+    assert rows[0] == ["iteration", "loss"]
+    assert [int(row[0]) for row in rows[1:]] == list(range(5))
+    assert_array_equal([float(row[1]) for row in rows[1:]], history().losses)
+    assert "np." not in losses_csv(history())
+
+
+def test_evaluations_keep_every_digit():
+    rows = list(csv.DictReader(io.StringIO(epochs_csv(history()))))
+    assert [row["iteration"] for row in rows] == ["0", "5"]
+    assert list(rows[0]) == ["iteration", "epoch", "loss", "train_accuracy", "test_accuracy"]
+    assert float(rows[1]["epoch"]) == 1 / 3
+    assert "np." not in epochs_csv(history())
+
+
+def test_a_history_of_nothing_has_headings_only():
+    assert losses_csv(History()) == "iteration,loss\n"
+    assert epochs_csv(History()) == "iteration,epoch,loss,train_accuracy,test_accuracy\n"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_come_back_as_they_were(dtype, tmp_path):
+    network = Network([6, 5, 3], activation="tanh", loss="squared", init=0.5, dtype=dtype)
+    content = weights_file(network)
+    for name, value in load(content).items():
+        assert value.dtype == dtype
+        assert_array_equal(value, network.params[name])
+    (tmp_path / "w").write_bytes(content)
+    with safe_open(tmp_path / "w", "numpy") as file:
+        assert set(file.keys()) == set(network.params)
+        facts = json.loads(file.metadata()["zerokara"])
+    assert facts == {"sizes": [6, 5, 3], "activation": "tanh", "loss": "squared"}
+
+
+def test_weights_that_are_not_contiguous_are_not_scrambled():
+    """safetensors 0.8.0 writes the memory of a transposed array as if it were in order."""
+    network = Network([3, 4], init=0.5)
+    value = np.arange(12.0).reshape(4, 3)
+    dict.__setitem__(network.params, "W1", value.T)
+    assert not network.params["W1"].flags.c_contiguous
+    assert_array_equal(load(weights_file(network))["W1"], value.T)
+
+
+def test_numbers_that_json_has_no_word_for_are_null():
+    facts = {
+        "a": float("nan"),
+        "b": [1.5, float("-inf"), {"c": float("inf")}],
+        "d": "nan",
+        "e": 3,
+        "f": (np.float64("nan"),),
+    }
+    assert finite(facts) == {"a": None, "b": [1.5, None, {"c": None}], "d": "nan", "e": 3, "f": [None]}
+    assert json.loads(json_file(facts), parse_constant=pytest.fail) == finite(facts)

@@ -1,0 +1,144 @@
+"""The table of runs, and removing one: nothing is ever removed through a link, or that is not a run's."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import zerokara
+from zerokara.cli.app import main
+from zerokara.errors import RunError, UsageError
+from zerokara.runs.listing import check_removable, lines, remove
+from zerokara.runs.lock import Lock
+from zerokara.training.recipe import Recipe
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs in every state."""
+    out = tmp_path_factory.mktemp("made") / "runs"
+    for name, seed in (("b", 1), ("a", 2)):
+        zerokara.train(
+            "digits", out=out, name=name, seed=seed, plots=False, hidden=2, iterations=3 + seed, batch_size=300
+        )
+    shutil.copytree(out / "a", out / "killed")
+    facts = json.loads((out / "killed/run.json").read_text())
+    (out / "killed/run.json").write_text(json.dumps({**facts, "state": "unfinished"}))
+    (out / "empty").mkdir()
+    (out / "early").mkdir()
+    (out / "early/recipe.toml").write_text(Recipe(dataset="digits").completed().to_toml())
+    (out / "bad").mkdir()
+    (out / "bad/recipe.toml").write_text("[")
+    (out / "photos").mkdir()
+    (out / "photos/me.jpg").write_text("x")
+    (out / "link").symlink_to(out / "a")
+    (out / "note.txt").write_text("x")
+    return out
+
+
+@pytest.fixture
+def out(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "runs", symlinks=True))
+
+
+def test_every_run_has_its_line_and_nothing_else_has(out: Path) -> None:
+    found = {line.name: (line.state, line.updates) for line in lines(out)}
+    assert found == {
+        "a": ("finished", 5), "b": ("finished", 4), "bad": ("broken", None), "early": ("nothing begun", None),
+        "empty": ("nothing begun", None), "killed": ("unfinished", 5),
+    }  # fmt: skip
+    with Lock(out / "killed"):
+        assert {line.state for line in lines(out) if line.name == "killed"} == {"training"}
+    assert lines(out / "nowhere") == []
+
+
+def test_the_table(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "list", "--out", str(out), "--sort", "updates", "--reverse", "--dataset", "digits"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["name", "a", "killed", "b", "early"]
+    main(["runs", "list", "--out", str(out), "--state", "broken"])
+    assert "bad/recipe.toml cannot be used" in capsys.readouterr().out
+    main(["runs", "list", "--out", str(out), "--json"])
+    assert [line["name"] for line in json.loads(capsys.readouterr().out)] == [
+        "a",
+        "b",
+        "bad",
+        "early",
+        "empty",
+        "killed",
+    ]
+    assert main(["runs", "list", "--out", str(out), "--sort", "acuracy"]) == 2
+    assert "Did you mean test_accuracy" in capsys.readouterr().err
+    main(["runs", "list", "--out", str(out / "nowhere")])
+    assert capsys.readouterr().out.startswith("No runs in")
+
+
+def test_names_cannot_play_with_the_terminal(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(out / "a", out / "x\x1b[2Jy\n")
+    main(["runs", "list", "--out", str(out)])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_showing_one(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "show", str(out / "a")]) == 0
+    text = capsys.readouterr().out
+    assert "finished after 5 updates" in text
+    assert text.count("\n        5     1.00") == 1
+    assert main(["runs", "show", str(out / "bad")]) == 1
+
+
+def test_removing_asks_or_wants_yes(
+    out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    assert main(["runs", "rm", "a", "--out", str(out)]) == 2
+    assert "Nothing was removed; say --yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    assert main(["runs", "rm", "a", "--out", str(out)]) == 1
+    assert (out / "a").exists()
+    monkeypatch.setattr("builtins.input", lambda question: "y")
+    assert main(["runs", "rm", "a", str(out / "bad"), "--out", str(out)]) == 0
+    assert not (out / "a").exists()
+    assert not (out / "bad").exists()
+    assert main(["runs", "rm", "--yes", "--out", str(out)]) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "", "../runs", "a/checkpoints", "/etc", "link", "link/", "note.txt", "nowhere", "link/../a/.."]
+)
+def test_what_is_not_a_folder_in_out_is_not_removed(out: Path, name: str) -> None:
+    before = sorted(os.listdir(out))
+    with pytest.raises(UsageError, match=r"nothing was removed"):
+        check_removable(out, name)
+    assert main(["runs", "rm", name, "b", "--out", str(out), "--yes"]) == 2
+    assert sorted(os.listdir(out)) == before, "the other one stays too"
+
+
+def test_what_is_not_a_run_is_not_removed(out: Path) -> None:
+    with pytest.raises(RunError, match=r"photos is not the folder of a run; nothing was removed"):
+        check_removable(out, "photos")
+    (out / "a/thesis.tex").write_text("x")
+    with pytest.raises(RunError, match=r"also holds thesis.tex, which zerokara did not write. Nothing was removed"):
+        check_removable(out, "a")
+
+
+def test_a_link_inside_a_run_is_removed_and_not_followed(out: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("x")
+    shutil.rmtree(out / "bad")
+    (out / "bad").mkdir()
+    (out / "bad/recipe.toml").write_text("[")
+    (out / "bad/checkpoints").symlink_to(elsewhere)
+    remove(check_removable(out, "bad"))
+    assert (elsewhere / "mine").exists()
+    assert not (out / "bad").exists()
+
+
+def test_a_run_that_is_being_trained_is_not_removed(out: Path) -> None:
+    with Lock(out / "a"), pytest.raises(RunError, match=r"is being trained by another process"):
+        remove(check_removable(out, "a"))
+    assert (out / "a/recipe.toml").exists()

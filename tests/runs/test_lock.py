@@ -1,0 +1,63 @@
+"""Two cannot write into one run, and a dead process's lock does not block."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zerokara.errors import RunError
+from zerokara.runs import lock as locking
+from zerokara.runs.lock import Lock, is_locked
+
+HOLDER = """
+import sys
+from pathlib import Path
+from zerokara.runs.lock import Lock
+Lock(Path(sys.argv[1])).take()
+print("taken", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_one_is_refused_until_the_first_gives_it_back(tmp_path: Path) -> None:
+    with Lock(tmp_path) as first:
+        first.take()
+        assert is_locked(tmp_path)
+        with pytest.raises(RunError, match=r"is being trained by another process. Nothing was changed"):
+            Lock(tmp_path).take()
+    assert not is_locked(tmp_path)
+    Lock(tmp_path).release()
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "taken\n"
+        assert is_locked(tmp_path)
+        holder.kill()
+    assert not is_locked(tmp_path)
+    with Lock(tmp_path):
+        pass
+
+
+def test_looking_leaves_no_file_behind(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_flock_there_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locking, "flock", None)
+    with Lock(tmp_path), Lock(tmp_path):
+        pass
+
+
+def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: int) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(locking, "flock", refuses)
+    with Lock(tmp_path), Lock(tmp_path):
+        pass
