@@ -129,7 +129,7 @@ LONG = [
 def test_hours_of_loop_are_forecast_and_can_be_stopped(
     interrupted: Any, tmp_path: Path, name: str, options: list[str], forecast: str
 ) -> None:
-    result, _ = interrupted(*options, copied(name, tmp_path), cwd=tmp_path, after="left")
+    result, _ = interrupted("--no-accelerate", *options, copied(name, tmp_path), cwd=tmp_path, after="left")
     assert result.status == 130
     assert re.search(rf"numerical gradient: [\d,]+ {forecast}, .* so far, about .* left", result.out)
     assert "The numerical gradient had done " in result.out

@@ -21,9 +21,7 @@ def list_(*, data_dir: DataDir = None) -> None:
     for entry in ENTRIES.values():
         print(f"{entry.name:<14} {entry.description}; {entry.license}; {entry.home}")
         print(f"{'':<14} {_where(entry, data_dir)}")
-    print(
-        "\nA folder of your own is a data set too: four IDX files, or train/ and test/ with pictures in a folder per class."
-    )
+    print("\nA folder of your own is a data set too: four IDX files, or train/ and test/ with a folder per class.")
 
 
 def fetch(name: str, *, data_dir: DataDir = None) -> None:

@@ -104,10 +104,9 @@ class Plan:
 
     def _compute(self, arrays: Arrays, batch: Batch, h: float) -> None:
         """All gradients at once, unless they are there already for exactly these weights, samples and h."""
-        own = self.network.params
-        unchanged = all(np.array_equal(own[name], arrays[n].reshape(own[name].shape)) for n, name in self.names.items())
-        if self.gradients and unchanged and h == self.step:
+        if self._same_weights(arrays) and self.gradients and h == self.step:
             return
+        own = self.network.params
         for number, name in self.names.items():
             own[name][...] = arrays[number].reshape(own[name].shape)
         self.gradients, self.step = {}, h
@@ -116,6 +115,10 @@ class Plan:
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
             raise Refused(sentence("its gradient is not finite"))
         self.gradients = found
+
+    def _same_weights(self, arrays: Arrays) -> bool:
+        own = self.network.params
+        return all(np.array_equal(own[name], arrays[n].reshape(own[name].shape)) for n, name in self.names.items())
 
     def _check_bounds(self) -> None:
         highest = max(float(np.abs(layer).max()) for layer in self.layers) if self.purity.bounds else 0.0
