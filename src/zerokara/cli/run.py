@@ -86,6 +86,8 @@ def _run(argv: list[str]) -> int:
     file, *args = rest
     if "--list" in given:
         return _list(checked_path(file))
+    if "--no-accelerate" in given and ("--accelerate" in given or "--verify" in given):
+        raise UsageError(sentence("--no-accelerate goes neither with --accelerate nor with --verify. Nothing was run."))
     options = Options()
     for name, value in given.items():
         options = replace(options, **(FLAGS[name] if name in FLAGS else VALUES[name](value)))

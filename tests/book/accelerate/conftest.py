@@ -14,7 +14,7 @@ from zerokara.book import accelerate
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.nn.gradients import numerical_gradient as plain_loop
 
-TEXTBOOK = '''
+TEXTBOOK = """
 import numpy as np
 
 def sigmoid(x):
@@ -61,7 +61,7 @@ class Net:
 
 def loss_of(net, x, t):
     return lambda W: net.loss(x, t)
-'''
+"""
 """Chapters 3 and 4 as learners type them."""
 
 

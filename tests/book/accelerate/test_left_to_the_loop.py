@@ -224,6 +224,56 @@ def activation(x):
     "looks at the clock": "import time\ndef activation(x):\n    return sigmoid(x) + 0 * time.time()\n",
     "calls itself": "def activation(x, n=3):\n    return activation(x, n - 1) if n and x.size else sigmoid(x)\nseen = [print]\n"
     "class Bad(Net):\n    def loss(self, x, t):\n        return seen[0](end='') or cross_entropy_error(self.predict(x), t)\n",
+    "shows another class": """
+seen = []
+class Bad(Net):
+    @property
+    def __class__(self):
+        seen.append(1)
+        return Net
+    @property
+    def __dict__(self):
+        seen.append(1)
+        return {'params': 0}
+""",
+    "has a metaclass": """
+seen = []
+class Meta(type):
+    def __getattribute__(cls, name):
+        seen.append(name)
+        return type.__getattribute__(cls, name)
+class Bad(Net, metaclass=Meta):
+    pass
+""",
+    "has slots": """
+class Bad:
+    __slots__ = ('params', 'value')
+    __init__ = Net.__init__
+    predict = Net.predict
+    def loss(self, x, t):
+        self.value = cross_entropy_error(self.predict(x), t)
+        return self.value
+""",
+    "asks its parent": """
+class Bad(Net):
+    def loss(self, x, t):
+        return super().loss(x, t)
+""",
+    "makes a layer each time": """
+class Layer:
+    def __init__(self):
+        self.n = 0
+def activation(x):
+    layer = Layer()
+    return sigmoid(x)
+""",
+    "defines a function": "def activation(x):\n    def inner(y):\n        return sigmoid(y)\n    return inner(x)\n",
+    "reads memory that nobody wrote": "def activation(x):\n    return sigmoid(x) + 0 * np.empty_like(x)\n",
+    "sorts": "order = [3, 1, 2]\ndef activation(x):\n    order.sort()\n    return sigmoid(x)\n",
+    "returns an array": "def loss_of(net, x, t):\n    return lambda W: [net.loss(x, t)][print() or 0]\n",
+    "vectorizes": "import math\n@np.vectorize\ndef activation(x):\n    return 1 / (1 + math.exp(-x))\n",
+    "passes anything on": "def loss_of(net, x, t):\n    return lambda *W: net.loss(x, t)\n",
+    "imports": "def activation(x):\n    import math\n    return sigmoid(x)\n",
     "is made by exec": "exec('def activation(x):\\n    return 1 / (1 + np.exp(-x))')\n",
     "evaluates text": "def activation(x):\n    return eval('1 / (1 + np.exp(-x))')\n",
 }
@@ -326,6 +376,30 @@ class Bad(Net):
     "float32 inside": """
 def activation(x):
     return sigmoid(x.astype(np.float32))
+""",
+    "a threshold on a sum": "def activation(x):\n    return sigmoid(x) + np.maximum(0, sum(x) - 1000)\n",
+    "a gate that has never opened": """
+def activation(x):
+    a = x - 1000
+    return sigmoid(x) + np.maximum(0, a)
+""",
+    "a gate on a value that was moved in place": """
+def activation(x):
+    z = sigmoid(x)
+    x -= 1000
+    return z + np.maximum(0, x)
+""",
+    "a gate on an alias of it": """
+def activation(x):
+    z, y = sigmoid(x), x
+    y -= 1000
+    return z + x * (x > 0)
+""",
+    "the largest of a padded array": """
+def softmax(x):
+    c = np.max(np.concatenate((x, np.full_like(x, 300.0) if x.ndim > 5 else np.zeros_like(x) + 300)))
+    e = np.exp(x)
+    return e / np.sum(e, axis=1, keepdims=True) * (1 + c - 300)
 """,
     "rounded": "def activation(x):\n    return sigmoid(np.floor(x * 1e9) / 1e9)\n",
 }
@@ -485,6 +559,21 @@ def test_a_subclass_of_ndarray(learner, ask, batch):
     net.params["W2"] = net.params["W2"].view(Loud)
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert outcome.calls == 2 * 140
+
+
+def test_subclasses(learner, ask, batch):
+    """One that overrides a method is another function, and is recognised as what it is."""
+    names = learner("""
+class Relu(Net):
+    def predict(self, x):
+        z1 = relu(np.dot(x, self.params['W1']) + self.params['b1'])
+        return softmax(np.dot(z1, self.params['W2']) + self.params['b2'])
+""")
+    for kind, activation in ((names.Net, "sigmoid"), (names.Relu, "relu")):
+        net = kind(np.random.default_rng(0))
+        outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+        assert activation in outcome.said
+        np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
 
 
 def test_numbers_that_overflow_warn_as_in_the_loop(learner, ask, batch):

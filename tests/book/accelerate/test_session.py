@@ -71,8 +71,11 @@ def test_the_four_gradients_of_an_update_are_computed_at_once(net_and_f, monkeyp
     net, f = net_and_f
     numerical_gradient(f, net.params["W1"])
     whole = []
-    monkeypatch.setattr(plan.Plan, "_same_weights", lambda self, arrays, real=plan.Plan._same_weights: (
-        whole.append(real(self, arrays)) or whole[-1]))
+    monkeypatch.setattr(
+        plan.Plan,
+        "_same_weights",
+        lambda self, arrays, real=plan.Plan._same_weights: whole.append(real(self, arrays)) or whole[-1],
+    )
     for value in net.params.values():
         numerical_gradient(f, value)
     assert whole == [True] * 4

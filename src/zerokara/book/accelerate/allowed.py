@@ -84,10 +84,9 @@ METHODS = _table(
 
 _BUILTINS = _table(
     {
-        Kind.NEW: {1: "float", 2: "pow"},
+        Kind.NEW: {1: "float sum", 2: "pow"},
         Kind.SHAPE: {1: "len"},
         Kind.KINK: {1: "abs", 2: "max min"},
-        Kind.VIEW: {2: "sum"},  # of an empty list: its second argument itself
         Kind.CUT: {1: "int bool", 2: "round"},
         Kind.SEQUENCE: {1: "reversed list tuple", 2: "enumerate", 3: "range", 9: "zip"},
     }

@@ -146,7 +146,7 @@ class Arithmetic:
         if len(arguments) > most:
             raise Refused(sentence("{name} is given more than numbers", name=name))
         for keyword, value in keywords.items():
-            if keyword not in KEYWORDS or not (_is_dtype(value) or is_number(value)):
+            if keyword not in KEYWORDS or not (_is_dtype(value) or (is_number(value) and as_data(value).about_shape)):
                 raise Refused(sentence("{name} is given {keyword}", name=name, keyword=keyword))
 
     def _note(self, name: str, kind: Kind, arguments: list[Value], first: Data, data: Data) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
-from typing import Any
+from types import CodeType
 
-from zerokara.book.accelerate import allowed, readings
-from zerokara.book.accelerate.allowed import Kind
+from zerokara.book.accelerate import readings
 from zerokara.book.accelerate.arithmetic import Arithmetic
 from zerokara.book.accelerate.objects import Objects, Written, join_written
 from zerokara.book.accelerate.refusal import Refused
@@ -31,7 +28,6 @@ from zerokara.book.accelerate.values import (
 from zerokara.errors import sentence
 
 MOST_STEPS = 20_000
-MOST_TURNS = 1_000
 
 
 @dataclass
@@ -53,9 +49,6 @@ class Expressions:
     def __init__(self, objects: Objects, arithmetic: Arithmetic) -> None:
         self.objects, self.arithmetic = objects, arithmetic
         self.steps = 0
-
-    def enter(self, function: Known, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        raise NotImplementedError
 
     def value(self, node: ast.expr, frame: Frame) -> Value:
         """The value of an expression. Raises Refused for one that may do more than compute."""
@@ -111,7 +104,11 @@ class Expressions:
 
     def item(self, owner: Value, key: Value) -> Value:
         if isinstance(owner, Items):
-            if not (isinstance(key, Known) and type(key.value) is int and -len(owner.elements) <= key.value < len(owner.elements)):
+            if not (
+                isinstance(key, Known)
+                and type(key.value) is int
+                and -len(owner.elements) <= key.value < len(owner.elements)
+            ):
                 raise Refused(sentence("it takes a part of a tuple or list that is not known"))
             return owner.elements[key.value]
         if isinstance(owner, Known) and type(owner.value) is str:
@@ -129,12 +126,16 @@ class Expressions:
         return constant(text[key.value])
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
-        return together([as_data(self.value(part, frame)) for part in (node.lower, node.upper, node.step) if part] or [_NOTHING])
+        return together(
+            [as_data(self.value(part, frame)) for part in (node.lower, node.upper, node.step) if part] or [_NOTHING]
+        )
 
     def _Tuple(self, node: ast.Tuple | ast.List, frame: Frame) -> Value:
         elements: list[Value] = []
         for element in node.elts:
-            elements += self._starred(element, frame) if isinstance(element, ast.Starred) else [self.value(element, frame)]
+            elements += (
+                self._starred(element, frame) if isinstance(element, ast.Starred) else [self.value(element, frame)]
+            )
         return Items(tuple(elements))
 
     _List = _Tuple
@@ -151,7 +152,7 @@ class Expressions:
     def _text(self, part: ast.expr, frame: Frame) -> str:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
         plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
-        value = self.value(inner, frame)  # type: ignore[arg-type]
+        value = self.value(inner, frame)
         if not (plain and isinstance(value, Known) and type(value.value) in (str, int)):
             raise Refused(sentence("it makes a text of numbers"))
         return str(value.value)
@@ -167,7 +168,9 @@ class Expressions:
     def _Compare(self, node: ast.Compare, frame: Frame) -> Value:
         if len(node.ops) > 1:
             raise Refused(sentence("line {line} chains comparisons", line=node.lineno))
-        return self.arithmetic.compare(node.ops[0], self.value(node.left, frame), self.value(node.comparators[0], frame))
+        return self.arithmetic.compare(
+            node.ops[0], self.value(node.left, frame), self.value(node.comparators[0], frame)
+        )
 
     def truth(self, value: Value, what: str) -> bool | None:
         """Whether something counts as true; None where only the numbers can tell."""
@@ -182,9 +185,7 @@ class Expressions:
 
     def _IfExp(self, node: ast.IfExp, frame: Frame) -> Value:
         condition = self.truth(self.value(node.test, frame), sentence("a condition"))
-        return self.either(
-            condition, lambda: self.value(node.body, frame), lambda: self.value(node.orelse, frame)
-        )
+        return self.either(condition, lambda: self.value(node.body, frame), lambda: self.value(node.orelse, frame))
 
     def _BoolOp(self, node: ast.BoolOp, frame: Frame) -> Value:
         result = self.value(node.values[0], frame)
@@ -255,116 +256,5 @@ class Expressions:
         for target, element in zip(targets, elements, strict=True):
             self.assign(target, element, frame)
 
-    # Calls
-
-    def _Call(self, node: ast.Call, frame: Frame) -> Value:
-        callee = self.value(node.func, frame)
-        arguments: list[Value] = []
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                arguments += self._starred(argument, frame)
-            else:
-                arguments.append(self.value(argument, frame))
-        if any(keyword.arg is None for keyword in node.keywords):
-            raise Refused(sentence("line {line} passes arguments on that are not known", line=node.lineno))
-        keywords = {str(keyword.arg): self.value(keyword.value, frame) for keyword in node.keywords}
-        return self.call(callee, arguments, keywords, ast.unparse(node.func))
-
-    def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
-        if isinstance(callee, Bound):
-            return self._call_bound(callee, arguments, keywords)
-        if not isinstance(callee, Known):
-            raise Refused(sentence("it calls {name}, which is not known", name=name))
-        if type(callee.value) is FunctionType and allowed.operation(callee.value) is None:
-            return self.enter(callee, arguments, keywords)
-        operation = allowed.operation(callee.value)
-        if operation is None:
-            return self._call_instance(callee, arguments, keywords, name)
-        if operation.kind is Kind.SEQUENCE or callee.value is len:
-            return self._sequence(callee.value, arguments, keywords)
-        return self.arithmetic.apply(callee.value.__name__, operation, arguments, keywords)
-
-    def _call_instance(self, callee: Known, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
-        if callee.value is str and len(arguments) == 1 and not keywords:
-            return self._as_text(arguments[0])
-        ordinary = readings.is_ordinary(callee.value)
-        method = self.objects.read(callee, readings.class_attribute, "__call__") if ordinary else None
-        if method is None or type(method.value) is not FunctionType:
-            raise Refused(sentence("it calls {name}, and nothing is known of that", name=name))
-        return self.enter(method, [callee, *arguments], keywords)
-
-    def _as_text(self, value: Value) -> Value:
-        if not (isinstance(value, Known) and type(value.value) in (str, int)):
-            raise Refused(sentence("it makes a text of numbers"))
-        return constant(str(value.value))
-
-    def _call_bound(self, callee: Bound, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        owner, function = callee.receiver, callee.function
-        if isinstance(function, Known):
-            return self.enter(function, [owner, *arguments], keywords)
-        if isinstance(owner, Known) and type(owner.value) in (dict, OrderedDict):
-            return self._ask_dict(owner, function, arguments, keywords)
-        if not is_number(owner) or isinstance(owner, Items):
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))
-        if isinstance(owner, Known) and type(owner.value) is str:
-            return self._ask_text(owner.value, function, arguments, keywords)
-        if function == "astype":
-            return self.arithmetic.cast(as_data(owner), arguments, keywords)
-        if function not in allowed.METHODS:
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))
-        kind, most = allowed.METHODS[function]
-        operation = allowed.Operation(kind, most + 1)
-        return self.arithmetic.apply(function, operation, [owner, *arguments], keywords)
-
-    def _ask_dict(self, owner: Known, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        if name in ("keys", "values", "items") and not arguments and not keywords:
-            return self.objects.view(owner, name)
-        if name == "get" and len(arguments) == 1 and not keywords:
-            return self.objects.item(owner, arguments[0])
-        raise Refused(sentence("it calls {name} of a dict", name=name))
-
-    def _ask_text(self, text: str, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        if name not in ("lower", "upper", "strip", "startswith", "endswith") or keywords:
-            raise Refused(sentence("it calls {name} of a text", name=name))
-        given: list[Any] = [argument.value for argument in arguments if isinstance(argument, Known)]
-        if len(given) != len(arguments) or not all(type(value) is str for value in given):
-            raise Refused(sentence("it calls {name} of a text", name=name))
-        return constant(getattr(text, name)(*given))
-
-    def _sequence(self, function: Any, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        """range, len, zip, enumerate, reversed, list and tuple, of what is known element by element."""
-        if keywords:
-            raise Refused(sentence("{name} is given a keyword", name=function.__name__))
-        if function is range:
-            return _range(arguments)
-        if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
-            return Data(about_shape=True)
-        lists = [self.objects.elements(argument) for argument in arguments]
-        if not lists or None in lists:
-            raise Refused(sentence("{name} goes through numbers one by one", name=function.__name__))
-        known: list[tuple[Value, ...]] = [elements for elements in lists if elements is not None]
-        return _SEQUENCES[function](known)
-
-    def _is_array(self, value: Value) -> bool:
-        return isinstance(value, Data) or (isinstance(value, Known) and value.is_array)
-
 
 _NOTHING = Data(about_shape=True)
-
-
-def _range(arguments: list[Value]) -> Items:
-    bounds = [argument.value for argument in arguments if isinstance(argument, Known) and type(argument.value) is int]
-    if len(bounds) != len(arguments) or not 1 <= len(bounds) <= 3 or len(range(*bounds)) > MOST_TURNS:
-        raise Refused(sentence("it counts to a number that is not known"))
-    return Items(tuple(map(constant, range(*bounds))))
-
-
-_SEQUENCES: dict[Any, Callable[[list[tuple[Value, ...]]], Value]] = {
-    len: lambda lists: constant(len(lists[0])),
-    list: lambda lists: Items(lists[0]),
-    tuple: lambda lists: Items(lists[0]),
-    reversed: lambda lists: Items(lists[0][::-1]),
-    zip: lambda lists: Items(tuple(map(Items, zip(*lists, strict=False)))),
-    enumerate: lambda lists: Items(tuple(Items((constant(i), element)) for i, element in enumerate(lists[0]))),
-}
-

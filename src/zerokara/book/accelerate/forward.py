@@ -15,7 +15,9 @@ Floats = NDArray[np.float64]
 ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
 
 
-def inputs_of_activations(layout: Layout, activation: str, arrays: Arrays, rows: Floats, start: int = 0) -> Iterator[Floats]:
+def inputs_of_activations(
+    layout: Layout, activation: str, arrays: Arrays, rows: Floats, start: int = 0
+) -> Iterator[Floats]:
     """x W + b of every layer from number `start` on, (n, units) each; `rows` are the inputs of that layer."""
     for i in range(start, len(layout.weights)):
         if i > start:

@@ -107,5 +107,5 @@ def _meanings(labels: NDArray[np.generic], n: int, classes: int) -> Iterator[tup
         rows = labels.reshape(n, classes)
         yield "argmax", np.eye(classes)[rows.argmax(axis=1)]
         yield "soft", rows.astype(np.float64)
-    if labels.size == n and labels.dtype.kind in "iu" and n and 0 <= labels.min() and labels.max() < classes:
+    if labels.size == n and labels.dtype.kind in "iu" and n and labels.min() >= 0 and labels.max() < classes:
         yield "index", np.eye(classes)[labels.reshape(n)]

@@ -14,6 +14,8 @@ from zerokara.book.accelerate.refusal import Refused
 from zerokara.book.accelerate.values import CONSTANT, Bound, Data, Items, Known, Unusable, Value, constant, joined
 from zerokara.errors import sentence
 
+MOST_ELEMENTS = 1_000
+
 Written = dict[tuple[int, str], Value]
 
 
@@ -110,7 +112,11 @@ class Objects:
         setter = self.read(owner, readings.class_attribute, "__setattr__")
         of_class = self.read(owner, readings.class_attribute, name)
         if setter.value is not object.__setattr__ or _is_data_descriptor(of_class.value):
-            raise Refused(sentence("{kind} is told when {name} is written", kind=readings.class_name(type(owner.value)), name=name))
+            raise Refused(
+                sentence(
+                    "{kind} is told when {name} is written", kind=readings.class_name(type(owner.value)), name=name
+                )
+            )
         self.ever_written.add((id(owner.value), name))
         self.written[id(owner.value), name] = value
 
@@ -119,7 +125,9 @@ class Objects:
     def item(self, owner: Known, key: Value) -> Value:
         """`owner[key]` for a dict, list or tuple."""
         if type(owner.value) not in CONTAINERS or not isinstance(key, Known) or not key.is_scalar:
-            raise Refused(sentence("nothing is known of an item of {kind}", kind=readings.class_name(type(owner.value))))
+            raise Refused(
+                sentence("nothing is known of an item of {kind}", kind=readings.class_name(type(owner.value)))
+            )
         if type(owner.value) in (list, tuple):
             if type(key.value) is not int or not -len(owner.value) <= key.value < len(owner.value):
                 raise Refused(sentence("it asks for an item that is not there"))
@@ -150,6 +158,8 @@ class Objects:
             return self.view(value, "keys").elements
         if isinstance(value, Known) and type(value.value) in (list, tuple) and value.reading >= 0:
             count = self.read(value, readings.length).value
+            if count > MOST_ELEMENTS:
+                raise Refused(sentence("it goes through a list of {count:,}", count=count))
             return tuple(self.read(value, readings.sequence_item, i) for i in range(count))
         return None
 

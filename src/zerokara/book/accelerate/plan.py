@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from zerokara.book.accelerate.proof import Function, check_differences, check_me
 from zerokara.book.accelerate.purity import Purity
 from zerokara.book.accelerate.refusal import Refused
 from zerokara.book.accelerate.structure import Arrays, rows_of
+from zerokara.book.accelerate.threads import one_thread
 from zerokara.engine.choosing import choose_engine
 from zerokara.errors import sentence
 from zerokara.nn.network import Network
@@ -54,8 +56,10 @@ class Plan:
         sizes = [shape[0] for shape in (self.signature[n][0] for n in self.model.layout.weights)]
         sizes.append(self.signature[self.model.layout.weights[-1]][0][1])
         self.network = Network(sizes, activation=self.model.activation, loss=self.model.loss, init=1.0)
-        rows = self.signature[self.model.layout.inputs][0]
-        self.engine = choose_engine("auto", self.network, rows[0] if len(rows) > 1 else 1)
+        shape = self.signature[self.model.layout.inputs][0]
+        n = shape[0] if len(shape) > 1 else 1
+        self.multiplications = n * max(a * b for a, b in pairwise(sizes))
+        self.engine = choose_engine("auto", self.network, n)
         self.names: dict[int, str] = {}
         for i, (weight, bias) in enumerate(zip(self.model.layout.weights, self.model.layout.biases, strict=True), 1):
             self.names[weight] = f"W{i}"
@@ -81,15 +85,16 @@ class Plan:
             sample: compare the differences of a sample of all weights, too.
         """
         check_memory(arrays, self.model.layout.parameters)
-        batch = self._current_batch(arrays)
-        self._compute(arrays, batch, h)
-        self._check_bounds()
-        if sample:
-            check_differences(f, x, self.model, arrays, h, lambda number: self._of(arrays, number))
-        own = next(number for number in self.model.layout.parameters if arrays[number] is x)
+        with one_thread(self.multiplications):
+            batch = self._current_batch(arrays)
+            self._compute(arrays, batch, h)
+            self._check_bounds()
+            if sample:
+                check_differences(f, x, self.model, arrays, h, lambda number: self._of(arrays, number))
+            own = next(number for number in self.model.layout.parameters if arrays[number] is x)
+            self._check_last_call(f, x, arrays, batch, own, h)
         gradient = np.zeros_like(x)
         gradient[...] = self._of(arrays, own)
-        self._check_last_call(f, x, arrays, batch, own, h)
         return gradient
 
     def _of(self, arrays: Arrays, number: int) -> NDArray[np.float64]:

@@ -46,9 +46,9 @@ def proven_model(f: Function, x: NDArray[Any], arrays: Arrays) -> Model:
 
 def value_at(f: Function, x: NDArray[Any]) -> float:
     """f(x). Raises Refused where it raises, warns or is not finite: the plain loop shall do that."""
-    under = "ignore" if np.geterr()["under"] == "ignore" else "raise"
+    ignored = np.geterr()["under"] == "ignore"
     try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under=under):
+        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore" if ignored else "raise"):
             value = f(x)
     except Exception as error:
         raise Refused(sentence("it raises {kind}", kind=type(error).__name__)) from error
@@ -111,7 +111,9 @@ def check_memory(arrays: Arrays, parameters: list[int]) -> None:
 
 
 def _overlaps_itself(array: NDArray[Any]) -> bool:
-    axes = sorted((abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1)
+    axes = sorted(
+        (abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1
+    )
     needed = array.itemsize
     for stride, length in axes:
         if stride < needed:
@@ -148,4 +150,3 @@ def check_difference(above: float, below: float, expected: float, model: Model, 
     noise = 256 * np.finfo(float).eps * size / (2 * h)
     if not abs((above - below) / (2 * h) - expected) <= noise + 1e-9 * abs(expected):
         raise Refused(sentence("the difference of a single weight is not the network's"))
-

@@ -15,7 +15,8 @@ from typing import Any
 
 from zerokara.book.accelerate import readings
 from zerokara.book.accelerate.arithmetic import Arithmetic
-from zerokara.book.accelerate.expressions import Expressions, Frame
+from zerokara.book.accelerate.calls import Calls
+from zerokara.book.accelerate.expressions import Frame
 from zerokara.book.accelerate.objects import Objects, join_written
 from zerokara.book.accelerate.readings import ARGUMENT, FUNCTION, MISSING, Readings, Steps
 from zerokara.book.accelerate.refusal import Refused
@@ -24,7 +25,13 @@ from zerokara.book.accelerate.values import Bound, Data, Known, Unusable, Value,
 from zerokara.errors import sentence
 
 DEEPEST = 40
-_NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+_NOT_PLAIN = (
+    inspect.CO_GENERATOR
+    | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
+    | inspect.CO_VARARGS
+    | inspect.CO_VARKEYWORDS
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Purity:
 
 
 def purity_of(f: Any, x: Any) -> Purity:
-    """Walk through f, which will be called with x. Raises Refused, with the reason, where f may do more than compute."""
+    """Walk through f, to be called with x. Raises Refused, with the reason, where f may do more than compute."""
     walk = _Walk(Objects(Readings(f, x)), Arithmetic())
     with_x: list[Value] = [Known(x, ARGUMENT)]
     root = Known(f, FUNCTION)
@@ -57,7 +64,9 @@ def purity_of(f: Any, x: Any) -> Purity:
         elif type(f) is FunctionType:
             result = walk.enter(root, with_x, {})
         else:
-            raise Refused(sentence("it is no plain function but an object of the class {kind}", kind=readings.class_name(type(f))))
+            raise Refused(
+                sentence("it is no plain function but an object of the class {kind}", kind=readings.class_name(type(f)))
+            )
     except RecursionError:
         raise Refused(sentence("it calls itself")) from None
     if not is_number(result):
@@ -77,7 +86,7 @@ def _verdict(walk: _Walk, found: Readings) -> Purity:
     return Purity(steps, tuple(arrays), deciding, tuple(walk.arithmetic.bounds))
 
 
-class _Walk(Expressions):
+class _Walk(Calls):
     """Statements and calls; expressions are evaluated by the class above."""
 
     depth = 0
@@ -115,7 +124,9 @@ class _Walk(Expressions):
         code: CodeType = function.value.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         bound: dict[str, Value] = dict(zip(names[: code.co_argcount], arguments, strict=False))
-        fits = len(arguments) <= code.co_argcount and set(keywords) <= set(names[code.co_posonlyargcount :]) - set(bound)
+        fits = len(arguments) <= code.co_argcount and set(keywords) <= set(names[code.co_posonlyargcount :]) - set(
+            bound
+        )
         bound |= keywords
         for name in names:
             if name not in bound:
@@ -223,5 +234,6 @@ class _Walk(Expressions):
 
 
 def _join_names(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    return {name: joined(one[name], other[name]) if name in one and name in other else Unusable() for name in one | other}
-
+    return {
+        name: joined(one[name], other[name]) if name in one and name in other else Unusable() for name in one | other
+    }

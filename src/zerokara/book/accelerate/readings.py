@@ -20,7 +20,12 @@ MISSING = object()
 
 CONTAINERS = (dict, OrderedDict, list, tuple)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
-_flags = type.__dict__["__flags__"].__get__  # `kind.__flags__` would ask a metaclass
+
+# `kind.__flags__` and the like would ask a metaclass, which may be the learner's.
+_flags = type.__dict__["__flags__"].__get__
+_name = type.__dict__["__name__"].__get__
+_mro = type.__dict__["__mro__"].__get__
+_class_dict = type.__dict__["__dict__"].__get__
 
 FUNCTION, ARGUMENT = 0, 1
 """The readings everything starts from: the function, and the array it is called with."""
@@ -120,7 +125,7 @@ def is_ordinary(value: Any) -> bool:
 
 def class_name(kind: type) -> str:
     """The name of a class, without asking a metaclass of the learner's."""
-    return str(type.__dict__["__name__"].__get__(kind))
+    return str(_name(kind))
 
 
 def _has_dict(kind: type) -> bool:
@@ -211,9 +216,9 @@ def own_attribute(instance: Any, name: str) -> Any:
 
 def class_attribute(instance: Any, name: str) -> Any:
     """What the instance's class says about a name; no descriptor is asked."""
-    for parent in type(instance).__mro__:
-        if name in parent.__dict__:
-            return parent.__dict__[name]
+    for parent in _mro(type(instance)):
+        if name in (names := _class_dict(parent)):
+            return names[name]
     return MISSING
 
 

@@ -38,7 +38,7 @@ class Session:
     def __init__(self) -> None:
         self.wanted = "on"
         self.plans: dict[CodeType, list[Plan]] = {}
-        self.hopeless: set[Any] = set()
+        self.hopeless: dict[Any, str] = {}
         self.said: set[tuple[CodeType | None, str]] = set()
 
     def gradient(self, f: Function, x: Any, h: float) -> NDArray[Any] | None:
@@ -49,8 +49,14 @@ class Session:
         try:
             gradient = self._found(f, code, x, h)
         except Refused as reason:
-            self._say(code, sentence("The plain loop computes the gradient of {name}, because {reason}.",
-                                     name=_name_of(code), reason=reason))
+            self._say(
+                code,
+                sentence(
+                    "The plain loop computes the gradient of {name}, because {reason}.",
+                    name=_name_of(code),
+                    reason=reason,
+                ),
+            )
             return None
         return gradient if gradient is None or self.wanted == "on" else _verified(f, x, h, gradient)
 
@@ -85,12 +91,12 @@ class Session:
         signature = signature_of(arrays)
         key = (code, tuple(signature.items()))
         if key in self.hopeless:
-            raise Refused(sentence("its values are not those of a network that is known here"))
+            raise Refused(self.hopeless[key])
         try:
             plan = Plan(purity, _checked(proven_model(f, x, arrays), purity.deciding, arrays, x), signature)
             gradient = plan.gradient(f, x, arrays, h, sample=True)
-        except Refused:
-            self.hopeless.add(key)
+        except Refused as reason:
+            self.hopeless[key] = str(reason)
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
         self._say(code, _recognised(code, plan))
@@ -118,12 +124,23 @@ def _verified(f: Function, x: NDArray[Any], h: float, fast: NDArray[Any]) -> NDA
     largest = float(np.abs(slow - fast).max())
     tolerance = 1e-9 * float(np.abs(slow).max()) + 1e-12 * (1 + abs(float(f(x)))) / h
     if not largest <= tolerance:
-        raise ZerokaraError(sentence(
-            "--verify found a gradient of shape {shape} that differs from the plain loop's by {largest:.1e}, where rounding "
-            "explains {tolerance:.1e}. Use --no-accelerate, and please report this.",
-            shape=x.shape, largest=largest, tolerance=tolerance))
-    say(sentence("Verified: all {size:,} elements of {shape} agree with the plain loop's, to {largest:.1e}.",
-                 size=x.size, shape=x.shape, largest=largest))
+        raise ZerokaraError(
+            sentence(
+                "--verify found a gradient of shape {shape} that differs from the plain loop's by {largest:.1e}, where "
+                "rounding explains {tolerance:.1e}. Use --no-accelerate, and please report this.",
+                shape=x.shape,
+                largest=largest,
+                tolerance=tolerance,
+            )
+        )
+    say(
+        sentence(
+            "Verified: all {size:,} elements of {shape} agree with the plain loop's, to {largest:.1e}.",
+            size=x.size,
+            shape=x.shape,
+            largest=largest,
+        )
+    )
     return slow
 
 
@@ -149,8 +166,8 @@ _LOSSES = {
 def _recognised(code: CodeType, plan: Plan) -> str:
     model = plan.model
     return sentence(
-        "{name} is the loss of a network {sizes} ({activation}, softmax, {loss}), proven by its code and at random weights. "
-        "Its numerical gradient is computed without the loop, by the same central differences.",
+        "{name} is the loss of a network {sizes} ({activation}, softmax, {loss}), proven by its code and at random "
+        "weights. Its numerical gradient is computed without the loop, by the same central differences.",
         name=_name_of(code),
         sizes="-".join(map(str, plan.network.sizes)),
         activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),

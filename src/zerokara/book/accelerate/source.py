@@ -48,15 +48,20 @@ def _texts(filename: str) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, filename: str) -> tuple[list[Function], list[CodeType]]:
+    """All functions of a source, and all code it gives: compiled as a whole or, as in IPython, by statements.
+
+    That makes a difference: until Python 3.12, `np.dot` was compiled differently where `np` was imported.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # whoever ran the source has seen them
             tree = ast.parse(text)
-            code = compile(text, filename, "exec", dont_inherit=True)
+            units = [tree, *(ast.Module([statement], []) for statement in tree.body)]
+            codes = [compile(unit, filename, "exec", dont_inherit=True) for unit in units]
     except (SyntaxError, ValueError):
         return [], []
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
-    return functions, list(_all_codes(code))
+    return functions, [inner for code in codes for inner in _all_codes(code)]
 
 
 def _all_codes(code: CodeType) -> Iterator[CodeType]:

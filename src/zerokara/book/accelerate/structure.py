@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_STEPS = 5_000
+"""Of many layers of one size there are more orders than can be tried."""
+
 Arrays = dict[int, NDArray[Any]]
 """Arrays by the number of their reading."""
 
@@ -49,7 +52,7 @@ def layouts(arrays: Arrays) -> Iterator[Layout]:
         rest = [number for number in arrays if number not in (inputs, labels)]
         if all(_is_parameter(arrays[number]) for number in rest):
             rows = rows_of(arrays[inputs])
-            for weights, biases in _chains(arrays, rows.shape[1], rest):
+            for weights, biases in _chains(arrays, rows.shape[1], rest, iter(range(MOST_STEPS))):
                 if _are_labels(arrays[labels], len(rows), arrays[weights[-1]].shape[1]):
                     yield Layout(inputs, labels, weights, biases)
 
@@ -70,17 +73,19 @@ def _are_labels(labels: NDArray[Any], n: int, classes: int) -> bool:
 
 
 def _chains(
-    arrays: Arrays, features: int, rest: list[int]
+    arrays: Arrays, features: int, rest: list[int], steps: Iterator[int]
 ) -> Iterator[tuple[tuple[int, ...], tuple[int | None, ...]]]:
-    """Ways to put all of `rest` one after the other as layers that begin with so many features."""
+    """Ways to put all of `rest` one after the other as layers, the first of which takes so many features."""
     for weight in rest:
         if arrays[weight].ndim != 2 or arrays[weight].shape[0] != features:
             continue
         units = arrays[weight].shape[1]
         fitting = [n for n in rest if n != weight and arrays[n].shape in ((units,), (1, units))]
         for bias in [*fitting, None]:
+            if next(steps, None) is None:
+                return
             left = [n for n in rest if n not in (weight, bias)]
             if not left:
                 yield (weight,), (bias,)
-            for weights, biases in _chains(arrays, units, left):
+            for weights, biases in _chains(arrays, units, left, steps):
                 yield (weight, *weights), (bias, *biases)

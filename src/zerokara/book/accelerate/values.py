@@ -1,4 +1,4 @@
-"""What is known of a value without computing it: an object that exists, numbers that will be computed, a few of these."""
+"""What is known of a value without computing it: an object that exists, numbers to be computed, or a few of these."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Bound:
-    """Something to call with what stands before the dot: a learner's function, or by name a method of numbers or dicts."""
+    """Something to call with what stands before the dot: a function, or by name a method of numbers or dicts."""
 
     receiver: Value
     function: Known | str
