@@ -1,7 +1,8 @@
 #!/bin/sh
 # The engine's tests on a core built with AddressSanitizer and UndefinedBehaviorSanitizer, GCC or Clang with its runtimes:
 #   PYTHON=.venv/bin/python tests/engine/sanitize.sh [folder for the build]
-# The installed zerokara is not touched: a folder of links to src/ with the sanitized core comes before it on the path.
+# The installed zerokara is not touched: a folder of links to src/ with the sanitized core comes before it on the path, and
+# Python runs without `site` (-S), which would let an editable install come first.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 python=$(command -v "${PYTHON:-python3}")
@@ -20,8 +21,9 @@ ln -s "$build"/core/_core.*so "$build/path/zerokara/"
 
 # Python itself is not sanitized, so the runtime comes first; it must find the C++ runtime to follow exceptions. Python keeps
 # memory until it exits, which is no leak.
-export PYTHONPATH="$build/path" PYTHONDONTWRITEBYTECODE=1
+site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+export PYTHONPATH="$build/path:$site" PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=detect_leaks=0:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LD_PRELOAD="$("$compiler" -print-file-name=libasan.so) $("$compiler" -print-file-name=libstdc++.so)"
-"$python" -c 'import sys, zerokara._core as core; sys.exit(f"not the sanitized core: {core.__file__}" if sys.argv[1] not in core.__file__ else 0)' "$build"
-exec "$python" -m pytest -q -p no:cacheprovider "$root/tests/engine"
+"$python" -S -c 'import sys, zerokara._core as core; sys.exit(f"not the sanitized core: {core.__file__}" if sys.argv[1] not in core.__file__ else 0)' "$build"
+exec "$python" -S -m pytest -q -p no:cacheprovider -m "not slow" "$root/tests/engine"
