@@ -32,6 +32,27 @@ def test_ctrl_c_at_any_call_of_f(learner, batch, monkeypatch, number):
     assert snapshot(net) == before
 
 
+def test_weights_are_back_before_the_interruption_is_seen(learner, batch, monkeypatch):
+    """Also while its traceback keeps all frames alive, between two random samples."""
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    before = snapshot(net)
+
+    def interrupted(arrays, value, count=[0]):  # noqa: B006
+        count[0] += 1
+        if count[0] == 3:
+            assert snapshot(net) != before
+            raise KeyboardInterrupt
+        return real(arrays, value)
+
+    real = proof.Sample
+    monkeypatch.setattr(proof, "Sample", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        accelerated(names.loss_of(net, *batch), net.params["W1"])
+    assert caught.tb is not None
+    assert snapshot(net) == before
+
+
 def test_ctrl_c_while_weights_are_being_put_back():
     class Slow:
         """Interrupts the first attempt to write to it."""

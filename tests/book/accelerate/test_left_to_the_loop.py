@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 IMPURE = {
-    "prints": "class Bad(Net):\n    def loss(self, x, t):\n        print('.', end='')\n        return Net.loss(self, x, t)\n",
+    "prints": """
+class Bad(Net):
+    def loss(self, x, t):
+        print('.', end='')
+        return Net.loss(self, x, t)
+""",
     "prints deep inside": "def activation(x):\n    print('.', end='')\n    return sigmoid(x)\n",
     "counts": """
 class Bad(Net):
@@ -69,7 +74,11 @@ def activation(x, seen=[]):
     return sigmoid(x)
 """,
     "draws": "def activation(x):\n    return sigmoid(x) + 0 * np.random.rand()\n",
-    "draws from a generator": "rng = np.random.default_rng(0)\ndef activation(x):\n    return sigmoid(x) + 0 * rng.random()\n",
+    "draws from a generator": """
+rng = np.random.default_rng(0)
+def activation(x):
+    return sigmoid(x) + 0 * rng.random()
+""",
     "dropout": """
 class Bad(Net):
     def predict(self, x):
@@ -93,9 +102,38 @@ class Bad(Net):
             self.large = value
         return value
 """,
-    "writes into its inputs": "class Bad(Net):\n    def loss(self, x, t):\n        x *= 1\n        return cross_entropy_error(self.predict(x), t)\n",
-    "writes with out": "def activation(x):\n    return np.negative(x, scratch)\nscratch = np.zeros((10, 7))\n",
-    "writes with out=": "def activation(x):\n    return np.negative(x, out=scratch)\nscratch = np.zeros((10, 7))\n",
+    "writes into its inputs": """
+class Bad(Net):
+    def loss(self, x, t):
+        x *= 1
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "writes through a view": """
+class Bad(Net):
+    def loss(self, x, t):
+        rows = x.reshape(x.shape)
+        rows *= 1
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "writes through a view of a view": """
+class Bad(Net):
+    def loss(self, x, t):
+        part = np.asarray(x).T[1:]
+        part[0] = part[0]
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "writes by position": """
+class Bad(Net):
+    def loss(self, x, t):
+        np.multiply(x, 1, x)
+        return cross_entropy_error(self.predict(x), t)
+""",
+    "writes by keyword": """
+class Bad(Net):
+    def loss(self, x, t):
+        np.multiply(x, 1, out=x)
+        return cross_entropy_error(self.predict(x), t)
+""",
     "replaces its params": """
 class Bad(Net):
     def loss(self, x, t):
@@ -138,6 +176,24 @@ class Bad(Net):
         return 1.0
     def loss(self, x, t):
         return cross_entropy_error(self.predict(x), t) * self.scale
+""",
+    "has a property in front of an attribute": """
+seen = []
+class Bad(Net):
+    def __init__(self, rng):
+        super().__init__(rng)
+        vars(self)['scale'] = 1.0
+    scale = property(lambda self: seen.append(1) or 1.0, None)
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x), t) * self.scale
+""",
+    "writes to a global name": """
+last = None
+def activation(x):
+    if False:
+        global last
+    last = sigmoid(x)
+    return last
 """,
     "has a setter": """
 seen = []
@@ -221,9 +277,19 @@ def activation(x):
     with np.errstate(all='ignore'):
         return sigmoid(x)
 """,
-    "looks at the clock": "import time\ndef activation(x):\n    return sigmoid(x) + 0 * time.time()\n",
-    "calls itself": "def activation(x, n=3):\n    return activation(x, n - 1) if n and x.size else sigmoid(x)\nseen = [print]\n"
-    "class Bad(Net):\n    def loss(self, x, t):\n        return seen[0](end='') or cross_entropy_error(self.predict(x), t)\n",
+    "looks at the clock": """
+import time
+def activation(x):
+    return sigmoid(x) + 0 * time.time()
+""",
+    "calls itself": """
+def activation(x, n=3):
+    return activation(x, n - 1) if n and x.size else sigmoid(x)
+seen = [print]
+class Bad(Net):
+    def loss(self, x, t):
+        return seen[0](end='') or cross_entropy_error(self.predict(x), t)
+""",
     "shows another class": """
 seen = []
 class Bad(Net):
@@ -267,11 +333,27 @@ def activation(x):
     layer = Layer()
     return sigmoid(x)
 """,
-    "defines a function": "def activation(x):\n    def inner(y):\n        return sigmoid(y)\n    return inner(x)\n",
-    "reads memory that nobody wrote": "def activation(x):\n    return sigmoid(x) + 0 * np.empty_like(x)\n",
+    "defines a function": """
+def activation(x):
+    def inner(y):
+        return sigmoid(y)
+    return inner(x)
+""",
+    "reads memory that nobody wrote": """
+def activation(x):
+    return sigmoid(x) + 0 * np.empty_like(x)
+""",
     "sorts": "order = [3, 1, 2]\ndef activation(x):\n    order.sort()\n    return sigmoid(x)\n",
-    "returns an array": "def loss_of(net, x, t):\n    return lambda W: [net.loss(x, t)][print() or 0]\n",
-    "vectorizes": "import math\n@np.vectorize\ndef activation(x):\n    return 1 / (1 + math.exp(-x))\n",
+    "returns an array": """
+def loss_of(net, x, t):
+    return lambda W: [net.loss(x, t)][print() or 0]
+""",
+    "vectorizes": """
+import math
+@np.vectorize
+def activation(x):
+    return 1 / (1 + math.exp(-x))
+""",
     "passes anything on": "def loss_of(net, x, t):\n    return lambda *W: net.loss(x, t)\n",
     "imports": "def activation(x):\n    import math\n    return sigmoid(x)\n",
     "is made by exec": "exec('def activation(x):\\n    return 1 / (1 + np.exp(-x))')\n",
@@ -310,6 +392,28 @@ def test_a_method_replaced_between_two_calls(learner, ask, batch):
     assert outcome.calls == 2 * 140
 
 
+REPLACED = {
+    "by one of the same file": "def other(x):\n    seen.append(1)\n    return sigmoid(x)\n",
+    "by one with the same names": "def other(x):\n    return sigmoid(x + 0 * len(seen.append(1) or seen))\n",
+    "by an object of Python's own": "from functools import partial\n"
+    "other = partial(lambda x: seen.append(1) or sigmoid(x))\n",
+    "by an object of the learner's": "class Other:\n    def __call__(self, x):\n        seen.append(1)\n"
+    "        return sigmoid(x)\nother = Other()\n",
+}
+
+
+@pytest.mark.parametrize("source", REPLACED.values(), ids=REPLACED.keys())
+@pytest.mark.parametrize("before", ["sigmoid", "np.tanh"])
+def test_an_activation_replaced_between_two_calls(learner, ask, batch, source, before):
+    names = learner(f"seen = []\nactivation = {before}\n{source}")
+    net = names.Net(np.random.default_rng(0))
+    assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
+    names.Net.predict.__globals__["activation"] = names.other
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.calls == 2 * 140
+    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+
+
 def test_a_global_function_replaced_between_two_calls(learner, ask, batch):
     names = learner()
     net = names.Net(np.random.default_rng(0))
@@ -321,9 +425,14 @@ def test_a_global_function_replaced_between_two_calls(learner, ask, batch):
 
 
 DIFFERENT = {
-    "L2 decay": "def loss_of(net, x, t):\n"
-    "    return lambda W: net.loss(x, t) + 0.05 * (np.sum(net.params['W1'] ** 2) + np.sum(net.params['W2'] ** 2))\n",
-    "tiny L2 decay": "def loss_of(net, x, t):\n    return lambda W: net.loss(x, t) + 1e-9 * np.sum(net.params['W1'] ** 2)\n",
+    "L2 decay": """
+def loss_of(net, x, t):
+    return lambda W: net.loss(x, t) + 0.05 * (np.sum(net.params['W1'] ** 2) + np.sum(net.params['W2'] ** 2))
+""",
+    "tiny L2 decay": """
+def loss_of(net, x, t):
+    return lambda W: net.loss(x, t) + 1e-10 * np.sum(net.params['W1'] ** 2)
+""",
     "batch normalisation": """
 def activation(x):
     return sigmoid((x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + 1e-6))
@@ -344,7 +453,10 @@ def softmax(x):
     "a leaky ReLU": "def activation(x):\n    return np.where(x > 0, x, 0.01 * x)\n",
     "a ReLU that ends at 6": "def activation(x):\n    return np.minimum(np.maximum(0, x), 6)\n",
     "a ReLU that ends at 600": "def activation(x):\n    return np.clip(np.maximum(0, x), 0, 600)\n",
-    "a loss that ends at 300": "def loss_of(net, x, t):\n    return lambda W: min(net.loss(x, t), 300)\n",
+    "a loss that ends at 300": """
+def loss_of(net, x, t):
+    return lambda W: min(net.loss(x, t), 300)
+""",
     "a branch on the loss": """
 class Bad(Net):
     def loss(self, x, t):
@@ -360,8 +472,11 @@ class Bad(Net):
         z1 = sigmoid(np.dot(x, W1) + self.params['b1']) if np.sum(W1) < 1e3 else x[:, :7]
         return softmax(np.dot(z1, self.params['W2']) + self.params['b2'])
 """,
-    "probabilities kept off 0": "def softmax(x):\n    e = np.exp(x - np.max(x, axis=1, keepdims=True))\n"
-    "    return np.clip(e / np.sum(e, axis=1, keepdims=True), 1e-9, 1)\n",
+    "probabilities kept off 0": """
+def softmax(x):
+    e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    return np.clip(e / np.sum(e, axis=1, keepdims=True), 1e-9, 1)
+""",
     "two networks": """
 def loss_of(net, x, t):
     other = Net(np.random.default_rng(9))
@@ -377,7 +492,10 @@ class Bad(Net):
 def activation(x):
     return sigmoid(x.astype(np.float32))
 """,
-    "a threshold on a sum": "def activation(x):\n    return sigmoid(x) + np.maximum(0, sum(x) - 1000)\n",
+    "a threshold on a sum": """
+def activation(x):
+    return sigmoid(x) + np.maximum(0, sum(x) - 1000)
+""",
     "a gate that has never opened": """
 def activation(x):
     a = x - 1000
@@ -394,6 +512,41 @@ def activation(x):
     z, y = sigmoid(x), x
     y -= 1000
     return z + x * (x > 0)
+""",
+    "a gate on memory that was zeros": """
+def activation(x):
+    y = np.zeros(x.shape)
+    y[:] = x - 1000
+    return sigmoid(x) + y * (y > 0)
+""",
+    "a gate on a list": """
+class Bad(Net):
+    def loss(self, x, t):
+        value = cross_entropy_error(self.predict(x), t)
+        kept = [0] * 2
+        kept[0] = value
+        return value if kept[0] < 300 else 300.0
+""",
+    "a gate on an array of constants": """
+def activation(x):
+    y = np.array([0.0, 0.0])
+    z = y
+    y[0] = np.sum(x) - 1e6
+    return sigmoid(x) + np.maximum(0, z[0])
+""",
+    "a gate on a name that grew": """
+class Bad(Net):
+    def loss(self, x, t):
+        value = 0 * x.shape[0]
+        value += cross_entropy_error(self.predict(x), t)
+        return value if value < 300 else 300.0
+""",
+    "a gate on what was kept": """
+class Bad(Net):
+    def loss(self, x, t):
+        self.buffer = np.ones(3)
+        self.buffer[1] = cross_entropy_error(self.predict(x), t)
+        return self.buffer[1] if self.buffer[1] < 300 else self.buffer[0]
 """,
     "the largest of a padded array": """
 def softmax(x):
@@ -520,6 +673,39 @@ def test_params_replaced_between_calls(learner, ask, batch):
     assert not gone.gradient.any()
 
 
+def test_an_object_is_never_asked_by_its_own_methods(learner, ask, batch):
+    """Looking into it must not run its code: here even `vars(net)` and `isinstance(net, …)` would."""
+    names = learner("""
+seen = []
+class Bad(Net):
+    @property
+    def __class__(self):
+        seen.append('class')
+        return Net
+    @property
+    def __dict__(self):
+        seen.append('dict')
+        return {'params': params}
+""")
+    net = names.Bad(np.random.default_rng(0))
+    names.Net.predict.__globals__["params"] = net.params
+    names.seen.clear()
+    assert ask(names.loss_of(net, *batch), net.params["W1"]).calls == 2 * 140
+    assert names.seen == []
+
+
+def test_labels_changed_in_place_between_calls(learner, ask, batch):
+    names = learner()
+    net = names.Net(np.random.default_rng(0))
+    x, t = batch
+    f = names.loss_of(net, x, t)
+    assert ask(f, net.params["W1"]).was_fast
+    t[:] = np.roll(t, 1, axis=0)
+    outcome = ask(f, net.params["W1"])
+    assert outcome.calls == 1
+    np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
+
+
 def test_a_batch_changed_in_place_between_calls(learner, ask, batch):
     names = learner()
     net = names.Net(np.random.default_rng(0))
@@ -559,6 +745,19 @@ def test_a_subclass_of_ndarray(learner, ask, batch):
     net.params["W2"] = net.params["W2"].view(Loud)
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert outcome.calls == 2 * 140
+
+
+def test_inputs_of_an_activation_that_come_near_to_where_they_are_clipped(learner, ask, batch):
+    names = learner("def activation(x):\n    x = np.clip(x, -30, 30)\n    return 1 / (1 + np.exp(-x / 1))\n")
+    net = names.Net(np.random.default_rng(0))
+    assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
+    inputs = np.dot(batch[0], net.params["W1"]) + net.params["b1"]
+    for key in ("W1", "b1"):
+        net.params[key] *= 29.5 / np.abs(inputs).max()
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert "clips" in outcome.said
+    assert outcome.calls == 2 * 140
+    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
 
 
 def test_subclasses(learner, ask, batch):

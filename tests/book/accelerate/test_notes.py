@@ -1,4 +1,4 @@
-"""The learners' own trainings by numerical gradient: recognised in their scripts as they are, and as fast as they hoped.
+"""The learners' own trainings by numerical gradient, recognised in their scripts as they are.
 
 Their last lines are added to: the losses of the batches after each update, in full precision.
 """
@@ -37,7 +37,10 @@ def test_labels_drawn_at_random(run):
     """002: `t = np.random.rand(100, 10)`. The gradient of b2 is the loop's, and the last one is printed."""
     text = (SCRIPTS / "002_numgrad_soft.py").read_text()
     loop = "\nfrom zerokara.nn import numerical_gradient as loop\nprint('W1' in grads)"
-    compare = "\nfor key in ('b1', 'W2', 'b2'): print('LOSS', abs(grads[key] - loop(lambda W: net.loss(x, t), net.params[key])).max())\n"
+    compare = """
+for key in ('b1', 'W2', 'b2'):
+    print('LOSS', abs(grads[key] - loop(lambda W: net.loss(x, t), net.params[key])).max())
+"""
     result = run(text + loop + compare)
     assert "network 784-100-10 (sigmoid, softmax" in result.err
     differences = [float(line.split()[1]) for line in result.out.splitlines() if line.startswith("LOSS")]

@@ -124,6 +124,7 @@ def test_caches_after_a_fast_gradient_are_those_of_the_loop(batch):
     x, t = batch
     np.random.seed(0)
     net = chapter5.TwoLayerNet(20, 7, 3, weight_init_std=0.5)
+    net.params["b1"] += 3  # every unit is on, so that each weight matters
     layers = [*net.layers.values(), net.lastLayer]
     caches = []
     for gradient in (numerical_gradient, accelerated):
@@ -132,6 +133,9 @@ def test_caches_after_a_fast_gradient_are_those_of_the_loop(batch):
                 vars(layer).pop(name, None)
         assert gradient(lambda W: net.loss(x, t), net.params["W1"]) is not None
         caches.append([vars(layer).copy() for layer in layers])
+        before, net.params["W1"][-1, -1] = net.params["W1"][-1, -1], net.params["W1"][-1, -1] - 1e-4
+        assert net.lastLayer.loss == net.loss(x, t)
+        net.params["W1"][-1, -1] = before
     for by_loop, fast in zip(*caches, strict=True):
         assert by_loop.keys() == fast.keys()
         for name in by_loop:
@@ -181,7 +185,8 @@ def test_a_layer_without_bias_and_a_network_of_one_layer(learner, ask, batch):
     names = learner("""
 class Net:
     def __init__(self, rng):
-        self.W1, self.W2, self.b2 = rng.standard_normal((20, 7)), rng.standard_normal((7, 3)), rng.standard_normal((1, 3))
+        self.W1, self.W2 = rng.standard_normal((20, 7)), rng.standard_normal((7, 3))
+        self.b2 = rng.standard_normal((1, 3))
     def loss(self, x, t):
         return cross_entropy_error(softmax(np.matmul(sigmoid(x.dot(self.W1)), self.W2) + self.b2), t)
 

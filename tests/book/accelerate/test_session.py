@@ -5,7 +5,7 @@ import pytest
 
 import zerokara
 from zerokara.book import accelerate
-from zerokara.book.accelerate import plan
+from zerokara.book.accelerate import plan, session
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.errors import ZerokaraError
 
@@ -101,6 +101,28 @@ def test_zerokaras_own_numerical_gradient_only_when_asked(net_and_f, capfd):
     np.testing.assert_allclose(fast, slow, rtol=1e-8, atol=1e-10)
     other = zerokara.numerical_gradient(f, net.params["W1"], h=1e-3, accelerate=True)
     np.testing.assert_allclose(other, zerokara.numerical_gradient(f, net.params["W1"], h=1e-3), rtol=1e-8, atol=1e-10)
+
+
+def test_a_mistake_in_here_leaves_all_to_the_loop(net_and_f, monkeypatch, capfd):
+    def broken(*_):
+        raise KeyError("a mistake")
+
+    net, f = net_and_f
+    monkeypatch.setattr(session, "purity_of", broken)
+    slow = zerokara.numerical_gradient(f, net.params["W1"])
+    assert numerical_gradient(f, net.params["W1"]).tobytes() == slow.tobytes()
+    assert "looking into it failed (KeyError('a mistake'))" in capfd.readouterr().err
+
+
+def test_refused_functions_of_few_weights_are_looked_at_ever_less_often(learner, batch, monkeypatch):
+    names = learner("def activation(x):\n    return sigmoid(x) + 0 * np.random.rand()\n")
+    net = names.Net(np.random.default_rng(0))
+    looks = []
+    real = session.purity_of
+    monkeypatch.setattr(session, "purity_of", lambda f, x: looks.append(1) or real(f, x))
+    for _ in range(9):
+        numerical_gradient(names.loss_of(net, *batch), net.params["W1"])
+    assert len(looks) == 4  # the 1st, 2nd, 4th and 8th
 
 
 def test_gradients_belong_to_the_caller(net_and_f):

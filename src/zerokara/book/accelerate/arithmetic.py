@@ -66,6 +66,8 @@ class Arithmetic:
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(kind, ast.Add):
             return Items(left.elements + right.elements)
         both = together([_array_like(left), _array_like(right)]).computed()
+        if isinstance(left, Items) or isinstance(right, Items):
+            both = replace(both, about_shape=False)  # a list, which can be written to
         if isinstance(kind, ast.FloorDiv | ast.Mod | ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor):
             self.threshold(sentence("rounding"), both)
         elif isinstance(kind, ast.MatMult):
@@ -128,19 +130,17 @@ class Arithmetic:
         ):
             self.threshold(name, all_of_them)
         first = numbers[0] if numbers else all_of_them
-        match kind:
-            case Kind.SHAPE:
-                return Data(about_shape=True)
-            case Kind.BLANK:
-                return all_of_them.computed()
-            case Kind.VIEW:
-                return replace(all_of_them, affine=first.affine)
-            case Kind.PRODUCT:
-                return all_of_them.computed(affine=self._product(arguments[1]) if len(arguments) == 2 else NEVER)
-            case _:
-                self._note(name, kind, arguments, first, all_of_them)
+        if kind is Kind.SHAPE:
+            return Data(about_shape=True)
+        # Even zeros are no longer about shapes: something may be written into them.
+        result = replace(all_of_them, about_shape=False)
+        if kind is Kind.VIEW:
+            return replace(result, affine=first.affine)
+        if kind is Kind.PRODUCT:
+            return result.computed(affine=self._product(arguments[1]) if len(arguments) == 2 else NEVER)
+        self._note(name, kind, arguments, first, all_of_them)
         copies = kind is Kind.NEW and name in ("copy", "array", "negative", "positive")
-        return all_of_them.computed(affine=first.affine if copies else NEVER)
+        return result.computed(affine=first.affine if copies else NEVER)
 
     def _check_arguments(self, name: str, arguments: list[Value], keywords: dict[str, Value], most: int) -> None:
         if len(arguments) > most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -92,6 +93,8 @@ class Plan:
             if sample:
                 check_differences(f, x, self.model, arrays, h, lambda number: self._of(arrays, number))
             own = next(number for number in self.model.layout.parameters if arrays[number] is x)
+        # What a cache holds must be the loop's to the last bit, and that can depend on the number of threads.
+        with nullcontext() if self.purity.caches else one_thread(self.multiplications):
             self._check_last_call(f, x, arrays, batch, own, h)
         gradient = np.zeros_like(x)
         gradient[...] = self._of(arrays, own)

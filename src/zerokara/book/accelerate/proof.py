@@ -37,7 +37,8 @@ def proven_model(f: Function, x: NDArray[Any], arrays: Arrays) -> Model:
         raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
     for moved in dict.fromkeys(frozenset(layout.parameters) for layout in ways):
         check_memory(arrays, sorted(moved))
-        samples = [*_random_samples(f, x, arrays, sorted(moved)), Sample(arrays, value_at(f, x))]
+        present = Sample(arrays, value_at(f, x))
+        samples = [*_random_samples(f, x, arrays, sorted(moved)), present]
         model = model_of([layout for layout in ways if set(layout.parameters) == moved], samples)
         if model is not None:
             return model
@@ -57,15 +58,16 @@ def value_at(f: Function, x: NDArray[Any]) -> float:
     return float(value)
 
 
-def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[int]) -> Iterator[Sample]:
+def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[int]) -> list[Sample]:
     """The function's values at random weights."""
     rng = np.random.default_rng(0)
+    samples = []
     for scale in SCALES:
         with kept([arrays[number] for number in moved]):
             for number in moved:
                 arrays[number] += scale * _spread(arrays, number, moved) * rng.standard_normal(arrays[number].shape)
-            value = value_at(f, x)
-            yield Sample({n: array.copy() for n, array in arrays.items()}, value)
+            samples.append(Sample({n: array.copy() for n, array in arrays.items()}, value_at(f, x)))
+    return samples
 
 
 def _spread(arrays: Arrays, number: int, moved: list[int]) -> float:

@@ -43,12 +43,14 @@ class Purity:
         arrays: the numbers of the readings that are arrays, in the order they were met; each array once.
         deciding: says, for a set of arrays, which threshold depends on them; None if none does.
         bounds: where inputs of an activation are clipped.
+        caches: whether it keeps something in objects, that can be looked at later.
     """
 
     steps: Steps
     arrays: tuple[int, ...]
     deciding: Callable[[set[int]], str | None]
     bounds: tuple[float, ...]
+    caches: bool
 
 
 def purity_of(f: Any, x: Any) -> Purity:
@@ -83,7 +85,7 @@ def _verdict(walk: _Walk, found: Readings) -> Purity:
     def deciding(weights: set[int]) -> str | None:
         return walk.arithmetic.deciding({n for n, first in first_of.items() if first in weights})
 
-    return Purity(steps, tuple(arrays), deciding, tuple(walk.arithmetic.bounds))
+    return Purity(steps, tuple(arrays), deciding, tuple(walk.arithmetic.bounds), bool(walk.objects.ever_written))
 
 
 class _Walk(Calls):

@@ -25,6 +25,9 @@ Function = Callable[[Any], Any]
 FEW = 50
 """Weights for which the loop is over sooner than a proof."""
 
+MANY = 1_000
+"""Weights for which the loop takes so long that looking into a function costs nothing."""
+
 MOST_PLANS = 16
 
 
@@ -39,6 +42,7 @@ class Session:
         self.wanted = "on"
         self.plans: dict[CodeType, list[Plan]] = {}
         self.hopeless: dict[Any, str] = {}
+        self.tries: dict[CodeType | None, int] = {}
         self.said: set[tuple[CodeType | None, str]] = set()
 
     def gradient(self, f: Function, x: Any, h: float) -> NDArray[Any] | None:
@@ -49,16 +53,19 @@ class Session:
         try:
             gradient = self._found(f, code, x, h)
         except Refused as reason:
-            self._say(
-                code,
-                sentence(
-                    "The plain loop computes the gradient of {name}, because {reason}.",
-                    name=_name_of(code),
-                    reason=reason,
-                ),
-            )
+            self._explain(code, str(reason))
+            return None
+        except Exception as error:  # whatever goes wrong in here, the loop does not need it
+            self._explain(code, sentence("looking into it failed ({error!r})", error=error))
             return None
         return gradient if gradient is None or self.wanted == "on" else _verified(f, x, h, gradient)
+
+    def _explain(self, code: CodeType | None, reason: str) -> None:
+        name = _name_of(code)
+        self._say(
+            code,
+            sentence("The plain loop computes the gradient of {name}, because {reason}.", name=name, reason=reason),
+        )
 
     def _found(self, f: Function, code: CodeType | None, x: Any, h: float) -> NDArray[Any] | None:
         if type(x) is not np.ndarray or x.size == 0:
@@ -67,7 +74,16 @@ class Session:
             arrays = plan.arrays(f, x)
             if arrays is not None:
                 return self._by(plan, f, x, arrays, h)
-        return None if x.size < FEW else self._proven(f, code, x, h)
+        if x.size < FEW or not self._is_worth_a_look(code, x):
+            return None
+        gradient = self._proven(f, code, x, h)
+        self.tries.pop(code, None)
+        return gradient
+
+    def _is_worth_a_look(self, code: CodeType | None, x: NDArray[Any]) -> bool:
+        """A function that was refused is looked at again, but for small x only the 2nd, 4th, 8th, … time."""
+        self.tries[code] = self.tries.get(code, 0) + 1
+        return x.size >= MANY or self.tries[code].bit_count() == 1
 
     def _by(self, plan: Plan, f: Function, x: NDArray[Any], arrays: Arrays, h: float) -> NDArray[Any]:
         if not any(arrays[number] is x for number in plan.model.layout.parameters):

@@ -47,7 +47,12 @@ class Layout:
 
 
 def layouts(arrays: Arrays) -> Iterator[Layout]:
-    """All ways to see a network in these arrays, every one of which must have a part in it."""
+    """All ways to see a network in these arrays, every one of which must have a part in it.
+
+    >>> arrays = {5: np.ones((10, 4), np.uint8), 6: np.arange(10), 7: np.ones((4, 3)), 8: np.ones(3)}
+    >>> list(layouts(arrays))
+    [Layout(inputs=5, labels=6, weights=(7,), biases=(8,))]
+    """
     for inputs, labels in permutations(arrays, 2):
         rest = [number for number in arrays if number not in (inputs, labels)]
         if all(_is_parameter(arrays[number]) for number in rest):
