@@ -513,6 +513,20 @@ def activation(x):
     y -= 1000
     return z + x * (x > 0)
 """,
+    "a gate on what was moved through a part of it": """
+def activation(x):
+    z = sigmoid(x)
+    part = x[:]
+    part -= 1000
+    return z + np.maximum(0, x)
+""",
+    "a gate on what was moved through a part of a part": """
+def activation(x):
+    z = sigmoid(x)
+    rows = np.asarray(x[:])
+    rows[...] = rows - 1000
+    return z + np.maximum(0, x)
+""",
     "a gate on memory that was zeros": """
 def activation(x):
     y = np.zeros(x.shape)
@@ -520,6 +534,8 @@ def activation(x):
     return sigmoid(x) + y * (y > 0)
 """,
     "a gate on a list": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(y + 1e-7)) / len(t)
 class Bad(Net):
     def loss(self, x, t):
         value = cross_entropy_error(self.predict(x), t)

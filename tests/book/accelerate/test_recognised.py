@@ -41,6 +41,13 @@ def activation(x):
     y[~positive] = e / (1 + e)
     return y
 """,
+    "masks without names": """
+def activation(x):
+    y = np.zeros(x.shape)
+    y[x >= 0] = 1 / (1 + np.exp(-x[x >= 0]))
+    y[x < 0] = np.exp(x[x < 0]) / (1 + np.exp(x[x < 0]))
+    return y
+""",
     "lambda": "activation = lambda x: np.reciprocal(1 + np.exp(-1 * x))",
     "relu": "activation = relu",
     "relu in place": "def activation(x):\n    x[x < 0] = 0\n    return x\n",

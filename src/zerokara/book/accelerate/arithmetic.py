@@ -131,7 +131,7 @@ class Arithmetic:
             self.threshold(name, all_of_them)
         first = numbers[0] if numbers else all_of_them
         if kind is Kind.SHAPE:
-            return Data(about_shape=True)
+            return Data(all_of_them.sources, about_shape=True)
         # Even zeros are no longer about shapes: something may be written into them.
         result = replace(all_of_them, about_shape=False)
         if kind is Kind.VIEW:
@@ -190,7 +190,7 @@ class Arithmetic:
         if not isinstance(base, Data) or not base.fresh:
             raise Refused(sentence("it writes into an array"))
         self.spilled |= together([as_data(part) for part in parts]).sources - base.sources
-        if self.is_affine(base) and not (result is not None and self.is_affine(result)):
+        if base.touches_affine and not (result is not None and self.is_affine(result)):
             self.epoch += 1
 
 

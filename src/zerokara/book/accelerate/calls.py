@@ -105,7 +105,7 @@ class Calls(Expressions):
         if function is range:
             return _range(arguments)
         if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
-            return Data(about_shape=True)
+            return Data(as_data(arguments[0]).sources, about_shape=True)
         lists = [self.objects.elements(argument) for argument in arguments]
         if not lists or None in lists:
             raise Refused(sentence("{name} goes through numbers one by one", name=function.__name__))

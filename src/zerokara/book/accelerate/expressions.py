@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType
 
 from zerokara.book.accelerate import readings
@@ -94,7 +94,7 @@ class Expressions:
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
-            return Data(about_shape=True)
+            return Data(as_data(owner).sources, about_shape=True)
         if name == "T":
             return as_data(owner)
         return Bound(owner, name)
@@ -115,7 +115,8 @@ class Expressions:
             return self._letter(owner.value, key)
         if is_number(owner):
             base, index = as_data(owner), as_data(key)
-            return Data(base.sources | index.sources, base.fresh, base.about_shape and index.about_shape)
+            both = together([base, index])
+            return replace(both, fresh=base.fresh, shared=base.touches_affine)
         if isinstance(owner, Known):
             return self.objects.item(owner, key)
         raise Refused(sentence("it takes a part of {what}", what=described(owner)))

@@ -43,19 +43,26 @@ class Data:
     """Numbers, in an array or alone, that the function computes, or plain containers of such.
 
     Attributes:
-        sources: readings of the arrays that it was computed from.
+        sources: readings of the arrays that it was computed from, or, of shapes, the arrays that have them.
         fresh: it shares no memory with anything that was there before the call, so it may be written to.
         about_shape: it depends on shapes and classes of arrays, not on the numbers in them.
-        affine: it is x W + b, the input of an activation, unless the walk has seen writing since (see Walk.epoch).
+        affine: it is x W + b, the input of an activation, as long as this is the epoch (see `Arithmetic`).
+        shared: it may be a part of something affine, so that writing to it writes to that.
     """
 
     sources: frozenset[int] = frozenset()
     fresh: bool = True
     about_shape: bool = False
     affine: int = NEVER
+    shared: bool = False
 
-    def computed(self, **changes: Any) -> Data:
-        return replace(self, **{"fresh": True, "affine": NEVER, **changes})
+    @property
+    def touches_affine(self) -> bool:
+        return self.shared or self.affine != NEVER
+
+    def computed(self, affine: int = NEVER) -> Data:
+        """Numbers computed from these, in memory of their own."""
+        return replace(self, fresh=True, affine=affine, shared=False)
 
 
 @dataclass(frozen=True)
@@ -107,10 +114,12 @@ def as_data(value: Value, what: str = "") -> Data:
 
 def together(parts: list[Data]) -> Data:
     """Numbers that may come from any of the parts."""
+    shapes_only = all(part.about_shape for part in parts)
     return Data(
-        sources=frozenset().union(*(part.sources for part in parts)),
+        sources=frozenset().union(*(part.sources for part in parts if shapes_only or not part.about_shape)),
         fresh=all(part.fresh for part in parts),
-        about_shape=all(part.about_shape for part in parts),
+        about_shape=shapes_only,
+        shared=any(part.touches_affine for part in parts),
     )
 
 
