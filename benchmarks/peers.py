@@ -37,9 +37,9 @@ class Zerokara:
         self.engine.advance(self.network, self.optimizer, self.dataset.train, rows, stop=self.stop)
 
     def accuracies(self) -> tuple[float, float]:
-        scores = [self.engine.predict(self.network, split) for split in (self.dataset.train, self.dataset.test)]
-        train, test = (s.argmax(axis=1) for s in scores)
-        return float((train == self.dataset.train.t).mean()), float((test == self.dataset.test.t).mean())
+        splits = (self.dataset.train, self.dataset.test)
+        train, test = (float((self.engine.classify(self.network, split) == split.t).mean()) for split in splits)
+        return train, test
 
 
 class NumpyLoop:

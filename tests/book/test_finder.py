@@ -1,4 +1,4 @@
-"""The learner's own files win, one submodule at a time; [1] of BOOK.md's list."""
+"""The learner's own files win, one submodule at a time; [1] of docs/BOOK.md."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""`common.functions`, against values worked by hand; numbers in brackets are those of BOOK.md's list."""
+"""`common.functions`, against values worked by hand; numbers in brackets are those of docs/BOOK.md."""
 
 import math
 from typing import Any

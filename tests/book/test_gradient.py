@@ -1,4 +1,4 @@
-"""`common.gradient`: everything a learner's function can observe of the loop; [3] of BOOK.md's list, and [4]."""
+"""`common.gradient`: everything a learner's function can observe of the loop; [3] of docs/BOOK.md, and [4]."""
 
 import signal
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Hints below the traceback: there for the known mistakes, absent for all others; [13] and [14] of BOOK.md's list."""
+"""Hints below the traceback: there for the known mistakes, absent for all others; [13] and [14] of docs/BOOK.md."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -100,3 +100,13 @@ def test_an_own_copy_of_mnist_that_cannot_download(run: Run, tmp_path: Path) -> 
     assert "HTTP Error 403: Forbidden" in result.err
     (hint,) = hints(result)
     assert hint.startswith(str(tmp_path / "dataset" / "mnist.py"))
+
+
+def test_an_own_module_that_lacks_what_the_textbooks_has(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "functions.py").write_text("def sigmoid(x):\n    return x\n")
+    result = run("from common.functions import softmax\n")
+    assert "ImportError: cannot import name 'softmax'" in result.err
+    (hint,) = hints(result)
+    assert hint.startswith(str(tmp_path / "common" / "functions.py"))
+    assert "lacks softmax" in hint

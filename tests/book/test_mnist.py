@@ -1,4 +1,4 @@
-"""`dataset.mnist`: shapes, dtypes and fresh arrays; [9] of BOOK.md's list."""
+"""`dataset.mnist`: shapes, dtypes and fresh arrays; [9] of docs/BOOK.md."""
 
 import numpy as np
 import pytest

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from zerokara.book import fonts, gallery
+from zerokara.book import gallery
+from zerokara.report import fonts
 
 Run = Callable[..., Any]
 
@@ -105,6 +106,7 @@ def test_without_the_fonts_matplotlib_draws_as_ever(monkeypatch: pytest.MonkeyPa
     import matplotlib.pyplot as plt
 
     monkeypatch.setattr(fonts, "PACKAGES", {"no_such_package": "x.ttf"})
+    monkeypatch.setattr(fonts, "registered", fonts.registered.__wrapped__)
     before = list(plt.rcParams["font.family"])
     fonts.offer(plt)
     assert_array_equal(plt.rcParams["font.family"], before)

@@ -1,6 +1,7 @@
 """The command line as a whole: what it prints where, and its exit statuses."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,13 @@ def test_without_arguments_it_says_what_it_can_do(capsys: pytest.CaptureFixture[
         (["train", "digits", "mnist"], "mnist"),
         (["trian", "digits"], "trian"),
         (["data", "fetch", "mnits"], "Did you mean mnist?"),
+        (["data", "fetch"], "zerokara data fetch needs NAME."),
+        (["resume"], "zerokara resume needs RUN."),
+        (["train", "digits", "--seed"], "--seed"),
+        (["train", "digits", "--epochs", "2.7"], "2.7"),
+        (["train", "digits", "--batch-size", "10.5"], "10.5"),
+        (["train", "digits", "--threads", "1.5"], "1.5"),
+        (["train", "digits", "--threads", "0"], "threads must be a whole number from 1 to 1024. Got 0."),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_sentence(
@@ -60,6 +68,14 @@ def test_a_file_where_the_runs_should_go_is_an_error_before_training(
     assert main(["train", "digits", "--out", str(tmp_path / "runs")]) == 1
     assert "Nothing was trained" in capsys.readouterr().err
     assert (tmp_path / "runs").read_text() == "a file"
+
+
+def test_a_terminal_without_the_letters_is_no_reason_to_fail(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zerokara", "data", "show", "digits"]
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "8\\xd78" in done.stdout
 
 
 def test_a_reader_that_goes_away_leaves_no_traceback(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_legal_values_are_kept_and_survive_toml(name, value, tmp_path):
 def test_illegal_values_are_refused_with_the_field_the_rule_and_the_value(name, value):
     with pytest.raises(UsageError, match=f"^{name} {RULES[name][3]}") as refusal:
         Recipe(**{**RULES[name][0], name: value})
-    shown = ",".join(map(str, value)) if name == "hidden" and isinstance(value, tuple) else str(value)
+    shown = ",".join(map(repr, value)) if name == "hidden" and isinstance(value, tuple) else str(value)
     assert re.search(rf"Got .*{re.escape(shown)}", str(refusal.value))
     assert "\n" not in str(refusal.value)
 

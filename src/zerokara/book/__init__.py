@@ -7,8 +7,9 @@ wherever the learner's own folders have none. `zerokara run FILE` does the same 
 
 from typing import Any
 
-from zerokara.book import fonts, spawned, watch
+from zerokara.book import spawned, watch
 from zerokara.book.finder import install, supplied, uninstall
+from zerokara.report import fonts
 
 __all__ = ["install", "supplied", "uninstall"]
 

@@ -41,6 +41,8 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
         return list(_undefined(error, path, cells))
     if isinstance(error, SyntaxError):
         return list(_unreadable(error, path))
+    if isinstance(error, ImportError):
+        return list(_not_in_own_module(error))
     if isinstance(error, FileNotFoundError):
         return list(_missing_file(error))
     if isinstance(error, OSError) and type(error).__name__ in ("HTTPError", "URLError"):
@@ -144,6 +146,19 @@ def _missing_file(error: FileNotFoundError) -> Iterator[str]:
     if name in {Path(file).name for file in FILES}:
         yield sentence(
             "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
+        )
+
+
+def _not_in_own_module(error: ImportError) -> Iterator[str]:
+    """A module of the learner's own hides the textbook's, and lacks something that one has."""
+    name = getattr(error, "name_from", None) or (re.match(r"cannot import name '(\w+)'", str(error)) or [None, None])[1]
+    if error.name in MODULES and error.path and name in importlib.import_module(f"{HOME}.{error.name}").__all__:
+        yield sentence(
+            "{file} is your own {module}, which comes before zerokara's and lacks {name}. Add it there, or rename "
+            "the file to use zerokara's.",
+            file=error.path,
+            module=error.name,
+            name=name,
         )
 
 

@@ -10,8 +10,9 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 
-from cyclopts import App, CycloptsError, UnusedCliTokensError
+from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 import zerokara
 from zerokara.errors import ZerokaraError, sentence
@@ -54,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         return _status_of(argv)
+    except MissingArgumentError as error:
+        return _failed(argv, _missing(argv, error), 2)
     except UnusedCliTokensError as error:
         return _failed(
             argv, sentence("There is no place for {words}.", words=" ".join(map(repr, error.unused_tokens or []))), 2
@@ -78,11 +81,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _status_of(argv: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         status = app(argv, exit_on_error=False, print_error=False, result_action="return_value")
     sys.stdout.flush()
     return int(status or 0)
+
+
+def _missing(argv: Sequence[str], error: MissingArgumentError) -> str:
+    """What to say where an argument is missing: cyclopts names a positional one as if it were an option."""
+    name = (error.argument.names or ("",))[0] if error.argument else ""
+    if name.startswith("--") and name in argv:
+        return str(error)
+    words = " ".join(["zerokara", *(error.command_chain or ())])
+    return sentence("{words} needs {name}. See {words} --help.", words=words, name=name.lstrip("-").upper() or "more")
 
 
 def _show_warning(message: Warning | str, *where: object, **more: object) -> None:

@@ -8,16 +8,21 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, with_recipe_options
-from zerokara.data import load
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, whole, with_recipe_options
+from zerokara.cli.picture import write_picture
+from zerokara.data import ENTRIES, load
+from zerokara.errors import UsageError, sentence
 from zerokara.nn.forecast import duration
 from zerokara.nn.gradients import gradient_check
 from zerokara.runs.assemble import build_network, open_run
 from zerokara.training.batches import BATCHES, generator
 
-Samples = Annotated[int, Parameter(group=OTHER, help="How many training samples the loss is taken over.")]
-Picture = Annotated[Path, Parameter(group=OTHER, help="Where to draw the differences.")]
+Samples = Annotated[
+    int, Parameter(group=OTHER, converter=whole, help="How many training samples the loss is taken over.")
+]
+Picture = Annotated[
+    Path, Parameter(group=OTHER, help="Where to draw the differences; by default a new gradients.png here.")
+]
 
 
 @with_recipe_options("data", "network")
@@ -25,10 +30,10 @@ def check(
     run: Path | None = None,
     *,
     samples: Samples = 100,
-    seed: Annotated[int, Parameter(group=OTHER, help="Decides initial weights and samples.")] = 0,
+    seed: Annotated[int, Parameter(group=OTHER, converter=whole, help="Decides initial weights and samples.")] = 0,
     recipe: RecipeFile = None,
     data_dir: DataDir = None,
-    out: Picture = Path("gradients.png"),
+    out: Picture | None = None,
     no_plots: Annotated[bool, Parameter(group=OTHER, negative="", help="Draw no picture.")] = False,
     **options: Any,
 ) -> int:
@@ -41,6 +46,8 @@ def check(
 
     if samples < 1:
         raise UsageError(sentence("samples must be a positive whole number. Got {got}.", got=samples))
+    if run is not None and str(run) in ENTRIES and not run.exists():
+        raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run))
     if run is not None:
         kept = open_run(run)
         dataset, network = load(kept.recipe.dataset, data_dir=data_dir), kept.network
@@ -58,17 +65,7 @@ def check(
         else "The gradients DISAGREE: backpropagation has a mistake, or weights are not finite."
     )
     if not no_plots:
-        _draw(result, out)
+        from zerokara.report.figures import gradient_figure, png
+
+        write_picture(png(gradient_figure(result)), out, "gradients")
     return 0 if result.agrees else 1
-
-
-def _draw(result: Any, out: Path) -> None:
-    from zerokara.report.figures import gradient_figure, png
-
-    try:
-        out.write_bytes(png(gradient_figure(result)))
-    except OSError as error:
-        raise RunError(
-            sentence("{path} could not be written: {reason}.", path=out, reason=error.strerror or error)
-        ) from error
-    print(f"picture of the differences: {out}")

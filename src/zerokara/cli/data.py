@@ -8,10 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from zerokara.cli.picture import write_picture
 from zerokara.cli.screen import download_progress
 from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
 from zerokara.data import fetch as fetch_entry
-from zerokara.errors import RunError, sentence
 
 DataDir = Annotated[Path | None, Parameter(help="Where to look for data first.")]
 
@@ -39,21 +39,14 @@ def show(name: str, *, data_dir: DataDir = None, out: Path | None = None, each: 
 
     Args:
         name: a data set's name, or a folder.
-        out: the PNG file to write; by default NAME.png here.
+        out: the PNG file to write; by default a new NAME.png here.
         each: pictures per class.
     """
     from zerokara.report.figures import contact_sheet, png
 
     dataset = load(name, data_dir=data_dir, progress=download_progress(sys.stderr))
     _print_counts(dataset)
-    path = out or Path(f"{dataset.name}.png")
-    try:
-        path.write_bytes(png(contact_sheet(dataset, each)))
-    except OSError as error:
-        raise RunError(
-            sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
-        ) from error
-    print(f"contact sheet: {path}")
+    write_picture(png(contact_sheet(dataset, each)), out, dataset.name)
 
 
 def _print_counts(dataset: Dataset) -> None:

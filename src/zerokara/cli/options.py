@@ -24,12 +24,22 @@ GROUPS = {
 }
 OTHER = Group("Not part of the recipe", sort_key=4)
 
+
+def whole(type_: Any, tokens: Any) -> int:
+    """A whole number; the parser's own way would round 2.7."""
+    return int(tokens[0].value)
+
+
 DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]
 EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join(ENGINES) + ".")]
 RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
 Threads = Annotated[
     int | None,
-    Parameter(group=OTHER, help="Threads of the compiled engine; by default the cores this process may use."),
+    Parameter(
+        group=OTHER,
+        converter=whole,
+        help="Threads of the compiled engine; by default the cores this process may use.",
+    ),
 ]
 
 
@@ -78,6 +88,8 @@ def _annotation(f: Field[Any], kind: Any) -> Any:
     group = GROUPS[f.metadata["table"]]
     if f.name == "hidden":
         return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
+    if kind in (int, int | None):
+        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole)]
     if f.name == "init":
         kind = float | str
     return Annotated[kind | None, Parameter(group=group, help=_help(f))]

@@ -59,13 +59,13 @@ def list_(
         print(_row(line, width))
 
 
-def show(run: Path) -> None:
+def show(run: Path, *, out: Out = Path("runs")) -> None:
     """Print what a run is and how it went.
 
     Args:
-        run: the run's folder.
+        run: the run's folder, or its name as `zerokara runs list` prints it.
     """
-    kept = open_run(run)
+    kept = open_run(run if run.exists() else out / run if (out / run).exists() else run)
     history = kept.history
     print(printable(describe(kept.recipe, kept.network)))
     print(

@@ -70,6 +70,12 @@ class Split:
         """
         return self._values(self.pixels.take(indices, axis=0)).astype(dtype, copy=False)
 
+    @cached_property
+    def density(self) -> float:
+        """The share of pixels that are not 0, among the first thousand samples: 0.19 for MNIST."""
+        first = self.pixels[:1000]
+        return np.count_nonzero(first) / max(first.size, 1)
+
     def part(self, start: int, stop: int) -> "Split":
         """Samples `start` to `stop` (not included), sharing this split's memory."""
         return Split(self.pixels[start:stop], self.t[start:stop], self.full)

@@ -17,13 +17,20 @@ ENGINES = ("auto", "compiled", "reference")
 MOST_THREADS = 1024
 
 
-def choose_engine(name: str, network: Network, batch_size: int, *, threads: int | None = None) -> Engine:
+DENSE, LARGE_BATCH = 0.6, 50
+"""From this share of nonzero pixels and this batch size on, a matrix library wins: there is nothing to skip."""
+
+
+def choose_engine(
+    name: str, network: Network, batch_size: int, *, threads: int | None = None, density: float = 0.0
+) -> Engine:
     """The engine of that name, or under "auto" the one that is faster for this network and batch size.
 
     Args:
         name: "auto", "compiled" or "reference".
         network: what will be trained or asked; batch_size: samples in an update.
         threads: how many the compiled engine uses; None: the cores this process may use.
+        density: the share of pixels that are not 0.
 
     Raises:
         UsageError: for another name.
@@ -35,7 +42,7 @@ def choose_engine(name: str, network: Network, batch_size: int, *, threads: int 
         raise UsageError(
             sentence("threads must be a whole number from 1 to {most}. Got {got}.", most=MOST_THREADS, got=threads)
         )
-    if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size)):
+    if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size, density)):
         return ReferenceEngine()
     reason = unsupported(network, network.sizes[0], batch_size)
     if reason:
@@ -43,8 +50,13 @@ def choose_engine(name: str, network: Network, batch_size: int, *, threads: int 
     return CompiledEngine(threads)
 
 
-def _compiled_is_better(network: Network, batch_size: int) -> bool:
-    """A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine."""
+def _compiled_is_better(network: Network, batch_size: int, density: float) -> bool:
+    """A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine.
+
+    On MNIST the compiled engine was the faster one at every size measured: hidden 10 to 4,096, batch 1 to 1,000.
+    """
+    if density >= DENSE and batch_size >= LARGE_BATCH:
+        return False
     return core() is not None and not unsupported(network, network.sizes[0], batch_size)
 
 

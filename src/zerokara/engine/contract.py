@@ -67,6 +67,10 @@ class Engine(Protocol):
         """Scores, before softmax, of every sample: (n, classes) in the network's dtype."""
         ...
 
+    def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
+        """The class of every sample's highest score: (n,), `predict(...).argmax(axis=1)`."""
+        ...
+
     def numerical_gradient(
         self,
         network: Network,

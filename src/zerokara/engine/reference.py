@@ -50,6 +50,10 @@ class ReferenceEngine:
         parts = [split.part(start, start + ROWS_AT_ONCE) for start in range(0, len(split), ROWS_AT_ONCE)]
         return np.concatenate([network.predict(part.x) for part in parts])
 
+    def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
+        classes: NDArray[np.int64] = self.predict(network, split).argmax(axis=1)
+        return classes
+
     def numerical_gradient(
         self,
         network: Network,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset
 from zerokara.nn.gradients import GradientCheck
+from zerokara.report.fonts import registered
 from zerokara.training.history import History
 
 if TYPE_CHECKING:
@@ -86,14 +88,23 @@ def contact_sheet(dataset: Dataset, each: int = 10) -> Figure:
     for label, chosen in enumerate(dataset.train.examples(len(names), each)):
         pictures = [_picture(dataset, i) for i in chosen]
         _row(grid[label], f"{names[label]}  ({counts[label]:,})", pictures)
-    figure.suptitle(f"{dataset.name}: training pictures and their number per class", fontsize=10)
+    title = f"{dataset.name}: training pictures and their number per class"
+    figure.suptitle(title, fontsize=10, fontfamily=_families(), parse_math=False)
     return figure
 
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+    if any("Glyph" in str(warning.message) for warning in caught):
+        warnings.warn(
+            "Some letters in the picture have no font here and became boxes; pip install 'zerokara[fonts]' brings "
+            "Japanese and Korean ones.",
+            stacklevel=2,
+        )
     return file.getvalue()
 
 
@@ -112,10 +123,17 @@ def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
     axes.set(title=textwrap.fill(title, 80), xlabel=xlabel, ylabel=ylabel)
-    axes.title.set_fontsize(9)
+    axes.title.set(fontsize=9, fontfamily=_families())
     axes.title.set_parse_math(False)  # a folder's name is text, whatever is in it
     axes.grid(alpha=0.25)
     return figure, axes
+
+
+def _families() -> list[str]:
+    """The font of all text, and those to fall back on for Japanese and Korean letters."""
+    import matplotlib as mpl
+
+    return [*mpl.rcParams["font.family"], *registered()]
 
 
 def _picture(dataset: Dataset, index: int) -> NDArray[Any]:
@@ -128,4 +146,5 @@ def _row(cells: Sequence[Axes], label: str, pictures: Sequence[NDArray[Any]]) ->
         cell.set_axis_off()
     for cell, picture in zip(cells, pictures, strict=False):
         cell.imshow(picture, cmap="gray_r", interpolation="nearest")
-    cells[0].text(-0.15, 0.5, label, transform=cells[0].transAxes, ha="right", va="center", fontsize=9)
+    text = cells[0].text(-0.15, 0.5, label, transform=cells[0].transAxes, ha="right", va="center", fontsize=9)
+    text.set(fontfamily=_families(), parse_math=False)

@@ -222,6 +222,9 @@ def put_together(
     """What `assemble` does, with a complete recipe and data that are loaded."""
     batches = recipe.make_batches(len(dataset.train))
     network = build_network(recipe, dataset)
+    density = (
+        dataset.train.density if recipe.gradient == "backprop" else 0.0
+    )  # differences are always compiled if possible
     optimizer = recipe.make_optimizer()
     optimizer.prepare(network.params)
     trainer = Trainer(
@@ -229,7 +232,7 @@ def put_together(
         optimizer=optimizer,
         dataset=dataset,
         batches=batches,
-        engine=choose_engine(engine, network, recipe.batch_size, threads=threads),
+        engine=choose_engine(engine, network, recipe.batch_size, threads=threads, density=density),
         iterations=recipe.total(batches.per_epoch),
         evaluate_every=recipe.evaluate_every or batches.per_epoch,
         gradient=recipe.gradient,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import time
@@ -62,7 +63,7 @@ def describe(recipe: Recipe, network: Network) -> str:
     sizes = "-".join(map(str, network.sizes))
     optimizer = recipe.make_optimizer()
     return (
-        f"{recipe.dataset}: {sizes}, {recipe.activation}, {recipe.loss} by {recipe.gradient}, "
+        f"{os.path.basename(recipe.dataset)}: {sizes}, {recipe.activation}, {recipe.loss} by {recipe.gradient}, "
         f"{optimizer.name} {optimizer.learning_rate:g}, batches of {recipe.batch_size}, "
         f"{recipe.dtype}, seed {recipe.seed}"
     )

@@ -135,8 +135,11 @@ def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str]]:
         )
     raise NothingBegun(
         sentence(
-            "{path} holds no checkpoint: nothing had begun. Start it anew with: {command}",
+            "{path} holds no checkpoint: {what}. Start it anew with: {command}",
             path=folder,
+            what=sentence("only its results are left, such as weights.safetensors")
+            if os.path.lexists(folder / "weights.safetensors")
+            else sentence("nothing had begun"),
             command=command("train", "--recipe", folder / "recipe.toml"),
         )
     )

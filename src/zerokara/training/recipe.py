@@ -223,6 +223,6 @@ def _kept(f: Field[Any], value: Any) -> Any:
         return value
     if rule is None or not rule.holds(value):
         words = rule.words if rule else "one of " + ", ".join(names)
-        got = ",".join(map(str, value)) if isinstance(value, tuple) else repr(value)
+        got = ",".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
         raise UsageError(sentence("{name} must be {words}. Got {got}.", name=f.name, words=words, got=got))
     return rule.keep(value)

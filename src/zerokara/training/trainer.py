@@ -23,7 +23,7 @@ from zerokara.training.history import Evaluation, History
 from zerokara.training.optimizers import Optimizer
 
 CHUNK_SECONDS = 0.05
-EVALUATED_AT_ONCE = 5_000
+EVALUATED_AT_ONCE = 10_000
 """Samples between two looks at `stop`."""
 FASTER_BY = 8
 """How much longer than the chunk before a chunk may be: the first measurements are of single updates."""
@@ -185,7 +185,7 @@ class Trainer:
         for start in range(0, len(split), EVALUATED_AT_ONCE):
             if not self.stop[0]:
                 part = split.part(start, start + EVALUATED_AT_ONCE)
-                correct += int((self.engine.predict(self.network, part).argmax(axis=1) == part.t).sum())
+                correct += int((self.engine.classify(self.network, part) == part.t).sum())
         return correct / len(split)
 
     def _recent_loss(self) -> float:

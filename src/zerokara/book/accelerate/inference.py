@@ -102,7 +102,7 @@ def _rounded(factor: float, n: int, classes: int) -> float:
 
 
 def _meanings(labels: NDArray[np.generic], n: int, classes: int) -> Iterator[tuple[str, Floats]]:
-    """What labels can mean, each as rows (n, classes); see BOOK.md's counterpart, the textbook's cross entropy."""
+    """What labels can mean, each as rows (n, classes); see docs/BOOK.md, 4."""
     if labels.size == n * classes:
         rows = labels.reshape(n, classes)
         yield "argmax", np.eye(classes)[rows.argmax(axis=1)]

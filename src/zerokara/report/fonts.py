@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,14 +45,22 @@ def _inside(package: str, name: str) -> list[Path]:
     return [file for folder in folders for file in sorted(Path(folder).rglob(name))[:1]]
 
 
-def offer(pyplot: ModuleType) -> None:
-    """Let text fall back on these fonts for letters that its own font lacks. Called when pyplot has been imported."""
+@cache
+def registered() -> tuple[str, ...]:
+    """The names of these fonts, now known to Matplotlib, which has been imported; also by names of other systems."""
     fonts: Any = sys.modules["matplotlib.font_manager"].fontManager
-    settings: Any = pyplot.rcParams
     here = {entry.name for entry in fonts.ttflist}
+    names = []
     for file in files():
         fonts.addfont(file)
         entry = fonts.ttflist[-1]
-        settings["font.family"] = [*settings["font.family"], entry.name]
+        names.append(entry.name)
         missing = [name for name in ELSEWHERE.get(entry.name, ()) if name not in here]
         fonts.ttflist += [dataclasses.replace(entry, name=name) for name in missing]
+    return tuple(names)
+
+
+def offer(pyplot: ModuleType) -> None:
+    """Let text fall back on these fonts for letters that its own font lacks. Called when pyplot has been imported."""
+    settings: Any = pyplot.rcParams
+    settings["font.family"] = [*settings["font.family"], *registered()]

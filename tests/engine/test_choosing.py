@@ -1,0 +1,49 @@
+"""Which engine a run gets."""
+
+import numpy as np
+import pytest
+
+import zerokara
+from zerokara.engine import choose_engine, choosing
+from zerokara.engine.compiled import core
+from zerokara.engine.reference import ReferenceEngine
+
+needs_core = pytest.mark.skipif(core() is None, reason="the compiled core is not built")
+NETWORK = zerokara.Network([784, 50, 10], dtype=np.float32)
+
+
+def test_the_reference_engine_when_asked_for() -> None:
+    assert isinstance(choose_engine("reference", NETWORK, 100), ReferenceEngine)
+
+
+def test_auto_without_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "core", lambda: None)
+    assert choose_engine("auto", NETWORK, 100).name == "reference"
+
+
+@needs_core
+@pytest.mark.parametrize(
+    ("density", "batch", "expected"),
+    [(0.19, 100, "compiled"), (0.19, 1000, "compiled"), (1.0, 1, "compiled"), (1.0, 1000, "reference")],
+)
+def test_auto_by_density_and_batch(density: float, batch: int, expected: str) -> None:
+    assert choose_engine("auto", NETWORK, batch, density=density).name == expected
+
+
+@needs_core
+def test_compiled_that_cannot_be_honoured_says_why() -> None:
+    wide = zerokara.Network([70_000, 2, 2])
+    assert choose_engine("auto", wide, 1).name == "reference"
+    with pytest.raises(zerokara.EngineError, match="at most 65535 features"):
+        choose_engine("compiled", wide, 1)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025])
+def test_threads_that_make_no_sense(threads: int) -> None:
+    with pytest.raises(zerokara.UsageError, match=f"threads must be a whole number from 1 to 1024. Got {threads}"):
+        choose_engine("auto", NETWORK, 100, threads=threads)
+
+
+def test_an_unknown_engine() -> None:
+    with pytest.raises(zerokara.UsageError, match="Did you mean compiled"):
+        choose_engine("compield", NETWORK, 100)
