@@ -133,7 +133,7 @@ class TorchEager:
         self.model = torch.nn.Sequential(torch.nn.Linear(784, 50), torch.nn.ReLU(), torch.nn.Linear(50, 10))
         with torch.no_grad():
             for parameter, value in zip(self.model.parameters(), work.weights(), strict=True):
-                parameter.copy_(torch.from_numpy(value).T)
+                parameter.copy_(torch.from_numpy(value).t())
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=LEARNING_RATE)
         self.step = torch.compile(self._step) if self.compiled else self._step
 
