@@ -272,9 +272,11 @@ def roofline() -> Measured:
 
 
 def main(name: str, iterations: str = "10000") -> None:
-    result = (
-        roofline() if name == "roofline" else measure(name, PEERS[name][0], replace(Work(), iterations=int(iterations)))
-    )
+    try:
+        work = replace(Work(), iterations=int(iterations))
+        result = roofline() if name == "roofline" else measure(name, PEERS[name][0], work)
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error.name} is not installed; {PEERS[name][1]}")
     print(json.dumps(result.as_dict()))
 
 
