@@ -35,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("ZEROKARA_MIRROR", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(
-        catalog, "LIMITS", catalog.Limits(connect=0.4, silence=0.4, window=0.3, rate=2000, size=100_000)
+        catalog, "LIMITS", catalog.Limits(connect=2.0, silence=2.0, window=1.5, rate=2000, size=100_000)
     )
     places.warn_unwritable.cache_clear()
     return folder

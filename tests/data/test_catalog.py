@@ -22,10 +22,10 @@ FAULTS = {
     "text": r"sent something else: 15 bytes that start with b'moved elsewhere'",
     "corrupt": "sent a damaged file: the checksum of its [0-9]+ bytes is wrong",
     "truncated": "stopped after [0-9]+ bytes, 100 too early",
-    "silence": r"sent nothing for 0\.4 s",
-    "stall": r"sent nothing for 0\.4 s",
+    "silence": r"sent nothing for 2 s",
+    "stall": r"sent nothing for 2 s",
     "drip": r"sends only [0-9]+ bytes per second\. Expected at least 2,000",
-    "header-drip": r"gave no answer for 0\.8 s",
+    "header-drip": r"gave no answer for 4 s",
     "loop": "redirected more than 5 times",
     "reset": "connection failed .*without response",
     "endless": "sent more than 100,000 bytes",
@@ -41,7 +41,7 @@ def test_every_fault_leads_to_the_next_mirror(fault: str, tiny: Published, mirro
     order = [mirrors.base(fault), mirrors.base("good")]
     began = time.monotonic()
     path = fetch(tiny, tmp_path / "to", order)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert path == tmp_path / "to" / IMAGES
     assert path.read_bytes() == tiny.packed[IMAGES]
     assert order == [mirrors.base("good"), mirrors.base(fault)]  # the next file does not wait for it again
