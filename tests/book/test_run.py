@@ -59,13 +59,13 @@ def test_exit_status_is_the_scripts(run: Run, source: str, status: int, err: str
 def test_traceback_shows_the_learners_lines_only(run: Run, tmp_path: Path) -> None:
     result = run("def f(x):\n    return 1 / x  # 零除算\n\nf(0)\n")
     assert result.status == 1
-    assert result.err == dedent(f"""\
+    unmarked = "".join(line for line in result.err.splitlines(True) if line.strip(" ~^\n"))  # marks differ by version
+    assert unmarked == dedent(f"""\
         Traceback (most recent call last):
           File "{tmp_path}/train.py", line 4, in <module>
             f(0)
           File "{tmp_path}/train.py", line 2, in f
             return 1 / x  # 零除算
-                   ~~^~~
         ZeroDivisionError: division by zero
         """)
 
