@@ -21,12 +21,9 @@ from time import perf_counter
 from typing import Any
 
 import tables
+from peers import PEERS
 
 HERE = Path(__file__).parent
-PEERS = (
-    "zerokara compiled", "zerokara reference", "NumPy loop, tuned", "JAX, jit and scan", "PyTorch eager",
-    "PyTorch eager, 1 thread", "PyTorch compiled", "scikit-learn", "the textbook's way",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def main() -> None:
     turns, iterations = (1, 20) if options.tiny else (options.turns, 10_000)
     trained = train_all(turns, iterations)
     text = tables.document(
-        command="make bench" if options.write else "python benchmarks/compare.py",
+        command=" ".join(["python", "benchmarks/compare.py", *sys.argv[1:]]),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         machine=machine(),
         training=tables.training(trained, iterations),
