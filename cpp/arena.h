@@ -20,4 +20,13 @@ class Arena {
   std::vector<void*> blocks_;
 };
 
+namespace {
+
+template <class T>
+T* take(Arena& arena, long count) {
+  return static_cast<T*>(arena.zeroed(static_cast<std::size_t>(count) * sizeof(T)));
+}
+
+}  // namespace
+
 }  // namespace zerokara

@@ -2,7 +2,7 @@
 // columns of this batch.
 #pragma once
 
-#include "layers.h"
+#include "arena.h"
 #include "level.h"
 #include "sparse_bytes.h"
 
@@ -14,73 +14,59 @@ class BatchLists {
  public:
   using S = Stored<T, Pixel>;
 
-  BatchLists(const AdvanceJob& job, const PixelTable<T>& table, Arena& arena)
-      : job_(job), table_(table), features_(job.network.sizes[0]), batch_(job.batch_size) {
-    const Pixel* no_pixels = take<Pixel>(arena, features_);
-    for (Turn& turn : turns_) {
-      make_lists(turn.rows, batch_, features_, arena);
-      turn.labels = take<std::int32_t>(arena, batch_);
-      turn.pixels = take<const Pixel*>(arena, batch_ + rows_at_a_time);
-      for (long n = 0; n < rows_at_a_time; ++n) turn.pixels[batch_ + n] = no_pixels;
-    }
-    make_lists(columns_, features_, batch_, arena);
+  BatchLists(const AdvanceJob& job, const PixelTable<T>& table, const Bands& bands, int members, Arena& arena)
+      : job_(job), table_(table), bands_(bands), features_(job.network.sizes[0]), batch_(job.batch_size) {
+    for (RowLists<S>& rows : rows_) rows = take_lists<std::uint8_t, S>(bands.all().end * batch_, Bands::widest, arena);
+    columns_ = take_lists<std::uint16_t, S>(features_, batch_, arena);
+    pixels_ = take<const Pixel*>(arena, members * (batch_ + rows_at_a_time));
+    no_pixels_ = take<Pixel>(arena, features_);
   }
 
-  const SparseLists<S>& rows(long update) const { return turns_[update % 2].rows; }
-  const SparseLists<S>& columns() const { return columns_; }
-  long label(long update, long n) const { return turns_[update % 2].labels[n]; }
+  // Of one sample of this update's batch, the pixels of a band.
+  List<std::uint8_t, S> row(long update, long band, long n) const { return rows_[update % 2][band * batch_ + n]; }
+  const ColumnLists<S>& columns() const { return columns_; }
+  long label(long update, long n) const { return job_.labels[sample(update, n)]; }
 
-  // Asks for the pixels and the label of a sample, so that they are in the cache when they are listed. Inlined by force: GCC
+  // Asks for these pixels and the label of a sample, so that they are in the cache when they are listed. Inlined by force: GCC
   // takes a function that only prefetches for one without effect, and drops its calls.
-  __attribute__((always_inline)) void prefetch(long update, long n) const {
-    const std::int64_t sample = job_.batches[update * batch_ + n];
-    const long bytes = features_ * static_cast<long>(sizeof(Pixel));
-    const char* row = static_cast<const char*>(job_.samples.pixels) + sample * bytes;
-    __builtin_prefetch(job_.labels + sample);
-    for (long at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
+  __attribute__((always_inline)) void prefetch(long update, long n, Share pixels) const {
+    const Pixel* row = pixels_of(update, n);
+    __builtin_prefetch(job_.labels + sample(update, n));
+    for (long i = pixels.begin; i < pixels.end; i += 64 / sizeof(Pixel)) __builtin_prefetch(row + i, 0, 3);
+    __builtin_prefetch(row + pixels.end - 1, 0, 3);
   }
 
-  void list_rows(long update, Share samples) {
-    Turn& turn = turns_[update % 2];
-    for (long n = samples.begin; n < samples.end; ++n) {
-      const std::int64_t sample = job_.batches[update * batch_ + n];
-      turn.pixels[n] = static_cast<const Pixel*>(job_.samples.pixels) + sample * features_;
-      turn.labels[n] = static_cast<std::int32_t>(job_.labels[sample]);
-      const long at = n * turn.rows.room;
-      turn.rows.count[n] = list_one(turn.pixels[n], features_, table_, turn.rows.index + at, turn.rows.value + at);
-    }
+  void list_rows(long update, Share bands, Share samples) {
+    for (long n = samples.begin; n < samples.end; ++n)
+      list_sample(pixels_of(update, n), table_, bands_, bands, n, batch_, rows_[update % 2]);
   }
 
-  // The share of one member of a team. Pixels are shared out in sixteens, which is what the byte lists are made of.
-  void list_columns_of(long update, int rank, int size) {
-    const Share mine = share((features_ + 15) / 16, rank, size);
-    const long begin = mine.begin * 16, end = mine.end * 16 < features_ ? mine.end * 16 : features_;
-    const Turn& turn = turns_[update % 2];
+  void list_columns(long update, Share bands, int rank) {
     if constexpr (sizeof(Pixel) == 1) {
-      if (can_list_bytes()) return list_columns_bytes(turn.pixels, batch_, begin, end, columns_);
+      if (can_list_bytes()) {
+        const Pixel** pixels = pixels_ + rank * (batch_ + rows_at_a_time);
+        for (long n = 0; n < batch_; ++n) pixels[n] = pixels_of(update, n);
+        for (long n = 0; n < rows_at_a_time; ++n) pixels[batch_ + n] = no_pixels_;
+        return list_columns_bytes(pixels, batch_, bands_.pixels(bands), columns_);
+      }
     }
-    list_columns(turn.rows, batch_, begin, end, columns_);
+    for (long band = bands.begin; band < bands.end; ++band) turn_lists(rows_[update % 2], band, batch_, bands_.pixels(band), columns_);
   }
 
  private:
-  struct Turn {
-    SparseLists<S> rows;
-    const Pixel** pixels;
-    std::int32_t* labels;
-  };
-
-  static void make_lists(SparseLists<S>& lists, long count, long room, Arena& arena) {
-    lists.room = (room + 2 * list_slack - 1) / list_slack * list_slack;  // so that each list begins on a cache line
-    lists.index = take<std::uint16_t>(arena, count * lists.room);
-    lists.value = take<S>(arena, count * lists.room);
-    lists.count = take<std::int32_t>(arena, count);
+  std::int64_t sample(long update, long n) const { return job_.batches[update * batch_ + n]; }
+  const Pixel* pixels_of(long update, long n) const {
+    return static_cast<const Pixel*>(job_.samples.pixels) + sample(update, n) * features_;
   }
 
   const AdvanceJob& job_;
   const PixelTable<T>& table_;
+  const Bands& bands_;
   const long features_, batch_;
-  Turn turns_[2];
-  SparseLists<S> columns_;
+  RowLists<S> rows_[2];
+  ColumnLists<S> columns_;
+  const Pixel** pixels_;     // each member's own
+  const Pixel* no_pixels_;
 };
 
 }  // namespace

@@ -9,11 +9,6 @@ namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
 template <class T>
-T* take(Arena& arena, long count) {
-  return static_cast<T*>(arena.zeroed(static_cast<std::size_t>(count) * sizeof(T)));
-}
-
-template <class T>
 struct Layer {
   long fan_in, fan_out;
   long padded;  // fan_out in whole vectors
@@ -35,33 +30,43 @@ void shape(Layer<T>& layer, const NetworkView& network, int l, Arena& arena) {
   layer.bias = take<T>(arena, layer.padded);
 }
 
-// This member's panels, from the caller's arrays and back.
+// What one member of a team has of a layer.
 template <class T>
-void pack_layer(const Layer<T>& layer, const void* weight, const void* bias, T* packed_weight, T* packed_bias, int rank, int size) {
-  const Panels<T> mine(layer.fan_out, rank, size);
-  for (int piece = 0; piece < mine.size(); ++piece) {
-    const Panel panel = mine[piece];
-    pack(static_cast<const T*>(weight), layer.fan_in, layer.fan_out, panel, layer.panel(packed_weight, panel.lane));
-    pack(static_cast<const T*>(bias), 1, layer.fan_out, panel, packed_bias + panel.lane);
+struct Part {
+  Panels<T> panels;
+  Share rows;
+  bool biases;
+};
+
+// A part, from the caller's arrays and back.
+template <class T>
+void pack_layer(const Layer<T>& layer, const void* weight, const void* bias, T* packed_weight, T* packed_bias, const Part<T>& part) {
+  const Share rows = part.rows;
+  for (int piece = 0; piece < part.panels.size(); ++piece) {
+    const Panel panel = part.panels[piece];
+    T* to = layer.panel(packed_weight, panel.lane) + rows.begin * panel.width * lanes<T>;
+    pack(static_cast<const T*>(weight) + rows.begin * layer.fan_out, rows.end - rows.begin, layer.fan_out, panel, to);
+    if (part.biases) pack(static_cast<const T*>(bias), 1, layer.fan_out, panel, packed_bias + panel.lane);
   }
 }
 template <class T>
-void unpack_layer(const Layer<T>& layer, const T* packed_weight, const T* packed_bias, void* weight, void* bias, int rank, int size) {
-  const Panels<T> mine(layer.fan_out, rank, size);
-  for (int piece = 0; piece < mine.size(); ++piece) {
-    const Panel panel = mine[piece];
-    unpack(layer.panel(packed_weight, panel.lane), layer.fan_in, layer.fan_out, panel, static_cast<T*>(weight));
-    unpack(packed_bias + panel.lane, 1, layer.fan_out, panel, static_cast<T*>(bias));
+void unpack_layer(const Layer<T>& layer, const T* packed_weight, const T* packed_bias, void* weight, void* bias, const Part<T>& part) {
+  const Share rows = part.rows;
+  for (int piece = 0; piece < part.panels.size(); ++piece) {
+    const Panel panel = part.panels[piece];
+    const T* from = layer.panel(packed_weight, panel.lane) + rows.begin * panel.width * lanes<T>;
+    unpack(from, rows.end - rows.begin, layer.fan_out, panel, static_cast<T*>(weight) + rows.begin * layer.fan_out);
+    if (part.biases) unpack(packed_bias + panel.lane, 1, layer.fan_out, panel, static_cast<T*>(bias));
   }
 }
 
 // What a zero pixel adds to each sum of a panel: 0 · w, which is 0 unless a weight is infinite or NaN. Skipping zero pixels
 // without it would hide such weights.
 template <class T>
-void add_zero_times(const T* panel, long fan_in, int width, T* sums) {
+void add_zero_times(const T* panel, Share rows, int width, T* sums) {
   for (int p = 0; p < width; ++p) {
     Vector<T> sum = {};
-    for (long i = 0; i < fan_in; ++i) sum = fma(Vector<T>{}, load(panel + (i * width + p) * lanes<T>), sum);
+    for (long i = rows.begin; i < rows.end; ++i) sum = fma(Vector<T>{}, load(panel + (i * width + p) * lanes<T>), sum);
     store(sums + p * lanes<T>, load(sums + p * lanes<T>) + sum);
   }
 }

@@ -9,7 +9,7 @@
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-constexpr long block = 64;  // samples whose lists and activations stay in the cache together
+constexpr long block = 128;  // samples whose lists and activations stay in the cache together
 
 template <class T, class Pixel>
 class Predictor {
@@ -17,7 +17,7 @@ class Predictor {
   using S = Stored<T, Pixel>;
 
   Predictor(const PredictJob& job, Team& team, Watch& watch)
-      : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers) {
+      : job_(job), team_(team), watch_(watch), table_(job.samples.full), bands_(job.network.sizes[0], arena_), depth_(job.network.layers) {
     layers_ = take<Layer<T>>(arena_, depth_);
     long widest = 0;
     for (int l = 0; l < depth_; ++l) {
@@ -35,15 +35,12 @@ class Predictor {
  private:
   // What one member works on.
   struct alignas(64) Bench {
-    SparseLists<S> rows;
+    RowLists<S> rows;
     T *in, *out;  // (block, stride) activations of two neighbouring layers
   };
 
   void make_bench(Bench& bench, long widest) {
-    bench.rows.room = job_.network.sizes[0] + list_slack;
-    bench.rows.index = take<std::uint16_t>(arena_, block * bench.rows.room);
-    bench.rows.value = take<S>(arena_, block * bench.rows.room);
-    bench.rows.count = take<std::int32_t>(arena_, block);
+    bench.rows = take_lists<std::uint8_t, S>(bands_.all().end * block, Bands::widest, arena_);
     bench.in = take<T>(arena_, block * widest);
     bench.out = take<T>(arena_, block * widest);
   }
@@ -64,22 +61,19 @@ class Predictor {
 
   void pack_all(int l) {
     Layer<T>& layer = layers_[l];
-    pack_layer(layer, job_.network.weights[l], job_.network.biases[l], layer.weight, layer.bias, 0, 1);
+    pack_layer(layer, job_.network.weights[l], job_.network.biases[l], layer.weight, layer.bias, Part<T>{Panels<T>(layer.fan_out, 0, 1), {0, layer.fan_in}, true});
     if (l > 0) return;
     const Panels<T> panels(layer.fan_out, 0, 1);
     for (int piece = 0; piece < panels.size(); ++piece) {
       const Panel panel = panels[piece];
-      add_zero_times(layer.panel(layer.weight, panel.lane), layer.fan_in, panel.width, layer.bias + panel.lane);
+      add_zero_times(layer.panel(layer.weight, panel.lane), {0, layer.fan_in}, panel.width, layer.bias + panel.lane);
     }
   }
 
   void predict_block(Bench& bench, long begin, long count) {
     const long features = job_.network.sizes[0];
     const Pixel* pixels = static_cast<const Pixel*>(job_.samples.pixels) + begin * features;
-    for (long n = 0; n < count; ++n) {
-      const SparseLists<S>& rows = bench.rows;
-      rows.count[n] = list_one(pixels + n * features, features, table_, rows.index + n * rows.room, rows.value + n * rows.room);
-    }
+    for (long n = 0; n < count; ++n) list_sample(pixels + n * features, table_, bands_, bands_.all(), n, block, bench.rows);
     first_layer(bench, count);
     for (int l = 1; l < depth_; ++l) later_layer(bench, l, count);
     hand_over(bench.out, begin, count);
@@ -90,12 +84,16 @@ class Predictor {
     const Panels<T> panels(layer.fan_out, 0, 1);
     for (int piece = 0; piece < panels.size(); ++piece) {
       const Panel panel = panels[piece];
-      with_width(panel.width, [&](auto width) {
-        for (long n = 0; n < count; ++n) {
-          forward_sparse<width.value>(bench.rows, n, table_, layer.panel(layer.weight, panel.lane), layer.bias + panel.lane,
-                                      bench.out + n * layer.stride + panel.lane);
-        }
-      });
+      for (long band = 0; band < bands_.all().end; ++band) {
+        with_width(panel.width, [&](auto width) {
+          constexpr long stride = width.value * lanes<T>;
+          const T* rows = layer.panel(layer.weight, panel.lane) + bands_.pixels(band).begin * stride;
+          for (long n = 0; n < count; ++n) {
+            T* out = bench.out + n * layer.stride + panel.lane;
+            weighted_sum<width.value>(bench.rows[band * block + n], table_, rows, stride, band == 0 ? layer.bias + panel.lane : out, out);
+          }
+        });
+      }
     }
   }
 
@@ -140,6 +138,7 @@ class Predictor {
   Watch& watch_;
   Arena arena_;
   const PixelTable<T> table_;
+  const Bands bands_;
   const int depth_;
   Layer<T>* layers_;
   Bench* benches_;

@@ -101,6 +101,42 @@ ZEROKARA_INLINE Vector<double> root(Vector<double> a) {
 #endif
 #endif
 
+// Four neighbours in memory, and one of them in all lanes.
+template <class T>
+using Four = typename VectorOf<T, 4 * sizeof(T)>::type;
+
+template <class T>
+ZEROKARA_INLINE Four<T> load_four(const T* from) {
+  Four<T> four;
+  std::memcpy(&four, from, sizeof(four));
+  return four;
+}
+ZEROKARA_INLINE Four<float> load_four_bytes(const std::uint8_t* from) {
+#if defined(__SSE4_1__)
+  std::int32_t bytes;
+  std::memcpy(&bytes, from, sizeof(bytes));
+  return _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes)));
+#else
+  return Four<float>{float(from[0]), float(from[1]), float(from[2]), float(from[3])};
+#endif
+}
+
+#if defined(__AVX512F__)
+template <int k>
+ZEROKARA_INLINE Vector<float> splat_lane(Four<float> x) {
+  return _mm512_permutexvar_ps(_mm512_set1_epi32(k), _mm512_castps128_ps512(x));
+}
+template <int k>
+ZEROKARA_INLINE Vector<double> splat_lane(Four<double> x) {
+  return _mm512_permutexvar_pd(_mm512_set1_epi64(k), _mm512_castpd256_pd512(x));
+}
+#else
+template <int k, class V>
+ZEROKARA_INLINE auto splat_lane(V x) {
+  return splat(x[k]);
+}
+#endif
+
 // Sum and maximum of all lanes, by halves.
 template <class T, int bytes>
 ZEROKARA_INLINE T sum_of(const typename VectorOf<T, bytes>::type& v) {

@@ -1,17 +1,19 @@
 // Samples as lists of the pixels that are not zero: four of five MNIST pixels are.
 //
-// By rows (for the forward pass): for each sample its pixels. By columns (for the gradient): for each pixel its samples.
-// Every row or column has room for the worst case, so a list is written without counting first; what is not used is never
+// By rows (for the forward pass): for each band of pixels and each sample its pixels. By columns (for the gradient): for each
+// pixel its samples. There is room for the worst case, so a list is written without counting first; what is not used is never
 // touched.
 #pragma once
 
+#include "arena.h"
 #include "jobs.h"
 #include "simd.h"
+#include "team.h"
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-// What a list keeps of a pixel: bytes as they are, to be looked up in a table of 256 values; floats converted.
+// What a list keeps of a pixel: bytes as they are, floats converted.
 template <class T, class Pixel>
 struct StoredAs {
   using type = T;
@@ -23,7 +25,8 @@ struct StoredAs<T, std::uint8_t> {
 template <class T, class Pixel>
 using Stored = typename StoredAs<T, Pixel>::type;
 
-// From what is stored to the network's input. For bytes, value p is float32(p) / float32(full) as the contract has it.
+// From what is stored to the network's input. The contract has float32(p) / float32(full) for a byte p. A float32 network sums
+// the bytes themselves and divides the sum; a float64 network takes the values that float32 has.
 template <class T>
 struct PixelTable {
   T values[256];
@@ -33,24 +36,70 @@ struct PixelTable {
     for (int p = 0; p < 256; ++p) values[p] = scaled(static_cast<float>(p));
   }
   T scaled(float p) const { return static_cast<T>(full != 0 ? p / full : p); }
-  T value(std::uint8_t p) const { return values[p]; }
-  T value(T x) const { return x; }
+
+  // Four neighbours of a list, and what their sums are to be multiplied by.
+  Four<T> four(const T* stored) const { return load_four(stored); }
+  Four<T> four(const std::uint8_t* stored) const {
+    if constexpr (sizeof(T) == sizeof(float)) return load_four_bytes(stored);
+    return Four<T>{values[stored[0]], values[stored[1]], values[stored[2]], values[stored[3]]};
+  }
+  T factor(T) const { return 1; }
+  T factor(std::uint8_t) const { return sizeof(T) == sizeof(float) && full != 0 ? 1 / full : 1; }
 };
 
-template <class S>
-struct SparseLists {
-  std::uint16_t* index;  // list n begins at [n * room]
+// Pixels are gone through in bands: the rows of a panel of W1 that belong to a band stay in the first-level cache while all
+// samples pass. A pixel's place in its band fits a byte. Two halves of the bands can be gone through by two members of a team;
+// bands begin at multiples of sixteen pixels, which is what the lists of bytes are made in (sparse_bytes.h).
+class Bands {
+ public:
+  static constexpr long widest = 208;
+
+  Bands(long features, Arena& arena) : half_((features + 2 * widest - 1) / (2 * widest)) {
+    begin_ = take<long>(arena, 2 * half_ + 1);
+    for (long band = 0; band <= 2 * half_; ++band) {
+      const long pixel = share((features + 15) / 16, static_cast<int>(band), static_cast<int>(2 * half_)).begin * 16;
+      begin_[band] = pixel < features ? pixel : features;
+    }
+  }
+  // The bands of these halves, of which there are two.
+  Share of(Share halves) const { return {halves.begin * half_, halves.end * half_}; }
+  Share all() const { return of({0, 2}); }
+  Share pixels(Share bands) const { return {begin_[bands.begin], begin_[bands.end]}; }
+  Share pixels(long band) const { return pixels({band, band + 1}); }
+
+ private:
+  long half_;  // how many bands
+  long* begin_;
+};
+
+// What is summed over: value[k] times row index[k], for each k.
+template <class Index, class S>
+struct List {
+  Index* index;
+  S* value;
+  int count;
+};
+
+template <class Index, class S>
+struct Lists {
+  Index* index;
   S* value;
   std::int32_t* count;
-  long room;
+  long room;  // for each list
+
+  List<Index, S> operator[](long at) const { return {index + at * room, value + at * room, count[at]}; }
 };
+template <class S>
+using RowLists = Lists<std::uint8_t, S>;  // list (band, sample) stands at [band * samples + sample]; places in the band
+template <class S>
+using ColumnLists = Lists<std::uint16_t, S>;  // list i is of pixel i; samples of the batch
 
 // Lists are filled up to whole quartets with (0, 0), so that loops over them need no tail. Adding 0 times a row changes nothing,
 // or brings out a NaN that the dense product would have too.
 constexpr int quartet = 4;
 
-template <class S>
-ZEROKARA_INLINE int filled_up(std::uint16_t* index, S* value, int count) {
+template <class Index, class S>
+ZEROKARA_INLINE int filled_up(Index* index, S* value, int count) {
   for (int k = 0; k < quartet; ++k) {
     index[count + k] = 0;
     value[count + k] = 0;
@@ -60,6 +109,16 @@ ZEROKARA_INLINE int filled_up(std::uint16_t* index, S* value, int count) {
 
 // Lists are written up to a vector of bytes at a time, and may be overrun by that much.
 constexpr long list_slack = 64;
+
+template <class Index, class S>
+Lists<Index, S> take_lists(long number, long longest, Arena& arena) {
+  Lists<Index, S> lists;
+  lists.room = (longest + 2 * list_slack - 1) / list_slack * list_slack;  // so that each list begins on a cache line
+  lists.index = take<Index>(arena, number * lists.room);
+  lists.value = take<S>(arena, number * lists.room);
+  lists.count = take<std::int32_t>(arena, number);
+  return lists;
+}
 
 // One bit for each of 64 bytes: is it not 0?
 ZEROKARA_INLINE std::uint64_t nonzero_bits(const std::uint8_t* bytes) {
@@ -82,67 +141,48 @@ ZEROKARA_INLINE std::uint64_t nonzero_bits(const std::uint8_t* bytes) {
   return ~zero;
 }
 
-// Writes the list of one row of pixels; returns its length.
+// Writes the list of these pixels of one sample; returns its length.
 template <class T>
-int list_row(const std::uint8_t* row, long features, const PixelTable<T>&, std::uint16_t* index, std::uint8_t* value) {
+int list_pixels(const std::uint8_t* pixels, long number, const PixelTable<T>&, std::uint8_t* index, std::uint8_t* value) {
   int count = 0;
-  for (long base = 0; base < features; base += 64) {
-    const long left = features - base;
+  for (long base = 0; base < number; base += 64) {
+    const long left = number - base;
     std::uint8_t tail[64] = {};
-    if (left < 64) std::memcpy(tail, row + base, left);
-    for (std::uint64_t bits = nonzero_bits(left < 64 ? tail : row + base); bits != 0; bits &= bits - 1) {
+    if (left < 64) std::memcpy(tail, pixels + base, left);
+    for (std::uint64_t bits = nonzero_bits(left < 64 ? tail : pixels + base); bits != 0; bits &= bits - 1) {
       const long i = base + __builtin_ctzll(bits);
-      index[count] = static_cast<std::uint16_t>(i);
-      value[count++] = row[i];
+      index[count] = static_cast<std::uint8_t>(i);
+      value[count++] = pixels[i];
     }
   }
   return filled_up(index, value, count);
 }
 
 template <class T, class Pixel>
-int list_row(const Pixel* row, long features, const PixelTable<T>& table, std::uint16_t* index, T* value) {
+int list_pixels(const Pixel* pixels, long number, const PixelTable<T>& table, std::uint8_t* index, T* value) {
   int count = 0;
-  for (long i = 0; i < features; ++i) {
-    const T x = table.scaled(static_cast<float>(row[i]));
-    index[count] = static_cast<std::uint16_t>(i);
+  for (long i = 0; i < number; ++i) {
+    const T x = table.scaled(static_cast<float>(pixels[i]));
+    index[count] = static_cast<std::uint8_t>(i);
     value[count] = x;
     count += x != 0;  // NaN is not 0
   }
   return filled_up(index, value, count);
 }
 
-// The first position in an ascending list that is not below `bound`.
-inline int position_of(const std::uint16_t* index, int count, long bound) {
-  int low = 0;
-  while (low < count) {
-    const int middle = (low + count) / 2;
-    if (index[middle] < bound) {
-      low = middle + 1;
-    } else {
-      count = middle;
-    }
-  }
-  return low;
-}
-
-// The lists of pixels [begin, end) from the lists of all `samples` rows.
+// The lists of one band's pixels from its lists by rows.
 template <class S>
-void list_columns(const SparseLists<S>& rows, long samples, long begin, long end, const SparseLists<S>& columns) {
-  for (long i = begin; i < end; ++i) columns.count[i] = 0;
+void turn_lists(const RowLists<S>& rows, long band, long samples, Share pixels, const ColumnLists<S>& columns) {
+  for (long i = pixels.begin; i < pixels.end; ++i) columns.count[i] = 0;
   for (long n = 0; n < samples; ++n) {
-    const std::uint16_t* index = rows.index + n * rows.room;
-    const S* value = rows.value + n * rows.room;
-    // Where a row was filled up with zeros, the indices there no longer ascend.
-    int count = rows.count[n];
-    while (count > 0 && value[count - 1] == 0) --count;
-    const int first = position_of(index, count, begin), last = position_of(index, count, end);
-    for (int k = first; k < last; ++k) {
-      const long i = index[k], slot = i * columns.room + columns.count[i]++;
+    const auto row = rows[band * samples + n];
+    for (int k = 0; k < row.count && row.value[k] != 0; ++k) {  // a list ends with the zeros it was filled up with
+      const long i = pixels.begin + row.index[k], slot = i * columns.room + columns.count[i]++;
       columns.index[slot] = static_cast<std::uint16_t>(n);
-      columns.value[slot] = value[k];
+      columns.value[slot] = row.value[k];
     }
   }
-  for (long i = begin; i < end; ++i) {
+  for (long i = pixels.begin; i < pixels.end; ++i) {
     columns.count[i] = filled_up(columns.index + i * columns.room, columns.value + i * columns.room, columns.count[i]);
   }
 }

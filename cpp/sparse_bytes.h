@@ -26,6 +26,13 @@ alignas(64) constexpr std::uint8_t first_64[64] = {
     32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
 
 // Appends those of 64 bytes that are not 0, with their positions counted from `base`; returns how many.
+ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint8_t* index, std::uint8_t* value) {
+  const __mmask64 kept = _mm512_test_epi8_mask(bytes, bytes);
+  const __m512i places = _mm512_maskz_compress_epi8(kept, _mm512_load_si512(first_64));
+  _mm512_storeu_si512(value, _mm512_maskz_compress_epi8(kept, bytes));
+  _mm512_storeu_si512(index, _mm512_add_epi8(places, _mm512_set1_epi8(static_cast<char>(base))));
+  return static_cast<int>(__builtin_popcountll(kept));
+}
 ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t* index, std::uint8_t* value) {
   const __mmask64 kept = _mm512_test_epi8_mask(bytes, bytes);
   const int count = static_cast<int>(__builtin_popcountll(kept));
@@ -41,15 +48,17 @@ ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t
   return count;
 }
 
-ZEROKARA_VBMI2 inline int list_row_bytes(const std::uint8_t* row, long features, std::uint16_t* index, std::uint8_t* value) {
+ZEROKARA_VBMI2 inline int list_bytes(const std::uint8_t* pixels, long number, std::uint8_t* index, std::uint8_t* value) {
   int count = 0;
   long base = 0;
-  for (; base + 64 <= features; base += 64) {
-    count += append_nonzero(_mm512_loadu_si512(row + base), base, index + count, value + count);
+  for (; base + 64 <= number; base += 64) {
+    count += append_nonzero(_mm512_loadu_si512(pixels + base), base, index + count, value + count);
   }
-  if (base < features) {
-    const __mmask64 there = (std::uint64_t(1) << (features - base)) - 1;
-    count += append_nonzero(_mm512_maskz_loadu_epi8(there, row + base), base, index + count, value + count);
+  if (base < number) {
+    // The last vector is read up to the end, not beyond it: what lies there is another sample, and not in the cache.
+    const long rest = number - base, begin = number < 64 ? 0 : number - 64;
+    const __mmask64 there = number < 64 ? (std::uint64_t(1) << rest) - 1 : ~std::uint64_t(0) << (64 - rest);
+    count += append_nonzero(_mm512_maskz_loadu_epi8(there, pixels + begin), begin, index + count, value + count);
   }
   return filled_up(index, value, count);
 }
@@ -80,12 +89,12 @@ ZEROKARA_INLINE void gather_columns(const Read& read, __m512i* columns) {
   interleave(odd, columns);
 }
 
-// The lists of pixels [begin, end), straight from the rows of pixels. Behind the last row there must be pointers to rows of
+// The lists of these pixels, straight from the rows of pixels. Behind the last row there must be pointers to rows of
 // zeros, up to a whole number of rows_at_a_time.
-ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, long samples, long begin, long end,
-                                              const SparseLists<std::uint8_t>& columns) {
-  for (long i = begin; i < end; i += 16) {
-    const int width = end - i < 16 ? static_cast<int>(end - i) : 16;
+ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, long samples, Share pixels,
+                                              const ColumnLists<std::uint8_t>& columns) {
+  for (long i = pixels.begin; i < pixels.end; i += 16) {
+    const int width = pixels.end - i < 16 ? static_cast<int>(pixels.end - i) : 16;
     const __mmask16 there = static_cast<__mmask16>((1u << width) - 1);
     int count[16] = {};
     for (long n = 0; n < samples; n += rows_at_a_time) {
@@ -115,8 +124,8 @@ ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, l
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-inline int list_row_bytes(const std::uint8_t*, long, std::uint16_t*, std::uint8_t*) { return 0; }
-inline void list_columns_bytes(const std::uint8_t* const*, long, long, long, const SparseLists<std::uint8_t>&) {}
+inline int list_bytes(const std::uint8_t*, long, std::uint8_t*, std::uint8_t*) { return 0; }
+inline void list_columns_bytes(const std::uint8_t* const*, long, Share, const ColumnLists<std::uint8_t>&) {}
 
 }  // namespace
 }  // namespace zerokara::ZEROKARA_BUILD
@@ -131,13 +140,24 @@ inline bool can_list_bytes() {
   return can;
 }
 
-// The list of one row of pixels, by the best way there is.
+// The list of these pixels of one sample, by the best way there is.
 template <class T, class Pixel, class S>
-int list_one(const Pixel* row, long features, const PixelTable<T>& table, std::uint16_t* index, S* value) {
+int list_one(const Pixel* pixels, long number, const PixelTable<T>& table, std::uint8_t* index, S* value) {
   if constexpr (sizeof(Pixel) == 1) {
-    if (can_list_bytes()) return list_row_bytes(row, features, index, value);
+    if (can_list_bytes()) return list_bytes(pixels, number, index, value);
   }
-  return list_row(row, features, table, index, value);
+  return list_pixels(pixels, number, table, index, value);
+}
+
+// The lists of sample n, whose pixels are `row`, for these bands.
+template <class T, class Pixel, class S>
+void list_sample(const Pixel* row, const PixelTable<T>& table, const Bands& all, Share bands, long n, long samples,
+                 const RowLists<S>& lists) {
+  for (long band = bands.begin; band < bands.end; ++band) {
+    const Share pixels = all.pixels(band);
+    const long at = band * samples + n;
+    lists.count[at] = list_one(row + pixels.begin, pixels.end - pixels.begin, table, lists.index + at * lists.room, lists.value + at * lists.room);
+  }
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // Training by backpropagation: many updates in one call.
 //
-// One update has three phases with a barrier after each of the first two; every phase shares its work so that no sum is
-// ever split between members:
-//   forward   by hidden units of the first layer: all samples, own panels of W1, which stay in this core's cache
-//   middle    by samples: the later layers forward, the loss, and back to the second layer
-//   backward  by hidden units again: gradients and updates, a panel of W1 and rows of every later W at a time
-// While a core has samples in hand it also prepares the lists of nonzero pixels of the next batch.
+// One update has three phases with a barrier after each of the first two:
+//   forward   by parts of W1, which stay in this core's cache: all samples, by each half of the pixels apart
+//   middle    by samples: the halves together, the later layers forward, the loss, and back to the first layer
+//   backward  by parts of W1 again, and by rows of every later W: gradients and updates
+// In the middle each member also prepares the lists of nonzero pixels that it will need.
+//
+// No sum is ever split in another way for another number of members: that makes results the same bits for any.
 #include "batch_lists.h"
 #include "kernels.h"
 #include "layers.h"
@@ -28,6 +29,18 @@ struct TrainedLayer : Layer<T> {
   T *h, *delta;  // (batch, stride): outputs, and the loss's derivatives by the pre-activations
 };
 
+// What a member has of W1: halves of its rows (sparse.h), and one share of its columns. An even number of members stands in two
+// rows, because narrow panels are slow and one half's lists are quicker made than both.
+struct Place {
+  Share halves;
+  int column, columns;
+
+  Place(int rank, int size)
+      : halves(size % 2 == 0 ? Share{rank % 2, rank % 2 + 1} : Share{0, 2}),
+        column(size % 2 == 0 ? rank / 2 : rank),
+        columns(size % 2 == 0 ? size / 2 : size) {}
+};
+
 template <class T, class Pixel>
 class Trainer {
  public:
@@ -35,11 +48,13 @@ class Trainer {
 
   Trainer(const AdvanceJob& job, Team& team, Watch& watch)
       : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers),
-        batches_(job, table_, arena_) {
+        bands_(job.network.sizes[0], arena_), batches_(job, table_, bands_, team.size(), arena_) {
     layers_ = take<TrainedLayer<T>>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
-    bias_start_ = take<T>(arena_, first().padded);
-    zero_terms_ = take<T>(arena_, first().padded);
+    for (int half = 0; half < 2; ++half) {
+      half_start_[half] = take<T>(arena_, first().padded);
+      half_sums_[half] = take<T>(arena_, batch() * first().stride);
+    }
     padding_ = take<T>(arena_, last().padded);
     for (long k = last().fan_out; k < last().padded; ++k) padding_[k] = -static_cast<T>(INFINITY);
     log_of_ = take<double>(arena_, batch());
@@ -70,10 +85,18 @@ class Trainer {
   long batch() const { return job_.batch_size; }
   Share my_samples(int rank) const { return share(batch(), rank, team_.size()); }
   Panels<T> my_panels(const Layer<T>& layer, int rank) const { return Panels<T>(layer.fan_out, rank, team_.size()); }
+  Place place(int rank) const { return Place(rank, team_.size()); }
+  Part<T> my_part(int l, int rank) const {
+    if (l > 0) return {my_panels(layers_[l], rank), {0, layers_[l].fan_in}, true};
+    const Place at = place(rank);
+    return {Panels<T>(layers_[0].fan_out, at.column, at.columns), bands_.pixels(bands_.of(at.halves)), at.halves.begin == 0};
+  }
 
   void work(int rank) {
     move_in(rank);
-    batches_.list_rows(0, my_samples(rank));
+    team_.barrier();
+    find_half_starts(rank, true);
+    list_rows(0, rank);
     team_.barrier();
     for (long update = 0;; ++update) {
       forward(update, rank);
@@ -95,26 +118,25 @@ class Trainer {
     const NetworkView& network = job_.network;
     for (int l = 0; l < depth_; ++l) {
       TrainedLayer<T>& layer = layers_[l];
-      pack_layer(layer, network.weights[l], network.biases[l], layer.weight, layer.bias, rank, team_.size());
+      const Part<T> part = my_part(l, rank);
+      pack_layer(layer, network.weights[l], network.biases[l], layer.weight, layer.bias, part);
       for (int s = 0; s < job_.optimizer.slots; ++s) {
         const int at = s * depth_ + l;
-        pack_layer(layer, job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], layer.weight_slot[s], layer.bias_slot[s], rank,
-                   team_.size());
+        pack_layer(layer, job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], layer.weight_slot[s], layer.bias_slot[s], part);
       }
       if (l > 0) turn_weights(l, static_cast<const T*>(network.weights[l]), rank);
     }
-    find_bias_start(rank, true);
   }
 
   void move_out(int rank) {
     const NetworkView& network = job_.network;
     for (int l = 0; l < depth_; ++l) {
       TrainedLayer<T>& layer = layers_[l];
-      unpack_layer(layer, layer.weight, layer.bias, network.weights[l], network.biases[l], rank, team_.size());
+      const Part<T> part = my_part(l, rank);
+      unpack_layer(layer, layer.weight, layer.bias, network.weights[l], network.biases[l], part);
       for (int s = 0; s < job_.optimizer.slots; ++s) {
         const int at = s * depth_ + l;
-        unpack_layer(layer, layer.weight_slot[s], layer.bias_slot[s], job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], rank,
-                     team_.size());
+        unpack_layer(layer, layer.weight_slot[s], layer.bias_slot[s], job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], part);
       }
     }
   }
@@ -132,35 +154,55 @@ class Trainer {
     }
   }
 
-  // The first layer's sums begin with the bias and with what the zero pixels add.
-  void find_bias_start(int rank, bool search_weights) {
-    const Panels<T> mine = my_panels(first(), rank);
+  // The sums of a half begin with what its zero pixels add, and those of the first half with the bias too.
+  void find_half_starts(int rank, bool search_weights) {
+    const Place at = place(rank);
+    const Panels<T> mine = my_part(0, rank).panels;
     for (int piece = 0; piece < mine.size(); ++piece) {
       const Panel panel = mine[piece];
-      T* start = bias_start_ + panel.lane;
-      std::memcpy(start, first().bias + panel.lane, panel.width * lanes<T> * sizeof(T));
-      if (search_weights) add_zero_times(first().panel(first().weight, panel.lane), first().fan_in, panel.width, start);
+      const std::size_t bytes = panel.width * lanes<T> * sizeof(T);
+      for (long half = at.halves.begin; half < at.halves.end; ++half) {
+        T* start = half_start_[half] + panel.lane;
+        if (half == 0) {
+          std::memcpy(start, first().bias + panel.lane, bytes);
+        } else {
+          std::memset(start, 0, bytes);
+        }
+        const Share rows = bands_.pixels(bands_.of({half, half + 1}));
+        if (search_weights) add_zero_times(first().panel(first().weight, panel.lane), rows, panel.width, start);
+      }
     }
   }
 
-  // ---- forward: by units of the first layer ------------------------------------------------------------------------
+  // ---- forward: by parts of W1 -------------------------------------------------------------------------------------
 
   void forward(long update, int rank) {
-    const Panels<T> mine = my_panels(first(), rank);
-    const SparseLists<S>& rows = batches_.rows(update);
-    const Share ahead = my_samples(rank);
-    const bool more = update + batches_ahead < job_.updates;
-    for (int piece = 0; piece < mine.size(); ++piece) {
-      const Panel panel = mine[piece];
-      with_width(panel.width, [&](auto width) {
-        const T* weight = first().panel(first().weight, panel.lane);
-        for (long n = 0; n < batch(); ++n) {
-          if (more && piece == 0 && ahead.begin + n < ahead.end) batches_.prefetch(update + batches_ahead, ahead.begin + n);
-          T* out = first().h + n * first().stride + panel.lane;
-          forward_sparse<width.value>(rows, n, table_, weight, bias_start_ + panel.lane, out);
-          if (depth_ > 1) activate(job_.network.activation, out, width.value * lanes<T>);
+    const Place at = place(rank);
+    const Panels<T> mine = my_part(0, rank).panels;
+    for (long half = at.halves.begin; half < at.halves.end; ++half) {
+      const Share bands = bands_.of({half, half + 1});
+      for (int piece = 0; piece < mine.size(); ++piece) {
+        for (long band = bands.begin; band < bands.end; ++band) {
+          const T* start = band == bands.begin ? half_start_[half] : nullptr;
+          const Share fetched = piece == 0 && update + batches_ahead < job_.updates ? share(batch(), at.column, at.columns) : Share{0, 0};
+          with_width(mine[piece].width,
+                     [&](auto width) { sum_band<width.value>(update, band, mine[piece].lane, start, half_sums_[half], fetched); });
         }
-      });
+      }
+    }
+  }
+
+  // Adds one band's pixels to the sums of all samples, which begin with `start` unless that is null; and meanwhile asks for those
+  // of a later batch's samples `fetched`.
+  template <int width>
+  void sum_band(long update, long band, long lane, const T* start, T* sums, Share fetched) {
+    constexpr long stride = width * lanes<T>;
+    const Share pixels = bands_.pixels(band);
+    const T* rows = first().panel(first().weight, lane) + pixels.begin * stride;
+    for (long n = 0; n < batch(); ++n) {
+      if (fetched.begin <= n && n < fetched.end) batches_.prefetch(update + batches_ahead, n, pixels);
+      T* out = sums + n * first().stride + lane;
+      weighted_sum<width>(batches_.row(update, band, n), table_, rows, stride, start != nullptr ? start + lane : out, out);
     }
   }
 
@@ -168,13 +210,30 @@ class Trainer {
 
   void middle(long update, int rank) {
     const Share mine = my_samples(rank);
+    add_halves(mine);
     for (int l = 1; l < depth_; ++l) later_forward(l, mine);
     find_losses(update, mine);
-    for (int l = depth_ - 1; l > 1; --l) {
+    for (int l = depth_ - 1; l > 0; --l) {
       for (int member = 0; member < team_.size(); ++member) back_through(l, my_panels(layers_[l - 1], member), mine);
     }
-    batches_.list_columns_of(update, rank, team_.size());
-    if (update + 1 < job_.updates) batches_.list_rows(update + 1, mine);
+    const Place at = place(rank);
+    const Share bands = bands_.of(at.halves), part = share(bands.end - bands.begin, at.column, at.columns);
+    batches_.list_columns(update, {bands.begin + part.begin, bands.begin + part.end}, rank);
+    if (update + 1 < job_.updates) list_rows(update + 1, rank);
+  }
+
+  void list_rows(long update, int rank) {
+    const Place at = place(rank);
+    batches_.list_rows(update, bands_.of(at.halves), share(batch(), at.column, at.columns));
+  }
+
+  void add_halves(Share samples) {
+    const long stride = first().stride;
+    T* out = depth_ > 1 ? first().h : first().delta;
+    for (long k = samples.begin * stride; k < samples.end * stride; k += lanes<T>)
+      store(out + k, load(half_sums_[0] + k) + load(half_sums_[1] + k));
+    if (depth_ == 1) return;
+    for (long n = samples.begin; n < samples.end; ++n) activate(job_.network.activation, out + n * stride, first().padded);
   }
 
   void later_forward(int l, Share samples) {
@@ -198,7 +257,6 @@ class Trainer {
     const TrainedLayer<T>& layer = last();
     for (long n = samples.begin; n < samples.end; ++n) {
       T* scores = layer.delta + n * layer.stride;
-      if (depth_ == 1) std::memcpy(scores, layer.h + n * layer.stride, layer.padded * sizeof(T));
       const SampleLoss loss = loss_and_delta(job_.loss, scores, padding_, layer.padded, batches_.label(update, n), T(1) / T(batch()));
       log_of_[n] = loss.log_of;
       rest_of_[n] = loss.rest;
@@ -222,7 +280,7 @@ class Trainer {
     }
   }
 
-  // ---- backward: by units, and update ----------------------------------------------------------------------------------
+  // ---- backward: gradients and updates ----------------------------------------------------------------------------------
 
   void backward(long update, int rank) {
     Rates<T> rates(job_.optimizer);
@@ -231,15 +289,14 @@ class Trainer {
       job_.losses[update] = mean_loss(log_of_, rest_of_, batch());
       done_ = update + 1;
     }
-    const Panels<T> mine = my_panels(first(), rank);
-    if (depth_ > 1) back_through(1, mine, {0, batch()});
     for (int l = 1; l < depth_; ++l) {
       update_biases(rates, l, rank);
       update_weights(rates, l, my_panels(layers_[l - 1], rank));
     }
+    const Part<T> mine = my_part(0, rank);
     bool finite = true;
-    for (int piece = 0; piece < mine.size(); ++piece) finite &= update_first(rates, mine[piece]);
-    find_bias_start(rank, !finite);
+    for (int piece = 0; piece < mine.panels.size(); ++piece) finite &= update_first(rates, mine, mine.panels[piece]);
+    find_half_starts(rank, !finite);
   }
 
   // Adam's step with both means corrected for their start at zero.
@@ -252,14 +309,18 @@ class Trainer {
   void update_biases(const Rates<T>& rates, int l, int rank) {
     const Panels<T> mine = my_panels(layers_[l], rank);
     for (int piece = 0; piece < mine.size(); ++piece) {
-      alignas(64) T sums[widest_panel * lanes<T>];
-      update_bias(rates, layers_[l], mine[piece], sums);
+      alignas(64) T gradient[widest_panel * lanes<T>];
+      find_bias_gradient(layers_[l], mine[piece], gradient);
+      update_bias(rates, layers_[l], mine[piece], gradient);
     }
   }
 
-  void update_bias(const Rates<T>& rates, TrainedLayer<T>& layer, Panel panel, T* sums) {
-    with_width(panel.width, [&](auto width) { column_sums<width.value>(layer.delta + panel.lane, layer.stride, batch(), sums); });
-    apply(rates, sums, layer.bias + panel.lane, part(layer.bias_slot[0], panel.lane), part(layer.bias_slot[1], panel.lane),
+  void find_bias_gradient(const TrainedLayer<T>& layer, Panel panel, T* gradient) {
+    with_width(panel.width, [&](auto width) { column_sums<width.value>(layer.delta + panel.lane, layer.stride, batch(), gradient); });
+  }
+
+  void update_bias(const Rates<T>& rates, TrainedLayer<T>& layer, Panel panel, const T* gradient) {
+    apply(rates, gradient, layer.bias + panel.lane, part(layer.bias_slot[0], panel.lane), part(layer.bias_slot[1], panel.lane),
           panel.width * lanes<T>);
   }
 
@@ -298,29 +359,30 @@ class Trainer {
       for (int r = 0; r < height; ++r) turned[(panel.lane + j) * turned_stride + r] = layer.weight[at + r * stride + j];
   }
 
-  // A panel of W1 and its biases. Returns whether the new weights are finite.
-  bool update_first(const Rates<T>& rates, Panel panel) {
+  // What a member has of a panel of W1 and its biases. Returns whether the new weights are finite.
+  bool update_first(const Rates<T>& rates, const Part<T>& mine, Panel panel) {
     TrainedLayer<T>& layer = first();
-    alignas(64) T sums[widest_panel * lanes<T>];
-    update_bias(rates, layer, panel, sums);
+    alignas(64) T bias_gradient[widest_panel * lanes<T>], zero_terms[widest_panel * lanes<T>];
+    find_bias_gradient(layer, panel, bias_gradient);
+    if (mine.biases) update_bias(rates, layer, panel, bias_gradient);
+    // What zero pixels add to the gradient: 0, or NaN where a delta is not finite.
     bool plain = true;
-    T* zero_terms = zero_terms_ + panel.lane;
     for (long k = 0; k < panel.width * lanes<T>; ++k) {
-      zero_terms[k] = sums[k] * 0;
+      zero_terms[k] = bias_gradient[k] * 0;
       plain &= zero_terms[k] == 0;
     }
     bool finite = true;
     with_width(panel.width, [&](auto width) {
       constexpr long stride = width.value * lanes<T>;
       alignas(64) T gradient[rows_at_once * stride];
-      for (long i = 0; i < layer.fan_in; i += rows_at_once) {
-        const long count = layer.fan_in - i < rows_at_once ? layer.fan_in - i : rows_at_once;
+      for (long i = mine.rows.begin; i < mine.rows.end; i += rows_at_once) {
+        const long count = mine.rows.end - i < rows_at_once ? mine.rows.end - i : rows_at_once;
         if (rates.rule == Rule::sgd && plain && untouched(i, count)) continue;
         for (long r = 0; r < count; ++r)
-          gradient_sparse<width.value>(batches_.columns(), i + r, table_, layer.delta + panel.lane, layer.stride, zero_terms, gradient + r * stride);
+          weighted_sum<width.value>(batches_.columns()[i + r], table_, layer.delta + panel.lane, layer.stride, zero_terms, gradient + r * stride);
         const long at = panel.lane * layer.fan_in + i * stride;
         apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), count * stride);
-        finite &= all_finite(layer.weight + at, count * stride);
+        finite &= all_finite<width.value>(layer.weight + at, count);
       }
     });
     return finite;
@@ -335,10 +397,14 @@ class Trainer {
     return any == 0;
   }
 
-  static bool all_finite(const T* values, long count) {
-    Vector<T> sum = {};
-    for (long k = 0; k < count; k += lanes<T>) sum = fma(Vector<T>{}, load(values + k), sum);
-    return sum_of<T, vector_bytes>(sum) == 0;
+  template <int width>
+  static bool all_finite(const T* rows, long count) {
+    Vector<T> sums[width] = {};
+    for (long k = 0; k < count; ++k) {
+      for (int p = 0; p < width; ++p) sums[p] = fma(Vector<T>{}, load(rows + (k * width + p) * lanes<T>), sums[p]);
+    }
+    for (int p = 1; p < width; ++p) sums[0] = sums[0] + sums[p];
+    return sum_of<T, vector_bytes>(sums[0]) == 0;
   }
 
   const AdvanceJob& job_;
@@ -348,8 +414,9 @@ class Trainer {
   const PixelTable<T> table_;
   const int depth_;
   TrainedLayer<T>* layers_;
+  const Bands bands_;
   BatchLists<T, Pixel> batches_;
-  T *bias_start_, *zero_terms_;
+  T *half_start_[2], *half_sums_[2];
   T* padding_;                 // of the scores (pointwise.h)
   double *log_of_, *rest_of_;  // of each sample's loss
   bool stopping_ = false;
