@@ -16,15 +16,17 @@ class BatchLists {
 
   BatchLists(const AdvanceJob& job, const PixelTable<T>& table, const Bands& bands, int members, Arena& arena)
       : job_(job), table_(table), bands_(bands), features_(job.network.sizes[0]), batch_(job.batch_size) {
-    for (RowLists<S>& rows : rows_) rows = take_lists<std::uint8_t, S>(bands.all().end * batch_, Bands::widest, arena);
-    columns_ = take_lists<std::uint16_t, S>(features_, batch_, arena);
-    pixels_ = take<const Pixel*>(arena, members * (batch_ + rows_at_a_time));
+    for (Lists<S>& rows : rows_) rows = take_lists<S>(bands.all().end * batch_, Bands::widest, arena);
+    columns_ = take_lists<S>(packs() * features_, batch_ < pack_size ? batch_ : pack_size, arena);
+    pixels_ = take<const Pixel*>(arena, members * (pack_size + rows_at_a_time));
     no_pixels_ = take<Pixel>(arena, features_);
   }
 
   // Of one sample of this update's batch, the pixels of a band.
-  List<std::uint8_t, S> row(long update, long band, long n) const { return rows_[update % 2][band * batch_ + n]; }
-  const ColumnLists<S>& columns() const { return columns_; }
+  List<S> row(long update, long band, long n) const { return rows_[update % 2][band * batch_ + n]; }
+  // Of one pixel, the samples of a pack.
+  List<S> column(long pack, long i) const { return columns_[pack * features_ + i]; }
+  long packs() const { return (batch_ + pack_size - 1) / pack_size; }
   long label(long update, long n) const { return job_.labels[sample(update, n)]; }
 
   // Asks for these pixels and the label of a sample, so that they are in the cache when they are listed. Inlined by force: GCC
@@ -42,15 +44,20 @@ class BatchLists {
   }
 
   void list_columns(long update, Share bands, int rank) {
-    if constexpr (sizeof(Pixel) == 1) {
-      if (can_list_bytes()) {
-        const Pixel** pixels = pixels_ + rank * (batch_ + rows_at_a_time);
-        for (long n = 0; n < batch_; ++n) pixels[n] = pixels_of(update, n);
-        for (long n = 0; n < rows_at_a_time; ++n) pixels[batch_ + n] = no_pixels_;
-        return list_columns_bytes(pixels, batch_, bands_.pixels(bands), columns_);
+    for (long pack = 0; pack < packs(); ++pack) {
+      const long begin = pack * pack_size, left = batch_ - begin, samples = left < pack_size ? left : pack_size;
+      const Lists<S> columns = columns_.from(pack * features_);
+      if constexpr (sizeof(Pixel) == 1) {
+        if (can_list_bytes()) {
+          const Pixel** pixels = pixels_ + rank * (pack_size + rows_at_a_time);
+          for (long n = 0; n < samples + rows_at_a_time; ++n) pixels[n] = n < samples ? pixels_of(update, begin + n) : no_pixels_;
+          list_columns_bytes(pixels, samples, bands_.pixels(bands), columns);
+          continue;
+        }
       }
+      for (long band = bands.begin; band < bands.end; ++band)
+        turn_lists(rows_[update % 2].from(band * batch_ + begin), samples, bands_.pixels(band), columns);
     }
-    for (long band = bands.begin; band < bands.end; ++band) turn_lists(rows_[update % 2], band, batch_, bands_.pixels(band), columns_);
   }
 
  private:
@@ -63,9 +70,8 @@ class BatchLists {
   const PixelTable<T>& table_;
   const Bands& bands_;
   const long features_, batch_;
-  RowLists<S> rows_[2];
-  ColumnLists<S> columns_;
-  const Pixel** pixels_;     // each member's own
+  Lists<S> rows_[2], columns_;
+  const Pixel** pixels_;  // each member's own, of one pack
   const Pixel* no_pixels_;
 };
 

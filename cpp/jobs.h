@@ -18,7 +18,7 @@ constexpr double textbook_epsilon = 1e-7;
 // What AdaGrad, RMSProp and Adam add to the root they divide by.
 constexpr double rule_epsilon = 1e-7;
 
-// A sample's position in a batch and a pixel's in a sample are kept in 16 bits.
+// There is room for lists of all pixels of all samples of a batch: these bound it.
 constexpr long most_features = 65535;
 constexpr long most_in_batch = 65535;
 

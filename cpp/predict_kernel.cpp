@@ -35,12 +35,12 @@ class Predictor {
  private:
   // What one member works on.
   struct alignas(64) Bench {
-    RowLists<S> rows;
+    Lists<S> rows;
     T *in, *out;  // (block, stride) activations of two neighbouring layers
   };
 
   void make_bench(Bench& bench, long widest) {
-    bench.rows = take_lists<std::uint8_t, S>(bands_.all().end * block, Bands::widest, arena_);
+    bench.rows = take_lists<S>(bands_.all().end * block, Bands::widest, arena_);
     bench.in = take<T>(arena_, block * widest);
     bench.out = take<T>(arena_, block * widest);
   }

@@ -1,7 +1,7 @@
 // Samples as lists of the pixels that are not zero: four of five MNIST pixels are.
 //
-// By rows (for the forward pass): for each band of pixels and each sample its pixels. By columns (for the gradient): for each
-// pixel its samples. There is room for the worst case, so a list is written without counting first; what is not used is never
+// By rows (for the forward pass): for each band of pixels and each sample its pixels. By columns (for the gradient): for each pack
+// of samples and each pixel its samples. There is room for the worst case, so a list is written without counting first; what is not used is never
 // touched.
 #pragma once
 
@@ -72,34 +72,34 @@ class Bands {
   long* begin_;
 };
 
+// Samples are gone through in packs for the same reasons.
+constexpr long pack_size = 128;
+
 // What is summed over: value[k] times row index[k], for each k.
-template <class Index, class S>
+template <class S>
 struct List {
-  Index* index;
+  std::uint8_t* index;
   S* value;
   int count;
 };
 
-template <class Index, class S>
+template <class S>
 struct Lists {
-  Index* index;
+  std::uint8_t* index;
   S* value;
   std::int32_t* count;
   long room;  // for each list
 
-  List<Index, S> operator[](long at) const { return {index + at * room, value + at * room, count[at]}; }
+  List<S> operator[](long at) const { return {index + at * room, value + at * room, count[at]}; }
+  Lists from(long at) const { return {index + at * room, value + at * room, count + at, room}; }
 };
-template <class S>
-using RowLists = Lists<std::uint8_t, S>;  // list (band, sample) stands at [band * samples + sample]; places in the band
-template <class S>
-using ColumnLists = Lists<std::uint16_t, S>;  // list i is of pixel i; samples of the batch
 
 // Lists are filled up to whole quartets with (0, 0), so that loops over them need no tail. Adding 0 times a row changes nothing,
 // or brings out a NaN that the dense product would have too.
 constexpr int quartet = 4;
 
-template <class Index, class S>
-ZEROKARA_INLINE int filled_up(Index* index, S* value, int count) {
+template <class S>
+ZEROKARA_INLINE int filled_up(std::uint8_t* index, S* value, int count) {
   for (int k = 0; k < quartet; ++k) {
     index[count + k] = 0;
     value[count + k] = 0;
@@ -110,11 +110,11 @@ ZEROKARA_INLINE int filled_up(Index* index, S* value, int count) {
 // Lists are written up to a vector of bytes at a time, and may be overrun by that much.
 constexpr long list_slack = 64;
 
-template <class Index, class S>
-Lists<Index, S> take_lists(long number, long longest, Arena& arena) {
-  Lists<Index, S> lists;
+template <class S>
+Lists<S> take_lists(long number, long longest, Arena& arena) {
+  Lists<S> lists;
   lists.room = (longest + 2 * list_slack - 1) / list_slack * list_slack;  // so that each list begins on a cache line
-  lists.index = take<Index>(arena, number * lists.room);
+  lists.index = take<std::uint8_t>(arena, number * lists.room);
   lists.value = take<S>(arena, number * lists.room);
   lists.count = take<std::int32_t>(arena, number);
   return lists;
@@ -170,21 +170,21 @@ int list_pixels(const Pixel* pixels, long number, const PixelTable<T>& table, st
   return filled_up(index, value, count);
 }
 
-// The lists of one band's pixels from its lists by rows.
+// The lists by columns of these pixels, a band, from those of the same samples by rows.
 template <class S>
-void turn_lists(const RowLists<S>& rows, long band, long samples, Share pixels, const ColumnLists<S>& columns) {
+void turn_lists(const Lists<S>& rows, long samples, Share pixels, const Lists<S>& columns) {
   for (long i = pixels.begin; i < pixels.end; ++i) columns.count[i] = 0;
   for (long n = 0; n < samples; ++n) {
-    const auto row = rows[band * samples + n];
+    const List<S> row = rows[n];
     for (int k = 0; k < row.count && row.value[k] != 0; ++k) {  // a list ends with the zeros it was filled up with
-      const long i = pixels.begin + row.index[k], slot = i * columns.room + columns.count[i]++;
-      columns.index[slot] = static_cast<std::uint16_t>(n);
-      columns.value[slot] = row.value[k];
+      const long i = pixels.begin + row.index[k];
+      const List<S> column = columns[i];
+      column.index[column.count] = static_cast<std::uint8_t>(n);
+      column.value[column.count] = row.value[k];
+      ++columns.count[i];
     }
   }
-  for (long i = pixels.begin; i < pixels.end; ++i) {
-    columns.count[i] = filled_up(columns.index + i * columns.room, columns.value + i * columns.room, columns.count[i]);
-  }
+  for (long i = pixels.begin; i < pixels.end; ++i) columns.count[i] = filled_up(columns[i].index, columns[i].value, columns.count[i]);
 }
 
 }  // namespace

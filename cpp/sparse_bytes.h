@@ -33,22 +33,7 @@ ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint8_t*
   _mm512_storeu_si512(index, _mm512_add_epi8(places, _mm512_set1_epi8(static_cast<char>(base))));
   return static_cast<int>(__builtin_popcountll(kept));
 }
-ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint16_t* index, std::uint8_t* value) {
-  const __mmask64 kept = _mm512_test_epi8_mask(bytes, bytes);
-  const int count = static_cast<int>(__builtin_popcountll(kept));
-  if (count == 0) return 0;
-  const __m512i places = _mm512_maskz_compress_epi8(kept, _mm512_load_si512(first_64));
-  const __m512i offset = _mm512_set1_epi16(static_cast<short>(base));
-  _mm512_storeu_si512(value, _mm512_maskz_compress_epi8(kept, bytes));
-  _mm512_storeu_si512(index, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
-  if (count > 32) {
-    const __m256i rest = _mm512_extracti64x4_epi64(places, 1);
-    _mm512_storeu_si512(index + 32, _mm512_add_epi16(offset, _mm512_cvtepu8_epi16(rest)));
-  }
-  return count;
-}
-
-ZEROKARA_VBMI2 inline int list_bytes(const std::uint8_t* pixels, long number, std::uint8_t* index, std::uint8_t* value) {
+ZEROKARA_VBMI2 __attribute__((always_inline)) inline int list_bytes(const std::uint8_t* pixels, long number, std::uint8_t* index, std::uint8_t* value) {
   int count = 0;
   long base = 0;
   for (; base + 64 <= number; base += 64) {
@@ -89,10 +74,10 @@ ZEROKARA_INLINE void gather_columns(const Read& read, __m512i* columns) {
   interleave(odd, columns);
 }
 
-// The lists of these pixels, straight from the rows of pixels. Behind the last row there must be pointers to rows of
-// zeros, up to a whole number of rows_at_a_time.
+// The lists by columns of these pixels, straight from the pixels of at most pack_size samples. Behind the last row there must be
+// pointers to rows of zeros, up to a whole number of rows_at_a_time.
 ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, long samples, Share pixels,
-                                              const ColumnLists<std::uint8_t>& columns) {
+                                              const Lists<std::uint8_t>& columns) {
   for (long i = pixels.begin; i < pixels.end; i += 16) {
     const int width = pixels.end - i < 16 ? static_cast<int>(pixels.end - i) : 16;
     const __mmask16 there = static_cast<__mmask16>((1u << width) - 1);
@@ -105,14 +90,21 @@ ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, l
         gather_columns([&](int r) { return _mm_maskz_loadu_epi8(there, rows[n + r] + i); }, bytes);
       }
       for (int c = 0; c < width; ++c) {
-        const long at = (i + c) * columns.room + count[c];
-        count[c] += append_nonzero(bytes[c], n, columns.index + at, columns.value + at);
+        const List<std::uint8_t> column = columns[i + c];
+        count[c] += append_nonzero(bytes[c], n, column.index + count[c], column.value + count[c]);
       }
     }
-    for (int c = 0; c < width; ++c) {
-      const long at = (i + c) * columns.room;
-      columns.count[i + c] = filled_up(columns.index + at, columns.value + at, count[c]);
-    }
+    for (int c = 0; c < width; ++c) columns.count[i + c] = filled_up(columns[i + c].index, columns[i + c].value, count[c]);
+  }
+}
+
+// The lists of one sample by rows, for these bands; `lists` begins at this sample's.
+ZEROKARA_VBMI2 inline void list_sample_bytes(const std::uint8_t* row, const Bands& all, Share bands, long samples,
+                                             const Lists<std::uint8_t>& lists) {
+  for (long band = bands.begin; band < bands.end; ++band) {
+    const Share pixels = all.pixels(band);
+    const List<std::uint8_t> list = lists[band * samples];
+    lists.count[band * samples] = list_bytes(row + pixels.begin, pixels.end - pixels.begin, list.index, list.value);
   }
 }
 
@@ -124,8 +116,8 @@ ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, l
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-inline int list_bytes(const std::uint8_t*, long, std::uint8_t*, std::uint8_t*) { return 0; }
-inline void list_columns_bytes(const std::uint8_t* const*, long, Share, const ColumnLists<std::uint8_t>&) {}
+inline void list_sample_bytes(const std::uint8_t*, const Bands&, Share, long, const Lists<std::uint8_t>&) {}
+inline void list_columns_bytes(const std::uint8_t* const*, long, Share, const Lists<std::uint8_t>&) {}
 
 }  // namespace
 }  // namespace zerokara::ZEROKARA_BUILD
@@ -140,23 +132,16 @@ inline bool can_list_bytes() {
   return can;
 }
 
-// The list of these pixels of one sample, by the best way there is.
+// The lists of sample n of `samples`, by the best way there is: band b's stands at [b * samples + n].
 template <class T, class Pixel, class S>
-int list_one(const Pixel* pixels, long number, const PixelTable<T>& table, std::uint8_t* index, S* value) {
+void list_sample(const Pixel* row, const PixelTable<T>& table, const Bands& all, Share bands, long n, long samples, const Lists<S>& lists) {
   if constexpr (sizeof(Pixel) == 1) {
-    if (can_list_bytes()) return list_bytes(pixels, number, index, value);
+    if (can_list_bytes()) return list_sample_bytes(row, all, bands, samples, lists.from(n));
   }
-  return list_pixels(pixels, number, table, index, value);
-}
-
-// The lists of sample n, whose pixels are `row`, for these bands.
-template <class T, class Pixel, class S>
-void list_sample(const Pixel* row, const PixelTable<T>& table, const Bands& all, Share bands, long n, long samples,
-                 const RowLists<S>& lists) {
   for (long band = bands.begin; band < bands.end; ++band) {
     const Share pixels = all.pixels(band);
-    const long at = band * samples + n;
-    lists.count[at] = list_one(row + pixels.begin, pixels.end - pixels.begin, table, lists.index + at * lists.room, lists.value + at * lists.room);
+    const List<S> list = lists[band * samples + n];
+    lists.count[band * samples + n] = list_pixels(row + pixels.begin, pixels.end - pixels.begin, table, list.index, list.value);
   }
 }
 

@@ -7,26 +7,20 @@
 #include "layout.h"
 #include "sparse.h"
 
-#include <type_traits>
-
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-// Place k of four in a list, of which `four` has the bits.
-ZEROKARA_INLINE long place(std::uint32_t four, int k, std::uint8_t) { return four >> (8 * k) & 0xff; }
-ZEROKARA_INLINE long place(std::uint64_t four, int k, std::uint16_t) { return four >> (16 * k) & 0xffff; }
-
 // sums = initial + Σ_k value_k · row index_k of the matrix, in `width` vectors.
-template <int width, class T, class Index, class S>
-ZEROKARA_INLINE void weighted_sum(List<Index, S> list, const PixelTable<T>& table, const T* matrix, long stride, const T* initial,
+template <int width, class T, class S>
+ZEROKARA_INLINE void weighted_sum(List<S> list, const PixelTable<T>& table, const T* matrix, long stride, const T* initial,
                                   T* sums) {
   Vector<T> sum[quartet][width] = {};
   for (int k = 0; k < list.count; k += quartet) {
     const Four<T> values = table.four(list.value + k);
-    std::conditional_t<sizeof(Index) == 1, std::uint32_t, std::uint64_t> places;
+    std::uint32_t places;
     std::memcpy(&places, list.index + k, sizeof(places));
     const auto add = [&](auto part) __attribute__((always_inline)) {
-      const T* row = matrix + place(places, part.value, Index()) * stride;
+      const T* row = matrix + static_cast<long>(places >> (8 * part.value) & 0xff) * stride;
       asm("" : "+r"(row));  // or GCC finds the address of each vector anew
       const Vector<T> x = splat_lane<part.value>(values);
 #pragma GCC unroll 4

@@ -378,8 +378,13 @@ class Trainer {
       for (long i = mine.rows.begin; i < mine.rows.end; i += rows_at_once) {
         const long count = mine.rows.end - i < rows_at_once ? mine.rows.end - i : rows_at_once;
         if (rates.rule == Rule::sgd && plain && untouched(i, count)) continue;
-        for (long r = 0; r < count; ++r)
-          weighted_sum<width.value>(batches_.columns()[i + r], table_, layer.delta + panel.lane, layer.stride, zero_terms, gradient + r * stride);
+        for (long r = 0; r < count; ++r) {
+          T* row = gradient + r * stride;
+          for (long pack = 0; pack < batches_.packs(); ++pack) {
+            const T* delta = layer.delta + pack * pack_size * layer.stride + panel.lane;
+            weighted_sum<width.value>(batches_.column(pack, i + r), table_, delta, layer.stride, pack == 0 ? zero_terms : row, row);
+          }
+        }
         const long at = panel.lane * layer.fan_in + i * stride;
         apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), count * stride);
         finite &= all_finite<width.value>(layer.weight + at, count);
@@ -392,8 +397,9 @@ class Trainer {
   static T* part(T* slot, long at) { return slot == nullptr ? nullptr : slot + at; }
 
   bool untouched(long i, long count) const {
-    std::int32_t any = 0;
-    for (long r = 0; r < count; ++r) any |= batches_.columns().count[i + r];
+    int any = 0;
+    for (long pack = 0; pack < batches_.packs(); ++pack)
+      for (long r = 0; r < count; ++r) any |= batches_.column(pack, i + r).count;
     return any == 0;
   }
 

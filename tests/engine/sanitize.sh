@@ -6,6 +6,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 python=$(command -v "${PYTHON:-python3}")
+case $python in /*) ;; *) python=$PWD/$python ;; esac
 compiler=${CXX:-c++}
 build=${1:-$(mktemp -d)}
 mkdir -p "$build"

@@ -27,7 +27,17 @@ from zerokara.engine.compiled import CompiledEngine, core
 ACTIVATIONS = ["sigmoid", "relu", "tanh"]
 LOSSES = ["cross-entropy", "textbook", "squared"]
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
-SIZES = [(30, 7), (30, 1, 3), (64, 7, 3), (100, 63, 3), (70, 65, 10), (30, 20, 33, 5), (17, 9, 40, 7, 3)]
+SIZES = [
+    (1, 3),
+    (30, 7),
+    (30, 1, 3),
+    (64, 7, 3),
+    (100, 63, 3),
+    (70, 65, 10),
+    (450, 9, 3),
+    (30, 20, 33, 5),
+    (17, 9, 40, 7, 3),
+]
 LEVELS = ["baseline", "v3", "v4"]
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 """Of the largest gradient: some hundred additions in an order of their own, at 6e-8 and 1e-16 each."""
@@ -141,6 +151,14 @@ def test_one_update_agrees_for_every_kind_of_pixels_and_batch_size(kind: str, si
     assert_same_steps(make_network((83, 21, 4), "float64", "tanh"), split, make_batches(split, 2, size), "momentum")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["bytes", "float32"])
+def test_a_batch_without_one_zero_agrees(kind: str, dtype: str, level: str) -> None:
+    """Every list of nonzero pixels is as long as it can get: by rows, by columns, and for a whole last pack of samples."""
+    split = make_split(kind, 450, 3)
+    assert_same_steps(make_network((450, 9, 3), dtype), split, np.ones((1, 256), np.int64), "sgd")
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 2e-4), ("float64", 1e-11)])
 def test_a_hundred_updates_agree_with_sigmoid(optimizer: str, dtype: str, close: float, level: str) -> None:
@@ -156,12 +174,12 @@ def test_a_hundred_updates_agree_with_sigmoid(optimizer: str, dtype: str, close:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("sizes", [(100, 10), (90, 50, 10), (90, 130, 70, 10)])
+@pytest.mark.parametrize("sizes", [(100, 10), (450, 50, 10), (90, 130, 70, 10)])
 def test_results_are_the_same_bits_for_every_number_of_threads(
     sizes: tuple[int, ...], optimizer: str, dtype: str, level: str
 ) -> None:
     split = make_split("bytes", sizes[0], 10)
-    batches = make_batches(split, 30, 37)
+    batches = make_batches(split, 30, 137)
 
     def bits(threads: int) -> bytes:
         network, own = make_network(sizes, dtype), optimizer_named(optimizer)

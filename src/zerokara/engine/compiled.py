@@ -23,7 +23,7 @@ from zerokara.nn.network import Network
 
 MOST_FEATURES = 65_535
 MOST_IN_BATCH = 65_535
-"""The core keeps positions of pixels in a sample, and of samples in a batch, in 16 bits."""
+"""The core has room for lists of all pixels of all samples of a batch: these bound it."""
 
 SLOTS = {"sgd": (), "momentum": ("v",), "nesterov": ("v",), "adagrad": ("h",), "rmsprop": ("h",), "adam": ("m", "v")}
 """The optimizers the core knows, each with its slots in the order the core expects."""
