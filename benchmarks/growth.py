@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
 
 import zerokara
 from zerokara.engine import choose_engine
-from zerokara.engine.compiled import usable_cores
+from zerokara.engine.compiled import CompiledEngine, usable_cores
+from zerokara.engine.contract import Engine
 from zerokara.training.optimizers import SGD
 
 HIDDEN = (10, 50, 200, 1000, 4096)
@@ -27,36 +28,44 @@ def cases(tiny: bool) -> list[tuple[tuple[int, ...], int]]:
 
 
 def seconds_per_update(
-    engine: str, dataset: zerokara.Dataset, hidden: tuple[int, ...], batch: int, threads: int = 0
-) -> float:
-    """The median of nine chunks of about 20 ms each."""
-    network = zerokara.Network([784, *hidden, 10], init=0.01, seed=0, dtype=np.float32)
-    computing = choose_engine(engine, network, batch, threads=threads or None)
+    engines: dict[str, Engine], dataset: zerokara.Dataset, hidden: tuple[int, ...], batch: int
+) -> dict[str, float]:
+    """For each engine the median of nine chunks of about 20 ms.
+
+    They take turns, so that all meet the machine in the same moods, with pauses in which the threads of the matrix
+    library, which go on spinning for a while, come to rest.
+    """
     rows = np.random.default_rng(0).integers(len(dataset.train), size=(4096, batch))
-    stop, optimizer = np.zeros(1, np.uint8), SGD(0.01)
-    count = 1
-    times: list[float] = []
-    while len(times) < 9:
+    stop = np.zeros(1, np.uint8)
+
+    def chunk(engine: Engine, network: zerokara.Network, count: int) -> float:
+        sleep(0.05)
         began = perf_counter()
-        computing.advance(network, optimizer, dataset.train, rows[:count], stop=stop)
-        seconds = perf_counter() - began
-        if seconds < 0.02 and count < len(rows):
-            count *= 2
-        else:
-            times.append(seconds / count)
-    return float(np.median(times))
+        engine.advance(network, SGD(0.01), dataset.train, rows[:count], stop=stop)
+        return perf_counter() - began
+
+    networks = {name: zerokara.Network([784, *hidden, 10], init=0.01, seed=0, dtype=np.float32) for name in engines}
+    counts: dict[str, int] = {}
+    for name, engine in engines.items():
+        counts[name] = 1
+        while chunk(engine, networks[name], counts[name]) < 0.02 and counts[name] < len(rows):
+            counts[name] *= 2
+    times: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(9):
+        for name, engine in engines.items():
+            times[name].append(chunk(engine, networks[name], counts[name]) / counts[name])
+    return {name: float(np.median(seconds)) for name, seconds in times.items()}
 
 
 def main(tiny: str = "") -> None:
     dataset = zerokara.load("mnist")
     table: list[dict[str, Any]] = []
     for hidden, batch in cases(bool(tiny)):
-        row: dict[str, Any] = {"hidden": hidden, "batch": batch}
-        for engine in ("compiled", "reference", "auto"):
-            row[engine] = seconds_per_update(engine, dataset, hidden, batch)
-        table.append(row)
-    threads = {n: seconds_per_update("compiled", dataset, (50,), 100, n) for n in range(1, usable_cores() + 1)}
-    print(json.dumps({"growth": table, "threads": threads}))
+        network = zerokara.Network([784, *hidden, 10], dtype=np.float32)
+        engines = {name: choose_engine(name, network, batch) for name in ("compiled", "reference", "auto")}
+        table.append({"hidden": hidden, "batch": batch, **seconds_per_update(engines, dataset, hidden, batch)})
+    by_threads: dict[str, Engine] = {str(n): CompiledEngine(n) for n in range(1, usable_cores() + 1)}
+    print(json.dumps({"growth": table, "threads": seconds_per_update(by_threads, dataset, (50,), 100)}))
 
 
 if __name__ == "__main__":

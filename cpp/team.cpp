@@ -1,5 +1,6 @@
 #include "team.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace zerokara {
@@ -76,6 +77,13 @@ void Team::barrier() {
     }
     return;
   }
+  const bool caller = std::this_thread::get_id() == caller_;
+  const auto began = caller ? Clock::now() : Clock::time_point();
+  wait_until_after(epoch);
+  if (caller) waited_ += Clock::now() - began;
+}
+
+void Team::wait_until_after(unsigned epoch) {
   for (int spin = 0; spin < spins_before_sleep; ++spin) {
     if (epoch_.load(std::memory_order_acquire) != epoch) return;
     pause();
@@ -84,25 +92,23 @@ void Team::barrier() {
 }
 
 void Team::sleep_until_after(unsigned epoch) {
-  const auto began = Clock::now();
   sleeping_.fetch_add(1);
   {
     std::unique_lock<std::mutex> lock(bed_);
     alarm_.wait(lock, [&] { return epoch_.load() != epoch; });
   }
   sleeping_.fetch_sub(1);
-  if (std::this_thread::get_id() == caller_) slept_ += Clock::now() - began;
 }
 
 double Team::idle_share() const {
   const auto lived = Clock::now() - made_;
-  return std::chrono::duration<double>(slept_) / std::chrono::duration<double>(lived);
+  return std::chrono::duration<double>(waited_) / std::chrono::duration<double>(lived);
 }
 
 namespace {
 
-constexpr int calls_alone = 8;
-std::atomic<int> calls_left_alone{0};
+constexpr int most_calls_alone = 16;
+std::atomic<int> calls_left_alone{0}, next_calls_alone{1};
 
 }  // namespace
 
@@ -113,7 +119,11 @@ int threads_worth_using(int threads) {
 }
 
 void remember(const Team& team) {
-  if (team.idle_share() > 0.5) calls_left_alone.store(calls_alone);
+  if (team.size() == 1) return;
+  const int calls = next_calls_alone.load();
+  const bool idle = team.idle_share() > 0.5;
+  if (idle) calls_left_alone.store(calls);
+  next_calls_alone.store(idle ? std::min(2 * calls, most_calls_alone) : 1);
 }
 
 }  // namespace zerokara

@@ -36,13 +36,14 @@ class Team {
   // given a core as soon as it has something to do, while one that goes on spinning uses up its time.
   void barrier();
 
-  // The share of the time since the team was made that the calling thread slept, waiting for the others.
+  // The share of the time since the team was made that the calling thread waited for the others.
   double idle_share() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
   void serve(int rank);
+  void wait_until_after(unsigned epoch);
   void sleep_until_after(unsigned epoch);
 
   int size_ = 1;
@@ -50,7 +51,7 @@ class Team {
   void* context_ = nullptr;
   const std::thread::id caller_ = std::this_thread::get_id();
   const Clock::time_point made_ = Clock::now();
-  Clock::duration slept_{0};
+  Clock::duration waited_{0};
   // Each on its own cache line: the members write `arrived_` while others spin on `epoch_`.
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<unsigned> epoch_{0};
@@ -62,8 +63,9 @@ class Team {
 };
 
 // How many threads to use for a call, when as many as `threads` may be used. Where other work keeps the cores, members of a
-// team wait for each other most of the time and one thread alone is faster; so after a team that slept more than it worked,
-// the next calls of the process go alone for a while, and then a team is tried again. Results are the same either way.
+// team wait for each other most of the time and one thread alone is faster; so after a team that waited more than it
+// worked, the next call of the process goes alone before a team is tried again; two calls if that waits too, then four, and so on.
+// Results are the same either way.
 int threads_worth_using(int threads);
 void remember(const Team& team);
 

@@ -94,7 +94,6 @@ class Trainer {
 
   void work(int rank) {
     move_in(rank);
-    team_.barrier();
     find_half_starts(rank, true);
     list_rows(0, rank);
     team_.barrier();
