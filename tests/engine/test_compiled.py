@@ -154,7 +154,7 @@ def test_one_update_agrees_for_every_kind_of_pixels_and_batch_size(kind: str, si
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", ["bytes", "float32"])
 def test_a_batch_without_one_zero_agrees(kind: str, dtype: str, level: str) -> None:
-    """Every list of nonzero pixels is as long as it can get: by rows, by columns, and for a whole last pack of samples."""
+    """Every list of nonzero pixels is as long as it can get, by rows and by columns, in the last pack too."""
     split = make_split(kind, 450, 3)
     assert_same_steps(make_network((450, 9, 3), dtype), split, np.ones((1, 256), np.int64), "sgd")
 
