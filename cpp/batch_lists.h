@@ -19,7 +19,7 @@ class BatchLists {
     for (Lists<S>& rows : rows_) rows = take_lists<S>(bands.all().end * batch_, Bands::widest, arena);
     columns_ = take_lists<S>(packs() * features_, batch_ < pack_size ? batch_ : pack_size, arena);
     pixels_ = take<const Pixel*>(arena, members * (pack_size + rows_at_a_time));
-    no_pixels_ = take<Pixel>(arena, features_);
+    no_pixels_ = zeros<Pixel>(arena, features_);
   }
 
   // Of one sample of this update's batch, the pixels of a band.

@@ -26,8 +26,8 @@ void shape(Layer<T>& layer, const NetworkView& network, int l, Arena& arena) {
   layer.fan_out = network.sizes[l + 1];
   layer.padded = vectors_for<T>(layer.fan_out) * lanes<T>;
   layer.stride = row_stride<T>(layer.fan_out);
-  layer.weight = take<T>(arena, layer.fan_in * layer.padded);
-  layer.bias = take<T>(arena, layer.padded);
+  layer.weight = zeros<T>(arena, layer.fan_in * layer.padded);
+  layer.bias = zeros<T>(arena, layer.padded);
 }
 
 // What one member of a team has of a layer.

@@ -9,10 +9,10 @@
 #include <thread>
 #include <vector>
 
+#include "arena.h"
 #include "level.h"
 #include "numerical_inputs.h"
 #include "numerical_kernel.h"
-#include "numerical_memory.h"
 
 namespace zerokara {
 
@@ -69,8 +69,8 @@ class NumericalGradient {
   }
 
  private:
-  double* numbers(long count) { return memory_.take<double>(count); }
-  std::int32_t* integers(long count) { return memory_.take<std::int32_t>(count); }
+  double* numbers(long count) { return take<double>(memory_, count); }
+  std::int32_t* integers(long count) { return take<std::int32_t>(memory_, count); }
 
   LayerTrace trace_of(int l) {
     const int fan_in = job_.sizes[l], fan_out = job_.sizes[l + 1];
@@ -164,7 +164,7 @@ class NumericalGradient {
   Watch& watch_;
   const NumericalKernel& kernel_;
   const long room_;  // samples that the traces hold
-  NumericalMemory memory_;
+  Arena memory_;
   std::vector<LayerTrace> traces_;
   NumericalPass pass_;
   double* losses_;

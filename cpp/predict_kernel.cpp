@@ -18,13 +18,13 @@ class Predictor {
 
   Predictor(const PredictJob& job, Team& team, Watch& watch)
       : job_(job), team_(team), watch_(watch), table_(job.samples.full), bands_(job.network.sizes[0], arena_), depth_(job.network.layers) {
-    layers_ = take<Layer<T>>(arena_, depth_);
+    layers_ = zeros<Layer<T>>(arena_, depth_);
     long widest = 0;
     for (int l = 0; l < depth_; ++l) {
       shape(layers_[l], job.network, l, arena_);
       widest = layers_[l].stride > widest ? layers_[l].stride : widest;
     }
-    benches_ = take<Bench>(arena_, team.size());
+    benches_ = zeros<Bench>(arena_, team.size());
     for (int rank = 0; rank < team.size(); ++rank) make_bench(benches_[rank], widest);
   }
 
@@ -41,8 +41,8 @@ class Predictor {
 
   void make_bench(Bench& bench, long widest) {
     bench.rows = take_lists<S>(bands_.all().end * block, Bands::widest, arena_);
-    bench.in = take<T>(arena_, block * widest);
-    bench.out = take<T>(arena_, block * widest);
+    bench.in = zeros<T>(arena_, block * widest);
+    bench.out = zeros<T>(arena_, block * widest);
   }
 
   void work(int rank) {

@@ -49,16 +49,16 @@ class Trainer {
   Trainer(const AdvanceJob& job, Team& team, Watch& watch)
       : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers),
         bands_(job.network.sizes[0], arena_), batches_(job, table_, bands_, team.size(), arena_) {
-    layers_ = take<TrainedLayer<T>>(arena_, depth_);
+    layers_ = zeros<TrainedLayer<T>>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
     for (int half = 0; half < 2; ++half) {
-      half_start_[half] = take<T>(arena_, first().padded);
-      half_sums_[half] = take<T>(arena_, batch() * first().stride);
+      half_start_[half] = zeros<T>(arena_, first().padded);
+      half_sums_[half] = zeros<T>(arena_, batch() * first().stride);
     }
-    padding_ = take<T>(arena_, last().padded);
+    padding_ = zeros<T>(arena_, last().padded);
     for (long k = last().fan_out; k < last().padded; ++k) padding_[k] = -static_cast<T>(INFINITY);
-    log_of_ = take<double>(arena_, batch());
-    rest_of_ = take<double>(arena_, batch());
+    log_of_ = zeros<double>(arena_, batch());
+    rest_of_ = zeros<double>(arena_, batch());
   }
 
   long run() {
@@ -72,12 +72,12 @@ class Trainer {
     TrainedLayer<T>& layer = layers_[l];
     shape(layer, job_.network, l, arena_);
     for (int s = 0; s < job_.optimizer.slots; ++s) {
-      layer.weight_slot[s] = take<T>(arena_, layer.fan_in * layer.padded);
-      layer.bias_slot[s] = take<T>(arena_, layer.padded);
+      layer.weight_slot[s] = zeros<T>(arena_, layer.fan_in * layer.padded);
+      layer.bias_slot[s] = zeros<T>(arena_, layer.padded);
     }
-    if (l > 0) layer.turned = take<T>(arena_, layers_[l - 1].padded * layer.fan_out);
-    layer.h = take<T>(arena_, job_.batch_size * layer.stride);
-    layer.delta = take<T>(arena_, job_.batch_size * layer.stride);
+    if (l > 0) layer.turned = zeros<T>(arena_, layers_[l - 1].padded * layer.fan_out);
+    layer.h = zeros<T>(arena_, job_.batch_size * layer.stride);
+    layer.delta = zeros<T>(arena_, job_.batch_size * layer.stride);
   }
 
   TrainedLayer<T>& first() { return layers_[0]; }
