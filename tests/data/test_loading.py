@@ -136,6 +136,13 @@ def test_a_folder_that_does_not_exist_is_said(tiny: Published, tmp_path: Path, m
         load("tiny")
 
 
+def test_a_folder_that_lacks_one_file_is_said(tiny: Published, tmp_path: Path) -> None:
+    folder = tiny.put(tmp_path / "data")
+    (folder / IMAGES).unlink()
+    with pytest.raises(DownloadError, match=f"(?m)^  {folder} has no {IMAGES}"):
+        load("tiny", data_dir=folder)
+
+
 def test_data_folders_are_never_written_to(tiny: Published, tmp_path: Path) -> None:
     folder = tiny.put(tmp_path / "data")
     before = {path: path.stat().st_mtime_ns for path in [folder, *folder.iterdir()]}

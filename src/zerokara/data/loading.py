@@ -128,6 +128,8 @@ class _Search:
     def locate(self, file: PublishedFile) -> _Located:
         passed_over: list[str] = []
         for place in self.places:
+            if not place.own and place.folder.is_dir() and not any(place.files(file)):
+                passed_over.append(sentence("{folder} has no {file}.", folder=place.folder, file=file.name))
             for path in place.files(file):
                 try:
                     return _Located(read_published(path, self.entry, file, place), path)
