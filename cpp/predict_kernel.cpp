@@ -17,7 +17,7 @@ class Predictor {
   using S = Stored<T, Pixel>;
 
   Predictor(const PredictJob& job, Team& team, Watch& watch)
-      : job_(job), team_(team), watch_(watch), table_(job.samples.full), bands_(job.network.sizes[0], arena_), depth_(job.network.layers) {
+      : job_(job), team_(team), watch_(watch), table_(job.samples.full), bands_(job.network.sizes[0], job.network.sizes[0] / 2, arena_), depth_(job.network.layers) {
     layers_ = zeros<Layer<T>>(arena_, depth_);
     long widest = 0;
     for (int l = 0; l < depth_; ++l) {

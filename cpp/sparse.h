@@ -1,8 +1,8 @@
 // Samples as lists of the pixels that are not zero: four of five MNIST pixels are.
 //
 // By rows (for the forward pass): for each band of pixels and each sample its pixels. By columns (for the gradient): for each pack
-// of samples and each pixel its samples. There is room for the worst case, so a list is written without counting first; what is not used is never
-// touched.
+// of samples and each pixel its samples. There is room for the worst case, so a list is written without counting first; what is
+// not used is never touched.
 #pragma once
 
 #include "arena.h"
@@ -47,28 +47,57 @@ struct PixelTable {
   T factor(std::uint8_t) const { return sizeof(T) == sizeof(float) && full != 0 ? 1 / full : 1; }
 };
 
+// Where the pixels come apart into two halves with as many nonzero pixels each, as the first samples have them.
+template <class Pixel>
+long middle_of(const Pixel* pixels, long samples, long features) {
+  const long looked_at = samples < 64 ? samples : 64;
+  const auto nonzero = [&](long i) {
+    long count = 0;
+    for (long n = 0; n < looked_at; ++n) count += pixels[n * features + i] != 0;
+    return count;
+  };
+  long low = 0, high = features, below = 0, above = 0;
+  while (low < high) {
+    if (below <= above) {
+      below += nonzero(low++);
+    } else {
+      above += nonzero(--high);
+    }
+  }
+  return low;
+}
+
 // Pixels are gone through in bands: the rows of a panel of W1 that belong to a band stay in the first-level cache while all
-// samples pass. A pixel's place in its band fits a byte. Two halves of the bands can be gone through by two members of a team;
-// bands begin at multiples of sixteen pixels, which is what the lists of bytes are made in (sparse_bytes.h).
+// samples pass. A pixel's place in its band fits a byte. Two halves of the pixels can be gone through by two members of a team.
 class Bands {
  public:
   static constexpr long widest = 208;
 
-  Bands(long features, Arena& arena) : half_((features + 2 * widest - 1) / (2 * widest)) {
-    begin_ = take<long>(arena, 2 * half_ + 1);
-    for (long band = 0; band <= 2 * half_; ++band) {
-      const long pixel = share((features + 15) / 16, static_cast<int>(band), static_cast<int>(2 * half_)).begin * 16;
-      begin_[band] = pixel < features ? pixel : features;
+  Bands(long features, long middle, Arena& arena) {
+    const Share halves[2] = {{0, middle}, {middle, features}};
+    for (int half = 0; half < 2; ++half) first_[half + 1] = first_[half] + bands_for(halves[half]);
+    begin_ = take<long>(arena, first_[2] + 1);
+    begin_[first_[2]] = features;
+    for (int half = 0; half < 2; ++half) {
+      const Share pixels = halves[half];
+      const int bands = static_cast<int>(bands_for(pixels));
+      for (int k = 0; k < bands; ++k) begin_[first_[half] + k] = pixels.begin + share(pixels.end - pixels.begin, k, bands).begin;
     }
   }
   // The bands of these halves, of which there are two.
-  Share of(Share halves) const { return {halves.begin * half_, halves.end * half_}; }
+  Share of(Share halves) const { return {first_[halves.begin], first_[halves.end]}; }
   Share all() const { return of({0, 2}); }
   Share pixels(Share bands) const { return {begin_[bands.begin], begin_[bands.end]}; }
   Share pixels(long band) const { return pixels({band, band + 1}); }
 
  private:
-  long half_;  // how many bands
+  // At least one, which may be empty.
+  static long bands_for(Share pixels) {
+    const long bands = (pixels.end - pixels.begin + widest - 1) / widest;
+    return bands > 1 ? bands : 1;
+  }
+
+  long first_[3] = {};
   long* begin_;
 };
 
