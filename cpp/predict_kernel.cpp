@@ -51,11 +51,12 @@ class Predictor {
       for (int l = 0; l < depth_; ++l) pack_all(l);
     }
     team_.barrier();
-    const Share mine = share(job_.samples.count, rank, team_.size());
-    for (long n = mine.begin; n < mine.end; n += block) {
+    // Whoever is free takes the next block, because cores are not equally fast all the time.
+    for (long n; (n = __atomic_fetch_add(&next_, block, __ATOMIC_RELAXED)) < job_.samples.count;) {
       if (rank == 0 && watch_.should_stop()) __atomic_store_n(&stopping_, true, __ATOMIC_RELAXED);
       if (__atomic_load_n(&stopping_, __ATOMIC_RELAXED)) return;
-      predict_block(benches_[rank], n, n + block < mine.end ? block : mine.end - n);
+      const long left = job_.samples.count - n;
+      predict_block(benches_[rank], n, left < block ? left : block);
     }
   }
 
@@ -142,6 +143,7 @@ class Predictor {
   const int depth_;
   Layer<T>* layers_;
   Bench* benches_;
+  long next_ = 0;
   bool stopping_ = false;
 };
 
