@@ -24,7 +24,7 @@ def test_auto_without_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_core
 @pytest.mark.parametrize(
     ("density", "batch", "expected"),
-    [(0.19, 100, "compiled"), (0.19, 1000, "compiled"), (1.0, 1, "compiled"), (1.0, 1000, "reference")],
+    [(0.19, 100, "compiled"), (0.19, 1000, "compiled"), (1.0, 100, "compiled"), (1.0, 1000, "reference")],
 )
 def test_auto_by_density_and_batch(density: float, batch: int, expected: str) -> None:
     assert choose_engine("auto", NETWORK, batch, density=density).name == expected
