@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "level.h"
 #include "numerical_inputs.h"
 #include "numerical_kernel.h"
+#include "threads.h"
 
 namespace zerokara {
 
@@ -54,13 +54,7 @@ class NumericalGradient {
   double run(int threads) {
     std::vector<NumericalScratch> scratch;
     for (int rank = 0; rank < threads; ++rank) scratch.push_back(new_scratch());
-    std::vector<std::thread> helpers;
-    helpers.reserve(threads);
-    try {
-      for (int rank = 1; rank < threads; ++rank) helpers.emplace_back([this, &scratch, rank] { work(rank, scratch[rank]); });
-    } catch (const std::system_error&) {
-      // Fewer hands, the same result.
-    }
+    std::vector<std::thread> helpers = start_threads(threads - 1, [this, &scratch](int rank) { work(rank, scratch[rank]); });
     work(0, scratch[0]);
     for (std::thread& helper : helpers) helper.join();
     const double loss = mean_loss();

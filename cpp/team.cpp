@@ -1,12 +1,8 @@
 #include "team.h"
 
 #include <algorithm>
-#include <system_error>
 
-#if defined(__linux__)
-#include <pthread.h>
-#include <sched.h>
-#endif
+#include "threads.h"
 
 namespace zerokara {
 
@@ -15,41 +11,6 @@ namespace {
 // Long enough for a barrier between threads that run (a few microseconds), short enough to lose little where
 // they take turns on one core.
 constexpr int spins_before_sleep = 1000;
-
-#if defined(__linux__)
-// Starts threads on other processors than their maker's. Linux puts a new or a woken thread beside the one that made or woke it
-// when it takes the idle processors for occupied, as it does in many virtual machines; the two then take turns until the
-// load is balanced, milliseconds later, which is longer than many a call.
-class Placement {
- public:
-  explicit Placement(int others) {
-    known_ = sched_getaffinity(0, sizeof(free_), &free_) == 0;
-    CPU_CLR(sched_getcpu(), &free_);
-    one_each_ = CPU_COUNT(&free_) == others;
-    known_ &= CPU_COUNT(&free_) >= others;
-  }
-  void place(std::thread& thread) {
-    if (!known_) return;
-    cpu_set_t set = free_;
-    if (one_each_) {
-      while (!CPU_ISSET(next_, &free_)) ++next_;
-      CPU_ZERO(&set);
-      CPU_SET(next_++, &set);
-    }
-    pthread_setaffinity_np(thread.native_handle(), sizeof(set), &set);
-  }
-
- private:
-  cpu_set_t free_;  // those the caller may use, without the one it is on
-  bool known_, one_each_;
-  int next_ = 0;
-};
-#else
-struct Placement {
-  explicit Placement(int) {}
-  void place(std::thread&) {}
-};
-#endif
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -63,18 +24,9 @@ void pause() {
 
 Team::Team(int threads) {
   if (threads <= 1) return;
-  others_.reserve(threads - 1);
-  Placement placement(threads - 1);
   // A member that starts early waits in its first barrier, which counts the members there will be. So the size
   // is fixed only once we know how many threads we got, and until then nobody may enter.
-  try {
-    for (int rank = 1; rank < threads; ++rank) {
-      others_.emplace_back([this, rank] { serve(rank); });
-      placement.place(others_.back());
-    }
-  } catch (const std::system_error&) {
-    // Fewer hands, the same result.
-  }
+  others_ = start_threads(threads - 1, [this](int rank) { serve(rank); });
   size_ = 1 + static_cast<int>(others_.size());
   {
     std::lock_guard<std::mutex> lock(bed_);
