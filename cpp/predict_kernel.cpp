@@ -17,7 +17,8 @@ class Predictor {
   using S = Stored<T, Pixel>;
 
   Predictor(const PredictJob& job, Team& team, Watch& watch)
-      : job_(job), team_(team), watch_(watch), table_(job.samples.full), bands_(job.network.sizes[0], job.network.sizes[0] / 2, arena_), depth_(job.network.layers) {
+      : job_(job), team_(team), watch_(watch), table_(job.samples.full),
+        bands_(job.network.sizes[0], job.network.sizes[0] / 2, arena_), depth_(job.network.layers) {
     layers_ = zeros<Layer<T>>(arena_, depth_);
     long widest = 0;
     for (int l = 0; l < depth_; ++l) {
@@ -62,11 +63,11 @@ class Predictor {
 
   void pack_all(int l) {
     Layer<T>& layer = layers_[l];
-    pack_layer(layer, job_.network.weights[l], job_.network.biases[l], layer.weight, layer.bias, Part<T>{Panels<T>(layer.fan_out, 0, 1), {0, layer.fan_in}, true});
+    const Part<T> all = {Panels<T>(layer.fan_out, 0, 1), {0, layer.fan_in}, true};
+    pack_layer(layer, job_.network.weights[l], job_.network.biases[l], layer.weight, layer.bias, all);
     if (l > 0) return;
-    const Panels<T> panels(layer.fan_out, 0, 1);
-    for (int piece = 0; piece < panels.size(); ++piece) {
-      const Panel panel = panels[piece];
+    for (int piece = 0; piece < all.panels.size(); ++piece) {
+      const Panel panel = all.panels[piece];
       add_zero_times(layer.panel(layer.weight, panel.lane), {0, layer.fan_in}, panel.width, layer.bias + panel.lane);
     }
   }

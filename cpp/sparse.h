@@ -49,8 +49,9 @@ struct PixelTable {
 
 // Where the pixels come apart into two halves with as many nonzero pixels each, as the first samples have them.
 template <class Pixel>
-long middle_of(const Pixel* pixels, long samples, long features) {
-  const long looked_at = samples < 64 ? samples : 64;
+long middle_of(const SamplesView& samples, long features) {
+  const long looked_at = samples.count < 64 ? samples.count : 64;
+  const Pixel* pixels = static_cast<const Pixel*>(samples.pixels);
   const auto nonzero = [&](long i) {
     long count = 0;
     for (long n = 0; n < looked_at; ++n) count += pixels[n * features + i] != 0;

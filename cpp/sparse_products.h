@@ -1,4 +1,4 @@
-// The two products of the first layer, whose input is sparse. Both keep the sums of a panel in registers over a whole list.
+// The product behind both passes of the first layer, whose input is sparse. The sums of a panel stay in registers over a list.
 //
 // Each sum is carried in four parts, k mod 4, so that an addition need not wait for the one before: a list comes in whole
 // quartets. A panel's width never changes what is added to what.
@@ -12,13 +12,13 @@ namespace {
 
 // sums = initial + Σ_k value_k · row index_k of the matrix, in `width` vectors.
 template <int width, class T, class S>
-ZEROKARA_INLINE void weighted_sum(List<S> list, const PixelTable<T>& table, const T* matrix, long stride, const T* initial,
-                                  T* sums) {
+ZEROKARA_INLINE void weighted_sum(List<S> list, const PixelTable<T>& table, const T* matrix, long stride, const T* initial, T* sums) {
   Vector<T> sum[quartet][width] = {};
   for (int k = 0; k < list.count; k += quartet) {
     const Four<T> values = table.four(list.value + k);
-    std::uint32_t places;
-    std::memcpy(&places, list.index + k, sizeof(places));
+    // GCC makes one load of these four, where the processor's byte order allows it.
+    const std::uint8_t* index = list.index + k;
+    const std::uint32_t places = index[0] | std::uint32_t(index[1]) << 8 | std::uint32_t(index[2]) << 16 | std::uint32_t(index[3]) << 24;
     const auto add = [&](auto part) __attribute__((always_inline)) {
       const T* row = matrix + static_cast<long>(places >> (8 * part.value) & 0xff) * stride;
       asm("" : "+r"(row));  // or GCC finds the address of each vector anew

@@ -48,7 +48,7 @@ class Trainer {
 
   Trainer(const AdvanceJob& job, Team& team, Watch& watch)
       : job_(job), team_(team), watch_(watch), table_(job.samples.full), depth_(job.network.layers),
-        bands_(job.network.sizes[0], middle_of(static_cast<const Pixel*>(job.samples.pixels), job.samples.count, job.network.sizes[0]), arena_),
+        bands_(job.network.sizes[0], middle_of<Pixel>(job.samples, job.network.sizes[0]), arena_),
         batches_(job, table_, bands_, team.size(), arena_) {
     layers_ = zeros<TrainedLayer<T>>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
