@@ -33,7 +33,8 @@ ZEROKARA_VBMI2 inline int append_nonzero(__m512i bytes, long base, std::uint8_t*
   _mm512_storeu_si512(index, _mm512_add_epi8(places, _mm512_set1_epi8(static_cast<char>(base))));
   return static_cast<int>(__builtin_popcountll(kept));
 }
-ZEROKARA_VBMI2 __attribute__((always_inline)) inline int list_bytes(const std::uint8_t* pixels, long number, std::uint8_t* index, std::uint8_t* value) {
+ZEROKARA_VBMI2 __attribute__((always_inline)) inline int list_bytes(const std::uint8_t* pixels, long number, std::uint8_t* index,
+                                                                     std::uint8_t* value) {
   int count = 0;
   long base = 0;
   for (; base + 64 <= number; base += 64) {

@@ -192,6 +192,27 @@ def test_results_are_the_same_bits_for_every_number_of_threads(
     assert [bits(threads) == alone for threads in (2, 3, 8)] == [True] * 3
 
 
+PROCESSORS = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+"""Read when the tests are collected, before any engine could change them."""
+
+
+@pytest.mark.skipif(not PROCESSORS, reason="affinity is Linux's")
+def test_a_team_keeps_to_the_callers_processors_and_leaves_them_alone() -> None:
+    """More threads than processors, on the only one that the caller may use."""
+    split, network = make_split("bytes", 90, 10), make_network((90, 50, 10))
+    engine, only = CompiledEngine(2), {min(PROCESSORS)}
+    expected = engine.predict(network, split)
+    assert os.sched_getaffinity(0) == PROCESSORS
+    try:
+        os.sched_setaffinity(0, only)
+        got = engine.predict(network, split)
+        after = os.sched_getaffinity(0)
+    finally:
+        os.sched_setaffinity(0, PROCESSORS)
+    assert after == only
+    assert got.tobytes() == expected.tobytes()
+
+
 def test_results_do_not_depend_on_where_a_chunk_ends(level: str) -> None:
     split = make_split("bytes", 90, 10)
     batches = make_batches(split, 30, 37)
