@@ -1,5 +1,7 @@
 #include "threads.h"
 
+#include <atomic>
+#include <memory>
 #include <system_error>
 
 #if defined(__linux__)
@@ -53,14 +55,21 @@ std::vector<std::thread> start_threads(int count, const std::function<void(int r
   if (count < 1) return threads;
   threads.reserve(count);
   Placement placement(count);
+  // Threads that end early wait for this: one that has ended has no number left, and 0, which stands in its place, would mean the
+  // caller to the system.
+  const auto placed = std::make_shared<std::atomic<bool>>(false);
   try {
     for (int rank = 1; rank <= count; ++rank) {
-      threads.emplace_back(work, rank);
+      threads.emplace_back([work, rank, placed] {
+        work(rank);
+        while (!*placed) std::this_thread::yield();
+      });
       placement.place(threads.back());
     }
   } catch (const std::system_error&) {
     // Fewer hands, the same result.
   }
+  *placed = true;
   return threads;
 }
 
