@@ -22,10 +22,10 @@ class A:
         return 1
 class B:
     def f(self):
-        return lambda: 2
+        return lambda x: x + 2
 """)
-    assert ast.unparse(tree_of(names.B.f.__code__).body[0]) == "return lambda: 2"
-    assert ast.unparse(tree_of(names.B().f().__code__)) == "lambda: 2"
+    assert ast.unparse(tree_of(names.B.f.__code__).body[0]) == "return lambda x: x + 2"
+    assert ast.unparse(tree_of(names.B().f().__code__)) == "lambda x: x + 2"
 
 
 def test_a_cell_of_a_note(tmp_path):
