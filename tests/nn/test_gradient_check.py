@@ -5,7 +5,7 @@ import pytest
 
 from zerokara.nn import Network, TwoLayerNet, gradient_check
 from zerokara.nn.functions import LOSSES, Loss
-from zerokara.nn.layers import ACTIVATIONS, Affine
+from zerokara.nn.layers import ACTIVATIONS, Affine, Relu
 
 
 def batch(n=10, features=6, classes=3, seed=2):
@@ -137,6 +137,30 @@ def test_a_kink_between_the_two_points():
     check = gradient_check(net, [[1.0]], [0], h=1e-4)
     assert check.agrees
     assert {row.name: row.kinks for row in check.rows} == {"W1": 1, "b1": 1, "W2": 0, "b2": 0}
+
+
+def test_kinks_are_those_that_whole_forward_passes_show():
+    """Of deep networks, with a step so wide that many weights switch some ReLU: here, in the next layer, or after that."""
+    h = 0.05
+    net, (x, t) = Network((6, 8, 7, 5, 3), init="he", seed=1), batch()
+    differing = {row.name: row.difference > row.tolerance for row in gradient_check(net, x, t, h=h).rows}
+    found = {row.name: row.kinks for row in gradient_check(net, x, t, h=h).rows}
+
+    def masks():
+        net.predict(x)
+        return [layer.mask for layer in net.layers if isinstance(layer, Relu)]
+
+    expected = dict.fromkeys(found, 0)
+    for name, parameter in net.params.items():
+        for index in np.argwhere(differing[name]):
+            before = parameter[tuple(index)]
+            parameter[tuple(index)] = before + h
+            above = masks()
+            parameter[tuple(index)] = before - h
+            expected[name] += any((a != b).any() for a, b in zip(above, masks(), strict=True))
+            parameter[tuple(index)] = before
+    assert found == expected
+    assert all(found[name] > 0 for name in ("W1", "b1", "W2", "W3"))
 
 
 def test_smooth_activations_have_no_kinks(monkeypatch):

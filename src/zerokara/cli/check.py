@@ -55,6 +55,16 @@ def check(
         fresh = recipe_of(recipe, {**options, "seed": seed})
         dataset = load(fresh.dataset, data_dir=data_dir)
         network = build_network(fresh.completed(), dataset)
+    if samples > len(dataset.train):
+        most = len(dataset.train)
+        raise UsageError(
+            sentence(
+                "{name} has {most:,} training samples. Got --samples {got:,}.",
+                name=dataset.name,
+                most=most,
+                got=samples,
+            )
+        )
     chosen = generator(seed, BATCHES).integers(len(dataset.train), size=samples)
     began = perf_counter()
     result = gradient_check(network, dataset.train.rows(chosen, np.float64), dataset.train.t[chosen])

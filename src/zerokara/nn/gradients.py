@@ -6,8 +6,9 @@ network; `gradient_descent` walks down a gradient; `gradient_check` compares dif
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,12 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError, sentence
 from zerokara.nn.forecast import Forecast
-from zerokara.nn.layers import Relu
+from zerokara.nn.layers import Affine, Layer, Relu
 
 if TYPE_CHECKING:
     from zerokara.nn.network import Network
 
 Array = NDArray[Any]
+Index = tuple[Any, ...]
 
 
 class FastGradient(Protocol):
@@ -185,18 +187,22 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     network = network.copy(np.float64)
     exact = network.gradient(x, t)
     numerical = network.numerical_gradient(x, t, h=h)
-    return GradientCheck(tuple(_compare(network, x, name, numerical[name], exact[name], h) for name in network.params))
+    network.predict(x)  # now every layer knows its input
+    inputs = [layer.x for layer in network.layers if isinstance(layer, Affine)]
+    affine = [place for place, layer in enumerate(network.layers) if isinstance(layer, Affine)]
+    rows = []
+    for i, (given, place) in enumerate(zip(inputs, affine, strict=True), start=1):
+        out, later = given @ network.params[f"W{i}"] + network.params[f"b{i}"], network.layers[place + 1 :]
+        for name, moves in ((f"W{i}", h * given), (f"b{i}", np.full((len(given), 1), h))):
+            rows.append(_compare(name, numerical[name], exact[name], partial(_crosses_kink, later, out, moves)))
+    return GradientCheck(tuple(rows))
 
 
-def _compare(network: Network, x: ArrayLike, name: str, numerical: Array, exact: Array, h: float) -> ParameterCheck:
+def _compare(name: str, numerical: Array, exact: Array, crosses_kink: Callable[[Index], bool]) -> ParameterCheck:
     difference = np.abs(numerical - exact)
     scale = float(np.abs(numerical).max())
     tolerance = 1e-5 * scale + 1e-9
-    kinks = [
-        index
-        for index in zip(*np.nonzero(difference > tolerance), strict=True)
-        if _crosses_kink(network, x, name, index, h)
-    ]
+    kinks = [index for index in zip(*np.nonzero(difference > tolerance), strict=True) if crosses_kink(index)]
     smooth = difference.copy()
     for index in kinks:
         smooth[index] = 0
@@ -215,17 +221,32 @@ def _compare(network: Network, x: ArrayLike, name: str, numerical: Array, exact:
     )
 
 
-def _crosses_kink(network: Network, x: ArrayLike, name: str, index: tuple[Any, ...], h: float) -> bool:
-    """Whether some ReLU is on at one of the two points of this weight's difference and off at the other."""
-    parameter = network.params[name]
-    before = parameter[index]
+def _crosses_kink(later: Sequence[Layer], out: Array, moves: Array, index: Index) -> bool:
+    """Whether some ReLU is on at one of the two points of an element's difference and off at the other.
+
+    Args:
+        later: the layers after the one that the element belongs to.
+        out: what that one puts out (samples, units).
+        moves: how far h in the element moves its unit's output (samples, fan_in), or (samples, 1) for a bias.
+        index: (input, unit) of a weight, (unit,) of a bias.
+    """
+    unit, move = index[-1], moves[:, index[0] if len(index) > 1 else 0]
+    if not any(isinstance(layer, Relu) for layer in later[1:]):
+        later, out, unit = later[:1], out[:, [unit]], 0  # the other units do not move
+    above, below = (_masks(later, out, unit, step) for step in (move, -move))
+    return any(bool((on != off).any()) for on, off in zip(above, below, strict=True))
+
+
+def _masks(layers: Sequence[Layer], x: Array, unit: int, step: Array) -> list[NDArray[np.bool_]]:
+    """Where each ReLU of these layers is on, with one unit of their input moved."""
+    x = x.copy()
+    x[:, unit] += step
     masks = []
-    for step in (h, -h):
-        parameter[index] = before + step
-        network.predict(x)
-        masks.append([layer.mask for layer in network.layers if isinstance(layer, Relu)])
-    parameter[index] = before
-    return any(bool((above != below).any()) for above, below in zip(*masks, strict=True))
+    for layer in layers:
+        x = layer.forward(x)
+        if isinstance(layer, Relu):
+            masks.append(layer.mask)
+    return masks
 
 
 def _floats(x: ArrayLike) -> Array:
