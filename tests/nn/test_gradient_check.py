@@ -140,7 +140,7 @@ def test_a_kink_between_the_two_points():
 
 
 def test_kinks_are_those_that_whole_forward_passes_show():
-    """Of deep networks, with a step so wide that many weights switch some ReLU: here, in the next layer, or after that."""
+    """Of a deep network, with a step so wide that many weights switch some ReLU, of this layer or of a later one."""
     h = 0.05
     net, (x, t) = Network((6, 8, 7, 5, 3), init="he", seed=1), batch()
     differing = {row.name: row.difference > row.tolerance for row in gradient_check(net, x, t, h=h).rows}

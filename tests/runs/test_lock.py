@@ -1,8 +1,11 @@
 """Two cannot write into one run, and a dead process's lock does not block."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +49,27 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_looking_leaves_no_file_behind(tmp_path: Path) -> None:
     assert not is_locked(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_no_process_could_hold_is_not_held(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    assert not is_locked(tmp_path)
+
+
+def test_looking_needs_no_right_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a disk that is mounted read-only, which root may not write to either."""
+    (tmp_path / "lock").touch()
+    really_open = os.open
+
+    def read_only(path: Any, flags: int, *mode: int) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        return really_open(path, flags, *mode)
+
+    with Lock(tmp_path):
+        monkeypatch.setattr(os, "open", read_only)
+        assert is_locked(tmp_path)
+    assert not is_locked(tmp_path)
 
 
 def test_without_flock_there_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,15 @@ from typing import Self
 from zerokara.errors import RunError, sentence
 
 try:
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 except ModuleNotFoundError:  # Windows
     flock = None  # type: ignore[assignment]
 
 LOCK_FILE = "lock"
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+HELD = (errno.EWOULDBLOCK, errno.EACCES)
+"""What `flock` says where somebody else has the lock."""
+
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Lock:
@@ -43,7 +46,7 @@ class Lock:
             flock(handle, LOCK_EX | LOCK_NB)
         except OSError as error:
             os.close(handle)
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            if error.errno in HELD:
                 raise RunError(
                     sentence(
                         "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
@@ -69,7 +72,7 @@ class Lock:
     def _open(self) -> int:
         path = self.folder / LOCK_FILE
         try:
-            handle = os.open(path, _FLAGS, 0o666)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | _CAREFUL, 0o666)
         except OSError as error:
             raise _unusable(path, error.strerror or error) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -87,13 +90,17 @@ def _unusable(path: Path, reason: object) -> RunError:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether some process is writing into this run's folder. Leaves no file behind."""
-    if not os.path.lexists(folder / LOCK_FILE):
+    """Whether some process is writing into this run's folder. Changes nothing there, and needs no right to."""
+    if flock is None:
         return False
-    lock = Lock(folder)
     try:
-        lock.take()
-    except RunError:
-        return True
-    lock.release()
+        handle = os.open(folder / LOCK_FILE, os.O_RDONLY | _CAREFUL)
+    except OSError:  # there is none, or none that a process could hold
+        return False
+    try:
+        flock(handle, LOCK_SH | LOCK_NB)
+    except OSError as error:
+        return error.errno in HELD
+    finally:
+        os.close(handle)
     return False
