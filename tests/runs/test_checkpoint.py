@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import zerokara
 from zerokara.errors import RunError
 from zerokara.runs.assemble import assemble
-from zerokara.runs.checkpoint import NO_DIGEST, checkpoint_file, expected_arrays
+from zerokara.runs.checkpoint import FORMAT, NO_DIGEST, checkpoint_file, expected_arrays
 from zerokara.runs.verify import read_checkpoint
 from zerokara.training.history import Evaluation
 from zerokara.training.optimizers import OPTIMIZERS
@@ -160,9 +160,9 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "offsets outside": (lambda h, f: h["params/W1"].update(data_offsets=[0, 10**9]), "cannot be used"),
     "offsets that overlap": (lambda h, f: h["params/b1"].update(data_offsets=[0, 4]), "cannot be used"),
     "offsets that are none": (lambda h, f: h["params/W1"].update(data_offsets="here"), "cannot be used"),
-    "a newer format": (lambda h, f: f.update(format=2), "newer zerokara, in format 2; this one reads format 1"),
-    "an older format": (lambda h, f: f.update(format=0), "its facts are not those of format 1"),
-    "a format that is none": (lambda h, f: f.update(format="1"), "its format is missing or impossible"),
+    "a newer format": (lambda h, f: f.update(format=3), "a newer zerokara, in format 3; this one reads format 2"),
+    "an older format": (lambda h, f: f.update(format=1), "an older zerokara, in format 1; this one reads format 2"),
+    "a format that is none": (lambda h, f: f.update(format="2"), "its format is missing or impossible"),
     "no iteration": (lambda h, f: f.pop("iteration"), "its iteration is missing"),
     "a negative iteration": (lambda h, f: f.update(iteration=-1), "its iteration is missing or impossible"),
     "a true iteration": (lambda h, f: f.update(iteration=True), "its iteration is missing or impossible"),
@@ -178,7 +178,9 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "a state in a list": (lambda h, f: f.update(state=["finished"]), "its state is missing or impossible"),
     "an engine with an escape": (lambda h, f: f.update(engine="\x1b[2J"), "its engine is missing or impossible"),
     "forced that is none": (lambda h, f: f.update(forced=[1]), "its forced is missing or impossible"),
-    "one fact too many": (lambda h, f: f.update(other=1), "its facts are not those of format 1"),
+    "one fact too many": (lambda h, f: f.update(other=1), "its facts are not those of format 2"),
+    "a recipe that is none": (lambda h, f: f.update(recipe=[1]), "its recipe is missing or impossible"),
+    "a recipe that lacks a field": (lambda h, f: f["recipe"].pop("seed"), "seed was None, and recipe.toml now says"),
     "deep nesting": (lambda h, f: f.update(forced=nested(500)), "cannot be used"),
 }  # fmt: skip
 
@@ -254,7 +256,8 @@ def test_files_of_another_kind_under_our_name(path: Path, content: bytes) -> Non
 def test_a_recipe_that_asks_for_more_than_the_machine_has_allocates_nothing(path: Path) -> None:
     """Recipe and header agree on 8 TB, and the file is as long, without one block of it on the disk."""
     recipe = Recipe(**{**TINY, "hidden": (10**9,), "dtype": "float64"}).completed()
-    facts = {**trained()[1], "format": 1, "iteration": 0, "evaluations": 0, "sizes": [64, 10**9, 10], "seconds": 0}
+    facts = {**trained()[1], "recipe": recipe.decisive(), "format": FORMAT}
+    facts |= {"iteration": 0, "evaluations": 0, "sizes": [64, 10**9, 10], "seconds": 0}
     header: dict[str, Any] = {}
     end = 0
     for name, (kind, shape) in expected_arrays(facts, recipe).items():

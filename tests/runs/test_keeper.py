@@ -147,7 +147,7 @@ def test_no_whole_checkpoint_names_what_is_wrong_with_each(tmp_path: Path, assem
     for name in ("5", "12"):
         (tmp_path / "checkpoints" / f"{name}.safetensors").write_text("x")
     with pytest.raises(
-        RunError, match=r"No checkpoint of .* is whole. .*12.safetensors cannot be used.*5.safetensors cannot"
+        RunError, match=r"No checkpoint of .* can be used. .*12.safetensors cannot be used.*5.safetensors cannot"
     ):
         newest(tmp_path, assembly.recipe)
 

@@ -316,6 +316,22 @@ def test_another_recipe_is_refused_by_the_field_that_differs(tmp_path: Path) -> 
         check_same_recipe(path, Recipe(**{"dataset": "digits", **TINY, "seed": 6}).completed())
 
 
+@pytest.mark.parametrize(
+    ("field", "then", "now"), [("learning_rate", "0.1", "5.0"), ("seed", "5", "6"), ("batch_size", "90", "91")]
+)
+def test_an_edited_recipe_is_refused_by_the_field_that_differs(tmp_path: Path, field: str, then: str, now: str) -> None:
+    """The folder would claim a recipe that its numbers were not made with."""
+    run = train(tmp_path, "a", stop_at=7)
+    text = (run / "recipe.toml").read_text()
+    (run / "recipe.toml").write_text(text.replace(f"{field} = {then}\n", f"{field} = {now}\n"))
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    words = rf"{field} was {then}, and recipe.toml now says {now}: put that back, or"
+    for use in (reopen, zerokara.open_run):
+        with pytest.raises(RunError, match=words):
+            use(run)
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+
+
 def test_resuming_only_reads_until_it_goes_on(tmp_path: Path) -> None:
     path = train(tmp_path, "run", stop_at=7)
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}

@@ -13,7 +13,7 @@ from cyclopts import Group, Parameter
 
 from zerokara.engine.choosing import ENGINES
 from zerokara.errors import UsageError, sentence
-from zerokara.training.recipe import Recipe, read_toml
+from zerokara.training.recipe import LENGTHS, Recipe, read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,8 +71,8 @@ def recipe_of(file: Path | None, options: Mapping[str, Any]) -> Recipe:
     """The recipe that a file and the options given describe; an option wins over the file."""
     given = {name: value for name, value in options.items() if value is not None}
     values = read_toml(file) if file else {}
-    if "iterations" in given or "epochs" in given:
-        values = {name: value for name, value in values.items() if name not in ("iterations", "epochs")}
+    if any(name in given for name in LENGTHS):
+        values = {name: value for name, value in values.items() if name not in LENGTHS}
     return Recipe.from_values({**values, **given})
 
 

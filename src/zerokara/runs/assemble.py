@@ -244,6 +244,7 @@ def put_together(
         "engine": trainer.engine.name,
         "threads": blas_threads(),
         "data": dataset.checksum,
+        "recipe": recipe.decisive(),
         "began": now(),
         "keep_going": keep_going,
         "forced": [],

@@ -4,7 +4,7 @@
     state/m/W1, …                the optimizer's state, slot by slot
     losses                       (iteration,) float64
     evaluations                  (k, 5) float64: the fields of an Evaluation
-    __metadata__                 {"zerokara": facts as JSON}: format, iteration, versions, engine, digest, …
+    __metadata__                 {"zerokara": facts as JSON}: format, recipe, iteration, versions, digest, …
 
 One key of metadata, because safetensors writes several in random order. The digest is the SHA-256 of the whole file
 with zeros in its own place, so any flipped byte is noticed, also one between the arrays. Nothing in the file is
@@ -27,7 +27,7 @@ from zerokara.training.history import Evaluation, History
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 
-FORMAT = 1
+FORMAT = 2
 NO_DIGEST = "sha256:" + "0" * 64
 """What stands in a file in the digest's place while the digest is computed."""
 

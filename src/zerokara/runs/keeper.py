@@ -42,8 +42,8 @@ class Keeper:
     Args:
         folder: the run's folder.
         trainer: whose state is kept.
-        facts: what stays the same while it trains: engine, versions, processor level, threads, checksum of the data,
-            when the run began, whether it keeps going, and what was forced.
+        facts: what stays the same while it trains: recipe, engine, versions, processor level, threads, checksum of the
+            data, when the run began, whether it keeps going, and what was forced.
         good: iterations of checkpoints that are whole; others are removed when there are new ones.
         clock: seconds that never go back.
     """
@@ -131,7 +131,7 @@ def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str]]:
             passed_over.append(str(error))
     if passed_over:
         raise RunError(
-            sentence("No checkpoint of {path} is whole. {reasons}", path=folder, reasons=" ".join(passed_over))
+            sentence("No checkpoint of {path} can be used. {reasons}", path=folder, reasons=" ".join(passed_over))
         )
     raise NothingBegun(
         sentence(

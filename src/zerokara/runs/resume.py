@@ -16,7 +16,7 @@ from zerokara.runs.keeper import newest
 from zerokara.runs.reading import check_folder, command, read_json, read_recipe
 from zerokara.runs.run import DIVERGED, FINISHED, same_data
 from zerokara.training.events import Listener
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import LENGTHS, Recipe
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def check_same_recipe(path: Path, wanted: Recipe) -> None:
     kept = read_recipe(path)
     for field in fields(Recipe):
         then, now = getattr(kept, field.name), getattr(wanted, field.name)
-        if then != now and field.name not in ("iterations", "epochs"):
+        if then != now and field.name not in LENGTHS:
             raise UsageError(
                 sentence(
                     "{path} was begun with {name} {then!r}. Got {now!r}; nothing was changed. Choose another --name.",

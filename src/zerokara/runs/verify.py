@@ -46,6 +46,7 @@ FACTS: dict[str, Callable[[Any], bool]] = {
     "digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
     "state": STATES.__contains__,
     "sizes": _sizes,
+    "recipe": lambda value: isinstance(value, dict),
     "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
     "keep_going": lambda value: isinstance(value, bool),
     "forced": lambda value: isinstance(value, list) and all(map(_word, value)),
@@ -83,12 +84,13 @@ def _read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dic
 
 
 def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
-    if _whole(facts.get("format")) and facts["format"] > FORMAT:
+    if _whole(facts.get("format")) and facts["format"] != FORMAT:
         raise RunError(
             sentence(
-                "{path} was written by a newer zerokara, in format {got}; this one reads format {known}. "
+                "{path} was written by {another} zerokara, in format {got}; this one reads format {known}. "
                 "Install that one.",
                 path=path,
+                another=sentence("a newer") if facts["format"] > FORMAT else sentence("an older"),
                 got=facts["format"],
                 known=FORMAT,
             )
@@ -96,8 +98,12 @@ def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
     for name, holds in FACTS.items():
         if name not in facts or not holds(facts[name]):
             raise damaged(path, sentence("its {name} is missing or impossible", name=name))
-    if facts["format"] != FORMAT or set(facts) != set(FACTS):
+    if set(facts) != set(FACTS):
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
+    for name, now in recipe.decisive().items():
+        if (then := facts["recipe"].get(name)) != now:
+            words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
+            raise damaged(path, sentence(words, name=name, then=then, now=now))
     if not _fits(facts["sizes"], recipe):
         raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts["sizes"]))
     if facts["evaluations"] > facts["iteration"] + 1:

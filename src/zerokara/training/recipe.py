@@ -24,6 +24,7 @@ from zerokara.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 
 GRADIENTS = ("backprop", "numerical")
 DTYPES = ("float32", "float64")
+LENGTHS = ("iterations", "epochs")
 
 
 class Rule(NamedTuple):
@@ -156,6 +157,11 @@ class Recipe:
             if value is not None:
                 tables[f.metadata["table"]][f.name] = list(value) if isinstance(value, tuple) else value
         return tomli_w.dumps(tables)
+
+    def decisive(self) -> dict[str, Any]:
+        """The fields that decide every update, as JSON has them: without length, and data, which have a checksum."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*LENGTHS, "dataset")}
+        return values | {"hidden": list(self.hidden)}
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
