@@ -8,6 +8,9 @@ what was done about it, and what to do next.
 import difflib
 from collections.abc import Iterable
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells have it."""
+
 
 class ZerokaraError(Exception):
     """Anything zerokara refuses or cannot do. Its text is for the user; the command line prints only that."""

@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import zerokara
 from zerokara.cli import main
 
 
@@ -36,9 +38,21 @@ def test_without_arguments_it_says_what_it_can_do(capsys: pytest.CaptureFixture[
         (["data", "fetch"], "zerokara data fetch needs NAME."),
         (["resume"], "zerokara resume needs RUN."),
         (["train", "digits", "--seed"], "--seed"),
-        (["train", "digits", "--epochs", "2.7"], "2.7"),
-        (["train", "digits", "--batch-size", "10.5"], "10.5"),
-        (["train", "digits", "--threads", "1.5"], "1.5"),
+        (["train", "digits", "--epochs", "2.7"], ": --epochs must be a whole number. Got '2.7'."),
+        (["train", "digits", "--batch-size", "10.5"], ": --batch-size must be a whole number. Got '10.5'."),
+        (["train", "digits", "--threads", "1.5"], ": --threads must be a whole number. Got '1.5'."),
+        (["resume", "x", "--epochs", "1e3"], ": --epochs must be a whole number. Got '1e3'."),
+        (["train", "--recipe", "none.toml"], "none.toml cannot be read as a recipe: No such file or directory."),
+        (["check", "--out", "x.jpg"], ": --out must end in .png. Got x.jpg."),
+        (["check", "x", "--hidden", "30"], "x has its own network and data. Got --hidden too;"),
+        (["data", "show", "digits", "--out", "x"], ": --out must end in .png. Got x."),
+        (["data", "show", "digits", "--each", "1.5"], ": --each must be a whole number. Got '1.5'."),
+        (["runs", "list", "--state", "don"], "state must be one of finished, stopped"),
+        (["runs", "list", "--out", __file__], "test_app.py is no folder."),
+        (
+            ["check", "--dataset", "digits", "--samples", "2000"],
+            "digits has 1,438 training samples. Got --samples 2,000.",
+        ),
         (["train", "digits", "--threads", "0"], "threads must be a whole number from 1 to 1024. Got 0."),
     ],
 )
@@ -68,6 +82,58 @@ def test_a_file_where_the_runs_should_go_is_an_error_before_training(
     assert main(["train", "digits", "--out", str(tmp_path / "runs")]) == 1
     assert "Nothing was trained" in capsys.readouterr().err
     assert (tmp_path / "runs").read_text() == "a file"
+
+
+COMMAND = [sys.executable, "-c", "import sys; from zerokara_command import main; sys.exit(main())"]
+
+
+@pytest.mark.parametrize("module", ["numpy", "cyclopts", "zerokara_broken_by_ctrl_c"])
+def test_ctrl_c_while_it_is_being_loaded_shows_no_traceback(module: str, tmp_path: Path) -> None:
+    """At the moment when a library is imported; the third one never is."""
+    (tmp_path / f"{module}.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([*COMMAND, "--version"], env=env, capture_output=True, text=True, timeout=60)
+    version = (0, f"{zerokara.__version__}\n", "")
+    died = (-signal.SIGINT, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (version if module.startswith("zerokara") else died)
+
+
+def test_ctrl_c_says_that_it_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zerokara.cli.info.usable_cores", interrupted)
+    assert main(["info"]) == 130
+    assert capsys.readouterr().err == "zerokara: Stopped.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_standard_output_that_takes_nothing(options: list[str], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [*COMMAND, "train", "digits", "--epochs", "1", "--no-plots", *options]
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.endswith("zerokara: Output cannot be written: No space left on device.\n")
+
+
+def test_standard_output_that_is_closed(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "train", "digits", "--epochs", "1", "--no-plots"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "runs/digits-001/weights.safetensors").exists()
+
+
+def test_a_run_may_be_given_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "digits", "--epochs", "1", "--name", "a", "--no-plots", "--quiet"]) == 0
+    assert main(["resume", "a", "--epochs", "2", "--no-plots"]) == 0
+    assert main(["check", "a", "--samples", "5", "--no-plots"]) == 0
+    assert main(["runs", "show", "a"]) == 0
+    assert main(["train", "--recipe", "runs/a", "--epochs", "1", "--no-plots", "--quiet"]) == 0
+    assert "finished after 30 updates" in capsys.readouterr().out
 
 
 def test_a_terminal_without_the_letters_is_no_reason_to_fail(tmp_path: Path) -> None:

@@ -25,10 +25,8 @@ from zerokara.book.hints import hints_for
 from zerokara.book.main_module import as_main
 from zerokara.book.prelude import supply
 from zerokara.book.remarks import remarks_on
-from zerokara.errors import UsageError, ZerokaraError, sentence
+from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, sentence
 from zerokara.nn.forecast import duration
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import sentence
+from zerokara.data.atomic import replace_file
+from zerokara.errors import RunError, UsageError, sentence
 
 SIDE = 256
 """Pixels along each side of a picture."""
@@ -22,23 +25,29 @@ SIDE = 256
 def init_folder(folder: Path) -> Iterator[str]:
     """Write the files that are not there yet; yields a sentence on each.
 
-    Raises DataError where MNIST, which the weights are trained on, cannot be had.
+    Raises UsageError where there is a file in the folder's place, RunError where a file cannot be written, DataError
+    where MNIST, which the weights are trained on, cannot be had.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(sentence("FOLDER must be a folder. {folder} is none; nothing was written.", folder=folder))
     for name, make in FILES.items():
         path = folder / name
         if path.exists():
             yield sentence("{path} is there already; it was kept.", path=path)
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        make(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, [make()])
+        except OSError as error:
+            text = "{path} could not be written: {reason}. Make room, or choose another FOLDER, then run this again."
+            raise RunError(sentence(text, path=path, reason=error.strerror or error)) from error
         yield sentence("{path} written.", path=path)
 
 
-def _write_weights(path: Path) -> None:
+@cache
+def _weights() -> bytes:
     """The weights of chapter 3's network, 784-50-100-10 with sigmoid, as a pickled dict of float32 arrays."""
-    twin = path.with_name("sample_weight.pkl")
-    weights = twin.read_bytes() if twin.exists() else pickle.dumps(trained_weights())
-    path.write_bytes(weights)
+    return pickle.dumps(trained_weights())
 
 
 def trained_weights(epochs: int = 5) -> dict[str, NDArray[np.float32]]:
@@ -56,18 +65,20 @@ def trained_weights(epochs: int = 5) -> dict[str, NDArray[np.float32]]:
     return {name: np.array(value) for name, value in network.params.items()}
 
 
-def _write_color(path: Path) -> None:
-    _save(path, drawing())
+def _color() -> bytes:
+    return _png(drawing())
 
 
-def _write_gray(path: Path) -> None:
-    _save(path, (drawing() @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8))
+def _gray() -> bytes:
+    return _png((drawing() @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8))
 
 
-def _save(path: Path, pixels: NDArray[np.uint8]) -> None:
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
-    Image.fromarray(pixels).save(path)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, format="png")
+    return file.getvalue()
 
 
 def drawing() -> NDArray[np.uint8]:
@@ -85,11 +96,11 @@ def _paint(picture: NDArray[Any], where: NDArray[np.bool_], color: tuple[float, 
     picture[where] = color
 
 
-FILES: dict[str, Callable[[Path], None]] = {
-    "sample_weight.pkl": _write_weights,
-    "ch03/sample_weight.pkl": _write_weights,
-    "dataset/lena.png": _write_color,
-    "dataset/lena_gray.png": _write_gray,
+FILES: dict[str, Callable[[], bytes]] = {
+    "sample_weight.pkl": _weights,
+    "ch03/sample_weight.pkl": _weights,
+    "dataset/lena.png": _color,
+    "dataset/lena_gray.png": _gray,
 }
 """What is written, by its path in the folder. Scripts of chapter 3 lie beside their weights; the pictures' names are
 those that scripts of chapters 1 and 7 open, whatever they show."""

@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 import zerokara
-from zerokara.errors import ZerokaraError, sentence
+from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, sentence
 
 app = App(
     name="zerokara",
@@ -23,6 +23,7 @@ app = App(
     help="Train a small neural network, readable as the textbook, in an instant.",
     help_format="plaintext",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 data = App(name="data", help="Data sets: what there is, fetching it, looking at it.")
 app.command("zerokara.cli.train:train", name="train", help="Train a network on a data set, and keep it in a folder.")
@@ -47,8 +48,6 @@ data.command(
     "zerokara.cli.data:show", name="show", help="Print samples per class, and draw a contact sheet of examples."
 )
 
-INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
@@ -62,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             argv, sentence("There is no place for {words}.", words=" ".join(map(repr, error.unused_tokens or []))), 2
         )
     except CycloptsError as error:
-        return _failed(argv, str(error), 2)
+        ours = error.__cause__  # what a converter of ours says is whole
+        return _failed(argv, str(ours if isinstance(ours, UsageError) else error), 2)
     except ZerokaraError as error:
         return _failed(argv, str(error), error.exit_status)
     except KeyboardInterrupt:
@@ -71,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _close_quietly()
         return 1
     except OSError as error:
-        return _failed(argv, sentence("{error}.", error=error), 1)
+        what = sentence("{file} cannot be used", file=error.filename) if error.filename else "Output cannot be written"
+        return _failed(argv, sentence("{what}: {reason}.", what=what, reason=error.strerror or error), 1)
     except (RuntimeError, ImportError) as error:
         if not _was_interrupted(error):
             raise
@@ -108,8 +109,12 @@ def _show_warning(message: Warning | str, *where: object, **more: object) -> Non
 def _failed(argv: Sequence[str], text: str, status: int) -> int:
     """Say what went wrong: a sentence for people, and one JSON object for programs that asked for one."""
     print(f"zerokara: {text}", file=sys.stderr)
-    if "--json" in argv:
-        print(json.dumps({"error": text, "exit_status": status}, ensure_ascii=False))
+    try:
+        if "--json" in argv:
+            print(json.dumps({"error": text, "exit_status": status}, ensure_ascii=False))
+        sys.stdout.flush()
+    except OSError:
+        _close_quietly()
     return status
 
 
@@ -120,5 +125,5 @@ def _was_interrupted(error: BaseException) -> bool:
 
 
 def _close_quietly() -> None:
-    """The reader of standard output has gone; keep Python from complaining about that at exit."""
+    """Nobody can have standard output any more; keep Python from complaining about that at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, whole, with_recipe_options
-from zerokara.cli.picture import write_picture
+from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_folder, whole, with_recipe_options
+from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, load
 from zerokara.errors import UsageError, sentence
 from zerokara.nn.forecast import duration
@@ -21,7 +21,10 @@ Samples = Annotated[
     int, Parameter(group=OTHER, converter=whole, help="How many training samples the loss is taken over.")
 ]
 Picture = Annotated[
-    Path, Parameter(group=OTHER, help="Where to draw the differences; by default a new gradients.png here.")
+    Path,
+    Parameter(
+        group=OTHER, converter=png_file, help="Where to draw the differences; by default a new gradients.png here."
+    ),
 ]
 
 
@@ -40,7 +43,7 @@ def check(
     """Compare every weight's central difference with its gradient by backpropagation.
 
     Args:
-        run: a run's folder, to check its trained network; without it, a fresh network of these options.
+        run: a run's folder, or its name, to check its trained network; without it, a fresh network of these options.
     """
     from time import perf_counter
 
@@ -49,7 +52,10 @@ def check(
     if run is not None and str(run) in ENTRIES and not run.exists():
         raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run))
     if run is not None:
-        kept = open_run(run)
+        if given := [name for name, value in {"recipe": recipe, **options}.items() if value is not None]:
+            text = "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked."
+            raise UsageError(sentence(text, run=run, name=given[0].replace("_", "-")))
+        kept = open_run(run_folder(run))
         dataset, network = load(kept.recipe.dataset, data_dir=data_dir), kept.network
     else:
         fresh = recipe_of(recipe, {**options, "seed": seed})

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.picture import write_picture
+from zerokara.cli.options import whole
+from zerokara.cli.picture import png_file, write_picture
 from zerokara.cli.screen import download_progress
 from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
 from zerokara.data import fetch as fetch_entry
@@ -34,7 +35,13 @@ def fetch(name: str, *, data_dir: DataDir = None) -> None:
     print(f"{name}: {_where(ENTRIES[name], data_dir)}")
 
 
-def show(name: str, *, data_dir: DataDir = None, out: Path | None = None, each: int = 10) -> None:
+def show(
+    name: str,
+    *,
+    data_dir: DataDir = None,
+    out: Annotated[Path | None, Parameter(converter=png_file)] = None,
+    each: Annotated[int, Parameter(converter=whole)] = 10,
+) -> None:
     """Print how many samples each class has, and draw a contact sheet of examples.
 
     Args:

@@ -27,7 +27,16 @@ OTHER = Group("Not part of the recipe", sort_key=4)
 
 def whole(type_: Any, tokens: Any) -> int:
     """A whole number; the parser's own way would round 2.7."""
-    return int(tokens[0].value)
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        name, got = tokens[0].keyword, tokens[0].value
+        raise UsageError(sentence("{name} must be a whole number. Got {got!r}.", name=name, got=got)) from None
+
+
+def run_folder(run: Path, out: Path = Path("runs")) -> Path:
+    """The folder of a run that was given as a path, or by the name that `zerokara runs list` prints."""
+    return out / run if not run.exists() and (out / run).exists() else run
 
 
 DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]

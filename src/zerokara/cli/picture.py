@@ -1,11 +1,21 @@
-"""Writing a picture where the user is, over nothing that is there already."""
+"""Writing a picture where the user is, over nothing that is there already unless they named it."""
 
 from __future__ import annotations
 
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
-from zerokara.errors import RunError, sentence
+from zerokara.data.atomic import replace_file
+from zerokara.errors import RunError, UsageError, sentence
+
+
+def png_file(type_: Any, tokens: Any) -> Path:
+    """A path whose name says what will be in the file."""
+    path = Path(tokens[0].value)
+    if path.suffix.lower() != ".png":
+        raise UsageError(sentence("{name} must end in .png. Got {path}.", name=tokens[0].keyword, path=path))
+    return path
 
 
 def write_picture(content: bytes, out: Path | None, stem: str) -> None:
@@ -13,7 +23,7 @@ def write_picture(content: bytes, out: Path | None, stem: str) -> None:
     names = chain([f"{stem}.png"], (f"{stem}-{n}.png" for n in count(2)))
     path = out or next(path for path in map(Path, names) if not path.exists())
     try:
-        path.write_bytes(content)
+        replace_file(path, [content])
     except OSError as error:
         raise RunError(
             sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)

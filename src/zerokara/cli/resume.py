@@ -8,18 +8,19 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.options import DataDir, Threads
+from zerokara.cli.options import DataDir, Threads, run_folder, whole
 from zerokara.cli.screen import Screen, download_progress
 from zerokara.cli.train import go_on
 
 Flag = Parameter(negative="")
+Length = Annotated[int | None, Parameter(converter=whole)]
 
 
 def resume(
     run: Path,
     *,
-    iterations: int | None = None,
-    epochs: int | None = None,
+    iterations: Length = None,
+    epochs: Length = None,
     force: Annotated[bool, Flag] = False,
     keep_going: Annotated[bool, Flag] = False,
     threads: Threads = None,
@@ -32,7 +33,7 @@ def resume(
     """Go on with a run, exactly where its newest checkpoint was made.
 
     Args:
-        run: the run's folder, such as runs/mnist-001.
+        run: the run's folder, such as runs/mnist-001, or the name of one in runs.
         iterations: updates of the whole run, for a longer one than it was.
         epochs: the same, in epochs.
         force: Go on where versions or processor are not those that the run began with; the last digits may differ.
@@ -53,4 +54,4 @@ def resume(
         "listeners": [] if screen is None else [screen],
         "progress": None if quiet else download_progress(sys.stderr),
     }
-    return go_on(run, screen, settings, {"plots": not no_plots, "json": json, "tensorboard": tensorboard})
+    return go_on(run_folder(run), screen, settings, {"plots": not no_plots, "json": json, "tensorboard": tensorboard})

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import UsageError, ZerokaraError, sentence, unknown_name
+from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, sentence, unknown_name
 
 RUN_HELP = """\
 Usage: zerokara run [OPTIONS] FILE [ARGS…]
@@ -72,6 +72,9 @@ def _said(command: Callable[[list[str]], int], argv: list[str]) -> int:
     except ZerokaraError as error:
         print(sentence("zerokara: {error}", error=error), file=sys.stderr)
         return error.exit_status
+    except KeyboardInterrupt:  # before or after the script; within it, the runner says where
+        print("zerokara: Stopped.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _run(argv: list[str]) -> int:

@@ -10,11 +10,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.screen import TABLE_LINES
+from zerokara.cli.options import run_folder
+from zerokara.cli.screen import TABLE_HEAD, TABLE_LINES, table_line
 from zerokara.errors import UsageError, sentence, unknown_name
 from zerokara.nn.forecast import duration
 from zerokara.runs.assemble import describe, open_run
-from zerokara.runs.listing import Line, check_removable, lines, remove
+from zerokara.runs.listing import STATES, Line, check_removable, lines, remove
 from zerokara.runs.reading import command
 
 Out = Annotated[Path, Parameter(help="Where the run folders are.")]
@@ -41,6 +42,10 @@ def list_(
     """
     if sort not in COLUMNS:
         raise unknown_name("sort", sort, COLUMNS)
+    if state not in (None, *STATES):
+        raise unknown_name("state", state, STATES)
+    if out.exists() and not out.is_dir():
+        raise UsageError(sentence("--out must be the folder that run folders are in. {out} is no folder.", out=out))
     chosen = [line for line in lines(out) if state in (None, line.state) and dataset in (None, line.dataset)]
     known = [line for line in chosen if getattr(line, sort) is not None]
     known.sort(key=lambda line: getattr(line, sort), reverse=reverse)
@@ -65,19 +70,18 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     Args:
         run: the run's folder, or its name as `zerokara runs list` prints it.
     """
-    kept = open_run(run if run.exists() else out / run if (out / run).exists() else run)
+    run = run_folder(run, out)
+    kept = open_run(run)
     history = kept.history
     print(printable(describe(kept.recipe, kept.network)))
     print(
         f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine\n"
     )
-    print(f"{'iteration':>9} {'epoch':>8} {'loss':>9} {'training accuracy':>18} {'test accuracy':>14}")
+    print(TABLE_HEAD)
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
     for i, e in enumerate(history.evaluations):
         if i % every == 0 or e is history.last:
-            print(
-                f"{e.iteration:>9,} {e.epoch:>8.2f} {e.loss:>9.4f} {e.train_accuracy:>18.4f} {e.test_accuracy:>14.4f}"
-            )
+            print(table_line(e))
     if kept.state in ("stopped", "unfinished"):
         print(sentence("\ngo on with: {command}", command=command("resume", run)))
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 TABLE_LINES = 20
+TABLE_HEAD = f"{'iteration':>9} {'epoch':>8} {'mean loss':>9} {'training accuracy':>18} {'test accuracy':>14}"
+"""The mean is that of the mini-batches since the evaluation before."""
+
 MEASURED_SECONDS = 0.1
 """The forecast is made when so much time has gone into updates, or at the first evaluation after the start."""
 
@@ -97,18 +100,17 @@ class Screen:
             f"forecast: {duration(seconds)}, from the first {self.updates:,} updates "
             f"and {self.evaluations} evaluation(s)"
         )
-        self._print(f"\n{'iteration':>9} {'epoch':>8} {'loss':>9} {'training accuracy':>18} {'test accuracy':>14}")
+        self._print(f"\n{TABLE_HEAD}")
         for line in self.waiting:
             self._print(line)
 
     def _line(self, e: Evaluation) -> None:
         if (self.evaluations - 1) % self.every and e.iteration != self.started.total:
             return
-        line = f"{e.iteration:>9,} {e.epoch:>8.2f} {e.loss:>9.4f} {e.train_accuracy:>18.4f} {e.test_accuracy:>14.4f}"
         if self.forecast_made:
-            self._print(line)
+            self._print(table_line(e))
         else:
-            self.waiting.append(line)
+            self.waiting.append(table_line(e))
 
     def _advance(self, event: Advanced) -> None:
         if self.bar is not None and len(event.losses):
@@ -120,6 +122,11 @@ class Screen:
             self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             print(text, file=self.stream, flush=True)
+
+
+def table_line(e: Evaluation) -> str:
+    """The line below `TABLE_HEAD` for an evaluation."""
+    return f"{e.iteration:>9,} {e.epoch:>8.2f} {e.loss:>9.4f} {e.train_accuracy:>18.4f} {e.test_accuracy:>14.4f}"
 
 
 def _bar(stream: TextIO, event: Started) -> Progress:

@@ -13,10 +13,12 @@ from zerokara.runs.keeper import CHECKPOINTS, numbered
 from zerokara.runs.lock import LOCK_FILE, Lock, is_locked
 from zerokara.runs.reading import UNFINISHED as TEMPORARY
 from zerokara.runs.reading import NothingBegun, read_json, read_recipe
-from zerokara.runs.run import STATES, UNFINISHED
+from zerokara.runs.run import STATES as RUN_STATES
+from zerokara.runs.run import UNFINISHED
 from zerokara.runs.tensorboard import EVENTS
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
+STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY)
 OURS = {"recipe.toml", "run.json", "losses.csv", "epochs.csv", "weights.safetensors", LOCK_FILE, CHECKPOINTS, EVENTS}
 
 
@@ -138,7 +140,7 @@ def _facts(folder: Path) -> dict[str, Any]:
 def _state(folder: Path, facts: dict[str, Any]) -> str:
     if is_locked(folder):
         return TRAINING
-    return str(facts["state"]) if facts.get("state") in STATES else UNFINISHED
+    return str(facts["state"]) if facts.get("state") in RUN_STATES else UNFINISHED
 
 
 def _number(facts: dict[str, Any], name: str) -> float | None:

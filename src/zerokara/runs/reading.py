@@ -44,7 +44,9 @@ def command(*words: object) -> str:
 
 def damaged(path: Path, reason: object) -> RunError:
     """The error for a file that is not what it should be."""
-    return RunError(sentence("{path} cannot be used: {reason}. It was left as it is.", path=path, reason=reason))
+    text = str(reason).rstrip(".")
+    end = "" if text.endswith("?") else "."
+    return RunError(sentence("{path} cannot be used: {text}{end} It was left as it is.", path=path, text=text, end=end))
 
 
 def check_folder(path: Path) -> None:
@@ -97,7 +99,7 @@ def read_recipe(folder: Path) -> Recipe:
         complete = recipe.completed()
     except (UsageError, ValueError, TypeError, OverflowError, RecursionError) as error:
         reason = sentence("its tables are nested too deeply") if isinstance(error, RecursionError) else error
-        raise damaged(path, str(reason).rstrip(".")) from error
+        raise damaged(path, reason) from error
     if recipe != complete:
         raise damaged(path, sentence("it is not complete, as the recipe of a run is"))
     if recipe.dataset not in ENTRIES and not _is_whole_path(recipe.dataset):
@@ -125,7 +127,7 @@ def attempt(path: Path, parse: Callable[[], Any]) -> Any:
     except RecursionError as error:
         raise damaged(path, sentence("it is nested too deeply")) from error
     except (ValueError, TypeError, OverflowError) as error:
-        raise damaged(path, str(error).rstrip(".")) from error
+        raise damaged(path, error) from error
 
 
 def _is_whole_path(text: str) -> bool:

@@ -104,7 +104,7 @@ class History:
         """The evaluations as a table, at most about twenty of them."""
         every = max(1, -(-len(self.evaluations) // SHOWN))
         shown = [e for i, e in enumerate(self.evaluations) if i % every == 0 or e is self.last]
-        head = _row("th", ["iteration", "epoch", "loss", "training accuracy", "test accuracy"])
+        head = _row("th", ["iteration", "epoch", "mean loss", "training accuracy", "test accuracy"])
         rows = [_row("td", [f"{e.iteration:,}", f"{e.epoch:.2f}", *_digits(e)]) for e in shown]
         return f"<table>{head}{''.join(rows)}</table>"
 

@@ -180,11 +180,16 @@ def default_length(dataset: str) -> dict[str, int]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The fields that a recipe file gives, by name. Raises UsageError naming file and place of what is wrong."""
+    """The fields that a recipe file gives, or the one in a run's folder, by name.
+
+    Raises UsageError naming file and place of what is wrong.
+    """
+    path = path / "recipe.toml" if path.is_dir() else path
     try:
         return parse_toml(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(sentence("{path} cannot be read as a recipe: {error}.", path=path, error=error)) from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(sentence("{path} cannot be read as a recipe: {reason}.", path=path, reason=reason)) from error
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
