@@ -6,6 +6,9 @@ what was done about it, and what to do next.
 """
 
 import difflib
+import importlib.util
+import shlex
+import sys
 from collections.abc import Iterable
 
 INTERRUPTED = 130
@@ -47,6 +50,13 @@ def sentence(template: str, /, **facts: object) -> str:
     'learning_rate must be a positive number. Got -0.1.'
     """
     return template.format(**facts)
+
+
+def to_install(*packages: str) -> str:
+    """The command that brings packages to the Python that is running, wherever the user's shell is."""
+    pip = [sys.executable, "-m", "pip", "install"]
+    uv = ["uv", "pip", "install", "--python", sys.executable]
+    return shlex.join([*(pip if importlib.util.find_spec("pip") else uv), *packages])
 
 
 def unknown_name(what: str, got: object, known: Iterable[str]) -> UsageError:

@@ -55,6 +55,19 @@ def test_a_learners_notebook(run_apart: Run, tmp_path: Path) -> None:
     assert pictures == ["学習-figure-1.png", "学習-figure-2.png"]
 
 
+def test_a_byte_order_mark(run_apart: Run, tmp_path: Path) -> None:
+    (tmp_path / "n.ipynb").write_text(notebook("print(7)"), encoding="utf-8-sig")
+    assert run_apart("n.ipynb", cwd=tmp_path).out == "7\n"
+
+
+def test_pylab_brings_its_names(run_apart: Run, tmp_path: Path) -> None:
+    (tmp_path / "n.ipynb").write_text(notebook("%pylab inline", "plot(linspace(0, 1, 5))", "print(np.pi)"))
+    result = run_apart("n.ipynb", cwd=tmp_path)
+    assert result.status == 0, result.err
+    assert result.out.endswith("\n3.141592653589793\n")
+    assert (tmp_path / "n-figure-1.png").exists()
+
+
 def test_an_existing_folder_is_entered(run_apart: Run, tmp_path: Path) -> None:
     (tmp_path / "a b").mkdir()
     (tmp_path / "n.ipynb").write_text(
@@ -105,7 +118,15 @@ def test_ctrl_c_in_a_cell(interrupted: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "match"),
-    [("no json", "is not a notebook that can be read"), (notebook("x", language="R"), "is a notebook in R")],
+    [
+        *(
+            (text, "is not a notebook that can be read")
+            for text in ("no json", "", "[]", "3", '{"cells": 3, "nbformat": 4}', '{"cells": [1], "nbformat": 4}')
+        ),
+        ('{"cells": [], "nbformat": 99, "metadata": {}, "nbformat_minor": 2}', "is not a notebook that can be read"),
+        ('{"cells": [], "nbformat": 4, "metadata": {"kernelspec": 5}}', "is not a notebook that can be read"),
+        (notebook("x", language="R"), "is a notebook in R"),
+    ],
 )
 def test_what_is_no_python_notebook(run: Run, text: str, match: str) -> None:
     result = run(text, name="n.ipynb")

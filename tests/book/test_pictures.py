@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 
 from zerokara.book import gallery
 from zerokara.report import fonts
@@ -42,6 +43,31 @@ def test_figures_folder_is_made(run_apart: Run, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text("import matplotlib.pylab as plt\nplt.plot([1])\nplt.show()")
     run_apart("--figures", "new/pictures", "p.py", cwd=tmp_path)
     assert [path.name for path in (tmp_path / "new" / "pictures").iterdir()] == ["p-figure-1.png"]
+
+
+def test_pillows_pictures_are_saved_too(run_apart: Run, tmp_path: Path) -> None:
+    """As chapter 3's mnist_show.py shows them; a picture of floats has no PNG and is converted."""
+    (tmp_path / "p.py").write_text(
+        "import numpy as np\nfrom PIL import Image\n"
+        "Image.fromarray(np.uint8([[0, 200], [100, 50]])).show()\nImage.fromarray(np.float32([[0, 200]])).show()"
+    )
+    result = run_apart("p.py", cwd=tmp_path)
+    assert (result.status, result.out) == (0, "")
+    paths = [tmp_path / f"p-figure-{n}.png" for n in (1, 2)]
+    assert result.err.splitlines() == [f"Figure {n} saved: {path}" for n, path in enumerate(paths, 1)]
+    with Image.open(paths[0]) as picture:
+        assert np.asarray(picture).tolist() == [[0, 200], [100, 50]]
+
+
+def test_letters_without_a_font_are_named_once(run_apart: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(
+        "import matplotlib.pyplot as plt\nplt.title('\U00013000\U00013001')\nplt.show()", encoding="utf-8"
+    )
+    result = run_apart("p.py", cwd=tmp_path)
+    said = [line for line in result.err.splitlines() if not line.startswith("Figure 1 saved")]
+    assert len(said) == 1
+    assert said[0].startswith("Some letters in the picture have no font here and became boxes.")
+    assert said[0].endswith("-m pip install matplotlib-fontja koreanize-matplotlib brings Japanese and Korean ones.")
 
 
 def test_a_picture_that_cannot_be_saved_does_not_stop_the_script(run_apart: Run, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """`zerokara run`: a file sees what `python FILE` would show it, and its own mistakes appear as they are."""
 
+import errno
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -118,6 +120,25 @@ def test_an_encoding_without_cookie_is_refused_as_by_python_and_named(run: Run, 
     assert result.status == 1
     assert "SyntaxError" in result.err
     assert f"looks like {encoding}" in result.err
+
+
+def test_half_a_letter_that_looks_like_a_backslash_hides_no_encoding(run: Run) -> None:
+    """The second byte of 表 in cp932 is that of a backslash: to Python the string does not end."""
+    result = run("# 日\nprint('表')\n".encode("cp932"))
+    assert result.status == 1
+    assert "looks like cp932" in result.err
+
+
+def test_a_file_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(path: Path, mode: str = "r") -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    (tmp_path / "a.py").write_text("print(1)")
+    monkeypatch.setattr(Path, "open", refused)
+    assert run_command([str(tmp_path / "a.py")]) == 2
+    assert capsys.readouterr().err.endswith("a.py cannot be read: Permission denied.\n")
 
 
 def test_guard_input_relative_files_and_arguments(run_apart: Run, tmp_path: Path) -> None:
@@ -301,7 +322,7 @@ def test_without_ipython_plain_cells_run_and_others_say_what_is_missing(
         result = run(text, name=name)
         assert result.status == 1
         assert package in result.err
-        assert "pip install 'zerokara[notebook]'" in result.err
+        assert "-m pip install ipython nbformat brings it" in result.err
         assert result.err.startswith("zerokara: ")
 
 

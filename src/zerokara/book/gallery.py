@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from zerokara.book import watch
 from zerokara.errors import sentence
+from zerokara.report import fonts
 
 BACKEND = "module://zerokara.book.pictures"
 
@@ -24,12 +28,20 @@ class Gallery:
         self.count = 0
 
     def save(self, figure: Any) -> None:
-        """Write the figure and say where, once; say why, where that fails, and let the script go on."""
+        """Write a figure and say where, once; say why, where that fails, and let the script go on."""
         known = self.paths.get(figure)
-        path = known or self._next_path(figure)
+        path = self.paths[figure] = known or self._next_path()
+        with fonts.missing_letters(say):
+            self._write(path, figure.savefig, new=known is None)
+
+    def save_picture(self, picture: Any) -> None:
+        """Write one of Pillow's, in the same way."""
+        self._write(self._next_path(), picture.save, new=True)
+
+    def _write(self, path: Path, write: Callable[[Path], Any], *, new: bool) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path)
+            write(path)
         except OSError as error:
             say(
                 sentence(
@@ -39,13 +51,12 @@ class Gallery:
                 )
             )
         else:
-            if known is None:
+            if new:
                 say(sentence("Figure {n} saved: {path}", n=self.count, path=path))
 
-    def _next_path(self, figure: Any) -> Path:
+    def _next_path(self) -> Path:
         self.count += 1
-        path = self.paths[figure] = self.folder / f"{self.stem}-figure-{self.count}.png"
-        return path
+        return self.folder / f"{self.stem}-figure-{self.count}.png"
 
 
 current: Gallery | None = None
@@ -60,12 +71,26 @@ def opened(folder: Path, stem: str) -> Iterator[None]:
         yield
         return
     current = Gallery(folder, stem)
+    watch.after_import("PIL.ImageShow", _offer_viewer)
     os.environ["MPLBACKEND"] = BACKEND
     try:
         yield
     finally:
         current = None
         os.environ.pop("MPLBACKEND", None)
+
+
+@cache
+def _offer_viewer(image_show: ModuleType) -> None:
+    """Let Pillow's `image.show()`, of chapter 3's mnist_show.py, save its picture as well."""
+
+    class Saver(image_show.Viewer):  # type: ignore[misc, name-defined]
+        def show_image(self, image: Any, **options: Any) -> bool:
+            if current is not None:
+                current.save_picture(image)
+            return current is not None
+
+    image_show.register(Saver, 0)
 
 
 def saves() -> bool:

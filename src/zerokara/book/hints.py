@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import linecache
 import math
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,9 +23,10 @@ from zerokara.book.samples import FILES
 from zerokara.errors import sentence
 
 ONE_HOT = (
-    "the labels {name} have shape {shape}, one class index per sample; this code expects one-hot rows, "
-    "(samples, classes). load_mnist(one_hot_label=True) gives them."
+    "{name} has shape {shape}: one class index per sample. This code expects one-hot rows, (samples, classes), which "
+    "load_mnist(one_hot_label=True) gives."
 )
+OTHER_BATCH = "there are {rows} rows of scores, but {labels} labels. Both must come from the same samples."
 BATCH_AXIS = (
     "{name} has shape {shape}: a single sample. This code expects a batch, so give it an axis for the samples: "
     "{name}[np.newaxis]."
@@ -42,7 +45,9 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
     if isinstance(error, SyntaxError):
         return list(_unreadable(error, path))
     if isinstance(error, ImportError):
-        return list(_not_in_own_module(error))
+        return [*_not_in_own_module(error), *_misspelt_import(error)]
+    if isinstance(error, TypeError):
+        return list(_misspelt_keyword(error, names))
     if isinstance(error, FileNotFoundError):
         return list(_missing_file(error))
     if isinstance(error, OSError) and type(error).__name__ in ("HTTPError", "URLError"):
@@ -162,6 +167,38 @@ def _not_in_own_module(error: ImportError) -> Iterator[str]:
         )
 
 
+def _misspelt_import(error: ImportError) -> Iterator[str]:
+    """The textbook's module, or a name in it, but for a letter or two."""
+    module = str(error.name).removeprefix(f"{HOME}.")
+    if isinstance(error, ModuleNotFoundError):
+        lines = (linecache.getline(frame.f_code.co_filename, line) for frame, line in reversed(_frames(error)))
+        asked = next(
+            (found[1] for line in lines if (found := re.match(r"\s*(?:from|import)\s+([\w.]+)", line))), module
+        )
+        if near := get_close_matches(asked, MODULES, n=1, cutoff=0.8):
+            yield sentence("there is no module {asked}. Did you mean {near}?", asked=asked, near=near[0])
+    elif module != error.name and (name := re.match(r"cannot import name '(\w+)'", str(error))):
+        near = get_close_matches(name[1], importlib.import_module(f"{HOME}.{module}").__all__, n=1)
+        yield sentence("{module}, which zerokara supplies, has no {name}.", module=module, name=name[1]) + (
+            sentence(" Did you mean {near}?", near=near[0]) if near else ""
+        )
+
+
+def _misspelt_keyword(error: TypeError, names: dict[str, Any]) -> Iterator[str]:
+    """A function's argument, but for a letter or two."""
+    match = re.search(r"([\w.]+)\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    if match is None:
+        return
+    function, *inner = match[1].split(".")
+    called = names.get(function)
+    for name in inner:
+        called = getattr(called, name, None)
+    if callable(called):
+        known = inspect.signature(called).parameters
+        if near := get_close_matches(match[2], known, n=1):
+            yield sentence("{function} takes {near}, not {got}.", function=function, near=near[0], got=match[2])
+
+
 def _own_download(error: OSError) -> Iterator[str]:
     files = [frame.f_code.co_filename for frame, _ in _frames(error)]
     if own := next((file for file in files if Path(file).name == "mnist.py"), None):
@@ -187,6 +224,11 @@ def _shapes(error: ValueError | IndexError) -> Iterator[str]:
 
 
 def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
+    unequal = re.search(
+        r"indexing arrays could not be broadcast together with shapes \((\d+),\) \((\d+),\)", str(error)
+    )
+    if unequal:
+        return sentence(OTHER_BATCH, rows=unequal[1], labels=unequal[2])
     if "out of bounds for array of dimension 1" in str(error) or "could not be broadcast" in str(error):
         for name, array in arrays.items():
             if array.ndim == 1 and array.dtype.kind in "iu" and re.match(r"t\b|t_|y_true|label|target", name):
@@ -195,12 +237,13 @@ def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
 
 
 def _batch_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
-    expected = re.search(
-        r"out of bounds for array of dimension (\d)|not enough values to unpack \(expected \d, got (\d)\)", str(error)
-    )
-    if expected is None:
+    unpacked = re.search(r"not enough values to unpack \(expected (\d), got (\d)\)", str(error))
+    if "axis 1 is out of bounds for array of dimension 1" in str(error):
+        ndim = 1
+    elif unpacked and int(unpacked[1]) == int(unpacked[2]) + 1:
+        ndim = int(unpacked[2])
+    else:
         return None
-    ndim = int(expected[1] or expected[2])
     single = ((name, array) for name, array in arrays.items() if array.ndim == ndim)
     return next((sentence(BATCH_AXIS, name=name, shape=array.shape) for name, array in single), None)
 

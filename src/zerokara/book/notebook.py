@@ -19,9 +19,9 @@ from typing import Any
 
 from zerokara.book import gallery
 from zerokara.book.cells import Cell
-from zerokara.errors import UsageError, ZerokaraError, sentence
+from zerokara.errors import UsageError, ZerokaraError, sentence, to_install
 
-INSTALL = "pip install 'zerokara[notebook]'"
+NEEDED = ("ipython", "nbformat")
 
 
 def read(path: Path) -> list[str]:
@@ -36,31 +36,27 @@ def read(path: Path) -> list[str]:
             sentence(
                 "{path} is a notebook, and reading it needs nbformat, which is not installed. {install} brings it.",
                 path=path,
-                install=INSTALL,
+                install=to_install(*NEEDED),
             )
         ) from None
     try:
+        text = path.read_bytes().decode("utf-8-sig")
         with warnings.catch_warnings(action="ignore"):  # of what older notebooks lack, their authors can do nothing
-            notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    except (
-        nbformat.reader.NotJSONError,
-        nbformat.ValidationError,
-        KeyError,
-        AttributeError,
-        UnicodeDecodeError,
-    ) as error:
+            notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+        sources = [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    except (nbformat.ValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(
             sentence("{path} is not a notebook that can be read: {reason}", path=path, reason=reason)
         ) from error
-    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
     if language.lower() != "python":
         raise UsageError(
             sentence(
                 "{path} is a notebook in {language}. Only Python notebooks can be run.", path=path, language=language
             )
         )
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return sources
 
 
 class Session:
@@ -74,8 +70,9 @@ class Session:
         shell.ask_exit = _exit
         self._change_folder = shell.find_line_magic("cd")
         shell.register_magic_function(self._cd, magic_name="cd")
-        self._matplotlib = shell.find_line_magic("matplotlib")
+        self._matplotlib, self._pylab = shell.find_line_magic("matplotlib"), shell.find_line_magic("pylab")
         shell.register_magic_function(self._use_matplotlib, magic_name="matplotlib")
+        shell.register_magic_function(self._use_pylab, magic_name="pylab")
 
     def _code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         """What a traceback calls the cell."""
@@ -99,8 +96,16 @@ class Session:
 
     def _use_matplotlib(self, line: str) -> Any:
         """%matplotlib; what only a notebook in a browser can do, such as inline, is passed over."""
-        browser_only = line.strip() in ("inline", "notebook", "widget", "ipympl", "nbagg")
-        return None if browser_only or gallery.current is not None else self._matplotlib(line)
+        return None if _is_for_browsers(line) else self._matplotlib(line)
+
+    def _use_pylab(self, line: str) -> Any:
+        """%pylab: Matplotlib's and NumPy's names too."""
+        if not _is_for_browsers(line):
+            return self._pylab(line)
+        from IPython.core.pylabtools import import_pylab
+
+        import_pylab(self.shell.user_ns, import_all="--no-import-all" not in line)  # type: ignore[no-untyped-call]
+        return None
 
     def run(self, cell: Cell) -> None:
         """Run a cell; raises what it raises."""
@@ -109,6 +114,12 @@ class Session:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             raise error
+
+
+def _is_for_browsers(line: str) -> bool:
+    """Whether a magic asks for pictures that only a notebook in a browser can show, or any are saved instead."""
+    backends = ("inline", "notebook", "widget", "ipympl", "nbagg")
+    return gallery.current is not None or any(word in backends for word in line.split())
 
 
 def _exit() -> None:
@@ -126,7 +137,7 @@ def check_ipython(path: Path) -> None:
                 "{path} needs IPython, for a notebook or for lines such as %cd and !ls; it is not installed. "
                 "{install} brings it.",
                 path=path,
-                install=INSTALL,
+                install=to_install(*NEEDED),
             )
         ) from None
 

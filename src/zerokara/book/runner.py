@@ -94,6 +94,10 @@ def checked_path(file: str) -> Path:
         raise UsageError(sentence("FILE must be a script, a notebook or a note. There is no file {file}.", file=file))
     if path.suffix.lower() not in (*SCRIPTS, *TEXTS, *NOTEBOOKS):
         raise UsageError(sentence("FILE must end in .py, .ipynb, .md or .txt. Got {file}.", file=file))
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UsageError(sentence("{file} cannot be read: {reason}.", file=file, reason=error.strerror)) from error
     return path
 
 
@@ -123,7 +127,11 @@ def _checked_source(path: Path) -> bytes:
     """The bytes of a script. `compile` overlooks a wrong encoding inside comments; `python FILE` does not."""
     data = path.read_bytes()
     if not _decodes(data):
-        compile(data, str(path), "exec", dont_inherit=True)  # Python's own words, where it has some
+        try:
+            compile(data, str(path), "exec", dont_inherit=True)
+        except SyntaxError as error:
+            if "utf-8" in str(error).lower():  # Python's own words, unless it took half a letter for a backslash
+                raise
         text = sentence("Non-UTF-8 code, but no encoding is declared that fits; see https://peps.python.org/pep-0263/")
         raise SyntaxError(text, (str(path), 1, None, None))
     return data

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.data.checksum import content_checksum
 from zerokara.data.dataset import Dataset, Split
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError, sentence, to_install
 
 FULL = 16
 SAMPLES, SIDE, CLASSES = 1797, 8, 10
@@ -59,7 +59,8 @@ def digits_file() -> Path:
             return path
     raise DataError(
         sentence(
-            "The bundled digits come with scikit-learn, which is not installed whole. Try: pip install scikit-learn"
+            "The bundled digits come with scikit-learn, which is not installed whole. Try: {install}",
+            install=to_install("scikit-learn"),
         )
     )
 
@@ -83,7 +84,8 @@ def _table(path: Path) -> NDArray[np.uint8]:
 def _damaged(path: Path, reason: Any) -> DataError:
     return DataError(
         sentence(
-            "{path} is damaged ({reason}). Reinstall it: pip install --force-reinstall scikit-learn",
+            "{path} is damaged ({reason}). Reinstall it: {install}",
+            install=to_install("--force-reinstall", "scikit-learn"),
             path=path,
             reason=reason,
         )

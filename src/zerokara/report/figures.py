@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset
 from zerokara.nn.gradients import GradientCheck
-from zerokara.report.fonts import registered
+from zerokara.report.fonts import missing_letters, registered
 from zerokara.training.history import History
 
 if TYPE_CHECKING:
@@ -31,13 +31,16 @@ def loss_figure(history: History, title: str = "") -> Figure:
     figure, axes = _axes(title, "iteration", "loss (mini-batch)")
     losses = history.losses
     iterations = np.arange(len(losses))
-    axes.plot(iterations, losses, color=PALE, linewidth=0.7, label="each mini-batch")
+    mark = "." if len(losses) == 1 else None  # a line needs two points
+    axes.plot(iterations, losses, color=PALE, linewidth=0.7, marker=mark, label="each mini-batch")
     width = max(len(losses) // 50, 1)
     if width > 1:
         middle = iterations[: len(losses) - width + 1] + (width - 1) / 2
         axes.plot(middle, moving_average(losses, width), color=TRAIN, label=f"mean of {width}")
     axes.set_xlim(0, max(len(losses), 1))
     finite = losses[np.isfinite(losses)]
+    if not finite.size:
+        axes.text(0.5, 0.5, "no finite loss", transform=axes.transAxes, ha="center", va="center")
     axes.set_ylim(0, float(finite.max()) * 1.05 if finite.size and finite.max() > 0 else 1)
     axes.legend(loc="upper right")
     return figure
@@ -56,7 +59,7 @@ def accuracy_figure(history: History, title: str = "") -> Figure:
         axes.plot(epochs, values, style, color=color, marker=mark, markersize=3, label=name)
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1)
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
     return figure
 
 
@@ -96,15 +99,8 @@ def contact_sheet(dataset: Dataset, each: int = 10) -> Figure:
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     file = io.BytesIO()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with missing_letters(warnings.warn):
         figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
-    if any("Glyph" in str(warning.message) for warning in caught):
-        warnings.warn(
-            "Some letters in the picture have no font here and became boxes; pip install 'zerokara[fonts]' brings "
-            "Japanese and Korean ones.",
-            stacklevel=2,
-        )
     return file.getvalue()
 
 

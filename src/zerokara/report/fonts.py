@@ -9,11 +9,17 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from zerokara.errors import sentence, to_install
+
+BROUGHT_BY = ("matplotlib-fontja", "koreanize-matplotlib")
 PACKAGES = {"matplotlib_fontja": "ipaexg.ttf", "koreanize_matplotlib": "NanumGothic.ttf"}
 
 ELSEWHERE = {
@@ -32,6 +38,29 @@ ELSEWHERE = {
     "NanumGothic": ("AppleGothic", "Batang", "Dotum", "Gulim", "Malgun Gothic", "NanumBarunGothic", "Noto Sans CJK KR"),
 }
 """Names that learners write for fonts of their own systems, by the font that stands in where there is none such."""
+
+
+@contextmanager
+def missing_letters(say: Callable[[str], None]) -> Iterator[None]:
+    """While a figure is drawn: say once what helps if letters have no font; Matplotlib warns of each letter."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if not _is_about_a_letter(warning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if any(map(_is_about_a_letter, caught)):
+        say(
+            sentence(
+                "Some letters in the picture have no font here and became boxes. "
+                "{install} brings Japanese and Korean ones.",
+                install=to_install(*BROUGHT_BY),
+            )
+        )
+
+
+def _is_about_a_letter(warning: warnings.WarningMessage) -> bool:
+    return "Glyph" in str(warning.message)
 
 
 def files() -> list[Path]:

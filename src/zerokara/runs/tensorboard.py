@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import UsageError, sentence
+from zerokara.errors import UsageError, sentence, to_install
 from zerokara.training.events import Advanced, Evaluated, Event
 from zerokara.training.trainer import Trainer
 
@@ -56,6 +56,9 @@ def writer_class() -> Any:
         from tensorboardX import SummaryWriter
     except ModuleNotFoundError as error:
         raise UsageError(
-            sentence("--tensorboard needs tensorboardX. Nothing was trained. Try: pip install 'zerokara[tensorboard]'")
+            sentence(
+                "--tensorboard needs tensorboardX. Nothing was trained. Try: {install}",
+                install=to_install("tensorboardX"),
+            )
         ) from error
     return SummaryWriter

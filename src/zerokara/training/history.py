@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import UsageError
+from zerokara.errors import UsageError, sentence, to_install
 
 if TYPE_CHECKING:
     import pandas
@@ -96,7 +96,8 @@ class History:
         try:
             import pandas
         except ModuleNotFoundError as error:
-            raise UsageError("to_pandas needs pandas, which is not installed. Try: pip install pandas") from error
+            install = to_install("pandas")
+            raise UsageError(sentence("to_pandas needs pandas. Try: {install}", install=install)) from error
         columns = list(Evaluation.__dataclass_fields__)
         return pandas.DataFrame([asdict(e) for e in self.evaluations], columns=columns).set_index("iteration")
 
