@@ -93,18 +93,19 @@ def test_every_course_of_losses_can_be_drawn_without_a_warning(losses):
 
 def test_a_single_loss_is_a_point_and_none_is_said():
     (line,) = loss_figure(history([2.3])).axes[0].get_lines()
-    assert line.get_marker() == "."
+    assert line.get_marker() == "o"
     assert [text.get_text() for text in loss_figure(history([np.nan])).axes[0].texts] == ["no finite loss"]
     assert not loss_figure(history([2.3])).axes[0].texts
 
 
 def test_the_legend_stays_clear_of_curves_at_the_bottom():
-    figure = accuracy_figure(history(np.full(60, 2.3), looks=30))
-    for line in figure.axes[0].get_lines():
-        line.set_ydata(np.full(30, 0.1))
-    figure.draw_without_rendering()
-    legend = figure.axes[0].get_legend().get_window_extent().transformed(figure.axes[0].transAxes.inverted())
-    assert legend.y0 > 0.1
+    for accuracy in (0.1, 0.9):
+        evaluations = [Evaluation(i, i / 10, 1.0, accuracy, accuracy) for i in range(30)]
+        figure = accuracy_figure(History([FALLING], evaluations))
+        figure.draw_without_rendering()
+        axes = figure.axes[0]
+        legend = axes.get_legend().get_window_extent().transformed(axes.transAxes.inverted())
+        assert not legend.y0 - 0.02 < accuracy < legend.y1 + 0.02
 
 
 @pytest.mark.parametrize("looks", [0, 1, 100])

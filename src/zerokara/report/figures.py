@@ -31,8 +31,8 @@ def loss_figure(history: History, title: str = "") -> Figure:
     figure, axes = _axes(title, "iteration", "loss (mini-batch)")
     losses = history.losses
     iterations = np.arange(len(losses))
-    mark = "." if len(losses) == 1 else None  # a line needs two points
-    axes.plot(iterations, losses, color=PALE, linewidth=0.7, marker=mark, label="each mini-batch")
+    mark = "o" if len(losses) == 1 else None  # a line needs two points
+    axes.plot(iterations, losses, color=PALE, linewidth=0.7, marker=mark, clip_on=mark is None, label="each mini-batch")
     width = max(len(losses) // 50, 1)
     if width > 1:
         middle = iterations[: len(losses) - width + 1] + (width - 1) / 2
@@ -59,7 +59,8 @@ def accuracy_figure(history: History, title: str = "") -> Figure:
         axes.plot(epochs, values, style, color=color, marker=mark, markersize=3, label=name)
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1)
-    axes.legend(loc="best")
+    low = any(e.test_accuracy < 0.5 for e in history.evaluations[-1:])
+    axes.legend(loc="upper right" if low else "lower right")
     return figure
 
 
