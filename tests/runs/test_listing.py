@@ -89,6 +89,19 @@ def test_showing_one(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "show", str(out / "bad")]) == 1
 
 
+def test_drawing_what_was_not_drawn(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After --no-plots, an impatient Ctrl-C, or while it is still being trained."""
+    before = {p.name: p.read_bytes() for p in (out / "a").iterdir() if p.is_file()}
+    with Lock(out / "a"):
+        assert main(["runs", "draw", "a", "--out", str(out)]) == 0
+    names = ["loss.png", "accuracy.png"]
+    assert capsys.readouterr().out.splitlines() == [f"picture: {out / 'a' / name}" for name in names]
+    after = {p.name: p.read_bytes() for p in (out / "a").iterdir() if p.is_file()}
+    assert all(after.pop(name).startswith(b"\x89PNG") for name in names)
+    assert {name: content for name, content in before.items() if name not in names} | {"lock": b""} == after
+    assert main(["runs", "draw", str(out / "bad")]) == 1
+
+
 def test_removing_asks_or_wants_yes(
     out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

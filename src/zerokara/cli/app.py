@@ -35,10 +35,11 @@ app.command(
     "zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here."
 )
 app.command(data)
-runs = App(name="runs", help="Runs: which there are, looking at one, removing one.")
+runs = App(name="runs", help="Runs: which there are, looking at one, drawing it, removing it.")
 app.command(runs)
 runs.command("zerokara.cli.runs:list_", name="list", help="A table of the runs, broken ones too.")
 runs.command("zerokara.cli.runs:show", name="show", help="Print what a run is and how it went.")
+runs.command("zerokara.cli.runs:draw", name="draw", help="Draw a run's pictures anew.")
 runs.command("zerokara.cli.runs:rm", name="rm", help="Remove runs, after asking.")
 data.command("zerokara.cli.data:list_", name="list", help="List the data sets that have a name, and where each one is.")
 data.command(

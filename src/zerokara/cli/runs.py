@@ -1,4 +1,4 @@
-"""`zerokara runs`: list them, show one, remove some."""
+"""`zerokara runs`: list them, show one, draw it, remove some."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from zerokara.cli.screen import TABLE_HEAD, TABLE_LINES, table_line
 from zerokara.errors import UsageError, sentence, unknown_name
 from zerokara.nn.forecast import duration
 from zerokara.runs.assemble import describe, open_run
+from zerokara.runs.files import pictures
+from zerokara.runs.folder import RunFolder
 from zerokara.runs.listing import STATES, Line, check_removable, lines, remove
 from zerokara.runs.reading import command
 
@@ -84,6 +86,19 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
             print(table_line(e))
     if kept.state in ("stopped", "unfinished"):
         print(sentence("\ngo on with: {command}", command=command("resume", run)))
+
+
+def draw(run: Path, *, out: Out = Path("runs")) -> None:
+    """Draw a run's loss.png and accuracy.png anew, also while it is being trained.
+
+    Args:
+        run: the run's folder, or its name as `zerokara runs list` prints it.
+    """
+    kept = open_run(run_folder(run, out))
+    files = list(pictures(kept, lambda: False))
+    RunFolder(kept.path).write_all(files)
+    for name, _ in files:
+        print(f"picture: {kept.path / name}")
 
 
 def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negative="")] = False) -> int:
