@@ -54,6 +54,7 @@ def hints(result: Any) -> list[str]:
             "from two_layer_net import *\nTwoLayerNet(input_sise=3)",
             "takes input_size, not input_sise.",
         ),
+        ("from numpy import *\narray([1.0], dtyp=int)", "array takes dtype, not dtyp."),
         ("def f(size):\n    pass\n\nf(sise=3)", "f takes size, not sise."),
         (NET + "net.accuracy(x[0], t)", "x has shape (6,): a single sample"),
         (
@@ -91,6 +92,9 @@ def test_hint(run: Run, source: str, hint: str) -> None:
         "def f(size):\n    pass\n\nf(other=3)",
         "print(ende='')",
         "from numpy import no_such_name",
+        "max = max\nmax([1], kei=1)",
+        "raise ImportError(\"cannot import name 'x'\")",
+        "raise TypeError(\"f.g() got an unexpected keyword argument 'x'\")",
         "def f():\n    x += 1\n\nf()",
         "x = 1\nprint('a'\n",
     ],

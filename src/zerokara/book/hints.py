@@ -177,7 +177,7 @@ def _misspelt_import(error: ImportError) -> Iterator[str]:
         )
         if near := get_close_matches(asked, MODULES, n=1, cutoff=0.8):
             yield sentence("there is no module {asked}. Did you mean {near}?", asked=asked, near=near[0])
-    elif module != error.name and (name := re.match(r"cannot import name '(\w+)'", str(error))):
+    elif module in MODULES and module != error.name and (name := re.match(r"cannot import name '(\w+)'", str(error))):
         near = get_close_matches(name[1], importlib.import_module(f"{HOME}.{module}").__all__, n=1)
         yield sentence("{module}, which zerokara supplies, has no {name}.", module=module, name=name[1]) + (
             sentence(" Did you mean {near}?", near=near[0]) if near else ""
@@ -193,10 +193,12 @@ def _misspelt_keyword(error: TypeError, names: dict[str, Any]) -> Iterator[str]:
     called = names.get(function)
     for name in inner:
         called = getattr(called, name, None)
-    if callable(called):
-        known = inspect.signature(called).parameters
-        if near := get_close_matches(match[2], known, n=1):
-            yield sentence("{function} takes {near}, not {got}.", function=function, near=near[0], got=match[2])
+    try:
+        known = inspect.signature(called).parameters if callable(called) else {}
+    except (ValueError, TypeError):  # what is not written in Python need not have one
+        return
+    if near := get_close_matches(match[2], known, n=1):
+        yield sentence("{function} takes {near}, not {got}.", function=function, near=near[0], got=match[2])
 
 
 def _own_download(error: OSError) -> Iterator[str]:

@@ -193,8 +193,8 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     rows = []
     for i, (given, place) in enumerate(zip(inputs, affine, strict=True), start=1):
         out, later = given @ network.params[f"W{i}"] + network.params[f"b{i}"], network.layers[place + 1 :]
-        for name, moves in ((f"W{i}", h * given), (f"b{i}", np.full((len(given), 1), h))):
-            rows.append(_compare(name, numerical[name], exact[name], partial(_crosses_kink, later, out, moves)))
+        for name, factors in ((f"W{i}", given), (f"b{i}", np.ones((len(given), 1)))):
+            rows.append(_compare(name, numerical[name], exact[name], partial(_crosses_kink, later, out, factors, h)))
     return GradientCheck(tuple(rows))
 
 
@@ -221,16 +221,17 @@ def _compare(name: str, numerical: Array, exact: Array, crosses_kink: Callable[[
     )
 
 
-def _crosses_kink(later: Sequence[Layer], out: Array, moves: Array, index: Index) -> bool:
+def _crosses_kink(later: Sequence[Layer], out: Array, factors: Array, h: float, index: Index) -> bool:
     """Whether some ReLU is on at one of the two points of an element's difference and off at the other.
 
     Args:
         later: the layers after the one that the element belongs to.
         out: what that one puts out (samples, units).
-        moves: how far h in the element moves its unit's output (samples, fan_in), or (samples, 1) for a bias.
+        factors: what the element is multiplied by: the layer's input (samples, fan_in), or ones (samples, 1) for a bias.
+        h: the step.
         index: (input, unit) of a weight, (unit,) of a bias.
     """
-    unit, move = index[-1], moves[:, index[0] if len(index) > 1 else 0]
+    unit, move = index[-1], h * factors[:, index[0] if len(index) > 1 else 0]
     if not any(isinstance(layer, Relu) for layer in later[1:]):
         later, out, unit = later[:1], out[:, [unit]], 0  # the other units do not move
     above, below = (_masks(later, out, unit, step) for step in (move, -move))
