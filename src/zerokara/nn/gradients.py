@@ -227,7 +227,7 @@ def _crosses_kink(later: Sequence[Layer], out: Array, factors: Array, h: float, 
     Args:
         later: the layers after the one that the element belongs to.
         out: what that one puts out (samples, units).
-        factors: what the element is multiplied by: the layer's input (samples, fan_in), or ones (samples, 1) for a bias.
+        factors: what the element is multiplied by: the layer's input (samples, fan_in); for a bias, ones (samples, 1).
         h: the step.
         index: (input, unit) of a weight, (unit,) of a bias.
     """
