@@ -140,27 +140,45 @@ def test_a_kink_between_the_two_points():
 
 
 def test_kinks_are_those_that_whole_forward_passes_show():
-    """Of a deep network, with a step so wide that many weights switch some ReLU, of this layer or of a later one."""
-    h = 0.05
-    net, (x, t) = Network((6, 8, 7, 5, 3), init="he", seed=1), batch()
-    differing = {row.name: row.difference > row.tolerance for row in gradient_check(net, x, t, h=h).rows}
-    found = {row.name: row.kinks for row in gradient_check(net, x, t, h=h).rows}
+    """Of a deep network and many samples, so that many weights switch some ReLU, of this layer or of a later one."""
+    h = 1e-4
+    net, (x, t) = Network((6, 8, 7, 5, 3), init="he", seed=1), batch(n=2000)
+    check = gradient_check(net, x, t, h=h)
 
     def masks():
         net.predict(x)
         return [layer.mask for layer in net.layers if isinstance(layer, Relu)]
 
-    expected = dict.fromkeys(found, 0)
-    for name, parameter in net.params.items():
-        for index in np.argwhere(differing[name]):
-            before = parameter[tuple(index)]
-            parameter[tuple(index)] = before + h
+    expected = dict.fromkeys(net.params, 0)
+    for row in check.rows:
+        parameter = net.params[row.name]
+        for index in map(tuple, np.argwhere(row.difference > row.tolerance)):
+            before = parameter[index]
+            parameter[index] = before + h
             above = masks()
-            parameter[tuple(index)] = before - h
-            expected[name] += any((a != b).any() for a, b in zip(above, masks(), strict=True))
-            parameter[tuple(index)] = before
-    assert found == expected
-    assert all(found[name] > 0 for name in ("W1", "b1", "W2", "W3"))
+            parameter[index] = before - h
+            expected[row.name] += any((a != b).any() for a, b in zip(above, masks(), strict=True))
+            parameter[index] = before
+    assert check.agrees, str(check)
+    assert {row.name: row.kinks for row in check.rows} == expected
+    assert all(expected[name] > 0 for name in ("W1", "b1", "W2", "W3"))
+
+
+@pytest.mark.parametrize(("n", "h"), [(3000, 1e-5), (3000, 1e-4), (30, 1e-3)])
+@pytest.mark.parametrize("factor", [1.5, -3.0])
+@pytest.mark.parametrize("name", ["W1", "b1", "W2"])
+def test_kinks_excuse_no_wrong_gradient(name, factor, n, h):
+    """With many samples or a wide step nearly every element has some sample whose ReLU switches."""
+
+    class Wrong(Network):
+        def gradient(self, x, t):
+            found = dict(super().gradient(x, t))
+            found[name] = factor * found[name]
+            return found
+
+    x, t = batch(n=n, features=20)
+    check = gradient_check(Wrong((20, 10, 9, 3), init="he"), x, t, h=h)
+    assert [row.agrees for row in check.rows] == [row.name != name for row in check.rows], str(check)
 
 
 def test_smooth_activations_have_no_kinks(monkeypatch):

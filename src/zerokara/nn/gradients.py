@@ -140,8 +140,8 @@ class ParameterCheck:
         largest_difference: the largest |numerical - backprop| away from kinks.
         relative_difference: that, divided by the largest |numerical| of the parameter.
         where: the index of that element.
-        kinks: how many elements differ only because a ReLU switches between w - h and w + h, where the loss has
-            no derivative.
+        kinks: how many elements differ by no more than ReLUs account for that switch between w - h and w + h, where
+            the loss has no derivative.
         agrees: whether every other element differs by at most `tolerance`.
     """
 
@@ -187,22 +187,36 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     network = network.copy(np.float64)
     exact = network.gradient(x, t)
     numerical = network.numerical_gradient(x, t, h=h)
-    network.predict(x)  # now every layer knows its input
+    slopes = _slopes(network, x, t)
     inputs = [layer.x for layer in network.layers if isinstance(layer, Affine)]
     affine = [place for place, layer in enumerate(network.layers) if isinstance(layer, Affine)]
     rows = []
     for i, (given, place) in enumerate(zip(inputs, affine, strict=True), start=1):
-        out, later = given @ network.params[f"W{i}"] + network.params[f"b{i}"], network.layers[place + 1 :]
+        out = given @ network.params[f"W{i}"] + network.params[f"b{i}"]
+        later = list(zip(network.layers, slopes, strict=True))[place + 1 :]
         for name, factors in ((f"W{i}", given), (f"b{i}", np.ones((len(given), 1)))):
-            rows.append(_compare(name, numerical[name], exact[name], partial(_crosses_kink, later, out, factors, h)))
+            rows.append(_compare(name, numerical[name], exact[name], partial(_share_of_kinks, later, out, factors, h)))
     return GradientCheck(tuple(rows))
 
 
-def _compare(name: str, numerical: Array, exact: Array, crosses_kink: Callable[[Index], bool]) -> ParameterCheck:
+def _slopes(network: Network, x: ArrayLike, t: ArrayLike) -> list[Array]:
+    """What one more in a layer's output adds to the loss, by layer, sample and unit; every layer keeps its input."""
+    scores = network._forward(network._rows(x))
+    slopes = [network._loss.gradient(scores, network._targets(t, len(scores)))]
+    for layer in network.layers[:0:-1]:
+        slopes.append(layer.backward(slopes[-1]))
+    return slopes[::-1]
+
+
+def _compare(name: str, numerical: Array, exact: Array, share_of_kinks: Callable[[Index], float]) -> ParameterCheck:
     difference = np.abs(numerical - exact)
     scale = float(np.abs(numerical).max())
     tolerance = 1e-5 * scale + 1e-9
-    kinks = [index for index in zip(*np.nonzero(difference > tolerance), strict=True) if crosses_kink(index)]
+    kinks = [
+        index
+        for index in zip(*np.nonzero(difference > tolerance), strict=True)
+        if difference[index] <= tolerance + share_of_kinks(index)
+    ]
     smooth = difference.copy()
     for index in kinks:
         smooth[index] = 0
@@ -221,33 +235,33 @@ def _compare(name: str, numerical: Array, exact: Array, crosses_kink: Callable[[
     )
 
 
-def _crosses_kink(later: Sequence[Layer], out: Array, factors: Array, h: float, index: Index) -> bool:
-    """Whether some ReLU is on at one of the two points of an element's difference and off at the other.
+def _share_of_kinks(later: Sequence[tuple[Layer, Array]], out: Array, factors: Array, h: float, index: Index) -> float:
+    """How far ReLUs that are on at one of the two points of an element's difference and off at the other may move it.
+
+    Such a ReLU passes on, of what its input moves, any part instead of all or nothing. That is at most |slope| times
+    how far the input moves from point to point, over 2h.
 
     Args:
-        later: the layers after the one that the element belongs to.
+        later: the layers after the one that the element belongs to, with the slopes of the loss in their outputs.
         out: what that one puts out (samples, units).
         factors: what the element is multiplied by: the layer's input (samples, fan_in); for a bias, ones (samples, 1).
         h: the step.
         index: (input, unit) of a weight, (unit,) of a bias.
     """
-    unit, move = index[-1], h * factors[:, index[0] if len(index) > 1 else 0]
-    if not any(isinstance(layer, Relu) for layer in later[1:]):
-        later, out, unit = later[:1], out[:, [unit]], 0  # the other units do not move
-    above, below = (_masks(later, out, unit, step) for step in (move, -move))
-    return any(bool((on != off).any()) for on, off in zip(above, below, strict=True))
-
-
-def _masks(layers: Sequence[Layer], x: Array, unit: int, step: Array) -> list[NDArray[np.bool_]]:
-    """Where each ReLU of these layers is on, with one unit of their input moved."""
-    x = x.copy()
-    x[:, unit] += step
-    masks = []
-    for layer in layers:
-        x = layer.forward(x)
+    unit = index[-1]
+    if not any(isinstance(layer, Relu) for layer, _ in later[1:]):  # the other units do not move
+        later = [(layer, slope[:, [unit]]) for layer, slope in later[:1]]
+        out, unit = out[:, [unit]], 0
+    above, below = out.copy(), out.copy()
+    above[:, unit] += h * factors[:, index[0] if len(index) > 1 else 0]
+    below[:, unit] -= h * factors[:, index[0] if len(index) > 1 else 0]
+    share = 0.0
+    for layer, slope in later:
         if isinstance(layer, Relu):
-            masks.append(layer.mask)
-    return masks
+            switching = (above > 0) != (below > 0)
+            share += float(np.abs(slope * (above - below))[switching].sum()) / (2 * h)
+        above, below = layer.forward(above), layer.forward(below)
+    return share
 
 
 def _floats(x: ArrayLike) -> Array:
