@@ -93,6 +93,10 @@ def test_hint(run: Run, source: str, hint: str) -> None:
         "print(ende='')",
         "from numpy import no_such_name",
         "max = max\nmax([1], kei=1)",
+        "raise NameError('mine')",
+        "from common.time_layers import *",
+        "import numpy as np\ntarget_sizes = np.array([1, 2])\nnp.ones((2, 3)) * target_sizes",
+        "import numpy as np\nlabel = np.array([1, 2])\nnp.zeros((3, 4)) + label",
         "raise ImportError(\"cannot import name 'x'\")",
         "raise TypeError(\"f.g() got an unexpected keyword argument 'x'\")",
         "def f():\n    x += 1\n\nf()",
@@ -103,6 +107,12 @@ def test_no_hint(run: Run, source: str) -> None:
     result = run(source)
     assert result.status == 1
     assert hints(result) == []
+
+
+def test_a_name_that_another_file_lacks(run: Run, tmp_path: Path) -> None:
+    """What would help in this file would not help there."""
+    (tmp_path / "my_functions.py").write_text("def f():\n    return np.ones(3)\n")
+    assert hints(run("import my_functions\nmy_functions.f()")) == []
 
 
 def test_a_name_used_before_its_cell(run: Run) -> None:

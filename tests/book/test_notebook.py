@@ -60,6 +60,13 @@ def test_a_byte_order_mark(run_apart: Run, tmp_path: Path) -> None:
     assert run_apart("n.ipynb", cwd=tmp_path).out == "7\n"
 
 
+def test_a_notebook_that_does_not_say_its_language(run_apart: Run, tmp_path: Path) -> None:
+    for metadata in ({"kernelspec": {"name": "python3", "language": None}}, {"kernelspec": None}, {}):
+        content = {**json.loads(notebook("print(7)")), "metadata": metadata}
+        (tmp_path / "n.ipynb").write_text(json.dumps(content))
+        assert run_apart("n.ipynb", cwd=tmp_path).out == "7\n"
+
+
 def test_pylab_brings_its_names(run_apart: Run, tmp_path: Path) -> None:
     (tmp_path / "n.ipynb").write_text(notebook("%pylab inline", "plot(linspace(0, 1, 5))", "print(np.pi)"))
     result = run_apart("n.ipynb", cwd=tmp_path)

@@ -86,6 +86,12 @@ def test_opaque_alpha_is_no_obstacle_but_transparency_is(tmp_path: Path) -> None
 
 
 def test_more_than_8_bits_are_not_cut_off(tmp_path: Path) -> None:
+    deep = b"P6 2 1 65535\n" + bytes([1, 255] * 6)
+    (tmp_path / "a.ppm").write_bytes(deep)
+    (tmp_path / "b.ppm").write_bytes(deep.replace(b"65535", b"255")[:-6])
+    with pytest.raises(DataError, match=r"a\.ppm has more than 8 bits per channel \(mode RGB\)"):
+        read_picture(tmp_path / "a.ppm")
+    assert read_picture(tmp_path / "b.ppm").shape == (1, 2)
     with pytest.raises(DataError, match=r"a\.png has more than 8 bits per channel \(mode I;16\)"):
         read_picture(picture(tmp_path / "a.png", GRAY.astype(np.uint16) * 257))
 
@@ -100,6 +106,13 @@ def bomb(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
     )
+
+
+def test_a_file_of_several_pictures_is_refused(tmp_path):
+    more = [Image.fromarray(255 - GRAY)]
+    Image.fromarray(GRAY).save(tmp_path / "a.gif", save_all=True, append_images=more)
+    with pytest.raises(DataError, match=r"a\.gif holds more than one picture"):
+        read_picture(tmp_path / "a.gif")
 
 
 @pytest.mark.parametrize(

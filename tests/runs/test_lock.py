@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,25 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_looking_leaves_no_file_behind(tmp_path: Path) -> None:
     assert not is_locked(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_only_looks_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            is_locked(tmp_path)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        for _ in range(2000):
+            with Lock(tmp_path):
+                pass
+    finally:
+        stop.set()
+        watcher.join()
 
 
 def test_what_no_process_could_hold_is_not_held(tmp_path: Path) -> None:

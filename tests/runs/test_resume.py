@@ -316,6 +316,11 @@ def test_another_recipe_is_refused_by_the_field_that_differs(tmp_path: Path) -> 
         check_same_recipe(path, Recipe(**{"dataset": "digits", **TINY, "seed": 6}).completed())
 
 
+def test_a_network_of_a_thousand_layers_goes_on(tmp_path: Path) -> None:
+    run = train(tmp_path, "deep", stop_at=1, hidden=(2,) * 1000, optimizer="adam", iterations=2)
+    assert zerokara.open_run(run).iterations == 1
+
+
 @pytest.mark.parametrize(
     ("field", "then", "now"), [("learning_rate", "0.1", "5.0"), ("seed", "5", "6"), ("batch_size", "90", "91")]
 )

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 
 import numpy as np
@@ -193,3 +194,32 @@ def test_a_file_that_cannot_be_written_is_named_and_the_others_are_there(tmp_pat
         train(tmp_path, name="x", listeners=[in_the_way])
     left = {p.name for p in (tmp_path / "x").iterdir()}
     assert left >= {"recipe.toml", "weights.safetensors", "epochs.csv", "run.json"}
+
+
+def test_options_win_over_a_recipe(tmp_path):
+    recipe = Recipe(dataset="digits", hidden=7, iterations=3, seed=4)
+    run = zerokara.train(recipe=recipe, hidden=np.array([5, 6]), epochs=1, out=tmp_path, plots=False)
+    assert (run.recipe.hidden, run.recipe.epochs, run.recipe.iterations, run.recipe.seed) == ((5, 6), 1, None, 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"recipe": Recipe(), "bogus": 1}, "A recipe's field must be one of"),
+        ({"recipe": {"hidden": 5}}, "recipe must be a zerokara.Recipe. Got {'hidden': 5}."),
+        ({"threads": 1.5}, "threads must be a whole number from 1 to 1024. Got 1.5."),
+        ({"threads": "2"}, "threads must be a whole number from 1 to 1024. Got '2'."),
+        ({"name": 5}, "--name must be a plain folder name"),
+        ({"hidden": []}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got none."),
+    ],
+)
+def test_values_that_cannot_be_used_leave_nothing_behind(tmp_path, options, words):
+    with pytest.raises(UsageError, match=re.escape(words)):
+        zerokara.train("digits", out=tmp_path / "runs", plots=False, **options)
+    assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("name", [None, 5, ["digits"]])
+def test_a_data_set_is_a_name_or_a_folder(name):
+    with pytest.raises(UsageError, match=r"A data set is a name or a folder\. Got"):
+        zerokara.load(name)

@@ -41,7 +41,8 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
         names: of `__main__`, as the error left them.
     """
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-        return list(_undefined(error, path, cells))
+        in_file = any(frame.f_globals is names for frame, _ in _frames(error)[-1:])
+        return list(_undefined(error, path, cells)) if error.name and in_file else []
     if isinstance(error, SyntaxError):
         return list(_unreadable(error, path))
     if isinstance(error, ImportError):
@@ -175,7 +176,7 @@ def _misspelt_import(error: ImportError) -> Iterator[str]:
         asked = next(
             (found[1] for line in lines if (found := re.match(r"\s*(?:from|import)\s+([\w.]+)", line))), module
         )
-        if near := get_close_matches(asked, MODULES, n=1, cutoff=0.8):
+        if near := get_close_matches(asked, MODULES, n=1, cutoff=0.87):
             yield sentence("there is no module {asked}. Did you mean {near}?", asked=asked, near=near[0])
     elif module in MODULES and module != error.name and (name := re.match(r"cannot import name '(\w+)'", str(error))):
         near = get_close_matches(name[1], importlib.import_module(f"{HOME}.{module}").__all__, n=1)
@@ -231,9 +232,10 @@ def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
     )
     if unequal:
         return sentence(OTHER_BATCH, rows=unequal[1], labels=unequal[2])
-    if "out of bounds for array of dimension 1" in str(error) or "could not be broadcast" in str(error):
+    rows = re.search(r"operands could not be broadcast together with shapes \((\d+),\d+\) \(\1,\)", str(error))
+    if rows or "out of bounds for array of dimension 1" in str(error):
         for name, array in arrays.items():
-            if array.ndim == 1 and array.dtype.kind in "iu" and re.match(r"t\b|t_|y_true|label|target", name):
+            if array.ndim == 1 and array.dtype.kind in "iu" and re.fullmatch(r"t(_\w+)?|y_true|labels?|targets?", name):
                 return sentence(ONE_HOT, name=name, shape=array.shape)
     return None
 

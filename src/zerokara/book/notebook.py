@@ -43,14 +43,14 @@ def read(path: Path) -> list[str]:
         text = path.read_bytes().decode("utf-8-sig")
         with warnings.catch_warnings(action="ignore"):  # of what older notebooks lack, their authors can do nothing
             notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+        language = (notebook.metadata.get("kernelspec") or {}).get("language") or "python"
         sources = [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     except (nbformat.ValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(
             sentence("{path} is not a notebook that can be read: {reason}", path=path, reason=reason)
         ) from error
-    if language.lower() != "python":
+    if str(language).lower() != "python":
         raise UsageError(
             sentence(
                 "{path} is a notebook in {language}. Only Python notebooks can be run.", path=path, language=language

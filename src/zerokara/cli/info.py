@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import zerokara
 from zerokara.data import ENTRIES, whereabouts
 from zerokara.data.places import cache_folder
-from zerokara.engine.compiled import CompiledEngine, usable_cores
+from zerokara.engine.compiled import CompiledEngine, core, usable_cores
 from zerokara.errors import EngineError
 
 PACKAGES = ("numpy", "scikit-learn", "matplotlib", "safetensors")
@@ -43,7 +43,7 @@ def _engine() -> str:
     try:
         return f"compiled, for {CompiledEngine().level} processors; ZEROKARA_LEVEL forces another level"
     except EngineError as error:
-        return f"reference (NumPy). {error}"
+        return f"reference (NumPy). {error}" if core() is None else f"none but reference (NumPy), if asked for. {error}"
 
 
 def _place(name: str) -> str:

@@ -13,7 +13,7 @@ from cyclopts import Group, Parameter
 
 from zerokara.engine.choosing import ENGINES
 from zerokara.errors import UsageError, sentence
-from zerokara.training.recipe import LENGTHS, Recipe, read_toml
+from zerokara.training.recipe import Recipe, overridden, read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,10 +79,7 @@ def with_recipe_options(*tables: str, positional: str | None = None) -> Callable
 def recipe_of(file: Path | None, options: Mapping[str, Any]) -> Recipe:
     """The recipe that a file and the options given describe; an option wins over the file."""
     given = {name: value for name, value in options.items() if value is not None}
-    values = read_toml(file) if file else {}
-    if any(name in given for name in LENGTHS):
-        values = {name: value for name, value in values.items() if name not in LENGTHS}
-    return Recipe.from_values({**values, **given})
+    return overridden(read_toml(file) if file else {}, given)
 
 
 def _recipe_parameters(tables: tuple[str, ...], positional: str | None) -> Iterator[inspect.Parameter]:

@@ -272,12 +272,6 @@ def _type_code(array: NDArray[Any]) -> int:
     )
 
 
-def _on_disk(array: NDArray[Any]) -> memoryview:
-    """The elements as bytes, most significant byte first."""
-    ordered = np.ascontiguousarray(array, ELEMENT_TYPES[_type_code(array)])
-    return _bytes_of(ordered.reshape(-1))
-
-
 def _bytes_of(elements: NDArray[Any]) -> memoryview:
     """The memory of a one-dimensional array, as it lies there."""
     return elements.view(np.uint8).data

@@ -45,6 +45,8 @@ def load(
     >>> digits.train.x.shape, float(digits.train.x.max())
     ((1438, 64), 1.0)
     """
+    if not isinstance(name_or_folder, str | os.PathLike):
+        raise UsageError(sentence("A data set is a name or a folder. Got {got!r:.80}.", got=name_or_folder))
     if name_or_folder in ENTRIES:
         return _load_entry(ENTRIES[str(name_or_folder)], data_dir, progress)
     folder = Path(name_or_folder).expanduser()

@@ -1,14 +1,15 @@
 """Pictures on disk → pixels.
 
-Nothing is repaired on the way: pictures of different sizes are not scaled, transparency is not painted over, and more
-than 8 bits per channel are not cut off. Each of them is refused with a sentence that says what to do.
+Nothing is repaired on the way: pictures of different sizes are not scaled, transparency is not painted over, more than
+8 bits per channel are not cut off, and of several pictures in a file none is chosen. Each of them is refused with a
+sentence that says what to do.
 """
 
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,6 +200,12 @@ def _of_shape(picture: NDArray[np.uint8], shape: tuple[int, ...], path: Path, fi
     return picture
 
 
+def _has_deep_colors(picture: "Image") -> bool:
+    """Whether colours have 16 bits: Pillow has no mode for them, and would cut them."""
+    tiles: list[Any] = getattr(picture, "tile", [])  # of one read from a file
+    return any(";16" in str(args) or (codec.startswith("ppm") and args[1] > 255) for codec, _, _, args in tiles)
+
+
 def _check_picture(picture: "Image", path: Path) -> None:
     """Refuse, before it is unpacked, a picture that would be too large or would change on the way to gray."""
     if picture.width * picture.height > MOST_PIXELS:
@@ -211,7 +218,9 @@ def _check_picture(picture: "Image", path: Path) -> None:
                 most=MOST_PIXELS,
             )
         )
-    if picture.mode not in MODES:
+    if getattr(picture, "is_animated", False):
+        raise DataError(sentence("{path} holds more than one picture. Save the one that is meant.", path=path))
+    if picture.mode not in MODES or _has_deep_colors(picture):
         raise DataError(
             sentence(
                 "{path} has more than 8 bits per channel (mode {mode}). Expected 8. Save it with 8 bits.",

@@ -36,9 +36,9 @@ def choose_engine(
     """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    if threads is not None and not 1 <= threads <= MOST_THREADS:
+    if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MOST_THREADS):
         raise UsageError(
-            sentence("threads must be a whole number from 1 to {most}. Got {got}.", most=MOST_THREADS, got=threads)
+            sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads)
         )
     if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size, density)):
         return ReferenceEngine()

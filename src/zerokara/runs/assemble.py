@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from zerokara.data import Dataset, load
 from zerokara.data.catalog import Progress
 from zerokara.data.entries import ENTRIES
 from zerokara.engine import choose_engine
-from zerokara.errors import RunError, sentence
+from zerokara.errors import RunError, UsageError, sentence
 from zerokara.nn.network import Network
 from zerokara.runs.files import describe, now, pictures, run_files, run_json
 from zerokara.runs.folder import ROOM_FOR_REPORTS, RunFolder
@@ -27,7 +27,7 @@ from zerokara.runs.reading import check_folder, command, read_recipe
 from zerokara.runs.run import DIVERGED, UNFINISHED, Run, state_of
 from zerokara.training.batches import WEIGHTS, generator
 from zerokara.training.events import Listener
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import Recipe, overridden
 from zerokara.training.trainer import Trainer
 
 __all__ = ["Assembly", "Diverged", "Run", "assemble", "build_network", "describe", "open_run", "train"]
@@ -59,7 +59,7 @@ def train(
 
     Args:
         dataset: "mnist" (the default), "fashion-mnist", "kmnist", "digits", or a folder of your own.
-        recipe: a whole recipe instead of `dataset` and `options`.
+        recipe: where fields come from that are neither `dataset` nor in `options`.
         engine: "auto", "compiled" or "reference"; threads: how many the compiled one uses, by default all it may.
         data_dir: where to look for data first.
         out: the folder that run folders are made in; name: the run folder's name, by default a number.
@@ -72,8 +72,10 @@ def train(
     for numbers that are no longer finite. Ctrl-C stops after the update being done, writes what there is, and raises
     `Interrupted`, a KeyboardInterrupt with the run.
     """
-    if recipe is None:
-        recipe = Recipe.from_values(options if dataset is None else {"dataset": dataset, **options})
+    if not isinstance(recipe, Recipe | None):
+        raise UsageError(sentence("recipe must be a zerokara.Recipe. Got {got!r:.80}.", got=recipe))
+    given = options if dataset is None else {"dataset": dataset, **options}
+    recipe = overridden({} if recipe is None else asdict(recipe), given)
     assembly = assemble(
         recipe, engine=engine, threads=threads, data_dir=data_dir, keep_going=keep_going, listeners=listeners
     )

@@ -153,7 +153,12 @@ def finite(value: Any) -> Any:
 
 
 def _check_name(name: str) -> None:
-    plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and name[:1] not in ("", ".", "-", " ")
+    plain = (
+        isinstance(name, str)
+        and name.isprintable()
+        and not set(name) & set('/\\:*?"<>|')
+        and name[:1] not in ("", ".", "-", " ")
+    )
     if not plain or len(os.fsencode(name)) > 100:
         raise UsageError(
             sentence(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,7 @@ except ModuleNotFoundError:  # Windows
     flock = None  # type: ignore[assignment]
 
 LOCK_FILE = "lock"
+TRIES, SECONDS_BETWEEN_TRIES = 20, 0.01
 HELD = (errno.EWOULDBLOCK, errno.EACCES)
 """What `flock` says where somebody else has the lock."""
 
@@ -42,19 +44,24 @@ class Lock:
         if self._handle is not None or flock is None:
             return
         handle = self._open()
-        try:
-            flock(handle, LOCK_EX | LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            if error.errno in HELD:
-                raise RunError(
-                    sentence(
-                        "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
-                        path=self.folder,
-                    )
-                ) from None
-            return  # a file system without flock
-        self._handle = handle
+        for attempt in range(TRIES):
+            try:
+                flock(handle, LOCK_EX | LOCK_NB)
+            except OSError as error:
+                if error.errno in HELD and attempt < TRIES - 1:  # perhaps by somebody who only looks, for a moment
+                    time.sleep(SECONDS_BETWEEN_TRIES)
+                    continue
+                os.close(handle)
+                if error.errno in HELD:
+                    raise RunError(
+                        sentence(
+                            "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
+                            path=self.folder,
+                        )
+                    ) from None
+                return  # a file system without flock
+            self._handle = handle
+            return
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""

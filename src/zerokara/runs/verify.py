@@ -22,8 +22,8 @@ from zerokara.runs.reading import attempt, damaged, json_object, opened
 from zerokara.runs.run import STATES
 from zerokara.training.recipe import Recipe
 
-MOST_HEADER = 256_000
-"""Bytes of names, shapes and facts; real ones have some two thousand."""
+MOST_HEADER = 16_000_000
+"""Bytes of names, shapes and facts; real ones have some two thousand, and those of a thousand layers a million."""
 
 MOST_UNITS = 2**31
 

@@ -173,6 +173,13 @@ class Recipe:
         return cls(**values)
 
 
+def overridden(values: Mapping[str, Any], given: Mapping[str, Any]) -> Recipe:
+    """A recipe of some fields, with others in their place; one that says how long also replaces the other that does."""
+    if any(name in given for name in LENGTHS):
+        values = {name: value for name, value in values.items() if name not in LENGTHS}
+    return Recipe.from_values({**values, **given})
+
+
 def default_length(dataset: str) -> dict[str, int]:
     """10,000 updates on the MNIST family, 100 epochs on anything else."""
     published = dataset in ENTRIES and not ENTRIES[dataset].bundled
@@ -220,6 +227,7 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
 
 
 def _as_sizes(hidden: Any) -> tuple[Any, ...]:
+    hidden = hidden.tolist() if isinstance(hidden, np.ndarray) else hidden
     return tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else (hidden,)
 
 
@@ -234,6 +242,6 @@ def _kept(f: Field[Any], value: Any) -> Any:
         return value
     if rule is None or not rule.holds(value):
         words = rule.words if rule else "one of " + ", ".join(names)
-        got = ",".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+        got = (",".join(map(repr, value)) or "none") if isinstance(value, tuple) else repr(value)
         raise UsageError(sentence("{name} must be {words}. Got {got}.", name=f.name, words=words, got=got))
     return rule.keep(value)
