@@ -115,6 +115,9 @@ def _layer_differences(
     A bias is the weight of one more input, which is always 1. Without weights, their rows are 0.
     """
     n = batch.targets.shape[1]
+    unfinished = np.zeros((len(batch.inputs[layer]) + 1, len(batch.scores[layer])))
+    if stop is not None and stop[0]:
+        return unfinished
     inputs = np.vstack([batch.inputs[layer] * with_weights, np.ones(n)])
     rows, samples = np.nonzero(inputs)
     distinct, which = np.unique(np.stack([samples, inputs[rows, samples]]), axis=1, return_inverse=True)
@@ -126,7 +129,7 @@ def _layer_differences(
         moved, step = batch.samples(owners[part]), steps[part]
         for unit, row in enumerate(differences):
             if stop is not None and stop[0]:
-                break
+                return unfinished
             row[part] = moved.losses_after(layer, unit, step) - moved.losses_after(layer, unit, -step)
     sums = [np.bincount(rows, row[which.reshape(-1)], len(inputs)) for row in differences]
     gradient: Floats = np.stack(sums, axis=1) / (2 * h * n)
