@@ -1,5 +1,6 @@
 """Pictures without a display: numbered files, where they go, what is left to Matplotlib; letters instead of boxes."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,13 @@ def test_letters_without_a_font_are_named_once(run_apart: Run, tmp_path: Path) -
     assert len(said) == 1
     assert said[0].startswith("Some letters in the picture have no font here and became boxes.")
     assert said[0].endswith("-m pip install matplotlib-fontja koreanize-matplotlib brings Japanese and Korean ones.")
+
+
+def test_other_warnings_of_a_drawing_are_not_swallowed() -> None:
+    said: list[str] = []
+    with pytest.warns(UserWarning, match="something else"), fonts.missing_letters(said.append):
+        warnings.warn("something else", stacklevel=1)
+    assert said == []
 
 
 def test_a_picture_that_cannot_be_saved_does_not_stop_the_script(run_apart: Run, tmp_path: Path) -> None:

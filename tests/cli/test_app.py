@@ -1,5 +1,6 @@
 """The command line as a whole: what it prints where, and its exit statuses."""
 
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import zerokara
+import zerokara_command
 from zerokara.cli import main
 
 
@@ -38,15 +40,15 @@ def test_without_arguments_it_says_what_it_can_do(capsys: pytest.CaptureFixture[
         (["data", "fetch"], "zerokara data fetch needs NAME."),
         (["resume"], "zerokara resume needs RUN."),
         (["train", "digits", "--seed"], "--seed"),
-        (["train", "digits", "--epochs", "2.7"], ": --epochs must be a whole number. Got '2.7'."),
-        (["train", "digits", "--batch-size", "10.5"], ": --batch-size must be a whole number. Got '10.5'."),
-        (["train", "digits", "--threads", "1.5"], ": --threads must be a whole number. Got '1.5'."),
-        (["resume", "x", "--epochs", "1e3"], ": --epochs must be a whole number. Got '1e3'."),
+        (["train", "digits", "--epochs", "2.7"], "zerokara: --epochs must be a whole number. Got '2.7'."),
+        (["train", "digits", "--batch-size", "10.5"], "zerokara: --batch-size must be a whole number. Got '10.5'."),
+        (["train", "digits", "--threads", "1.5"], "zerokara: --threads must be a whole number. Got '1.5'."),
+        (["resume", "x", "--epochs", "1e3"], "zerokara: --epochs must be a whole number. Got '1e3'."),
         (["train", "--recipe", "none.toml"], "none.toml cannot be read as a recipe: No such file or directory."),
-        (["check", "--out", "x.jpg"], ": --out must end in .png. Got x.jpg."),
+        (["check", "--out", "x.jpg"], "zerokara: --out must end in .png. Got x.jpg."),
         (["check", "x", "--hidden", "30"], "x has its own network and data. Got --hidden too;"),
-        (["data", "show", "digits", "--out", "x"], ": --out must end in .png. Got x."),
-        (["data", "show", "digits", "--each", "1.5"], ": --each must be a whole number. Got '1.5'."),
+        (["data", "show", "digits", "--out", "x"], "zerokara: --out must end in .png. Got x."),
+        (["data", "show", "digits", "--each", "1.5"], "zerokara: --each must be a whole number. Got '1.5'."),
         (["runs", "list", "--state", "don"], "state must be one of finished, stopped"),
         (["runs", "list", "--out", __file__], "test_app.py is no folder."),
         (
@@ -87,6 +89,10 @@ def test_a_file_where_the_runs_should_go_is_an_error_before_training(
 COMMAND = [sys.executable, "-c", "import sys; from zerokara_command import main; sys.exit(main())"]
 
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As Python is by default: what could not be written may fail once more at exit."""
+
+
 @pytest.mark.parametrize("module", ["numpy", "cyclopts", "zerokara_broken_by_ctrl_c"])
 def test_ctrl_c_while_it_is_being_loaded_shows_no_traceback(module: str, tmp_path: Path) -> None:
     """At the moment when a library is imported; the third one never is."""
@@ -96,6 +102,23 @@ def test_ctrl_c_while_it_is_being_loaded_shows_no_traceback(module: str, tmp_pat
     version = (0, f"{zerokara.__version__}\n", "")
     died = (-signal.SIGINT, "", "")
     assert (done.returncode, done.stdout, done.stderr) == (version if module.startswith("zerokara") else died)
+
+
+def test_ctrl_c_is_pythons_again_once_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def cores() -> int:
+        seen.append(signal.getsignal(signal.SIGINT))
+        return 1
+
+    monkeypatch.setattr("zerokara.cli.info.usable_cores", cores)
+    monkeypatch.setattr("sys.argv", ["zerokara", "info"])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert zerokara_command.main() == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [signal.default_int_handler]
 
 
 def test_ctrl_c_says_that_it_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,9 +135,22 @@ def test_ctrl_c_says_that_it_stopped(monkeypatch: pytest.MonkeyPatch, capsys: py
 def test_standard_output_that_takes_nothing(options: list[str], tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:
         command = [*COMMAND, "train", "digits", "--epochs", "1", "--no-plots", *options]
-        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=BUFFERED, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
     assert done.returncode == 1
     assert done.stderr.endswith("zerokara: Output cannot be written: No space left on device.\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_error_that_standard_output_does_not_take(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [*COMMAND, "train", "digits", "--seed", "-3", "--json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=BUFFERED, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_standard_output_that_is_closed(tmp_path: Path) -> None:
@@ -122,6 +158,19 @@ def test_standard_output_that_is_closed(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (tmp_path / "runs/digits-001/weights.safetensors").exists()
+
+
+def test_a_picture_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.fsync", full)
+    assert main(["data", "show", "digits"]) == 1
+    assert capsys.readouterr().err == "zerokara: digits.png could not be written: No space left on device.\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_may_be_given_by_its_name(

@@ -96,13 +96,21 @@ def test_more_than_8_bits_are_not_cut_off(tmp_path: Path) -> None:
         read_picture(picture(tmp_path / "a.png", GRAY.astype(np.uint16) * 257))
 
 
-def bomb(width: int, height: int) -> bytes:
+def test_deep_colors_in_a_png_are_not_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(bomb(2, 2, bits=16, colors=2))
+    with pytest.raises(DataError, match=r"a\.png has more than 8 bits per channel \(mode RGB\)"):
+        read_picture(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(bomb(2, 2, colors=2))
+    assert read_picture(tmp_path / "b.png").shape == (2, 2)
+
+
+def bomb(width: int, height: int, bits: int = 8, colors: int = 0) -> bytes:
     """A PNG of one colour that claims to be large: a few hundred bytes."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, colors, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
     )

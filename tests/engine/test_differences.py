@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from zerokara.engine.differences import central_differences
+from zerokara.engine.differences import _Batch, central_differences
 from zerokara.nn.network import Network
 
 Gradient = dict[str, NDArray[np.float64]]
@@ -179,6 +179,28 @@ def test_a_raised_flag_stops_it(way: Any) -> None:
     network = make_network((200, 300, 300, 300, 10), "relu", "cross-entropy")
     x, targets = make_batch(100, 200, 10, soft=False)
     way(network.params, "relu", "cross-entropy", x, targets, stop=np.ones(1, np.uint8))  # minutes otherwise
+
+
+def test_a_flag_raised_in_the_middle_leaves_nothing_more_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In NumPy: neither the other units of the part, nor other parts, nor other layers."""
+    stop, looked, prepared = np.zeros(1, np.uint8), [0], [0]
+    losses_after, samples = _Batch.losses_after, _Batch.samples
+
+    def raising(*arguments: Any) -> Any:
+        looked[0] += 1
+        stop[0] = 1
+        return losses_after(*arguments)
+
+    def counting(*arguments: Any) -> Any:
+        prepared[0] += 1
+        return samples(*arguments)
+
+    monkeypatch.setattr(_Batch, "losses_after", raising)
+    monkeypatch.setattr(_Batch, "samples", counting)
+    network = make_network((200, 300, 10), "relu", "cross-entropy")
+    x, targets = make_batch(100, 200, 10, soft=False)
+    central_differences(network.params, "relu", "cross-entropy", x, targets, stop=stop)
+    assert (looked, prepared) == ([2], [1])  # above and below one weight
 
 
 def digits(n: int) -> tuple[Any, Any]:

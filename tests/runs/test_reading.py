@@ -44,7 +44,7 @@ RECIPES = {
     "not text": (b"\xff\xfe\x00", "invalid start byte"),
     "no TOML": (b"[network", "cannot be read as a recipe"),
     "another table": (b"[evil]\nx = 1\n", "evil"),
-    "another field": (b"[network]\nhiden = 5\n", "Did you mean hidden"),
+    "another field": (b"[network]\nhiden = 5\n", r"Did you mean hidden\? It was left"),
     "a field in another table": (b"[data]\nhidden = [5]\n", "hidden"),
     "deep nesting": (b"x = " + b"[" * 20_000, "nested too deeply|cannot be read"),
     "a number of 5000 digits": (b"[training]\nseed = " + b"9" * 5000, "cannot be used"),

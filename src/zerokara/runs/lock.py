@@ -44,24 +44,19 @@ class Lock:
         if self._handle is not None or flock is None:
             return
         handle = self._open()
-        for attempt in range(TRIES):
-            try:
-                flock(handle, LOCK_EX | LOCK_NB)
-            except OSError as error:
-                if error.errno in HELD and attempt < TRIES - 1:  # perhaps by somebody who only looks, for a moment
-                    time.sleep(SECONDS_BETWEEN_TRIES)
-                    continue
-                os.close(handle)
-                if error.errno in HELD:
-                    raise RunError(
-                        sentence(
-                            "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
-                            path=self.folder,
-                        )
-                    ) from None
-                return  # a file system without flock
-            self._handle = handle
-            return
+        try:
+            _lock_patiently(handle)
+        except OSError as error:
+            os.close(handle)
+            if error.errno in HELD:
+                raise RunError(
+                    sentence(
+                        "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
+                        path=self.folder,
+                    )
+                ) from None
+            return  # a file system without flock
+        self._handle = handle
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""
@@ -86,6 +81,18 @@ class Lock:
             os.close(handle)
             raise _unusable(path, sentence("it is not a plain file"))
         return handle
+
+
+def _lock_patiently(handle: int) -> None:
+    """Lock a file. Tries again where somebody else has it, who perhaps only looks, for a moment."""
+    for _ in range(TRIES - 1):
+        try:
+            return flock(handle, LOCK_EX | LOCK_NB)
+        except OSError as error:
+            if error.errno not in HELD:
+                raise
+            time.sleep(SECONDS_BETWEEN_TRIES)
+    return flock(handle, LOCK_EX | LOCK_NB)
 
 
 def _unusable(path: Path, reason: object) -> RunError:
