@@ -682,7 +682,7 @@ def test_params_replaced_between_calls(learner, ask, batch):
     assert ask(f, old).was_fast
     net.params = names.Net(np.random.default_rng(1)).params
     new = ask(f, net.params["W1"])
-    assert new.calls == 1
+    assert new.calls == 2
     np.testing.assert_allclose(new.gradient, new.expected, rtol=1e-8, atol=1e-10)
     gone = ask(f, old)
     assert gone.calls == 2 * 140
@@ -718,7 +718,7 @@ def test_labels_changed_in_place_between_calls(learner, ask, batch):
     assert ask(f, net.params["W1"]).was_fast
     t[:] = np.roll(t, 1, axis=0)
     outcome = ask(f, net.params["W1"])
-    assert outcome.calls == 1
+    assert outcome.calls == 2
     np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
 
 
@@ -731,20 +731,20 @@ def test_a_batch_changed_in_place_between_calls(learner, ask, batch):
     x *= 0.5
     t[:] = np.roll(t, 1, axis=0)
     outcome = ask(f, net.params["W1"])
-    assert outcome.calls == 1
+    assert outcome.calls == 2
     np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
 
 
 def test_labels_that_mean_something_else_later(learner, ask, batch):
-    """One-hot labels fit both meanings. When soft ones show which it was, the call that shows it takes the loop."""
+    """One-hot labels fit both meanings. When soft ones show which it was, the network is proven anew."""
     names = learner("def cross_entropy_error(y, t):\n    return -np.sum(t * np.log(y + 1e-7)) / len(t)\n")
     net = names.Net(np.random.default_rng(0))
     x, t = batch
     assert ask(names.loss_of(net, x, t), net.params["W1"]).was_fast
     soft = np.random.default_rng(2).random(t.shape)
     first, second = (ask(names.loss_of(net, x, soft), net.params["W1"]) for _ in range(2))
-    assert first.calls == 1 + 2 * 140
-    assert second.calls < 100
+    assert first.calls < 100
+    assert second.calls == 1
     for outcome in (first, second):
         np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)
 

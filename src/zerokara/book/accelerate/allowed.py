@@ -27,7 +27,13 @@ class Kind(Enum):
     KINK = auto()  # switches from one formula to another at a threshold between its arguments, or at 0
     CLIP = auto()  # switches at bounds
     CUT = auto()  # jumps somewhere
+    CHOICE = auto()  # one of its arguments itself, chosen at a threshold between them
+    CAST = auto()  # rounded to another class of numbers; of that class already, the argument itself
     SEQUENCE = auto()  # makes something to go through in a loop
+
+
+MAY_SHARE = (Kind.VIEW, Kind.CHOICE, Kind.CAST)
+"""The kinds whose result may share memory with an argument, so that writing into it may write into that."""
 
 
 class Operation(NamedTuple):
@@ -47,9 +53,10 @@ def _table(entries: dict[Kind, dict[int, str]]) -> dict[str, Operation]:
 _NUMPY = _table(
     {
         Kind.NEW: {
-            1: "exp log log2 log10 log1p expm1 sqrt square tanh negative reciprocal positive copy exp2 identity array",
+            1: "exp log log2 log10 log1p expm1 sqrt square tanh negative reciprocal positive copy exp2 identity array "
+            "diff",
             2: "add subtract multiply divide true_divide power float_power logaddexp outer inner vdot sum mean prod "
-            "var std cumsum tensordot diff concatenate stack vstack hstack eye tile",
+            "var std cumsum tensordot concatenate stack vstack hstack eye tile",
             3: "where",
         },
         Kind.BLANK: {2: "zeros ones zeros_like ones_like", 3: "arange"},
@@ -72,8 +79,8 @@ _NUMPY = _table(
 
 METHODS = _table(
     {
-        Kind.NEW: {0: "copy flatten item tolist", 1: "sum mean prod var std cumsum conj", 2: "repeat"},
-        Kind.VIEW: {0: "ravel", 1: "squeeze", 2: "swapaxes", 9: "reshape transpose"},
+        Kind.NEW: {0: "copy flatten item tolist", 1: "sum mean prod var std cumsum", 2: "repeat"},
+        Kind.VIEW: {0: "ravel conj", 1: "squeeze", 2: "swapaxes", 9: "reshape transpose"},
         Kind.PRODUCT: {1: "dot"},
         Kind.EXTREME: {1: "max min"},
         Kind.CLIP: {2: "clip"},
@@ -86,7 +93,8 @@ _BUILTINS = _table(
     {
         Kind.NEW: {1: "float sum", 2: "pow"},
         Kind.SHAPE: {1: "len"},
-        Kind.KINK: {1: "abs", 2: "max min"},
+        Kind.KINK: {1: "abs"},
+        Kind.CHOICE: {2: "max min"},
         Kind.CUT: {1: "int bool", 2: "round"},
         Kind.SEQUENCE: {1: "reversed list tuple", 2: "enumerate", 3: "range", 9: "zip"},
     }
@@ -109,7 +117,7 @@ def _is_genuine(function: Any) -> bool:
 OPERATIONS: dict[int, Operation] = {
     **{id(f): o for name, o in _NUMPY.items() if _is_genuine(f := getattr(np, name))},
     **{id(f): o for name, o in _BUILTINS.items() if _is_genuine(f := getattr(builtins, name))},
-    **{id(kind): Operation(Kind.NEW if kind in _FLOATS else Kind.CUT, 1) for kind in (*_FLOATS, *_OTHER_DTYPES)},
+    **{id(kind): Operation(Kind.VIEW if kind in _FLOATS else Kind.CAST, 1) for kind in (*_FLOATS, *_OTHER_DTYPES)},
 }
 """By identity: comparing, or hashing, what a learner calls could run the learner's code."""
 

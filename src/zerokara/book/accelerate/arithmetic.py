@@ -13,7 +13,7 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from zerokara.book.accelerate.allowed import KEYWORDS, Kind, Operation, is_dtype, is_float_dtype
+from zerokara.book.accelerate.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
 from zerokara.book.accelerate.refusal import Refused
 from zerokara.book.accelerate.values import NEVER, Data, Items, Known, Value, as_data, constant, is_number, together
 from zerokara.errors import sentence
@@ -139,6 +139,8 @@ class Arithmetic:
         if kind is Kind.PRODUCT:
             return result.computed(affine=self._product(arguments[1]) if len(arguments) == 2 else NEVER)
         self._note(name, kind, arguments, first, all_of_them)
+        if kind in MAY_SHARE:
+            return result
         copies = kind is Kind.NEW and name in ("copy", "array", "negative", "positive")
         return result.computed(affine=first.affine if copies else NEVER)
 
@@ -152,11 +154,11 @@ class Arithmetic:
     def _note(self, name: str, kind: Kind, arguments: list[Value], first: Data, data: Data) -> None:
         if kind is Kind.EXTREME and len(arguments) and self.is_affine(first):
             return
-        if kind is Kind.KINK and self._is_harmless_kink(arguments):
+        if kind in (Kind.KINK, Kind.CHOICE) and self._is_harmless_kink(arguments):
             return
         if kind is Kind.CLIP and self._is_clip_of_inputs(arguments):
             return
-        if kind in (Kind.EXTREME, Kind.KINK, Kind.CLIP, Kind.CUT):
+        if kind in (Kind.EXTREME, Kind.KINK, Kind.CHOICE, Kind.CLIP, Kind.CUT, Kind.CAST):
             self.threshold(name, data)
 
     def _is_harmless_kink(self, arguments: list[Value]) -> bool:

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.book.accelerate.forward import ACTIVATIONS, scores_of
+from zerokara.book.accelerate.refusal import RefusedNow
 from zerokara.book.accelerate.structure import Arrays, Layout, rows_of
+from zerokara.errors import sentence
 from zerokara.nn.functions import LOSSES
 
 Floats = NDArray[np.float64]
@@ -32,25 +34,34 @@ class Model:
 
     layout: Layout
     activation: str
-    loss: str
+    loss_name: str
     labels: str
     factor: float
 
-    def loss_of(self, arrays: Arrays, rows: Floats, targets: Floats) -> float:
-        """The function's value, by the network.
+    def scores(self, arrays: Arrays, rows: Floats) -> Floats:
+        """The scores (n, classes) of inputs (n, features), with the parameters among `arrays`."""
+        return scores_of(self.layout, self.activation, arrays, rows)
 
-        Args:
-            arrays: with the parameters; rows: (n, features); targets: (n, classes).
+    def loss(self, scores: Floats, targets: Floats) -> float:
+        """The function's value for scores and targets (n, classes)."""
+        return self.factor * LOSSES[self.loss_name].value(scores, targets)
+
+    def agrees(self, value: float, scores: Floats, targets: Floats) -> bool:
+        """Whether a value is the loss of these scores but for rounding.
+
+        That is 1e-12 relative; and what the rounding of the scores themselves, or of p near 1, does to log p.
         """
-        return self.loss_of_scores(scores_of(self.layout, self.activation, arrays, rows), targets)
-
-    def loss_of_scores(self, scores: Floats, targets: Floats) -> float:
-        return self.factor * LOSSES[self.loss].value(scores, targets)
+        expected = self.loss(scores, targets)
+        rounding = 8 * np.finfo(float).eps * abs(self.factor) * max(1.0, float(np.abs(scores).max()))
+        return bool(abs(value - expected) <= TOLERANCE * abs(expected) + rounding)
 
     def targets(self, arrays: Arrays) -> Floats:
-        """The labels as rows (n, classes)."""
+        """The labels as rows (n, classes). Raises Refused for labels that cannot have this meaning."""
         n, classes = len(rows_of(arrays[self.layout.inputs])), self.layout.sizes(arrays)[-1]
-        return dict(_meanings(arrays[self.layout.labels], n, classes))[self.labels]
+        meanings = dict(_meanings(arrays[self.layout.labels], n, classes))
+        if self.labels not in meanings:
+            raise RefusedNow(sentence("a label is none of its classes, 0 to {last}", last=classes - 1))
+        return meanings[self.labels]
 
 
 @dataclass(frozen=True)
@@ -65,19 +76,14 @@ def model_of(ways: list[Layout], samples: list[Sample]) -> Model | None:
     """The candidate that gives the values of all samples, up to one factor; None if there is none."""
     for layout in ways:
         for model in _candidates(layout, samples[0]):
-            if all(agrees(sample.value, _value(model, sample), model) for sample in samples):
+            if all(_fits(model, sample) for sample in samples):
                 return model
     return None
 
 
-def agrees(value: float, expected: float, model: Model) -> bool:
-    """Whether two losses are equal but for rounding: 1e-12 relative, or what rounding p near 1 does to log p."""
-    rounding = 8 * np.finfo(float).eps * abs(model.factor)
-    return bool(abs(value - expected) <= TOLERANCE * abs(expected) + rounding)
-
-
-def _value(model: Model, sample: Sample) -> float:
-    return model.loss_of(sample.arrays, rows_of(sample.arrays[model.layout.inputs]), model.targets(sample.arrays))
+def _fits(model: Model, sample: Sample) -> bool:
+    rows, targets = rows_of(sample.arrays[model.layout.inputs]), model.targets(sample.arrays)
+    return model.agrees(sample.value, model.scores(sample.arrays, rows), targets)
 
 
 def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:

@@ -1,4 +1,15 @@
-"""A proven network behind a function, and the gradients it gives for as long as every call confirms it."""
+"""A proven network behind a function, and the gradients it gives for as long as every call confirms it.
+
+What was proven at some weights and for one batch need not hold for others, so every gradient is confirmed:
+
+- at the present weights and batch, all weights moved a little at once (`_check_nearby`): at zero scores the loss alone
+  is blind to inputs and labels;
+- at the moved points w ± h, by how far they can be (`_check_range`): near enough that no other formula begins there, no
+  bound of a clip, no overflow of exp, no underflow of a probability;
+- by the loop's last call, whose value is compared, too (`_check_last_call`).
+
+And the loop's own rounding must not be what one looks at (`_check_rounding`).
+"""
 
 from __future__ import annotations
 
@@ -11,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.book.accelerate.forward import inputs_of_activations, scores_after
-from zerokara.book.accelerate.inference import Model, agrees
-from zerokara.book.accelerate.proof import Function, check_differences, check_memory, kept, value_at
+from zerokara.book.accelerate.inference import Model
+from zerokara.book.accelerate.proof import Function, check_differences, check_memory, kept, size_of, spread, value_at
 from zerokara.book.accelerate.purity import Purity
-from zerokara.book.accelerate.refusal import Refused
+from zerokara.book.accelerate.refusal import Refused, RefusedNow
 from zerokara.book.accelerate.structure import Arrays, rows_of
 from zerokara.book.accelerate.threads import one_thread
 from zerokara.engine.choosing import choose_engine
@@ -23,8 +34,20 @@ from zerokara.nn.network import Network
 
 Signature = dict[int, tuple[tuple[int, ...], Any]]
 
-NEAR_BOUND = 1.0
-"""How near the input of an activation may come to a bound it is clipped at. A step of h moves it by far less."""
+FARTHEST = 1.0
+"""How far a step of h may move any input of an activation: less than e times any probability, and so not far enough for
+what was proven here to be wrong there. Of pixels from 0 to 255, h = 1e-4 moves it by 0.03 at most."""
+
+EXP_RANGE = 350.0
+"""Between -350 and 350 neither exp(2a) nor a softmax without its maximum taken off overflows, and no probability is 0."""
+
+NEARBY = 0.05
+"""How far the inputs of activations move, about, when all weights are moved at once: as far as an update moves them."""
+
+TEXTBOOK_STEP = 1e-4
+ROUNDING = 1e-8
+"""The share of a gradient that may be the loop's own rounding, for a smaller h than the textbook's. Somebody who takes
+one may be looking for just that rounding."""
 
 
 @dataclass
@@ -35,6 +58,10 @@ class Batch:
     labels: NDArray[Any]
     rows: NDArray[np.float64]
     targets: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        self.size = size_of(self.rows)
+        self.largest = float(np.abs(self.rows).max(initial=0.0))
 
     def holds(self, inputs: NDArray[Any], labels: NDArray[Any]) -> bool:
         return np.array_equal(self.inputs, inputs) and np.array_equal(self.labels, labels)
@@ -56,11 +83,13 @@ class Plan:
     def __post_init__(self) -> None:
         sizes = [shape[0] for shape in (self.signature[n][0] for n in self.model.layout.weights)]
         sizes.append(self.signature[self.model.layout.weights[-1]][0][1])
-        self.network = Network(sizes, activation=self.model.activation, loss=self.model.loss, init=1.0)
+        self.network = Network(sizes, activation=self.model.activation, loss=self.model.loss_name, init=1.0)
         shape = self.signature[self.model.layout.inputs][0]
         n = shape[0] if len(shape) > 1 else 1
         self.multiplications = n * max(a * b for a, b in pairwise(sizes))
         self.engine = choose_engine("auto", self.network, n)
+        rng = np.random.default_rng(2)
+        self.directions = {n: rng.standard_normal(self.signature[n][0]) for n in self.model.layout.parameters}
         self.names: dict[int, str] = {}
         for i, (weight, bias) in enumerate(zip(self.model.layout.weights, self.model.layout.biases, strict=True), 1):
             self.names[weight] = f"W{i}"
@@ -88,11 +117,12 @@ class Plan:
         check_memory(arrays, self.model.layout.parameters)
         with one_thread(self.multiplications):
             batch = self._current_batch(arrays)
-            self._compute(arrays, batch, h)
-            self._check_bounds()
+            if not (self.gradients and h == self.step and self._same_weights(arrays)):
+                self._compute(f, x, arrays, batch, h)
             if sample:
                 check_differences(f, x, self.model, arrays, h, lambda number: self._of(arrays, number))
             own = next(number for number in self.model.layout.parameters if arrays[number] is x)
+            self._check_rounding(x, batch, own, h)
         # What a cache holds must be the loop's to the last bit, and that can depend on the number of threads.
         with nullcontext() if self.purity.caches else one_thread(self.multiplications):
             self._check_last_call(f, x, arrays, batch, own, h)
@@ -110,28 +140,69 @@ class Plan:
             self.batch = Batch(inputs.copy(), labels.copy(), rows_of(inputs), self.model.targets(arrays))
         return self.batch
 
-    def _compute(self, arrays: Arrays, batch: Batch, h: float) -> None:
-        """All gradients at once, unless they are there already for exactly these weights, samples and h."""
-        if self._same_weights(arrays) and self.gradients and h == self.step:
-            return
+    def _compute(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, h: float) -> None:
+        """All gradients at once, confirmed for exactly these weights, samples and h."""
         own = self.network.params
         for number, name in self.names.items():
             own[name][...] = arrays[number].reshape(own[name].shape)
         self.gradients, self.step = {}, h
         self.layers = list(inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows))
+        self._check_range(arrays, batch, h)
+        self._check_nearby(f, x, arrays, batch)
         found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
-            raise Refused(sentence("its gradient is not finite"))
+            raise RefusedNow(sentence("its gradient is not finite"))
         self.gradients = found
 
     def _same_weights(self, arrays: Arrays) -> bool:
         own = self.network.params
         return all(np.array_equal(own[name], arrays[n].reshape(own[name].shape)) for n, name in self.names.items())
 
-    def _check_bounds(self) -> None:
-        highest = max(float(np.abs(layer).max()) for layer in self.layers) if self.purity.bounds else 0.0
-        if self.purity.bounds and highest > min(self.purity.bounds) - NEAR_BOUND:
-            raise Refused(sentence("numbers come near to where it clips them"))
+    def _check_range(self, arrays: Arrays, batch: Batch, h: float) -> None:
+        """Whether the formulas that hold here hold at all points w ± h, too."""
+        largest = [float(np.abs(layer).max()) for layer in self.layers]
+        if not self._farthest(arrays, [batch.largest, *largest], h) <= FARTHEST:
+            raise RefusedNow(sentence("a step of h moves the inputs of its activations far enough for other formulas"))
+        if not max(largest) <= min(self.purity.bounds, default=np.inf) - FARTHEST:
+            raise RefusedNow(sentence("numbers come near to where it clips them"))
+        with_exp = largest[-1:] if self.model.activation == "relu" else largest
+        if not max(with_exp) <= EXP_RANGE - FARTHEST:
+            raise RefusedNow(sentence("numbers come near to where exp overflows"))
+
+    def _farthest(self, arrays: Arrays, largest: list[float], h: float) -> float:
+        """How far moving one weight by h can move any input of an activation, in its own layer or a later one.
+
+        No activation here is steeper than 1. `largest` holds the largest input of the network and of each activation.
+        """
+        farthest = one = all_units = 0.0
+        for i, number in enumerate(self.model.layout.weights):
+            weights = np.abs(arrays[number]) if i else np.zeros((1, 1))
+            all_units = max(one * float(weights.max()), all_units * float(weights.sum(axis=0).max()))
+            one = h * max(1.0, largest[i])
+            farthest = max(farthest, one, all_units)
+        return farthest
+
+    def _check_nearby(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch) -> None:
+        """Compare f with the network where all weights are moved a little, each in a direction of its own."""
+        first = self.model.layout.weights[0]
+        with kept([arrays[number] for number in self.directions]):
+            for number, direction in self.directions.items():
+                size = batch.size if number == first else None
+                arrays[number] += NEARBY * spread(arrays[number], size) * direction
+            value = value_at(f, x)
+            scores = self.model.scores(arrays, batch.rows)
+        if not self.model.agrees(value, scores, batch.targets):
+            raise Refused(sentence("its value is no longer that of the network that was recognised"))
+
+    def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, h: float) -> None:
+        """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h)."""
+        eps = float(np.finfo(float).eps)
+        if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
+            raise RefusedNow(sentence("h is hardly more than rounding beside such large weights"))
+        loss = self.model.loss(self.layers[-1], batch.targets)
+        largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
+        if h < TEXTBOOK_STEP and not eps * abs(loss) / h <= ROUNDING * largest:
+            raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient"))
 
     def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
         """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""
@@ -143,7 +214,7 @@ class Plan:
             value = value_at(f, x)
         layout, activation = self.model.layout, self.model.activation
         scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
-        if not agrees(value, self.model.loss_of_scores(scores, batch.targets), self.model):
+        if not self.model.agrees(value, scores, batch.targets):
             raise Refused(sentence("its value is no longer that of the network that was recognised"))
 
 

@@ -1,7 +1,12 @@
-"""The proof by numbers that a function is the loss of a network. Weights are moved, and always put back bit for bit."""
+"""The proof by numbers that a function is the loss of a network. Weights are moved, and always put back bit for bit.
+
+A value can hide what the function does: at scores of 0 the loss is log 10 whatever inputs and labels are, and where
+softmax is saturated it is 0. So a function is tried at weights at which the inputs of the activations are about 1.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -11,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.book.accelerate.inference import Model, Sample, model_of
-from zerokara.book.accelerate.refusal import Refused
+from zerokara.book.accelerate.refusal import Refused, RefusedNow
 from zerokara.book.accelerate.structure import Arrays, layouts, rows_of
 from zerokara.errors import sentence
 
 SCALES = (1.0, 0.5, 2.0)
 """How strong the activations' inputs are, about, at the random weights that are tried."""
+
+LARGEST_SPREAD = 1e6
+"""Inputs may be so small that weights would have to be huge; that far and no further."""
 
 MOST_LAYOUTS = 200
 
@@ -52,35 +60,46 @@ def value_at(f: Function, x: NDArray[Any]) -> float:
         with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore" if ignored else "raise"):
             value = f(x)
     except Exception as error:
-        raise Refused(sentence("it raises {kind}", kind=type(error).__name__)) from error
+        raise RefusedNow(sentence("it raises {kind}", kind=type(error).__name__)) from error
     if not (np.ndim(value) == 0 and np.isfinite(value)):
-        raise Refused(sentence("its value is not one finite number"))
+        raise RefusedNow(sentence("its value is not one finite number"))
     return float(value)
 
 
 def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[int]) -> list[Sample]:
-    """The function's values at random weights."""
+    """The function's values at random weights, whatever the present ones are: those may be zeros, or saturated."""
     rng = np.random.default_rng(0)
     samples = []
     for scale in SCALES:
         with kept([arrays[number] for number in moved]):
             for number in moved:
-                arrays[number] += scale * _spread(arrays, number, moved) * rng.standard_normal(arrays[number].shape)
+                array = arrays[number]
+                array[...] = scale * spread(array, _size_of_inputs(arrays, array, moved)) * rng.standard_normal(array.shape)
             samples.append(Sample({n: array.copy() for n, array in arrays.items()}, value_at(f, x)))
     return samples
 
 
-def _spread(arrays: Arrays, number: int, moved: list[int]) -> float:
-    """How far to move weights so that the inputs of an activation move by about 1."""
-    if arrays[number].ndim < 2:
+def spread(parameter: NDArray[Any], size: float | None) -> float:
+    """The standard deviation of random weights with which the inputs of an activation are about 1.
+
+    Args:
+        parameter: a bias, or weights (fan_in, fan_out).
+        size: of what the weights are multiplied by, as `size_of` gives it; None where each number is about 1.
+    """
+    if parameter.ndim < 2:
         return 0.5
-    fan_in = arrays[number].shape[0]
-    norms = [
-        float(np.sqrt((rows_of(array) ** 2).sum(axis=1).mean()))
-        for n, array in arrays.items()
-        if n not in moved and array.ndim and rows_of(array).shape[1] == fan_in
-    ]
-    return 1 / max([1.0, *norms]) if norms else 1 / np.sqrt(fan_in)
+    return min(1 / size, LARGEST_SPREAD) if size else 1 / math.sqrt(len(parameter))
+
+
+def size_of(rows: NDArray[np.float64]) -> float:
+    """The length of a sample's row (n, features), as the root of the mean square over the samples."""
+    return float(np.linalg.norm(rows)) / math.sqrt(len(rows)) if rows.size else 0.0
+
+
+def _size_of_inputs(arrays: Arrays, parameter: NDArray[Any], moved: list[int]) -> float | None:
+    """The size of the largest of all arrays that may be what a parameter is multiplied by; None if there is none."""
+    rows = [rows_of(array) for number, array in arrays.items() if number not in moved and array.ndim]
+    return max((size_of(found) for found in rows if found.shape[1] == len(parameter)), default=None)
 
 
 @contextmanager

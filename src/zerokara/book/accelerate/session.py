@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType, MethodType
@@ -14,7 +16,7 @@ from zerokara.book.accelerate.inference import Model
 from zerokara.book.accelerate.plan import Plan, signature_of
 from zerokara.book.accelerate.proof import proven_model
 from zerokara.book.accelerate.purity import purity_of
-from zerokara.book.accelerate.refusal import Refused
+from zerokara.book.accelerate.refusal import Refused, RefusedNow
 from zerokara.book.accelerate.structure import Arrays
 from zerokara.book.gallery import say
 from zerokara.errors import ZerokaraError, sentence
@@ -36,9 +38,11 @@ class Session:
 
     Attributes:
         wanted: "on", "off", or "verify" for both ways and a comparison of every weight.
+        lock: held while plans are made and used; of two threads that ask, one waits.
     """
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self.wanted = "on"
         self.plans: dict[CodeType, list[Plan]] = {}
         self.hopeless: dict[Any, str] = {}
@@ -51,7 +55,8 @@ class Session:
             return None
         code = _code_of(f)
         try:
-            gradient = self._found(f, code, x, h)
+            with self.lock:
+                gradient = self._found(f, code, x, h)
         except Refused as reason:
             self._explain(code, str(reason))
             return None
@@ -70,10 +75,11 @@ class Session:
     def _found(self, f: Function, code: CodeType | None, x: Any, h: float) -> NDArray[Any] | None:
         if type(x) is not np.ndarray or x.size == 0:
             return None
-        for plan in self.plans.get(code, []) if code else []:
+        for plan in list(self.plans.get(code, [])) if code else []:
             arrays = plan.arrays(f, x)
-            if arrays is not None:
-                return self._by(plan, f, x, arrays, h)
+            gradient = self._by(plan, f, x, arrays, h) if arrays is not None else None
+            if gradient is not None:
+                return gradient
         if x.size < FEW or not self._is_worth_a_look(code, x):
             return None
         gradient = self._proven(f, code, x, h)
@@ -85,14 +91,17 @@ class Session:
         self.tries[code] = self.tries.get(code, 0) + 1
         return x.size >= MANY or self.tries[code].bit_count() == 1
 
-    def _by(self, plan: Plan, f: Function, x: NDArray[Any], arrays: Arrays, h: float) -> NDArray[Any]:
+    def _by(self, plan: Plan, f: Function, x: NDArray[Any], arrays: Arrays, h: float) -> NDArray[Any] | None:
+        """By a plan of before; None, and no such plan any more, where it does not hold for this batch."""
         if not any(arrays[number] is x for number in plan.model.layout.parameters):
             raise Refused(sentence("x is none of the arrays it reads as weights"))
         try:
             return plan.gradient(f, x, arrays, h)
+        except RefusedNow:
+            raise
         except Refused:
             self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
-            raise
+            return None
 
     def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], h: float) -> NDArray[Any]:
         if x.dtype != np.float64:
@@ -111,6 +120,8 @@ class Session:
         try:
             plan = Plan(purity, _checked(proven_model(f, x, arrays), purity.deciding, arrays, x), signature)
             gradient = plan.gradient(f, x, arrays, h, sample=True)
+        except RefusedNow:
+            raise
         except Refused as reason:
             self.hopeless[key] = str(reason)
             raise
@@ -187,11 +198,20 @@ def _recognised(code: CodeType, plan: Plan) -> str:
         name=_name_of(code),
         sizes="-".join(map(str, plan.network.sizes)),
         activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
-        loss=_LOSSES[model.loss],
+        loss=_LOSSES[model.loss_name],
     )
 
 
 current = Session()
+
+
+def _after_fork() -> None:
+    """A thread that held the lock is not there in the child, and would never let go of it."""
+    current.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:

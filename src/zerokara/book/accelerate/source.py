@@ -60,8 +60,26 @@ def _parsed(text: str, filename: str) -> tuple[list[Function], list[CodeType]]:
             codes = [compile(unit, filename, "exec", dont_inherit=True) for unit in units]
     except (SyntaxError, ValueError):
         return [], []
+    _mangle(tree, "")
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
     return functions, [inner for code in codes for inner in _all_codes(code)]
+
+
+_NAMES: dict[type[ast.AST], str] = {ast.Name: "id", ast.Attribute: "attr", ast.arg: "arg"}
+
+
+def _mangle(node: ast.AST, class_name: str) -> None:
+    """Give private names the form they have in the code: inside `class Net`, `__h` means `_Net__h`.
+
+    See "Private name mangling" in the Python reference, 6.2.1. The keywords of a call stay as they are.
+    """
+    field = _NAMES.get(type(node), "")
+    name = getattr(node, field, "")
+    if class_name.strip("_") and name.startswith("__") and not name.endswith("__"):
+        setattr(node, field, f"_{class_name.lstrip('_')}{name}")
+    for child in ast.iter_child_nodes(node):
+        inside = isinstance(node, ast.ClassDef) and child in node.body
+        _mangle(child, node.name if inside else class_name)  # type: ignore[union-attr]
 
 
 def _all_codes(code: CodeType) -> Iterator[CodeType]:
