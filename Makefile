@@ -19,8 +19,10 @@ test-slow: $(VENV)/.tested
 	$(BIN)/python -m pytest -n 2 -m slow $(ARGS)
 
 # 300 kills at random moments, some four minutes: no run may be lost. Fewer with ARGS="--kills 30".
+# Then 2,000 random programs, some ten minutes: no accelerated gradient may differ from the loop's.
 soak: $(VENV)/.installed
 	$(BIN)/python benchmarks/soak.py $(ARGS)
+	$(BIN)/python benchmarks/programs.py --programs 2000
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -41,7 +41,7 @@ class Options:
         remarks: whether to remark on the source at the end.
         accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
             "verify" to do both and compare.
-        our_gradient: put our `common.gradient` in place of the learner's own.
+        own_gradient: accelerate the learner's own `common.gradient`, too, where its formula is proven.
     """
 
     cells: str | None = None
@@ -50,7 +50,7 @@ class Options:
     figures: Path | None = None
     remarks: bool = True
     accelerate: str = "on"
-    our_gradient: bool = False
+    own_gradient: bool = False
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -81,7 +81,7 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         if options.prelude:
             supply(main, path.read_bytes().decode(errors="replace"))
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
-        with accelerate.mode(options.accelerate), accelerate.ours_first(options.our_gradient):
+        with accelerate.mode(options.accelerate), accelerate.own_gradient(options.own_gradient):
             status = _status_of(work, path, all_cells, main)
         _report(path, cells, main, options)
     return status

@@ -50,3 +50,8 @@ def after_import(name: str, action: Action) -> None:
     _watcher.actions[name] = action
     if _watcher not in sys.meta_path:
         sys.meta_path.insert(0, _watcher)
+
+
+def forget(name: str) -> None:
+    """Do nothing any more when `name` is imported."""
+    _watcher.actions.pop(name, None)

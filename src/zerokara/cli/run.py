@@ -27,7 +27,7 @@ after FILE belongs to the script.
   --figures DIR  where plt.show() saves pictures when there is no display; the working folder if not given
   --no-remarks   no remarks on the source at the end
   --no-accelerate  every numerical gradient by the textbook's loop, also where zerokara recognises the network
-  --accelerate   zerokara's common/gradient.py in place of the learner's own, so that it can recognise the network
+  --accelerate   your own common/gradient.py without its loop, too, where it is proven to be the central difference
   --verify       every gradient both ways, and a comparison of every weight
   --help         show this
 
@@ -45,7 +45,7 @@ FLAGS: dict[str, dict[str, Any]] = {
     "--prelude": {"prelude": True},
     "--no-remarks": {"remarks": False},
     "--no-accelerate": {"accelerate": "off"},
-    "--accelerate": {"our_gradient": True},
+    "--accelerate": {"own_gradient": True},
     "--verify": {"accelerate": "verify"},
     "--list": {},
 }

@@ -102,7 +102,7 @@ def forget(package):
 
 @pytest.mark.parametrize("package", [True, False])
 def test_a_gradient_of_the_learners_own(run, tmp_path, package):
-    """It wins, unless ours is asked for; the rest of the learner's folder stays."""
+    """It wins; with --accelerate its loop is spared where its formula is proven."""
     (tmp_path / "common").mkdir()
     (tmp_path / "common" / "gradient.py").write_text(OWN)
     if package:
@@ -111,12 +111,47 @@ def test_a_gradient_of_the_learners_own(run, tmp_path, package):
     assert theirs.out.startswith("own\n")
     assert RECOGNISED not in theirs.err
     forget("common")
-    ours = run(SCRIPT, "--seed", "0", "--accelerate")
-    assert RECOGNISED in ours.err
-    assert "common.gradient" in ours.err.splitlines()[-1]
-    np.testing.assert_allclose(losses(ours), [float(line) for line in theirs.out.split()[1:]], rtol=0, atol=1e-10)
+    fast = run(SCRIPT, "--seed", "0", "--accelerate")
+    assert RECOGNISED in fast.err
+    assert "is proven to be the central difference with h = 0.0001" in fast.err
+    numbers = [[float(line) for line in result.out.split()[1:]] for result in (fast, theirs)]
+    assert fast.out.startswith("own\n")
+    np.testing.assert_allclose(*numbers, rtol=0, atol=1e-10)
+    assert numbers[0] != numbers[1]  # the loop's rounding is the loop's own
     forget("common")
-    assert run(SCRIPT, "--seed", "0").out.startswith("own\n")  # it was for that run only
+    assert RECOGNISED not in run(SCRIPT, "--seed", "0").err  # it was for that run only
+
+
+FORWARD = OWN.replace("before - 1e-4", "before").replace("before + 1e-4", "before + 1e-2").replace("2e-4", "1e-2")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (FORWARD, r"it computes a forward difference, \(f\(x \+ h\) - f\(x\)\) / h, with h = 0.01"),
+        (OWN.replace("    return grad", "    print(grad.size)\n    return grad"), "it uses print, and may do more"),
+    ],
+    ids=["forward", "prints"],
+)
+def test_a_gradient_of_the_learners_own_that_computes_something_else(run, tmp_path, source, reason):
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "gradient.py").write_text(source)
+    theirs = run(SCRIPT, "--seed", "0")
+    forget("common")
+    asked = run(SCRIPT, "--seed", "0", "--accelerate")
+    assert re.search(f"--accelerate leaves numerical_gradient of .*gradient.py as it is, because {reason}", asked.err)
+    assert asked.out == theirs.out
+
+
+def test_another_h_of_the_learners_own(run, tmp_path):
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "gradient.py").write_text(OWN.replace("1e-4", "1e-2").replace("2e-4", "2e-2"))
+    theirs = run(SCRIPT, "--seed", "0")
+    forget("common")
+    fast = run(SCRIPT, "--seed", "0", "--accelerate")
+    assert RECOGNISED in fast.err
+    numbers = [[float(line) for line in result.out.split()[1:]] for result in (fast, theirs)]
+    np.testing.assert_allclose(*numbers, rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("other", ["--accelerate", "--verify"])

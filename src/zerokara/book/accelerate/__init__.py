@@ -6,7 +6,7 @@ numbers), proven (`proof`: the same values at random weights, the same single di
 that computes the same central differences for all weights at once (`plan`). What fails anywhere is left to the loop.
 """
 
-from zerokara.book.accelerate.replacement import ours_first
+from zerokara.book.accelerate.replacement import own_gradient
 from zerokara.book.accelerate.session import accelerated, mode
 
-__all__ = ["accelerated", "mode", "ours_first"]
+__all__ = ["accelerated", "mode", "own_gradient"]

@@ -39,7 +39,7 @@ FARTHEST = 1.0
 what was proven here to be wrong there. Of pixels from 0 to 255, h = 1e-4 moves it by 0.03 at most."""
 
 EXP_RANGE = 350.0
-"""Between -350 and 350 neither exp(2a) nor a softmax without its maximum taken off overflows, and no probability is 0."""
+"""Between -350 and 350 neither exp(2a) nor a softmax without its maximum taken off overflows, and no p is 0."""
 
 NEARBY = 0.05
 """How far the inputs of activations move, about, when all weights are moved at once: as far as an update moves them."""
@@ -197,12 +197,12 @@ class Plan:
     def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, h: float) -> None:
         """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h)."""
         eps = float(np.finfo(float).eps)
-        if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
-            raise RefusedNow(sentence("h is hardly more than rounding beside such large weights"))
         loss = self.model.loss(self.layers[-1], batch.targets)
         largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
         if h < TEXTBOOK_STEP and not eps * abs(loss) / h <= ROUNDING * largest:
             raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient"))
+        if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
+            raise RefusedNow(sentence("h is hardly more than rounding beside such large weights"))
 
     def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
         """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""

@@ -78,8 +78,7 @@ def _mangle(node: ast.AST, class_name: str) -> None:
     if class_name.strip("_") and name.startswith("__") and not name.endswith("__"):
         setattr(node, field, f"_{class_name.lstrip('_')}{name}")
     for child in ast.iter_child_nodes(node):
-        inside = isinstance(node, ast.ClassDef) and child in node.body
-        _mangle(child, node.name if inside else class_name)  # type: ignore[union-attr]
+        _mangle(child, node.name if isinstance(node, ast.ClassDef) and child in node.body else class_name)
 
 
 def _all_codes(code: CodeType) -> Iterator[CodeType]:
