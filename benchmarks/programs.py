@@ -212,7 +212,7 @@ def random_program(rng: np.random.Generator) -> Program:
     inputs = one(("pixels", "pixels", "binary", "bytes", "normal", "normal", "incomes", "tiny", "mixed", "thousands"))
     h = one((1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4, 1e-2, 1e-6, 1e-8, 1e-10))
     sizes = {1: (30, 5), 2: (30, 12, 5), 3: (30, 8, 6, 5)}[layers]
-    underflow: Literal["ignore", "warn"] = "warn" if rng.random() < 0.05 else "ignore"
+    underflow: Literal["ignore", "warn"] = "warn" if rng.random() < 0.1 else "ignore"
     return Program(source, int(rng.integers(2**32)), sizes, tuple(weights), inputs, labels, h, underflow)
 
 

@@ -21,7 +21,7 @@ FUNCTIONS = {
         for name, operation in allowed.METHODS.items()
     },
 }
-DTYPES = (np.float64, np.float32, np.int64, np.uint8, np.bool_)
+DTYPES = (np.float64, np.float32, np.int64)
 KEYWORDS = [
     {},
     *({"axis": axis} for axis in (None, (), 0, -1)),

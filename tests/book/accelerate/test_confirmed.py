@@ -112,6 +112,22 @@ def test_weights_beside_which_h_is_lost(learner, ask, batch):
     assert "h is hardly more than rounding beside such large weights" in outcome.said
 
 
+def test_what_is_computed_beside_the_learners_code_does_not_warn(learner):
+    """Their sums are clipped and so nothing underflows; the scores of a network without clips would."""
+    names = learner(
+        SINGLE
+        + "def softmax(x):\n    e = np.exp(np.clip(x, -20, 20))\n    return e / np.sum(e, axis=1, keepdims=True)\n"
+    )
+    rng = np.random.default_rng(0)
+    f = names.loss_of(
+        names.Single(rng.standard_normal((20, 3))), rng.random((10, 20)) * 1e6, np.eye(3)[np.arange(10) % 3]
+    )
+    with np.errstate(all="warn"), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert accelerated(f, f.__closure__[0].cell_contents.W) is None
+    assert not caught
+
+
 # Values that tell nothing
 
 BLIND = {

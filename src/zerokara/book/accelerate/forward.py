@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +16,35 @@ Floats = NDArray[np.float64]
 ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
 
 
+@contextmanager
+def silently() -> Iterator[None]:
+    """What is computed beside the learner's own code must not warn: that would be taken for theirs."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+@silently()
 def inputs_of_activations(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, start: int = 0
-) -> Iterator[Floats]:
+) -> list[Floats]:
     """x W + b of every layer from number `start` on, (n, units) each; `rows` are the inputs of that layer."""
+    inputs: list[Floats] = []
     for i in range(start, len(layout.weights)):
         if i > start:
             rows = ACTIVATIONS[activation](rows)
         rows = rows @ arrays[layout.weights[i]]
         if (bias := layout.biases[i]) is not None:
             rows += arrays[bias]
-        yield rows
+        inputs.append(rows)
+    return inputs
 
 
 def scores_of(layout: Layout, activation: str, arrays: Arrays, rows: Floats) -> Floats:
     """The network's scores, before softmax: (n, classes)."""
-    *_, scores = inputs_of_activations(layout, activation, arrays, rows)
-    return scores
+    return inputs_of_activations(layout, activation, arrays, rows)[-1]
 
 
+@silently()
 def scores_after(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, before: list[Floats], number: int, shift: float
 ) -> Floats:
@@ -50,5 +61,4 @@ def scores_after(
     moved[:, -1] += shift * inputs[:, -1] if is_weight else shift
     if layer == len(before) - 1:
         return moved
-    *_, scores = inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](moved), layer + 1)
-    return scores
+    return inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](moved), layer + 1)[-1]

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate.forward import inputs_of_activations, scores_after
+from zerokara.book.accelerate.forward import inputs_of_activations, scores_after, silently
 from zerokara.book.accelerate.inference import Model
 from zerokara.book.accelerate.proof import Function, check_differences, check_memory, kept, size_of, spread, value_at
 from zerokara.book.accelerate.purity import Purity
@@ -146,10 +146,11 @@ class Plan:
         for number, name in self.names.items():
             own[name][...] = arrays[number].reshape(own[name].shape)
         self.gradients, self.step = {}, h
-        self.layers = list(inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows))
+        self.layers = inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows)
         self._check_range(arrays, batch, h)
         self._check_nearby(f, x, arrays, batch)
-        found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
+        with silently():
+            found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
             raise RefusedNow(sentence("its gradient is not finite"))
         self.gradients = found
