@@ -45,6 +45,14 @@ def scores_of(layout: Layout, activation: str, arrays: Arrays, rows: Floats) -> 
 
 
 @silently()
+def scores_from(layout: Layout, activation: str, arrays: Arrays, layer: int, inputs: Floats) -> Floats:
+    """The scores where these are the inputs (n, units) of the activation of layer number `layer`."""
+    if layer == len(layout.weights) - 1:
+        return inputs
+    return inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](inputs), layer + 1)[-1]
+
+
+@silently()
 def scores_after(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, before: list[Floats], number: int, shift: float
 ) -> Floats:
@@ -59,6 +67,4 @@ def scores_after(
     inputs = ACTIVATIONS[activation](before[layer - 1]) if layer else rows
     moved = before[layer].copy()
     moved[:, -1] += shift * inputs[:, -1] if is_weight else shift
-    if layer == len(before) - 1:
-        return moved
-    return inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](moved), layer + 1)[-1]
+    return scores_from(layout, activation, arrays, layer, moved)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate.forward import inputs_of_activations, scores_after, silently
+from zerokara.book.accelerate.forward import inputs_of_activations, scores_after, scores_from, silently
 from zerokara.book.accelerate.inference import Model
 from zerokara.book.accelerate.proof import Function, check_differences, check_memory, kept, size_of, spread, value_at
 from zerokara.book.accelerate.purity import Purity
@@ -184,14 +184,26 @@ class Plan:
         return farthest
 
     def _check_nearby(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch) -> None:
-        """Compare f with the network where all weights are moved a little, each in a direction of its own."""
-        first = self.model.layout.weights[0]
-        with kept([arrays[number] for number in self.directions]):
-            for number, direction in self.directions.items():
-                size = batch.size if number == first else None
-                arrays[number] += NEARBY * spread(arrays[number], size) * direction
+        """Compare f with the network where all weights are moved a little, each in a direction of its own.
+
+        The first weights, which are many, move by an outer product: that moves a = x W by one, too.
+        """
+        layout = self.model.layout
+        first, *later = layout.parameters
+        along, across = (
+            self.directions[first][:, 0],
+            NEARBY * spread(arrays[first], batch.size) * self.directions[first][0],
+        )
+        moves = {number: NEARBY * spread(arrays[number], None) * self.directions[number] for number in later}
+        inputs = self.layers[0] + np.outer(batch.rows @ along, across)
+        if layout.biases[0] is not None:
+            inputs += moves[layout.biases[0]]
+        with kept([arrays[number] for number in layout.parameters]):
+            arrays[first] += np.outer(along, across)
+            for number, move in moves.items():
+                arrays[number] += move
             value = value_at(f, x)
-            scores = self.model.scores(arrays, batch.rows)
+            scores = scores_from(layout, self.model.activation, arrays, 0, inputs)
         if not self.model.agrees(value, scores, batch.targets):
             raise Refused(sentence("its value is no longer that of the network that was recognised"))
 
