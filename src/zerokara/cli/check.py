@@ -12,8 +12,8 @@ from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_fold
 from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, load
 from zerokara.errors import UsageError, sentence
+from zerokara.nn.check import gradient_check
 from zerokara.nn.forecast import duration
-from zerokara.nn.gradients import gradient_check
 from zerokara.runs.assemble import build_network, open_run
 from zerokara.training.batches import BATCHES, generator
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset
-from zerokara.nn.gradients import GradientCheck
+from zerokara.nn.check import GradientCheck
 from zerokara.report.fonts import missing_letters, registered
 from zerokara.training.history import History
 

@@ -1,0 +1,90 @@
+"""How far ReLUs that switch within a step move a central difference.
+
+The loss has no derivative where a ReLU switches. One that is on for a part of the way from w - h to w + h, and off for
+the rest, passes on that part of what it would pass on, instead of all or nothing: at most |slope| times how far its
+input moves over that part, over 2h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.nn.error_bounds import AffineBounds, Place, derivative_of
+from zerokara.nn.layers import Affine, Relu
+
+Floats = NDArray[np.float64]
+
+
+def kink_shares(bounds: AffineBounds) -> Floats:
+    """What kinks allow beyond `AffineBounds.tolerance`, (fan_in + 1, fan_out)."""
+    shares = np.zeros((bounds.inputs.shape[1], bounds.smooth.shape[1]))
+    own, *later = bounds.places[1:] or [None]
+    if own is not None and isinstance(own.layer, Relu):
+        _add_own(shares, bounds, own)
+    if any(isinstance(place.layer, Relu) for place in later):
+        for sample in np.flatnonzero(_may_switch_later(bounds)):
+            _add_later(shares, bounds, sample)
+    return shares
+
+
+def _add_own(shares: Floats, bounds: AffineBounds, relu: Place) -> None:
+    """The ReLUs of the units that are moved: one at a is beyond its kink for |shift| - |a| of 2 |shift|."""
+    distance = np.abs(relu.value) - 2 * relu.doubt
+    near = (distance <= bounds.most) & (relu.slope != 0)
+    for unit in np.flatnonzero(near.any(axis=0)):
+        samples = np.flatnonzero(near[:, unit])
+        inputs = np.abs(bounds.inputs[samples])
+        shift = inputs * bounds.steps
+        beyond = np.minimum(shift - distance[samples, unit, np.newaxis], 2 * shift).clip(min=0)
+        shares[:, unit] += np.abs(relu.slope[samples, unit]) @ beyond / (2 * bounds.steps)
+        shares[:, unit] += bounds.bent[samples, unit] @ (inputs * (beyond > 0))
+
+
+def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
+    """The samples, (n,), in which a ReLU after that of the moved unit may switch: Λ is no less than its pace."""
+    reach = bounds.most * bounds.pace[:, np.newaxis]
+    relus = [place for place in bounds.places[2:] if isinstance(place.layer, Relu)]
+    near = [(np.abs(place.value) <= reach + 2 * place.doubt).any(axis=1) for place in relus]
+    return np.any(near, axis=0)
+
+
+def _add_later(shares: Floats, bounds: AffineBounds, sample: int) -> None:
+    shift = bounds.steps * bounds.inputs[sample]
+    rows = np.flatnonzero(shift)
+    for unit in _units_that_reach(bounds, sample):
+        out = np.repeat(bounds.places[0].out[[sample]], 2 * len(rows), axis=0)
+        out[:, unit] += np.concatenate([shift[rows], -shift[rows]])
+        own, *later = bounds.places[1:]
+        out = own.layer.forward(out)
+        share = np.zeros(len(rows))
+        for place in later:
+            if isinstance(place.layer, Relu):
+                share += _crossing(place, sample, out)
+            out = place.layer.forward(out)
+        bent = bounds.bent[sample, unit] * np.abs(bounds.inputs[sample, rows]) * (share > 0)
+        shares[rows, unit] += share / (2 * bounds.steps[rows]) + bent
+
+
+def _crossing(place: Place, sample: int, out: Floats) -> Floats:
+    """|slope| times the way of those ReLUs that may switch between the two points, summed: (rows,)."""
+    base, doubt = place.value[sample], place.doubt[sample]
+    above, below = np.split(out, 2)
+    lowest = np.minimum(np.minimum(above, below), base) - doubt
+    highest = np.maximum(np.maximum(above, below), base) + doubt
+    way = np.abs(above - base) + np.abs(below - base)
+    found: Floats = np.where((lowest <= 0) & (highest > 0), way, 0) @ np.abs(place.slope[sample])
+    return found
+
+
+def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
+    """Units whose largest shift may switch a ReLU after their own."""
+    own, *later = bounds.places[1:]
+    moves = bounds.most * np.diag(derivative_of(own.layer, own.value[sample], own.doubt[sample] + bounds.most))
+    reaching = np.zeros(len(moves), bool)
+    for place in later:
+        if isinstance(place.layer, Affine):
+            moves = moves @ np.abs(place.layer.W)
+        elif isinstance(place.layer, Relu):
+            reaching |= (np.abs(place.value[sample]) <= moves + 2 * place.doubt[sample]).any(axis=1)
+    return np.flatnonzero(reaching)
