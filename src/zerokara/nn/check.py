@@ -118,7 +118,7 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
         checks: list[ParameterCheck] = []
         for i, bounds in enumerate(affine_bounds(network, rows, targets, h), start=1):
             if network.is_plain:
-                numerical, tolerance = _plain_differences(network, i, bounds, targets, h), bounds.tolerance()
+                numerical, tolerance = _plain_differences(network, i, bounds, targets, h), bounds.tolerance
             else:
                 numerical, tolerance = _looped_differences(network, i, bounds, x, t)
             bound = tolerance + kink_shares(bounds)
@@ -155,7 +155,7 @@ def _looped_differences(
             for steps in (bounds.steps, bounds.steps / 2)
         )
     noise = 8 * EPSILON * abs(network.loss(x, t)) / bounds.steps
-    return wide, bounds.tolerance() + 2 * np.abs(wide - narrow) + noise[:, np.newaxis]
+    return wide, bounds.tolerance + 2 * np.abs(wide - narrow) + noise[:, np.newaxis]
 
 
 def _row(network: Network, row: Floats, x: ArrayLike, t: ArrayLike, h: float, forecast: Forecast) -> Floats:

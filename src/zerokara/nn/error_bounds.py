@@ -41,6 +41,11 @@ CHANGE: dict[type[Any], float] = {Relu: 1, Sigmoid: 1, Tanh: 2}
 kink; with 1, Λ is also no less than what any pre-activation moves. For layers of others 2 is assumed."""
 LOSS_CHANGE = 2.0
 
+NOMINAL = 1e-5
+"""The step at which truncation and rounding are about the same where inputs, slopes and their changes are about 1."""
+LONGEST = 0.02
+"""How far a unit is moved at most, times Λ: beyond, truncation would be more than a few parts in ten thousand."""
+
 CLASS_WEIGHTS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "cross-entropy": lambda p, t: t,
     "textbook": lambda p, t: t * p / (p + TEXTBOOK_EPSILON),
@@ -74,60 +79,81 @@ class AffineBounds:
     """What bounds the difference of two gradients of an affine layer. A bias is the weight of one more input, always 1.
 
     Attributes:
-        inputs: (n, fan_in + 1), the last column 1.
         places: the layer and those after it.
-        steps: (fan_in + 1,), h of each row; most: how far they move a unit at most; pace: (n,), Λ.
-        smooth: (n, fan_out), truncation and rounding of one unit of input.
-        bent: (n, fan_out), what is to add where there is a kink, beside which terms of the first order do not cancel.
-        noise: (n,), rounding of each sample's loss, over all n.
+        inputs: (n, fan_in + 1), the last column 1.
+        steps: (fan_in + 1,), h of each row.
+        tolerance: (fan_in + 1, fan_out), what truncation and rounding allow.
+        pace: (n,), Λ.
+        bend: (n, fan_out), Λ Q: by how much the slope changes per shift of the unit.
     """
 
-    inputs: Floats
     places: list[Place]
+    inputs: Floats
     steps: Floats
-    most: float
+    tolerance: Floats
     pace: Floats
-    smooth: Floats
-    bent: Floats
-    noise: Floats
-
-    def tolerance(self) -> Floats:
-        """What truncation and rounding allow, (fan_in + 1, fan_out)."""
-        moved = (self.inputs != 0).T @ self.noise / self.steps
-        allowed: Floats = np.abs(self.inputs).T @ self.smooth + moved[:, np.newaxis]
-        return allowed
+    bend: Floats
 
 
 def affine_bounds(network: Network, x: Floats, t: Floats, h: float) -> list[AffineBounds]:
     """The bounds of every affine layer, first to last, for rows x (n, features) and targets t (n, classes)."""
     places = _forward(network.layers, x)
-    moves = [_moves(places[at:], h) for at, place in enumerate(places) if isinstance(place.layer, Affine)]
+    paces = [_pace(places[at:]) for at, place in enumerate(places) if isinstance(place.layer, Affine)]
+    slack = 2 * h * max(float(pace.max()) for pace in paces) ** (1 / 3)  # what no unit before a ReLU moves it beyond
     slopes, noise = _at_scores(network, places[-1], t)
     doubt = _doubt(places)
     bounds: list[AffineBounds] = []
     for at in range(len(places) - 1, -1, -1):
-        place = places[at]
-        place.slope = slopes.signed
-        if isinstance(place.layer, Affine):
-            bounds.append(_bounds_of(places[at:], moves.pop(), slopes, doubt, noise))
+        places[at].slope = slopes.signed
+        if isinstance(places[at].layer, Affine):
+            bounds.append(_bounds_of(places[at:], paces.pop(), slopes, doubt, noise, h))
         if at:
-            slopes.through(place, slack=max((move.most * float(move.pace.max()) for move in moves), default=0.0))
+            slopes.through(places[at], slack)
     return bounds[::-1]
 
 
-def _bounds_of(places: list[Place], moves: _Moves, slopes: _Slopes, doubt: Floats, noise: Floats) -> AffineBounds:
-    n, turn = len(doubt), moves.most * moves.pace
-    factor = 4 * doubt * np.exp(4 * doubt) + turn**2 * np.exp(2 * turn)
-    return AffineBounds(
-        inputs=np.hstack([places[0].value, np.ones((n, 1))]),
-        places=places,
-        steps=moves.steps,
-        most=moves.most,
-        pace=moves.pace,
-        smooth=slopes.rounding + (n + 20) * EPSILON * slopes.gross + factor[:, np.newaxis] * slopes.smooth,
-        bent=2 * turn[:, np.newaxis] * slopes.smooth,
-        noise=noise,
-    )
+def _bounds_of(
+    places: list[Place], pace: Floats, slopes: _Slopes, doubt: Floats, noise: Floats, h: float
+) -> AffineBounds:
+    n = len(pace)
+    inputs = np.hstack([places[0].value, np.ones((n, 1))])
+    sizes = np.abs(inputs)
+    relative = (4 * doubt * np.exp(4 * doubt))[:, np.newaxis]
+    rounding = sizes.T @ (slopes.rounding + (n + 20) * EPSILON * slopes.gross + relative * slopes.smooth)
+    bend = pace[:, np.newaxis] * slopes.smooth
+    curving, rattling = sizes.T @ (pace[:, np.newaxis] * bend), (inputs != 0).T @ noise
+    largest = sizes.max(axis=0)
+    steps = _steps(places, largest, pace, curving, rattling, h)
+    turn = steps * largest
+    truncation = (turn**2 * np.exp(2 * turn * pace.max()))[:, np.newaxis] * curving
+    tolerance = rounding + truncation + (rattling / steps)[:, np.newaxis]
+    return AffineBounds(places, inputs, steps, tolerance, pace, bend)
+
+
+def _steps(
+    places: list[Place], largest: Floats, pace: Floats, curving: Floats, rattling: Floats, h: float
+) -> Floats:
+    """h of each row: where truncation, h² x² `curving`, and rounding, `rattling` / h, are about the same.
+
+    With x, Λ and Q of 1 that is about 1e-5, so it is h times what these make of it; a power of two, so that nothing is
+    rounded. Where ReLUs follow, it is no larger than h and moves no unit by more, unless no ReLU is within reach. Where
+    rows curve by nothing, they need no more than the step of the others.
+    """
+    fastest = float(pace.max())
+    plain = h / (largest * fastest ** (2 / 3))
+    balanced = h / NOMINAL * np.cbrt(rattling / (2 * largest**2 * curving.max(axis=1)))
+    steps = np.minimum(balanced, np.maximum(plain, LONGEST / (fastest * largest)))
+    if any(isinstance(place.layer, Relu) for place in places):
+        steps = np.minimum(steps, np.maximum(np.minimum(plain, h), _free_way(places, pace) / largest))
+    exponents = np.floor(np.log2(np.where(np.isfinite(steps) & (steps > 0), steps, h) / h))
+    return np.ldexp(h, exponents.clip(-1000, 1000).astype(int))
+
+
+def _free_way(places: list[Place], pace: Floats) -> float:
+    """How far any unit of the first layer may move before a ReLU may switch."""
+    relus = [place for place in places if isinstance(place.layer, Relu)]
+    ways = [(np.abs(place.value) - 2 * place.doubt).min(axis=1) / pace for place in relus]
+    return max(0.0, float(np.min(ways)) / 2)
 
 
 def _forward(layers: Iterable[Layer], x: Floats) -> list[Place]:
@@ -166,27 +192,6 @@ def _doubt(places: list[Place]) -> Floats:
     bends = [CHANGE.get(type(p.layer), 2.0) * p.doubt.max(axis=1) for p in places if not isinstance(p.layer, Affine)]
     doubt: Floats = sum(bends, start=LOSS_CHANGE * places[-1].error.max(axis=1))
     return doubt
-
-
-@dataclass(frozen=True)
-class _Moves:
-    """How an affine layer is moved; see `AffineBounds`."""
-
-    steps: Floats
-    most: float
-    pace: Floats
-
-
-def _moves(places: list[Place], h: float) -> _Moves:
-    """Steps that move units by h / Λ^(2/3), to a factor of two; none is larger than h where there are kinks to meet."""
-    pace = _pace(places)
-    largest = np.append(np.abs(places[0].value).max(axis=0), 1.0)
-    with_slowdown = np.log2(largest) + 2 / 3 * np.log2(pace.max())
-    exponents = np.where(np.isfinite(with_slowdown), np.floor(with_slowdown), 0).clip(-1000, 1000)
-    if any(isinstance(place.layer, Relu) for place in places):
-        exponents = exponents.clip(min=0)
-    steps = np.ldexp(h, -exponents.astype(int))
-    return _Moves(steps, float((steps * largest).max()), pace)
 
 
 def _pace(places: list[Place]) -> Floats:

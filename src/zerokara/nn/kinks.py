@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 def kink_shares(bounds: AffineBounds) -> Floats:
     """What kinks allow beyond `AffineBounds.tolerance`, (fan_in + 1, fan_out)."""
-    shares = np.zeros((bounds.inputs.shape[1], bounds.smooth.shape[1]))
+    shares = np.zeros_like(bounds.tolerance)
     own, *later = bounds.places[1:] or [None]
     if own is not None and isinstance(own.layer, Relu):
         _add_own(shares, bounds, own)
@@ -28,22 +28,26 @@ def kink_shares(bounds: AffineBounds) -> Floats:
     return shares
 
 
+def _longest_shift(bounds: AffineBounds) -> float:
+    return float((bounds.steps * np.abs(bounds.inputs).max(axis=0)).max())
+
+
 def _add_own(shares: Floats, bounds: AffineBounds, relu: Place) -> None:
     """The ReLUs of the units that are moved: one at a is beyond its kink for |shift| - |a| of 2 |shift|."""
     distance = np.abs(relu.value) - 2 * relu.doubt
-    near = (distance <= bounds.most) & (relu.slope != 0)
+    near = (distance <= _longest_shift(bounds)) & (relu.slope != 0)
     for unit in np.flatnonzero(near.any(axis=0)):
         samples = np.flatnonzero(near[:, unit])
         inputs = np.abs(bounds.inputs[samples])
         shift = inputs * bounds.steps
         beyond = np.minimum(shift - distance[samples, unit, np.newaxis], 2 * shift).clip(min=0)
         shares[:, unit] += np.abs(relu.slope[samples, unit]) @ beyond / (2 * bounds.steps)
-        shares[:, unit] += bounds.bent[samples, unit] @ (inputs * (beyond > 0))
+        shares[:, unit] += bounds.bend[samples, unit] @ (2 * inputs * shift * (beyond > 0))
 
 
 def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
     """The samples, (n,), in which a ReLU after that of the moved unit may switch: Λ is no less than its pace."""
-    reach = bounds.most * bounds.pace[:, np.newaxis]
+    reach = _longest_shift(bounds) * bounds.pace[:, np.newaxis]
     relus = [place for place in bounds.places[2:] if isinstance(place.layer, Relu)]
     near = [(np.abs(place.value) <= reach + 2 * place.doubt).any(axis=1) for place in relus]
     return np.any(near, axis=0)
@@ -62,7 +66,7 @@ def _add_later(shares: Floats, bounds: AffineBounds, sample: int) -> None:
             if isinstance(place.layer, Relu):
                 share += _crossing(place, sample, out)
             out = place.layer.forward(out)
-        bent = bounds.bent[sample, unit] * np.abs(bounds.inputs[sample, rows]) * (share > 0)
+        bent = 2 * bounds.bend[sample, unit] * np.abs(bounds.inputs[sample, rows] * shift[rows]) * (share > 0)
         shares[rows, unit] += share / (2 * bounds.steps[rows]) + bent
 
 
@@ -80,7 +84,8 @@ def _crossing(place: Place, sample: int, out: Floats) -> Floats:
 def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
     """Units whose largest shift may switch a ReLU after their own."""
     own, *later = bounds.places[1:]
-    moves = bounds.most * np.diag(derivative_of(own.layer, own.value[sample], own.doubt[sample] + bounds.most))
+    longest = _longest_shift(bounds)
+    moves = longest * np.diag(derivative_of(own.layer, own.value[sample], own.doubt[sample] + longest))
     reaching = np.zeros(len(moves), bool)
     for place in later:
         if isinstance(place.layer, Affine):
