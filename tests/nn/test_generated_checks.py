@@ -4,31 +4,23 @@ What is right comes from a witness: complex steps in extended precision, Im f(w 
 cancel (Squire and Trapp 1998).
 """
 
-from dataclasses import dataclass
+from collections import Counter
 from unittest import mock
 
 import numpy as np
 import pytest
 
 from zerokara.nn import Network, gradient_check
-from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
+from zerokara.nn.check import CANNOT_BE_TOLD, DISAGREES
 from zerokara.nn.functions import LOSSES, TEXTBOOK_EPSILON
 from zerokara.nn.layers import ACTIVATIONS
 
-RIGHT, WRONG = 3000, 1800
-WORKERS = 6
+LEFT = 1e-12
+"""What double precision leaves of a slope: a row whose gradient is smaller beside its inputs has none to speak of."""
 
 
-@dataclass
-class Case:
-    network: Network
-    x: np.ndarray
-    t: np.ndarray
-    scale: float
-
-
-def made(seed: int, network=Network) -> Case:
-    """A network, samples and labels of any kind and size."""
+def made(seed, network=Network):
+    """A network, samples (n, features) and labels of any kind and size, saturated and zero weights among them."""
     rng = np.random.default_rng([seed, 1])
     n = int(rng.choice([1, 2, 5, 20, 60]))
     sizes = [int(size) for size in rng.integers(1, 13, size=rng.integers(2, 6))]
@@ -42,8 +34,7 @@ def made(seed: int, network=Network) -> Case:
         dtype=[np.float64, np.float32][int(rng.random() < 0.1)],
     )
     spoil(net, rng)
-    x, scale = inputs(n, sizes[0], rng)
-    return Case(net, x, labels(n, sizes[-1], rng), scale)
+    return net, inputs(n, sizes[0], rng), labels(n, sizes[-1], rng)
 
 
 def spoil(net, rng):
@@ -60,17 +51,17 @@ def spoil(net, rng):
 
 
 def inputs(n, features, rng):
-    shape, scale = (n, features), 10 ** rng.uniform(-6, 6)
+    shape = (n, features)
     x = [rng.random, rng.standard_normal, lambda shape: rng.integers(0, 256, shape) / 255][rng.integers(3)](shape)
     if rng.random() < 0.3:  # mixed between columns
         x = x * 10 ** rng.uniform(-6, 6, features)
     else:
-        x = x * scale
+        x = x * 10 ** rng.uniform(-6, 6)
     if rng.random() < 0.3:
         x[:, rng.random(features) < 0.3] = 0
     if rng.random() < 0.3:
         x[rng.random(shape) < 0.6] = 0
-    return x, float(np.abs(x).max())
+    return x
 
 
 def labels(n, classes, rng):
@@ -84,11 +75,244 @@ def labels(n, classes, rng):
     return soft if kind == 2 else soft * rng.uniform(0.2, 2, (n, 1))
 
 
-def tally(seeds):
-    out = dict(alarms=[], rows=0, untold=0, params=0)
+def right_networks(seeds):
+    """How many of each thing were seen; `alarms`: the seeds of right networks that were accused."""
+    seen, alarms = Counter(), []
     for seed in seeds:
-        case = made(seed)
-        check = gradient_check(case.network, case.x, case.t)
+        net, x, t = made(seed)
+        check = gradient_check(net, x, t)
         if check.verdict == DISAGREES:
-            out["alarms"].append(seed)
-        yield seed, case, check
+            alarms.append(seed)
+        for row, size in zip(check.rows, sizes_of_inputs(net, x), strict=True):
+            gradient = np.atleast_2d(row.gradient).max(axis=1)
+            there, untold = gradient > LEFT * size, row.verdicts == CANNOT_BE_TOLD
+            seen["rows"] += len(gradient)
+            if is_of_usual_size(x):
+                seen["usual"] += int(there.sum())
+                seen["usual, untold"] += int((there & untold).sum())
+                seen["usual, not 0"] += int((gradient > 0).sum())
+                seen["usual, not 0, untold"] += int(((gradient > 0) & untold).sum())
+    return seen, alarms
+
+
+def sizes_of_inputs(net, x):
+    """The largest input of each row, parameter by parameter."""
+    net, sizes = net.copy(np.float64), []
+    net.predict(x)
+    for layer in net.layers[::2]:
+        sizes += [np.abs(layer.x).max(axis=0), np.ones(1)]
+    return sizes
+
+
+def is_of_usual_size(x):
+    largest = np.abs(x).max(axis=0)
+    return bool(((largest == 0) | ((largest >= 1e-3) & (largest <= 100))).all())
+
+
+def check_right_networks(seeds):
+    seen, alarms = right_networks(seeds)
+    print(len(seeds), "right networks:", dict(seen), "alarms:", alarms)
+    assert not alarms
+    assert seen["usual"] > len(seeds)
+    assert seen["usual, untold"] <= 0.01 * seen["usual"]
+
+
+def test_right_networks_are_not_accused():
+    check_right_networks(range(100))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_3000_right_networks_are_not_accused():
+    check_right_networks(range(10_000, 13_000))
+
+
+def changed(change):
+    """A mistake in row i of one parameter: `change(rows, i, rng, n)` changes the gradient, as rows, in place."""
+
+    def bug(net, gradients, x, t, rng):
+        name = str(rng.choice(list(gradients)))
+        rows = np.atleast_2d(gradients[name])
+        change(rows, int(rng.integers(len(rows))), rng, len(np.atleast_2d(x)))
+        gradients[name] = rows.reshape(gradients[name].shape)
+
+    return bug
+
+
+def scaled(factor):
+    def change(rows, i, rng, n):
+        rows[i] *= factor
+
+    return changed(change)
+
+
+def times_n(rows, i, rng, n):
+    rows[i] *= n
+
+
+def permuted(rows, i, rng, n):
+    rows[[i, (i + 1) % len(rows)]] = rows[[(i + 1) % len(rows), i]]
+
+
+def one_element(rows, i, rng, n):
+    rows[i, rng.integers(rows.shape[1])] *= 1.5
+
+
+def a_little_added(rows, i, rng, n):
+    rows[i, rng.integers(rows.shape[1])] += 10 ** rng.uniform(-12, 0)
+
+
+def units_reversed(rows, i, rng, n):
+    rows[:] = rows[:, ::-1].copy()
+
+
+def last_sample_only(net, gradients, x, t, rng):
+    name = str(rng.choice([name for name in gradients if name[0] == "b"]))
+    gradients[name] = Network.gradient(net, x[-1:], t[-1:])[name] / len(x)
+
+
+def without_1_over_n(net, gradients, x, t, rng):
+    gradients.update({name: value * len(x) for name, value in gradients.items()})
+
+
+def broken_backward(wrong):
+    def bug(net, gradients, x, t, rng):
+        with mock.patch.object(ACTIVATIONS[net.activation], "backward", wrong):
+            gradients.update(Network.gradient(net, x, t))
+
+    return bug
+
+
+def wrong_loss(net, gradients, x, t, rng):
+    """The slope of another loss."""
+    others = [loss for name, loss in LOSSES.items() if name != net.loss_name]
+    with mock.patch.object(net, "_loss", others[rng.integers(len(others))]):
+        gradients.update(Network.gradient(net, x, t))
+
+
+BUGS = {
+    "sign": scaled(-1),
+    "twice": scaled(2),
+    "zero": scaled(0),
+    "3 % too much": scaled(1.03),
+    "a row without 1/n": changed(times_n),
+    "rows exchanged": changed(permuted),
+    "one element": changed(one_element),
+    "a little added": changed(a_little_added),
+    "units in reverse": changed(units_reversed),
+    "bias of the last sample": last_sample_only,
+    "without 1/n": without_1_over_n,
+    "derivative forgotten": broken_backward(lambda self, dout: dout),
+    "derivative zero": broken_backward(lambda self, dout: 0 * dout),
+    "derivative too large": broken_backward(lambda self, dout: 1.1 * dout * (self.out if hasattr(self, "out") else 1)),
+    "another loss": wrong_loss,
+}
+
+
+class Wrong(Network):
+    """A network with a mistake in its backpropagation."""
+
+    bug = None
+
+    def gradient(self, x, t):
+        gradients = {name: value.copy() for name, value in super().gradient(x, t).items()}
+        name, seed = self.bug
+        BUGS[name](self, gradients, np.asarray(x), np.asarray(t), np.random.default_rng(seed))
+        return gradients
+
+
+def wrong_networks(seeds):
+    """How many mistakes were tried, how many are large enough to be found for certain, and which of these were not."""
+    seen, missed = Counter(), []
+    for seed in seeds:
+        net, x, t = made(seed, Wrong)
+        net.bug = list(BUGS)[seed % len(BUGS)], seed
+        check = gradient_check(net, x, t)
+        with np.errstate(all="ignore"):
+            twin = net.copy(np.float64)
+            right, wrong = Network.gradient(twin, x, t), twin.gradient(x, t)
+            effect = {row.name: np.abs(wrong[row.name] - right[row.name]) / row.bound for row in check.rows}
+        large = {name for name, value in effect.items() if (value > 10).any()}
+        found = {row.name for row in check.rows if row.verdict == DISAGREES}
+        seen["tried"] += 1
+        seen["without effect"] += all((wrong[name] == right[name]).all() for name in right)
+        seen["large"] += bool(large)
+        seen["large, found"] += bool(large) and large <= found
+        seen["smaller, found"] += bool(found) and not large
+        if not large <= found:
+            missed.append((seed, net.bug[0]))
+    return seen, missed
+
+
+def check_wrong_networks(seeds):
+    seen, missed = wrong_networks(seeds)
+    print(len(seeds), "mistakes:", dict(seen), "missed:", missed)
+    assert not missed
+    assert seen["large"] > 0.5 * len(seeds)
+
+
+def test_mistakes_are_found():
+    check_wrong_networks(range(120))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_1800_mistakes_are_found():
+    check_wrong_networks(range(20_000, 21_800))
+
+
+def loss_of(net, params, x, t):
+    """The loss again, for complex numbers of extended precision; x and t are rows."""
+    for i in range(1, len(net.sizes)):
+        x = x @ params[f"W{i}"] + params[f"b{i}"]
+        if i < len(net.sizes) - 1:
+            x = {"sigmoid": lambda a: 1 / (1 + np.exp(-a)), "tanh": np.tanh, "relu": lambda a: a * (a.real > 0)}[
+                net.activation
+            ](x)
+    e = np.exp(x - x.real.max(axis=1, keepdims=True))
+    total = e.sum(axis=1, keepdims=True)
+    if net.loss_name == "cross-entropy":
+        return (t * (np.log(total) - x + x.real.max(axis=1, keepdims=True))).sum() / len(x)
+    if net.loss_name == "textbook":
+        return -(t * np.log(e / total + TEXTBOOK_EPSILON)).sum() / len(x)
+    return ((e / total - t) ** 2).sum() / 2 / len(x)
+
+
+def witness(net, x, t, steps):
+    """Of every element: the gradient by a complex step, and the central difference with its row's step."""
+    kinds = np.clongdouble, np.longdouble
+    params = {name: value.astype(kinds[0]) for name, value in net.params.items()}
+    x, t = np.asarray(x, kinds[1]), np.asarray(t, kinds[1])
+    slope, difference = ({name: np.zeros(v.shape, kinds[1]) for name, v in params.items()} for _ in range(2))
+    for name, value in params.items():
+        for index in np.ndindex(value.shape):
+            before, h = value[index], kinds[1](steps[name][index[0] if value.ndim == 2 else 0])
+            losses = []
+            for shift in (kinds[0](1e-300j), h, -h):
+                value[index] = before + shift
+                losses.append(loss_of(net, params, x, t))
+            value[index] = before
+            slope[name][index] = losses[0].imag / kinds[1](1e-300)
+            difference[name][index] = (losses[1] - losses[2]).real / (2 * h)
+    return slope, difference
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="extended precision is double precision here")
+@pytest.mark.parametrize("start", [0, 40_000, 50_000])
+def test_bounds_hold_for_the_witness(start):
+    """Backpropagation differs from the gradient, and the gradient from central differences, by no more than the bound."""
+    compared = 0
+    for seed in range(start, start + 25):
+        net, x, t = made(seed)
+        net = net.copy(np.float64)
+        check = gradient_check(net, x, t)
+        with np.errstate(all="ignore"):
+            targets = net._targets(t, len(x))
+            slope, difference = witness(net, x, targets, {row.name: row.steps for row in check.rows})
+            right = net.gradient(x, t)
+        for row in check.rows:
+            for found in (np.abs(right[row.name] - slope[row.name]), np.abs(slope[row.name] - difference[row.name])):
+                usable = np.isfinite(found) & np.isfinite(row.bound)
+                assert (found <= row.bound)[usable].all(), (seed, row.name)
+                compared += int(usable.sum())
+    assert compared > 5000

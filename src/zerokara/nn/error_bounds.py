@@ -43,6 +43,8 @@ LOSS_CHANGE = 2.0
 
 NOMINAL = 1e-5
 """The step at which truncation and rounding are about the same where inputs, slopes and their changes are about 1."""
+UNDERFLOW = 1e-250
+"""Far above what is lost where numbers get too small for double precision, and far below any gradient."""
 LONGEST = 0.02
 """How far a unit is moved at most, times Λ: beyond, truncation would be more than a few parts in ten thousand."""
 
@@ -61,7 +63,7 @@ class Place:
     Attributes:
         value, out: what comes in and goes out, (n, units).
         doubt, error: by how much rounding may have moved these two.
-        derivative: |derivative| of an activation, shape of `value`; of an affine layer, ones.
+        derivative: |derivative| of an activation, shape of `value`; of an affine layer, not used.
         slope: what one more in `out` adds to the mean loss.
     """
 
@@ -81,7 +83,7 @@ class AffineBounds:
     Attributes:
         places: the layer and those after it.
         inputs: (n, fan_in + 1), the last column 1.
-        steps: (fan_in + 1,), h of each row.
+        steps: (fan_in + 1,), h of each row; longest: how far they shift a unit at most.
         tolerance: (fan_in + 1, fan_out), what truncation and rounding allow.
         pace: (n,), Λ.
         bend: (n, fan_out), Λ Q: by how much the slope changes per shift of the unit.
@@ -90,6 +92,7 @@ class AffineBounds:
     places: list[Place]
     inputs: Floats
     steps: Floats
+    longest: float
     tolerance: Floats
     pace: Floats
     bend: Floats
@@ -126,8 +129,8 @@ def _bounds_of(
     steps = _steps(places, largest, pace, curving, rattling, h)
     turn = steps * largest
     truncation = (turn**2 * np.exp(2 * turn * pace.max()))[:, np.newaxis] * curving
-    tolerance = rounding + truncation + (rattling / steps)[:, np.newaxis]
-    return AffineBounds(places, inputs, steps, tolerance, pace, bend)
+    tolerance = rounding + truncation + (rattling / steps)[:, np.newaxis] + UNDERFLOW
+    return AffineBounds(places, inputs, steps, float(turn.max()), tolerance, pace, bend)
 
 
 def _steps(
@@ -158,12 +161,12 @@ def _free_way(places: list[Place], pace: Floats) -> float:
 
 def _forward(layers: Iterable[Layer], x: Floats) -> list[Place]:
     places: list[Place] = []
-    value, doubt = x, np.zeros_like(x)
+    value, doubt = x, np.zeros((len(x), 1))
     for layer in layers:
         out = layer.forward(value)
         if isinstance(layer, Affine):
             terms = (len(layer.W) + 2) * EPSILON
-            derivative = np.ones_like(value)
+            derivative = value
             error = (doubt + terms * np.abs(value)) @ np.abs(layer.W) + terms * np.abs(layer.b)
         else:
             derivative = derivative_of(layer, value)

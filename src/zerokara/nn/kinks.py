@@ -28,14 +28,10 @@ def kink_shares(bounds: AffineBounds) -> Floats:
     return shares
 
 
-def _longest_shift(bounds: AffineBounds) -> float:
-    return float((bounds.steps * np.abs(bounds.inputs).max(axis=0)).max())
-
-
 def _add_own(shares: Floats, bounds: AffineBounds, relu: Place) -> None:
     """The ReLUs of the units that are moved: one at a is beyond its kink for |shift| - |a| of 2 |shift|."""
     distance = np.abs(relu.value) - 2 * relu.doubt
-    near = (distance <= _longest_shift(bounds)) & (relu.slope != 0)
+    near = (distance <= bounds.longest) & (relu.slope != 0)
     for unit in np.flatnonzero(near.any(axis=0)):
         samples = np.flatnonzero(near[:, unit])
         inputs = np.abs(bounds.inputs[samples])
@@ -47,7 +43,7 @@ def _add_own(shares: Floats, bounds: AffineBounds, relu: Place) -> None:
 
 def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
     """The samples, (n,), in which a ReLU after that of the moved unit may switch: Λ is no less than its pace."""
-    reach = _longest_shift(bounds) * bounds.pace[:, np.newaxis]
+    reach = bounds.longest * bounds.pace[:, np.newaxis]
     relus = [place for place in bounds.places[2:] if isinstance(place.layer, Relu)]
     near = [(np.abs(place.value) <= reach + 2 * place.doubt).any(axis=1) for place in relus]
     return np.any(near, axis=0)
@@ -84,8 +80,8 @@ def _crossing(place: Place, sample: int, out: Floats) -> Floats:
 def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
     """Units whose largest shift may switch a ReLU after their own."""
     own, *later = bounds.places[1:]
-    longest = _longest_shift(bounds)
-    moves = longest * np.diag(derivative_of(own.layer, own.value[sample], own.doubt[sample] + longest))
+    on = derivative_of(own.layer, own.value[sample], own.doubt[sample] + bounds.longest)
+    moves = bounds.longest * np.diag(on)
     reaching = np.zeros(len(moves), bool)
     for place in later:
         if isinstance(place.layer, Affine):
