@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds
 from zerokara.nn.forecast import Forecast
 from zerokara.nn.gradients import _check_step, numerical_gradient
-from zerokara.nn.kinks import kink_shares
+from zerokara.nn.kinks import kinks
 from zerokara.nn.network import Network
 
 Floats = NDArray[np.float64]
@@ -27,17 +27,17 @@ class ParameterCheck:
     """How the two gradients of one parameter compare. A row is W[i], the weights of input i; a bias is one row.
 
     Attributes:
-        difference: |numerical - backprop| of every element.
-        bound: how large that may be where both are right: `tolerance`, and what kinks account for.
+        difference: |numerical - backprop| of every element, without what the kinks of moved units bring into it.
+        bound: how large that may be where both are right: `tolerance`, and what may be due to other kinks.
         tolerance: what truncation and rounding account for; see `zerokara.nn.error_bounds`.
         gradient: the larger of the two |gradients|, of every element.
         steps: h of each row, (rows,).
         verdicts: of each row, (rows,): AGREES, DISAGREES or CANNOT_BE_TOLD.
-        where: the element that differs most beside its bound; where no bound is exceeded, of those without a kink.
+        where: the element that differs most beside its bound.
         largest_difference: how much it differs.
         relative_difference: that, divided by the largest gradient of its row.
-        kinks: how many elements differ by more than `tolerance`, and by no more than `bound`: ReLUs switch between
-            w - h and w + h, where the loss has no derivative.
+        kinks: of how many elements more than `tolerance` is due to ReLUs that switch between w - h and w + h, where the
+            loss has no derivative; see `zerokara.nn.kinks`.
     """
 
     name: str
@@ -121,9 +121,9 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
                 numerical, tolerance = _plain_differences(network, i, bounds, targets, h), bounds.tolerance
             else:
                 numerical, tolerance = _looped_differences(network, i, bounds, x, t)
-            bound = tolerance + kink_shares(bounds)
+            brought, doubt = kinks(bounds)
             for name, part in ((f"W{i}", slice(-1)), (f"b{i}", slice(-1, None))):
-                given = (array[part] for array in (numerical, tolerance, bound, bounds.steps))
+                given = (array[part] for array in (numerical, brought, tolerance, tolerance + doubt, bounds.steps))
                 checks.append(_compare(name, exact[name], *given))
     return GradientCheck(tuple(checks))
 
@@ -165,13 +165,12 @@ def _row(network: Network, row: Floats, x: ArrayLike, t: ArrayLike, h: float, fo
 
 
 def _compare(
-    name: str, exact: Floats, numerical: Floats, tolerance: Floats, bound: Floats, steps: Floats
+    name: str, exact: Floats, numerical: Floats, brought: Floats, tolerance: Floats, bound: Floats, steps: Floats
 ) -> ParameterCheck:
     shape, exact = exact.shape, exact.reshape(numerical.shape)
-    difference = np.abs(numerical - exact)
+    difference = np.abs(numerical - brought - exact)
     gradient = np.fmax(np.abs(numerical), np.abs(exact))
-    kinked = (difference > tolerance) & (difference <= bound)
-    excess = np.where(kinked | (difference == 0), 0, difference / bound)
+    excess = np.where(difference == 0, 0, difference / bound)
     worst = np.unravel_index(int(np.where(np.isnan(excess), np.inf, excess).argmax()), excess.shape)
     largest, scale = float(difference[worst]), float(gradient[worst[0]].max())
     return ParameterCheck(
@@ -186,7 +185,7 @@ def _compare(
         where=tuple(map(int, worst))[-len(shape) :],
         largest_difference=largest,
         relative_difference=largest / scale if scale else largest,
-        kinks=int(kinked.sum()),
+        kinks=int((np.abs(brought) + bound > 2 * tolerance).sum()),
     )
 
 

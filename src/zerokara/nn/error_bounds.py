@@ -45,8 +45,8 @@ NOMINAL = 1e-5
 """The step at which truncation and rounding are about the same where inputs, slopes and their changes are about 1."""
 UNDERFLOW = 1e-250
 """Far above what is lost where numbers get too small for double precision, and far below any gradient."""
-LONGEST = 0.02
-"""How far a unit is moved at most, times Λ: beyond, truncation would be more than a few parts in ten thousand."""
+LONGEST = 0.1
+"""How far a unit is moved at most, times Λ: beyond, truncation would be more than one in a hundred."""
 
 CLASS_WEIGHTS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "cross-entropy": lambda p, t: t,

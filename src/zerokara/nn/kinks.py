@@ -1,8 +1,10 @@
-"""How far ReLUs that switch within a step move a central difference.
+"""What ReLUs that switch within a step do to a central difference.
 
 The loss has no derivative where a ReLU switches. One that is on for a part of the way from w - h to w + h, and off for
-the rest, passes on that part of what it would pass on, instead of all or nothing: at most |slope| times how far its
-input moves over that part, over 2h.
+the rest, passes on that part of what it would pass on, instead of all or nothing. The ReLU of the moved unit itself is
+at a ± h·x; one that is off at a is on for the part (h|x| - |a|) / 2h|x| of the way, so the central difference has that
+part of |slope|·|x| too much, and one that is on has it too little. That is known and taken off. Of later ReLUs it is only
+known that they bring at most |slope| times how far their input moves, over 2h.
 """
 
 from __future__ import annotations
@@ -16,29 +18,35 @@ from zerokara.nn.layers import Affine, Relu
 Floats = NDArray[np.float64]
 
 
-def kink_shares(bounds: AffineBounds) -> Floats:
-    """What kinks allow beyond `AffineBounds.tolerance`, (fan_in + 1, fan_out)."""
-    shares = np.zeros_like(bounds.tolerance)
+def kinks(bounds: AffineBounds) -> tuple[Floats, Floats]:
+    """What kinks bring into the central differences, and by how much that may be wrong: twice (fan_in + 1, fan_out)."""
+    brought, doubt = np.zeros_like(bounds.tolerance), np.zeros_like(bounds.tolerance)
     own, *later = bounds.places[1:] or [None]
     if own is not None and isinstance(own.layer, Relu):
-        _add_own(shares, bounds, own)
+        _add_own(brought, doubt, bounds, own)
     if any(isinstance(place.layer, Relu) for place in later):
         for sample in np.flatnonzero(_may_switch_later(bounds)):
-            _add_later(shares, bounds, sample)
-    return shares
+            _add_later(doubt, bounds, sample)
+    return brought, doubt
 
 
-def _add_own(shares: Floats, bounds: AffineBounds, relu: Place) -> None:
-    """The ReLUs of the units that are moved: one at a is beyond its kink for |shift| - |a| of 2 |shift|."""
-    distance = np.abs(relu.value) - 2 * relu.doubt
-    near = (distance <= bounds.longest) & (relu.slope != 0)
+def _add_own(brought: Floats, doubt: Floats, bounds: AffineBounds, relu: Place) -> None:
+    """The ReLUs of the units that are moved. Beside a kink, what the loss curves does not cancel."""
+    distance, rounding = np.abs(relu.value), 2 * relu.doubt
+    near = (distance - rounding <= bounds.longest) & (relu.slope != 0)
     for unit in np.flatnonzero(near.any(axis=0)):
         samples = np.flatnonzero(near[:, unit])
-        inputs = np.abs(bounds.inputs[samples])
-        shift = inputs * bounds.steps
-        beyond = np.minimum(shift - distance[samples, unit, np.newaxis], 2 * shift).clip(min=0)
-        shares[:, unit] += np.abs(relu.slope[samples, unit]) @ beyond / (2 * bounds.steps)
-        shares[:, unit] += bounds.bend[samples, unit] @ (2 * inputs * shift * (beyond > 0))
+        inputs, slopes = bounds.inputs[samples], relu.slope[samples, unit]
+        shift = np.abs(inputs) * bounds.steps
+        beyond = shift - distance[samples, unit, np.newaxis]
+        unsure = np.minimum(rounding[samples, unit, np.newaxis], 2 * shift)
+        if type(relu.layer) is not Relu:  # another may be on at 0
+            unsure = 2 * shift
+        signs = np.where(relu.value[samples, unit] > 0, -slopes, slopes)
+        brought[:, unit] += signs @ (beyond.clip(min=0) * np.sign(inputs)) / (2 * bounds.steps)
+        reached = beyond + unsure >= 0
+        doubt[:, unit] += np.abs(slopes) @ (unsure * reached) / (2 * bounds.steps)
+        doubt[:, unit] += bounds.bend[samples, unit] @ (2 * np.abs(inputs) * shift * reached)
 
 
 def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
@@ -49,7 +57,7 @@ def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
     return np.any(near, axis=0)
 
 
-def _add_later(shares: Floats, bounds: AffineBounds, sample: int) -> None:
+def _add_later(doubt: Floats, bounds: AffineBounds, sample: int) -> None:
     shift = bounds.steps * bounds.inputs[sample]
     rows = np.flatnonzero(shift)
     for unit in _units_that_reach(bounds, sample):
@@ -63,7 +71,7 @@ def _add_later(shares: Floats, bounds: AffineBounds, sample: int) -> None:
                 share += _crossing(place, sample, out)
             out = place.layer.forward(out)
         bent = 2 * bounds.bend[sample, unit] * np.abs(bounds.inputs[sample, rows] * shift[rows]) * (share > 0)
-        shares[rows, unit] += share / (2 * bounds.steps[rows]) + bent
+        doubt[rows, unit] += share / (2 * bounds.steps[rows]) + bent
 
 
 def _crossing(place: Place, sample: int, out: Floats) -> Floats:
