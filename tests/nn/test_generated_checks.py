@@ -12,7 +12,9 @@ import pytest
 
 from zerokara.nn import Network, gradient_check
 from zerokara.nn.check import CANNOT_BE_TOLD, DISAGREES
+from zerokara.nn.error_bounds import affine_bounds
 from zerokara.nn.functions import LOSSES, TEXTBOOK_EPSILON
+from zerokara.nn.kinks import kinks
 from zerokara.nn.layers import ACTIVATIONS
 
 LEFT = 1e-12
@@ -53,10 +55,8 @@ def spoil(net, rng):
 def inputs(n, features, rng):
     shape = (n, features)
     x = [rng.random, rng.standard_normal, lambda shape: rng.integers(0, 256, shape) / 255][rng.integers(3)](shape)
-    if rng.random() < 0.3:  # mixed between columns
-        x = x * 10 ** rng.uniform(-6, 6, features)
-    else:
-        x = x * 10 ** rng.uniform(-6, 6)
+    mixed = rng.random() < 0.3  # between columns
+    x = x * 10 ** rng.uniform(-6, 6, features if mixed else 1)
     if rng.random() < 0.3:
         x[:, rng.random(features) < 0.3] = 0
     if rng.random() < 0.3:
@@ -83,8 +83,10 @@ def right_networks(seeds):
         check = gradient_check(net, x, t)
         if check.verdict == DISAGREES:
             alarms.append(seed)
+        with np.errstate(all="ignore"):
+            exact = net.copy(np.float64).gradient(x, t)
         for row, size in zip(check.rows, sizes_of_inputs(net, x), strict=True):
-            gradient = np.atleast_2d(row.gradient).max(axis=1)
+            gradient = np.abs(np.atleast_2d(exact[row.name])).max(axis=1)
             there, untold = gradient > LEFT * size, row.verdicts == CANNOT_BE_TOLD
             seen["rows"] += len(gradient)
             if is_of_usual_size(x):
@@ -300,7 +302,7 @@ def witness(net, x, t, steps):
 @pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="extended precision is double precision here")
 @pytest.mark.parametrize("start", [0, 40_000, 50_000])
 def test_bounds_hold_for_the_witness(start):
-    """Backpropagation differs from the gradient, and the gradient from central differences, by no more than the bound."""
+    """Backpropagation differs from the gradient, and that from central differences, by no more than the bound."""
     compared = 0
     for seed in range(start, start + 25):
         net, x, t = made(seed)
@@ -308,11 +310,13 @@ def test_bounds_hold_for_the_witness(start):
         check = gradient_check(net, x, t)
         with np.errstate(all="ignore"):
             targets = net._targets(t, len(x))
+            brought = [kinks(bounds)[0] for bounds in affine_bounds(net, x, targets, 1e-5)]
             slope, difference = witness(net, x, targets, {row.name: row.steps for row in check.rows})
             right = net.gradient(x, t)
-        for row in check.rows:
-            for found in (np.abs(right[row.name] - slope[row.name]), np.abs(slope[row.name] - difference[row.name])):
+        for row, kink in zip(check.rows, [rows for b in brought for rows in (b[:-1], b[-1])], strict=True):
+            smooth = difference[row.name] - kink
+            for found in (np.abs(right[row.name] - slope[row.name]), np.abs(slope[row.name] - smooth)):
                 usable = np.isfinite(found) & np.isfinite(row.bound)
                 assert (found <= row.bound)[usable].all(), (seed, row.name)
                 compared += int(usable.sum())
-    assert compared > 5000
+    assert compared > 2000

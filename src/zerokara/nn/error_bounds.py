@@ -1,20 +1,20 @@
 """How far a right gradient may lie from its central differences, element by element: a running error analysis.
 
 Moving a weight of input i into unit j by ±h moves unit j of sample n by ±h·x[n, i], and with it the loss of that
-sample, φ. What separates backpropagation, φ'(0)·x, from the central difference is
+sample, φ. What separates backpropagation, φ′(0)·x, from the central difference is
 
-- *truncation*, (h x)²/6 · φ'''·x. Activation and loss are such that a derivative of theirs changes by no more than a
-  fixed factor c of itself per unit of its input: |σ''| ≤ σ' and |σ'''| ≤ σ' for the sigmoid, |tanh''| ≤ 2 tanh' and
-  |tanh'''| ≤ 4 tanh', softmax by twice its fastest score. By the product rule |φ'''| ≤ 5 Λ² Q, where Λ adds up c times
-  how fast what follows moves with unit j, and Q is the size of the slope: backpropagation with absolute values.
-  with exp(2 Λ h x) for what Λ and Q grow within the step.
-- *rounding of backpropagation*: of k terms a sum is wrong by at most k·ε of their absolute values (Higham, *Accuracy and
-  Stability of Numerical Algorithms*, 3.1). Rounding of the pre-activations reaches the slopes through c again.
-- *rounding of the differences*, that of one sample's loss over h. The compiled engine forms differences without it; the
-  other two ways do not, and the bound holds for all three.
+- *truncation*, (h x)²/6 · φ‴·x. Activations and losses are such that a derivative changes by no more than a factor c of
+  itself per unit of input: |σ″| ≤ σ′ and |σ‴| ≤ σ′ for the sigmoid, |tanh″| ≤ 2 tanh′ and |tanh‴| ≤ 4 tanh′, and
+  softmax by twice its fastest score. By the product rule |φ‴| ≤ 5 Λ² Q, where Λ adds up c times how fast what follows
+  moves with unit j, and Q is the size of the slope: backpropagation of absolute values. Within the step Λ and Q may
+  grow, which exp(2 Λ h x) allows for.
+- *rounding of backpropagation*: a sum of k terms is wrong by at most k·ε of their absolute values (Higham, *Accuracy
+  and Stability of Numerical Algorithms*, 3.1). Rounding of the pre-activations reaches the slopes through c again.
+- *rounding of the differences*: that of each moved sample's loss, over h. The compiled engine forms differences without
+  most of it; NumPy's way and the loop do not, and the bounds hold for all three.
 - *kinks*: see `zerokara.nn.kinks`.
 
-Truncation goes with (hΛ)² and rounding with 1/h, so the best step goes with Λ^(-2/3): that is how steps are chosen.
+Truncation grows with h² and rounding with 1/h. The step of each row is where they are about the same.
 """
 
 from __future__ import annotations
@@ -133,9 +133,7 @@ def _bounds_of(
     return AffineBounds(places, inputs, steps, float(turn.max()), tolerance, pace, bend)
 
 
-def _steps(
-    places: list[Place], largest: Floats, pace: Floats, curving: Floats, rattling: Floats, h: float
-) -> Floats:
+def _steps(places: list[Place], largest: Floats, pace: Floats, curving: Floats, rattling: Floats, h: float) -> Floats:
     """h of each row: where truncation, h² x² `curving`, and rounding, `rattling` / h, are about the same.
 
     With x, Λ and Q of 1 that is about 1e-5, so it is h times what these make of it; a power of two, so that nothing is
@@ -149,7 +147,7 @@ def _steps(
     if any(isinstance(place.layer, Relu) for place in places):
         steps = np.minimum(steps, np.maximum(np.minimum(plain, h), _free_way(places, pace) / largest))
     exponents = np.floor(np.log2(np.where(np.isfinite(steps) & (steps > 0), steps, h) / h))
-    return np.ldexp(h, exponents.clip(-1000, 1000).astype(int))
+    return np.asarray(np.ldexp(h, exponents.clip(-1000, 1000).astype(int)))
 
 
 def _free_way(places: list[Place], pace: Floats) -> float:

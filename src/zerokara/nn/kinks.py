@@ -2,9 +2,9 @@
 
 The loss has no derivative where a ReLU switches. One that is on for a part of the way from w - h to w + h, and off for
 the rest, passes on that part of what it would pass on, instead of all or nothing. The ReLU of the moved unit itself is
-at a ± h·x; one that is off at a is on for the part (h|x| - |a|) / 2h|x| of the way, so the central difference has that
-part of |slope|·|x| too much, and one that is on has it too little. That is known and taken off. Of later ReLUs it is only
-known that they bring at most |slope| times how far their input moves, over 2h.
+at a ± h·x. If it is off at a, it is on for the part (h|x| - |a|) / 2h|x| of the way, and the central difference has
+that part of |slope|·|x| too much; if it is on, that much too little. This is known, and taken off. Of later ReLUs it is
+only known that they bring at most |slope| times how far their input moves, over 2h.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Floats = NDArray[np.float64]
 def kinks(bounds: AffineBounds) -> tuple[Floats, Floats]:
     """What kinks bring into the central differences, and by how much that may be wrong: twice (fan_in + 1, fan_out)."""
     brought, doubt = np.zeros_like(bounds.tolerance), np.zeros_like(bounds.tolerance)
-    own, *later = bounds.places[1:] or [None]
-    if own is not None and isinstance(own.layer, Relu):
-        _add_own(brought, doubt, bounds, own)
+    own, later = bounds.places[1:2], bounds.places[2:]
+    if own and isinstance(own[0].layer, Relu):
+        _add_own(brought, doubt, bounds, own[0])
     if any(isinstance(place.layer, Relu) for place in later):
         for sample in np.flatnonzero(_may_switch_later(bounds)):
-            _add_later(doubt, bounds, sample)
+            _add_later(doubt, bounds, int(sample))
     return brought, doubt
 
 
@@ -54,7 +54,7 @@ def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
     reach = bounds.longest * bounds.pace[:, np.newaxis]
     relus = [place for place in bounds.places[2:] if isinstance(place.layer, Relu)]
     near = [(np.abs(place.value) <= reach + 2 * place.doubt).any(axis=1) for place in relus]
-    return np.any(near, axis=0)
+    return np.asarray(np.any(near, axis=0))
 
 
 def _add_later(doubt: Floats, bounds: AffineBounds, sample: int) -> None:
