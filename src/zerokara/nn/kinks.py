@@ -33,7 +33,7 @@ def kinks(bounds: AffineBounds) -> tuple[Floats, Floats]:
 def _add_own(brought: Floats, doubt: Floats, bounds: AffineBounds, relu: Place) -> None:
     """The ReLUs of the units that are moved. Beside a kink, what the loss curves does not cancel."""
     distance, rounding = np.abs(relu.value), 2 * relu.doubt
-    near = (distance - rounding <= bounds.longest) & (relu.slope != 0)
+    near = (distance - rounding <= bounds.longest) & (bounds.bend != 0)
     for unit in np.flatnonzero(near.any(axis=0)):
         samples = np.flatnonzero(near[:, unit])
         inputs, slopes = bounds.inputs[samples], relu.slope[samples, unit]
@@ -65,24 +65,24 @@ def _add_later(doubt: Floats, bounds: AffineBounds, sample: int) -> None:
         out[:, unit] += np.concatenate([shift[rows], -shift[rows]])
         own, *later = bounds.places[1:]
         out = own.layer.forward(out)
-        share = np.zeros(len(rows))
+        share, crossed = np.zeros(len(rows)), np.zeros(len(rows), bool)
         for place in later:
             if isinstance(place.layer, Relu):
-                share += _crossing(place, sample, out)
+                ways = _ways_across(place, sample, out)
+                share, crossed = share + ways @ np.abs(place.slope[sample]), crossed | (ways > 0).any(axis=1)
             out = place.layer.forward(out)
-        bent = 2 * bounds.bend[sample, unit] * np.abs(bounds.inputs[sample, rows] * shift[rows]) * (share > 0)
+        bent = 2 * bounds.bend[sample, unit] * np.abs(bounds.inputs[sample, rows] * shift[rows]) * crossed
         doubt[rows, unit] += share / (2 * bounds.steps[rows]) + bent
 
 
-def _crossing(place: Place, sample: int, out: Floats) -> Floats:
-    """|slope| times the way of those ReLUs that may switch between the two points, summed: (rows,)."""
+def _ways_across(place: Place, sample: int, out: Floats) -> Floats:
+    """How far those ReLUs move that may switch between the two points, out: (2 rows, units); (rows, units)."""
     base, doubt = place.value[sample], place.doubt[sample]
     above, below = np.split(out, 2)
     lowest = np.minimum(np.minimum(above, below), base) - doubt
     highest = np.maximum(np.maximum(above, below), base) + doubt
-    way = np.abs(above - base) + np.abs(below - base)
-    found: Floats = np.where((lowest <= 0) & (highest > 0), way, 0) @ np.abs(place.slope[sample])
-    return found
+    ways = np.abs(above - base) + np.abs(below - base)
+    return np.where((lowest <= 0) & (highest > 0), ways, 0)
 
 
 def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
