@@ -279,7 +279,7 @@ def test_no_step_is_too_far_out(h):
 
 
 def test_a_step_that_is_none():
-    with pytest.raises(UsageError, match="h must be a positive number. Got 0"):
+    with pytest.raises(UsageError, match=r"h must be a positive number\. Got 0\."):
         gradient_check(Network((6, 3)), *batch(), h=0)
 
 

@@ -85,10 +85,10 @@ def gradient_figure(check: GradientCheck) -> Figure:
 
 
 def _beside_bound(row: ParameterCheck) -> NDArray[np.float64]:
-    """Differences over their bounds, at least 1e-6 for a logarithmic scale; NaN where there is no bound."""
+    """Differences over their bounds, from 1e-6 to 10, beyond the scale; NaN, which has no color, without a bound."""
     known = np.isfinite(row.bound)
-    difference = np.where(np.isfinite(row.difference), row.difference, np.inf)
-    return np.where(known, np.maximum(difference / np.where(known, row.bound, 1), 1e-6), np.nan)
+    times = np.nan_to_num(row.difference / np.where(known, row.bound, 1), nan=np.inf)
+    return np.where(known, times.clip(1e-6, 10), np.nan)
 
 
 def contact_sheet(dataset: Dataset, each: int = 10) -> Figure:
