@@ -118,17 +118,28 @@ class GradientCheck:
 def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1e-5) -> GradientCheck:
     """Compare backpropagation with central differences, weight by weight, in float64.
 
-    Each row of weights W[i] is judged by itself, and so is each bias. Its step is h divided by a power of two, so that
-    the units move by about h however large input i is, and by less where what follows moves faster than they do; where
-    no kink can be met, a small input gets a larger step. A row
+    Each row of weights W[i] is judged by itself, and so is each bias. Its step is h times a power of two: where
+    truncation and rounding are about the same, smaller for a large input, larger for a small gradient. A row
 
-    - *disagrees* where an element differs by more than what truncation, rounding and kinks can explain, its `bound`;
+    - *disagrees* where an element differs by more than truncation, rounding and kinks can explain, its `bound`;
     - *cannot be told* at this h where no element of it is at least 10 times its bound, so that a wrong row might not
       show, and where something is not finite;
-    - *agrees* otherwise. A row that is exactly 0 both ways agrees too.
+    - *agrees* otherwise. So does a row that is exactly 0 both ways.
 
-    The bounds are proven for the layers and losses of zerokara, whichever engine forms the differences. For a layer or
-    a loss that somebody put in, truncation is measured, from the differences with h/2.
+    A bound is an argument, not an estimate, for the layers and losses of zerokara, and holds for every engine; see
+    `zerokara.nn.error_bounds`. With a layer, a loss or a method that somebody put in, the loop forms the differences,
+    twice, and truncation is measured: from the differences with half the step.
+
+    Args:
+        x: (n, features); t: (n,) class indices, or (n, classes).
+        h: scales all steps. 1e-5 is about the best step where inputs and slopes are about 1.
+
+    Raises UsageError for x and t that do not fit, and for an h that is not positive.
+
+    >>> x, t = np.array([[1.0, 2000.0], [3.0, -1000.0]]), [0, 1]
+    >>> check = gradient_check(Network([2, 3, 2], activation="tanh", init=0.001), x, t)
+    >>> check.verdict, [str(verdict) for verdict in check.rows[0].verdicts]
+    ('agrees', ['agrees', 'agrees'])
     """
     _check_step(h)
     network = network.copy(np.float64)

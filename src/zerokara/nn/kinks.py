@@ -86,7 +86,7 @@ def _ways_across(place: Place, sample: int, out: Floats) -> Floats:
 
 
 def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
-    """Units whose largest shift may switch a ReLU after their own."""
+    """Units that the loss depends on and whose largest shift may switch a ReLU after their own."""
     own, *later = bounds.places[1:]
     on = derivative_of(own.layer, own.value[sample], own.doubt[sample] + bounds.longest)
     moves = bounds.longest * np.diag(on)
@@ -95,5 +95,5 @@ def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
         if isinstance(place.layer, Affine):
             moves = moves @ np.abs(place.layer.W)
         elif isinstance(place.layer, Relu):
-            reaching |= (np.abs(place.value[sample]) <= moves + 2 * place.doubt[sample]).any(axis=1)
-    return np.flatnonzero(reaching)
+            reaching |= ((moves > 0) & (np.abs(place.value[sample]) <= moves + 2 * place.doubt[sample])).any(axis=1)
+    return np.flatnonzero(reaching & (bounds.bend[sample] != 0))
