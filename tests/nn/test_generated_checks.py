@@ -311,6 +311,11 @@ def witness(net, x, t, steps):
     return slope, difference
 
 
+def by_parameter(layers):
+    """W1, b1, W2, … from arrays whose last row is the bias's."""
+    return [rows for layer in layers for rows in (layer[:-1], layer[-1])]
+
+
 WITNESS = pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="extended precision is double precision here")
 
 
@@ -323,15 +328,20 @@ def check_bounds(seeds):
         check = gradient_check(net, x, t)
         with np.errstate(all="ignore"):
             targets = net._targets(t, len(x))
-            brought = [kinks(bounds)[0] for bounds in affine_bounds(net, x, targets, 1e-5)]
+            layers = affine_bounds(net, x, targets, 1e-5)
             slope, difference = witness(net, x, targets, {row.name: row.steps for row in check.rows})
             right = net.gradient(x, t)
-        for row, kink in zip(check.rows, [rows for b in brought for rows in (b[:-1], b[-1])], strict=True):
+            brought, rounding = by_parameter([kinks(b)[0] for b in layers]), by_parameter([b.rounding for b in layers])
+        for row, kink, small in zip(check.rows, brought, rounding, strict=True):
             smooth = difference[row.name] - kink
-            for found in (np.abs(right[row.name] - slope[row.name]), np.abs(slope[row.name] - smooth)):
-                usable = np.isfinite(found) & np.isfinite(row.bound)
-                assert (found <= row.bound)[usable].all(), (seed, row.name)
+            for found, bound in (
+                (np.abs(right[row.name] - slope[row.name]), small),
+                (np.abs(slope[row.name] - smooth), row.bound),
+            ):
+                usable = np.isfinite(found) & np.isfinite(bound)
+                assert (found <= bound)[usable].all(), (seed, row.name)
                 compared += int(usable.sum())
+            assert ((row.bound >= row.tolerance) & (row.tolerance >= small))[np.isfinite(row.bound)].all()
     assert compared > 60 * len(seeds)
 
 

@@ -108,6 +108,18 @@ def test_a_gradient_that_is_not_a_number_disagrees(monkeypatch):
     monkeypatch.setattr(ACTIVATIONS["tanh"], "backward", lambda self, dout: dout * np.nan)
     check = gradient_check(Network((6, 8, 3), activation="tanh"), *batch())
     assert [row.agrees for row in check.rows] == [False, False, True, True]
+    assert check.rows[0].verdict == DISAGREES
+
+
+def test_the_one_element_that_is_not_a_number_is_located():
+    class Wrong(Network):
+        def gradient(self, x, t):
+            found = dict(super().gradient(x, t))
+            found["W1"][3, 5] = np.nan
+            return found
+
+    row = gradient_check(Wrong((6, 8, 3), activation="tanh"), *batch()).rows[0]
+    assert (row.verdict, row.wrong, row.where) == (DISAGREES, 1, (3, 5))
 
 
 def test_a_layer_somebody_put_in_is_the_one_that_is_checked():
@@ -352,6 +364,51 @@ def test_layers_and_losses_of_others():
     net = WithDecay((6, 8, 3), init="he")
     check = gradient_check(net, *batch())
     assert check.agrees, str(check)
+
+
+class Wavy:
+    """Its derivative changes by 1,000 times itself, which nobody can know."""
+
+    def forward(self, x):
+        self.x = x
+        return np.sin(1000 * x) / 1000
+
+    def backward(self, dout):
+        return dout * np.cos(1000 * self.x)
+
+
+class OnAtZero(Relu):
+    """The other convention."""
+
+    def forward(self, x):
+        self.mask = x >= 0
+        return np.maximum(x, 0)
+
+
+class FarOff(Network):
+    """A loss of a million, which rounds its differences to 1e-10."""
+
+    def loss(self, x, t):
+        return super().loss(x, t) + 1e6
+
+
+def test_layers_that_curve_or_bend_as_nobody_knows():
+    x, t = batch()
+    net = Network((6, 8, 3), init="he")
+    net.layers[1] = Wavy()
+    assert gradient_check(net, x, t).verdict != DISAGREES
+    net.layers[1] = OnAtZero()
+    assert gradient_check(net, np.zeros((1, 6)), [1]).verdict != DISAGREES
+    assert gradient_check(FarOff((6, 8, 3), init="he"), x, t).verdict != DISAGREES
+
+
+def test_what_underflows_is_no_wrong_gradient():
+    net = Network((1, 3, 3), activation="sigmoid")
+    net.params["b1"] = [-737, -740, 0]
+    x, t = batch(n=40, features=1)
+    check = gradient_check(net, x, t)
+    assert 0 < net.gradient(x, t)["W2"][0].max() < 1e-300
+    assert check.verdict != DISAGREES, str(check)
 
 
 def test_a_wrong_gradient_of_a_loss_of_others():

@@ -84,7 +84,8 @@ class AffineBounds:
         places: the layer and those after it.
         inputs: (n, fan_in + 1), the last column 1.
         steps: (fan_in + 1,), h of each row; longest: how far they shift a unit at most.
-        tolerance: (fan_in + 1, fan_out), what truncation and rounding allow.
+        rounding: (fan_in + 1, fan_out), what rounding of backpropagation allows.
+        tolerance: (fan_in + 1, fan_out), what truncation and all rounding allow.
         pace: (n,), Λ.
         bend: (n, fan_out), Λ Q: by how much the slope changes per shift of the unit.
     """
@@ -93,6 +94,7 @@ class AffineBounds:
     inputs: Floats
     steps: Floats
     longest: float
+    rounding: Floats
     tolerance: Floats
     pace: Floats
     bend: Floats
@@ -129,8 +131,9 @@ def _bounds_of(
     steps = _steps(places, largest, pace, curving, rattling, h)
     turn = steps * largest
     truncation = (turn**2 * np.exp(2 * turn * pace.max()))[:, np.newaxis] * curving
-    tolerance = rounding + truncation + (rattling / steps)[:, np.newaxis] + UNDERFLOW
-    return AffineBounds(places, inputs, steps, float(turn.max()), tolerance, pace, bend)
+    rounding += UNDERFLOW
+    tolerance = rounding + truncation + (rattling / steps)[:, np.newaxis]
+    return AffineBounds(places, inputs, steps, float(turn.max()), rounding, tolerance, pace, bend)
 
 
 def _steps(places: list[Place], largest: Floats, pace: Floats, curving: Floats, rattling: Floats, h: float) -> Floats:
