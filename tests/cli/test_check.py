@@ -38,6 +38,13 @@ def test_a_broken_layer_is_found_and_exits_with_1(
     assert not list(Path().glob("*.png"))
 
 
+def test_the_help_says_how_it_exits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--help"]) == 0
+    assert "Exits with 1 where they disagree, and where none can be told" in " ".join(capsys.readouterr().out.split())
+    assert main(["--help"]) == 0
+    assert "Exits" not in capsys.readouterr().out, "one line in the list of commands"
+
+
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [

@@ -42,9 +42,6 @@ def check(
 ) -> int:
     """Compare every weight's central difference with its gradient by backpropagation.
 
-    Each row, the weights of one input, is judged by itself. Exits with 1 where a row disagrees, and where no row can be
-    told, as in a network that is not finite; otherwise with 0, and says how many rows cannot be told.
-
     Args:
         run: a run's folder, or its name, to check its trained network; without it, a fresh network of these options.
     """
