@@ -140,8 +140,8 @@ def _steps(places: list[Place], largest: Floats, pace: Floats, curving: Floats, 
     """h of each row: where truncation, h² x² `curving`, and rounding, `rattling` / h, are about the same.
 
     With x, Λ and Q of 1 that is about 1e-5, so it is h times what these make of it; a power of two, so that nothing is
-    rounded. Where ReLUs follow, it is no larger than h and moves no unit by more, unless no ReLU is within reach. Where
-    rows curve by nothing, they need no more than the step of the others.
+    rounded. Where ReLUs follow, it is no larger than h and moves no unit by more, unless no ReLU is within reach. Rows
+    that nothing moves get h itself.
     """
     fastest = float(pace.max())
     plain = h / (largest * fastest ** (2 / 3))
