@@ -34,7 +34,45 @@ def test_a_broken_layer_is_found_and_exits_with_1(
     out = capsys.readouterr().out
     assert "W1" in out
     assert "DISAGREES" in out
+    assert "The gradients DISAGREE in " in out
     assert not list(Path().glob("*.png"))
+
+
+def test_the_help_says_how_it_exits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--help"]) == 0
+    assert "Exits with 1 where they disagree, and where none can be told" in " ".join(capsys.readouterr().out.split())
+    assert main(["--help"]) == 0
+    assert "Exits" not in capsys.readouterr().out, "one line in the list of commands"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"b1": np.nan}, 1, "No row can be told: loss or gradients are not finite"),
+        ({"W2": 0.0}, 0, "The gradients agree."),
+        ({"b1": 700.0}, 0, "of 77 cannot be told: a mistake there could hide behind rounding"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_told_is_no_accusation(
+    change: dict[str, float],
+    status: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def network(*_: object) -> zerokara.Network:
+        net = zerokara.Network([64, 11, 10], activation="sigmoid", init="xavier")
+        for name, value in change.items():
+            net.params[name][...] = value
+        return net
+
+    monkeypatch.setattr("zerokara.cli.check.build_network", network)
+    assert main(["check", "--dataset", "digits", "--no-plots"]) == status
+    out, err = capsys.readouterr()
+    assert words in out
+    assert "DISAGREE" not in out
+    assert not err
 
 
 def test_a_trained_network_is_checked_after_its_folder(capsys: pytest.CaptureFixture[str]) -> None:

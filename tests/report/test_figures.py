@@ -168,9 +168,30 @@ def test_gradient_figure_has_a_map_per_parameter():
     assert picture(png(figure)).std() > 0
 
 
+def reds(content):
+    pixels = picture(content).astype(int)
+    return int(((pixels[..., 0] > 200) & (pixels[..., 1] < 60)).sum())
+
+
+def test_gradient_figure_shows_a_small_wrong_row_beside_large_ones():
+    class Wrong(Network):
+        def gradient(self, x, t):
+            found = dict(super().gradient(x, t))
+            found["W1"] = np.vstack([found["W1"][:3], 2 * found["W1"][3:]])
+            return found
+
+    x = np.random.default_rng(0).random((3, 4)) * [1e3, 1e3, 1e3, 1e-3]
+    right, wrong = (made([4, 5, 3], activation="tanh", init=1e-4) for made in (Network, Wrong))
+    marked = [reds(png(gradient_figure(gradient_check(network, x, [0, 1, 2])))) for network in (right, wrong)]
+    assert marked[1] > marked[0] + 1000  # one column of four; the triangle on the scale is red anyway
+
+
 def test_gradient_figure_where_a_gradient_is_not_a_number():
     """The case somebody most needs to see."""
     network = Network([4, 5, 3], activation="tanh", init="xavier")
     check = gradient_check(network, np.random.default_rng(0).random((3, 4)), [0, 1, 2])
+    before = reds(png(gradient_figure(check)))
     check.rows[0].difference[1, 2] = np.nan
-    assert picture(png(gradient_figure(check))).std() > 0
+    assert reds(png(gradient_figure(check))) > before + 500
+    check.rows[0].bound[...] = np.inf
+    assert reds(png(gradient_figure(check))) == before

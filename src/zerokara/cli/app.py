@@ -30,7 +30,13 @@ app.command("zerokara.cli.train:train", name="train", help="Train a network on a
 app.command("zerokara.cli.resume:resume", name="resume", help="Go on with a run, exactly where it stopped.")
 app.command("zerokara.cli.run:run_command", name="run", help="Run a learner's script, notebook or note as it is.")
 app.command("zerokara.cli.run:book_command", name="book", help="Write the files that the textbook's scripts open.")
-app.command("zerokara.cli.check:check", name="check", help="Check backpropagation against the numerical gradient.")
+app.command(
+    "zerokara.cli.check:check",
+    name="check",
+    help="Check backpropagation against the numerical gradient.\n\nThe weights of each input are judged by themselves. "
+    "Exits with 1 where they disagree, and where none can be told, as in a network that is not finite; otherwise with "
+    "0, and says how many cannot be told.",
+)
 app.command(
     "zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here."
 )

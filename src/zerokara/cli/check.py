@@ -12,8 +12,8 @@ from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_fold
 from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, load
 from zerokara.errors import UsageError, sentence
+from zerokara.nn.check import AGREES, DISAGREES, GradientCheck, gradient_check
 from zerokara.nn.forecast import duration
-from zerokara.nn.gradients import gradient_check
 from zerokara.runs.assemble import build_network, open_run
 from zerokara.training.batches import BATCHES, generator
 
@@ -75,13 +75,31 @@ def check(
     began = perf_counter()
     result = gradient_check(network, dataset.train.rows(chosen, np.float64), dataset.train.t[chosen])
     print(f"{network!r} on {samples} samples of {dataset.name}, {duration(perf_counter() - began)}\n\n{result}\n")
-    print(
-        "The gradients agree."
-        if result.agrees
-        else "The gradients DISAGREE: backpropagation has a mistake, or weights are not finite."
-    )
+    print(_conclusion(result))
     if not no_plots:
         from zerokara.report.figures import gradient_figure, png
 
         write_picture(png(gradient_figure(result)), out, "gradients")
-    return 0 if result.agrees else 1
+    return 1 if result.verdict == DISAGREES or result.untold == result.all_rows else 0
+
+
+def _conclusion(result: GradientCheck) -> str:
+    if result.verdict == AGREES:
+        return sentence("The gradients agree.")
+    if result.verdict == DISAGREES:
+        text = (
+            "The gradients DISAGREE in {wrong:,} of {rows:,} rows, by more than rounding, the step and kinks can "
+            "explain: backpropagation has a mistake. The table says where it is largest."
+        )
+        return sentence(text, wrong=result.wrong, rows=result.all_rows)
+    if result.untold == result.all_rows:
+        return sentence(
+            "No row can be told: loss or gradients are not finite, or so small that rounding hides them. "
+            "Nothing is proven, neither right nor wrong. Try other weights, such as those of a fresh network."
+        )
+    return sentence(
+        "No row disagrees. But {untold:,} of {rows:,} cannot be told: a mistake there could hide behind rounding, or "
+        "behind ReLUs that switch within the step. More --samples, or another --seed, may tell.",
+        untold=result.untold,
+        rows=result.all_rows,
+    )

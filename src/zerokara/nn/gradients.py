@@ -1,14 +1,12 @@
-"""Three ways to a gradient, and the proof that two of them agree.
+"""Gradients by central differences.
 
 `numerical_gradient` of any function is the definition; `network_gradient` is the same for all weights of a
-network; `gradient_descent` walks down a gradient; `gradient_check` compares differences with backpropagation.
+network; `gradient_descent` walks down a gradient. `zerokara.nn.check` compares differences with backpropagation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -16,13 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError, sentence
 from zerokara.nn.forecast import Forecast
-from zerokara.nn.layers import Affine, Layer, Relu
 
 if TYPE_CHECKING:
     from zerokara.nn.network import Network
 
 Array = NDArray[Any]
-Index = tuple[Any, ...]
 
 
 class FastGradient(Protocol):
@@ -131,138 +127,6 @@ def network_gradient(
         return dict(fast_gradient(network, np.asarray(x), np.asarray(t), h=h, only=only))
     names = list(network.params) if only is None else [only]
     return {name: numerical_gradient(lambda _: network.loss(x, t), network.params[name], h=h) for name in names}
-
-
-@dataclass(frozen=True)
-class ParameterCheck:
-    """How the two gradients of one parameter compare.
-
-    Attributes:
-        largest_difference: the largest |numerical - backprop| away from kinks.
-        relative_difference: that, divided by the largest |numerical| of the parameter.
-        where: the index of that element.
-        kinks: how many elements differ by no more than ReLUs account for that switch between w - h and w + h, where
-            the loss has no derivative.
-        agrees: whether every other element differs by at most `tolerance`.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    largest_difference: float
-    relative_difference: float
-    where: tuple[int, ...]
-    kinks: int
-    tolerance: float
-    agrees: bool
-    difference: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class GradientCheck:
-    """The verdict of `gradient_check`, one row per parameter."""
-
-    rows: tuple[ParameterCheck, ...]
-
-    @property
-    def agrees(self) -> bool:
-        return all(row.agrees for row in self.rows)
-
-    def __str__(self) -> str:
-        head = ("parameter", "shape", "largest difference", "relative", "where", "kinks")
-        lines = ["{:<10} {:<12} {:>18} {:>9}  {:<12} {:>5}  verdict".format(*head)]
-        lines += [
-            f"{row.name:<10} {row.shape!s:<12} {row.largest_difference:>18.2e} {row.relative_difference:>9.1e}  "
-            f"{row.where!s:<12} {row.kinks:>5}  {'agrees' if row.agrees else 'DISAGREES'}"
-            for row in self.rows
-        ]
-        return "\n".join(lines)
-
-
-def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1e-5) -> GradientCheck:
-    """Compare backpropagation with central differences, weight by weight, in float64.
-
-    An element agrees when it differs by at most 1e-5 of the parameter's largest numerical gradient, plus 1e-9 for
-    rounding. A real mistake shows at the size of the gradient itself. h is a tenth of the textbook's: the error of a
-    central difference, h²/6 · f''', stays below the tolerance even for pixels of 0 to 255 that nobody has scaled.
-    """
-    network = network.copy(np.float64)
-    exact = network.gradient(x, t)
-    numerical = network.numerical_gradient(x, t, h=h)
-    slopes = _slopes(network, x, t)
-    inputs = [layer.x for layer in network.layers if isinstance(layer, Affine)]
-    affine = [place for place, layer in enumerate(network.layers) if isinstance(layer, Affine)]
-    rows = []
-    for i, (given, place) in enumerate(zip(inputs, affine, strict=True), start=1):
-        out = given @ network.params[f"W{i}"] + network.params[f"b{i}"]
-        later = list(zip(network.layers, slopes, strict=True))[place + 1 :]
-        for name, factors in ((f"W{i}", given), (f"b{i}", np.ones((len(given), 1)))):
-            rows.append(_compare(name, numerical[name], exact[name], partial(_share_of_kinks, later, out, factors, h)))
-    return GradientCheck(tuple(rows))
-
-
-def _slopes(network: Network, x: ArrayLike, t: ArrayLike) -> list[Array]:
-    """What one more in a layer's output adds to the loss, by layer, sample and unit; every layer keeps its input."""
-    scores = network._forward(network._rows(x))
-    slopes = [network._loss.gradient(scores, network._targets(t, len(scores)))]
-    for layer in network.layers[:0:-1]:
-        slopes.append(layer.backward(slopes[-1]))
-    return slopes[::-1]
-
-
-def _compare(name: str, numerical: Array, exact: Array, share_of_kinks: Callable[[Index], float]) -> ParameterCheck:
-    difference = np.abs(numerical - exact)
-    scale = float(np.abs(numerical).max())
-    tolerance = 1e-5 * scale + 1e-9
-    kinks = [
-        index
-        for index in zip(*np.nonzero(difference > tolerance), strict=True)
-        if difference[index] <= tolerance + share_of_kinks(index)
-    ]
-    smooth = difference.copy()
-    for index in kinks:
-        smooth[index] = 0
-    where = np.unravel_index(int(np.nanargmax(np.where(np.isfinite(smooth), smooth, np.inf))), smooth.shape)
-    largest = float(smooth[where])
-    return ParameterCheck(
-        name=name,
-        shape=difference.shape,
-        largest_difference=largest,
-        relative_difference=largest / scale if scale else largest,
-        where=tuple(map(int, where)),
-        kinks=len(kinks),
-        tolerance=tolerance,
-        agrees=bool(largest <= tolerance),
-        difference=difference,
-    )
-
-
-def _share_of_kinks(later: Sequence[tuple[Layer, Array]], out: Array, factors: Array, h: float, index: Index) -> float:
-    """How far ReLUs that are on at one of the two points of an element's difference and off at the other may move it.
-
-    Such a ReLU passes on, of what its input moves, any part instead of all or nothing. That is at most |slope| times
-    how far the input moves from point to point, over 2h.
-
-    Args:
-        later: the layers after the one that the element belongs to, with the slopes of the loss in their outputs.
-        out: what that one puts out (samples, units).
-        factors: what the element is multiplied by: the layer's input (samples, fan_in); for a bias, ones (samples, 1).
-        h: the step.
-        index: (input, unit) of a weight, (unit,) of a bias.
-    """
-    unit = index[-1]
-    if not any(isinstance(layer, Relu) for layer, _ in later[1:]):  # the other units do not move
-        later = [(layer, slope[:, [unit]]) for layer, slope in later[:1]]
-        out, unit = out[:, [unit]], 0
-    above, below = out.copy(), out.copy()
-    above[:, unit] += h * factors[:, index[0] if len(index) > 1 else 0]
-    below[:, unit] -= h * factors[:, index[0] if len(index) > 1 else 0]
-    share = 0.0
-    for layer, slope in later:
-        if isinstance(layer, Relu):
-            switching = (above > 0) != (below > 0)
-            share += float(np.abs(slope * (above - below))[switching].sum()) / (2 * h)
-        above, below = layer.forward(above), layer.forward(below)
-    return share
 
 
 def _floats(x: ArrayLike) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset
-from zerokara.nn.gradients import GradientCheck
+from zerokara.nn.check import GradientCheck, ParameterCheck
 from zerokara.report.fonts import missing_letters, registered
 from zerokara.training.history import History
 
@@ -65,20 +65,30 @@ def accuracy_figure(history: History, title: str = "") -> Figure:
 
 
 def gradient_figure(check: GradientCheck) -> Figure:
-    """|numerical - backprop| of every element, a map per parameter, on a logarithmic scale of colours."""
+    """How |numerical - backprop| of every element compares with its bound, a map per parameter.
+
+    What exceeds its bound, and what is not a number, is red; where there is no bound, grey.
+    """
+    import matplotlib as mpl
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
-    maps = [(row.name, np.atleast_2d(row.difference.T)) for row in check.rows]
-    most = max(float(values[np.isfinite(values)].max(initial=0.0)) for _, values in maps)
-    norm = LogNorm(vmin=max(most, 1e-12) * 1e-6, vmax=max(most, 1e-12), clip=True)
-    figure = Figure(figsize=(7.2, 1.6 * len(maps)), layout="constrained")
-    for axes, (name, values) in zip(figure.subplots(len(maps), 1, squeeze=False)[:, 0], maps, strict=True):
-        picture = axes.imshow(values, norm=norm, aspect="auto", interpolation="nearest", cmap="viridis")
-        axes.set_ylabel(name, rotation=0, ha="right")
+    colors = mpl.colormaps["viridis"].with_extremes(bad="#cccccc", over="#d9261e")
+    figure = Figure(figsize=(7.2, 1.6 * len(check.rows)), layout="constrained")
+    for axes, row in zip(figure.subplots(len(check.rows), 1, squeeze=False)[:, 0], check.rows, strict=True):
+        values = np.atleast_2d(_beside_bound(row).T)
+        picture = axes.imshow(values, norm=LogNorm(1e-6, 1), aspect="auto", interpolation="nearest", cmap=colors)
+        axes.set_ylabel(row.name, rotation=0, ha="right")
         axes.set_yticks([0, len(values) - 1] if len(values) > 1 else [])
-    figure.colorbar(picture, ax=figure.axes, label="|numerical - backprop|")
+    figure.colorbar(picture, ax=figure.axes, label="|numerical - backprop| / bound", extend="max")
     return figure
+
+
+def _beside_bound(row: ParameterCheck) -> NDArray[np.float64]:
+    """Differences over their bounds, from 1e-6 to 10, beyond the scale; NaN, which has no color, without a bound."""
+    known = np.isfinite(row.bound)
+    times = np.nan_to_num(row.difference / np.where(known, row.bound, 1), nan=np.inf)
+    return np.where(known, times.clip(1e-6, 10), np.nan)
 
 
 def contact_sheet(dataset: Dataset, each: int = 10) -> Figure:
