@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import zerokara
 from zerokara.errors import RunError
 from zerokara.runs.assemble import assemble
-from zerokara.runs.checkpoint import FORMAT, NO_DIGEST, checkpoint_file, expected_arrays
+from zerokara.runs.checkpoint import FORMAT, checkpoint_file, expected_arrays
+from zerokara.runs.digest import NO_DIGEST
 from zerokara.runs.verify import read_checkpoint
 from zerokara.training.history import Evaluation
 from zerokara.training.optimizers import OPTIMIZERS

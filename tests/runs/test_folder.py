@@ -12,13 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from safetensors import safe_open
-from safetensors.numpy import load
 
 from zerokara.errors import RunError, UsageError
-from zerokara.nn import Network
 from zerokara.runs import folder as folder_module
-from zerokara.runs.folder import RunFolder, epochs_csv, finite, json_file, losses_csv, weights_file
+from zerokara.runs.folder import RunFolder, epochs_csv, finite, json_file, losses_csv
 from zerokara.training.history import Evaluation, History
 
 # Names
@@ -190,29 +187,6 @@ def test_evaluations_keep_every_digit():
 def test_a_history_of_nothing_has_headings_only():
     assert losses_csv(History()) == "iteration,loss\n"
     assert epochs_csv(History()) == "iteration,epoch,loss,train_accuracy,test_accuracy\n"
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_weights_come_back_as_they_were(dtype, tmp_path):
-    network = Network([6, 5, 3], activation="tanh", loss="squared", init=0.5, dtype=dtype)
-    content = weights_file(network)
-    for name, value in load(content).items():
-        assert value.dtype == dtype
-        assert_array_equal(value, network.params[name])
-    (tmp_path / "w").write_bytes(content)
-    with safe_open(tmp_path / "w", "numpy") as file:
-        assert set(file.keys()) == set(network.params)
-        facts = json.loads(file.metadata()["zerokara"])
-    assert facts == {"sizes": [6, 5, 3], "activation": "tanh", "loss": "squared"}
-
-
-def test_weights_that_are_not_contiguous_are_not_scrambled():
-    """safetensors 0.8.0 writes the memory of a transposed array as if it were in order."""
-    network = Network([3, 4], init=0.5)
-    value = np.arange(12.0).reshape(4, 3)
-    dict.__setitem__(network.params, "W1", value.T)
-    assert not network.params["W1"].flags.c_contiguous
-    assert_array_equal(load(weights_file(network))["W1"], value.T)
 
 
 def test_numbers_that_json_has_no_word_for_are_null():

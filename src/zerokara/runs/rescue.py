@@ -1,0 +1,57 @@
+"""When a run's folder is gone: what is in memory goes into a new one beside it, NAME-rescued, over nothing there is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+from zerokara.errors import RunError, sentence
+from zerokara.runs.folder import RunFolder, make_first
+from zerokara.runs.reading import command
+from zerokara.runs.run import FINISHED, Run
+
+
+class Rescued(RunError):
+    """A run's folder was lost, and the run ended there; what was trained is in `run`, and in another folder."""
+
+    def __init__(self, run: Run, text: str) -> None:
+        super().__init__(text)
+        self.run = run
+
+
+def rescue(lost: Path, reason: object, iterations: int, keep: Callable[[RunFolder], Run]) -> Rescued:
+    """Keep a run in a new folder, by `keep`, which fills it and gives the run there.
+
+    Raises RunError where no place can be found.
+    """
+    refused: list[str] = []
+    for place in (lost.parent, Path(tempfile.gettempdir())):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            folder = RunFolder(make_first(_names(place, lost.name)))
+        except (OSError, RunError) as error:
+            refused.append(sentence("{place}: {reason}", place=place, reason=getattr(error, "strerror", None) or error))
+            continue
+        try:
+            with folder.lock:
+                run = keep(folder)
+        except (OSError, RunError) as error:
+            refused.append(sentence("{place}: {reason}", place=folder.path, reason=error))
+            continue
+        return Rescued(run, _told(run, reason))
+    text = "{reason} It could be saved nowhere else, so its {n:,} updates are lost. {refused}"
+    raise RunError(sentence(text, reason=reason, n=iterations, refused=" ".join(refused)))
+
+
+def _names(place: Path, name: str) -> Iterator[Path]:
+    yield place / f"{name}-rescued"
+    yield from (place / f"{name}-rescued-{number}" for number in count(2))
+
+
+def _told(run: Run, reason: object) -> str:
+    text = "{reason} All that was trained, {n:,} updates, is saved in {path}."
+    if run.state != FINISHED:
+        text += " Training ended there. Go on with: {command}"
+    return sentence(text, reason=reason, n=run.iterations, path=run.path, command=command("resume", run.path))
