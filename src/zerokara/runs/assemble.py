@@ -93,9 +93,9 @@ def open_run(path: str | Path) -> Run:
     checkpoint is damaged and the one before is taken, and when run.json, recipe.toml or a CSV file contradicts it.
     Raises RunError for what is not the folder of a run, and where weights.safetensors is damaged.
     """
-    run, remarks = open_with_remarks(path)
-    for remark in remarks.remarks:
-        warnings.warn(remark, stacklevel=2)
+    run, results = open_with_remarks(path)
+    if results.remarks:
+        warnings.warn(sentence("{path}: {remarks}", path=path, remarks=" ".join(results.remarks)), stacklevel=2)
     return run
 
 

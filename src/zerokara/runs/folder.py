@@ -101,10 +101,12 @@ class RunFolder:
     def check_mine(self) -> None:
         """Raise FolderLost where the folder was removed, or its lock file, which anybody could take anew."""
         if self.directory.is_gone():
-            raise FolderLost(sentence("{path} was removed while it was being trained.", path=self.path))
-        if not self.lock.is_in_place():
-            text = "{path} was emptied while it was being trained: its file {lock} is gone."
-            raise FolderLost(sentence(text, path=self.path, lock=LOCK_FILE))
+            text = "{path} was removed while it was being trained."
+        elif not self.lock.is_in_place():
+            text = "The file {lock} of {path}, which says who may write there, was removed while it was being trained."
+        else:
+            return
+        raise FolderLost(sentence(text, path=self.directory.last_seen(), lock=LOCK_FILE))
 
     def check_in_place(self) -> None:
         """Raise RunError where the path does not lead to this folder any more: what was read by it is not from here."""

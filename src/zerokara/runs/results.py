@@ -20,7 +20,7 @@ from zerokara.runs.checkpoint import Checkpoint, Summary
 from zerokara.runs.folder import epochs_csv, finite, losses_csv
 from zerokara.runs.keeper import Read, newest_by
 from zerokara.runs.reading import command, damaged, opened, read_json
-from zerokara.runs.run import FINISHED, UNFINISHED
+from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED
 from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.runs.weights import WEIGHTS, WeightsHeader, check_weights, read_weights_header
 from zerokara.training.recipe import LENGTHS, Recipe
@@ -69,10 +69,10 @@ def check_results(folder: Path, recipe: Recipe, checkpoint: Checkpoint) -> Resul
     """Hold every byte of the results against the newest checkpoint. Raises RunError for the weights."""
     results = _figures(folder, recipe, checkpoint)
     try:
-        _note_weights(folder, results, lambda path: check_weights(path, recipe, checkpoint, final=results.written))
+        _note_weights(folder, recipe, checkpoint, results, check_weights)
     except RunError as error:
-        text = "{error} The newest checkpoint is whole. Write the file anew with: {command}"
-        raise RunError(sentence(text, error=error, command=command("resume", folder))) from error
+        text = "{error} The newest checkpoint is whole. {mend}"
+        raise RunError(sentence(text, error=error, mend=_to_mend(folder, checkpoint))) from error
     if results.written:
         results.remarks.extend(_edited_tables(folder, checkpoint))
     return results
@@ -104,7 +104,7 @@ def _is_newest(folder: Path, recipe: Recipe, checkpoint: Summary) -> bool:
 def _look(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
     results = _figures(folder, recipe, checkpoint)
     try:
-        _note_weights(folder, results, lambda p: read_weights_header(p, recipe, checkpoint, final=results.written))
+        _note_weights(folder, recipe, checkpoint, results, read_weights_header)
     except RunError as error:
         results.remarks.append(str(error))
     return results
@@ -121,11 +121,13 @@ def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
     if said.get("state") == UNFINISHED:
         return Results(UNFINISHED, False, [], [])
     known = _expected(recipe, checkpoint)
-    remarks = [
-        sentence("run.json says {name} {got!s:.60}, the checkpoint {value}.", name=name, got=_shown(got), value=value)
+    differences = [
+        sentence("{name} {got!s:.60} instead of {value}", name=name, got=_shown(got), value=value)
         for name, value in known.items()
         if isinstance(got := _found(said, name), bool) or got != value
     ]
+    words = "run.json says {differences}, as its checkpoint has it."
+    remarks = [sentence(words, differences=", ".join(differences))] if differences else []
     written = said.get("state") == checkpoint.state and said.get("iterations") == checkpoint.iteration
     if written:
         remarks += _edited_length(recipe, checkpoint)
@@ -181,12 +183,14 @@ def _edited_length(recipe: Recipe, checkpoint: Summary) -> list[str]:
     ]
 
 
-def _note_weights(folder: Path, results: Results, read: Callable[[Path], WeightsHeader]) -> None:
+def _note_weights(
+    folder: Path, recipe: Recipe, checkpoint: Summary, results: Results, read: Callable[..., WeightsHeader]
+) -> None:
     if not os.path.lexists(folder / WEIGHTS):
         if results.written:
-            results.remarks.append(_missing(folder, WEIGHTS))
+            results.remarks.append(_missing(folder, WEIGHTS, checkpoint))
         return
-    header = read(folder / WEIGHTS)
+    header = read(folder / WEIGHTS, recipe, checkpoint, final=results.written)
     if not header.has_digest:
         results.notes.append(sentence("{name} has no digest: an older zerokara wrote it.", name=WEIGHTS))
 
@@ -195,7 +199,7 @@ def _edited_tables(folder: Path, checkpoint: Checkpoint) -> Iterator[str]:
     """A sentence for each of the CSV files that is not what the checkpoint's history gives."""
     for name, text in (("losses.csv", losses_csv), ("epochs.csv", epochs_csv)):
         if not os.path.lexists(folder / name):
-            yield _missing(folder, name)
+            yield _missing(folder, name, checkpoint)
             continue
         expected = text(checkpoint.history).encode()
         try:
@@ -205,9 +209,16 @@ def _edited_tables(folder: Path, checkpoint: Checkpoint) -> Iterator[str]:
             yield str(error)
             continue
         if not same:
-            words = "{name} is not as it was written, and contradicts the checkpoint. Write it anew with: {command}"
-            yield sentence(words, name=name, command=command("resume", folder))
+            words = "{name} is not as it was written, and contradicts the checkpoint. {mend}"
+            yield sentence(words, name=name, mend=_to_mend(folder, checkpoint))
 
 
-def _missing(folder: Path, name: str) -> str:
-    return sentence("{name} is missing. Write it anew with: {command}", name=name, command=command("resume", folder))
+def _missing(folder: Path, name: str, checkpoint: Summary) -> str:
+    return sentence("{name} is missing. {mend}", name=name, mend=_to_mend(folder, checkpoint))
+
+
+def _to_mend(folder: Path, checkpoint: Summary) -> str:
+    """How to get a file back; a run that diverged is not gone on with, but reads well without its files."""
+    if checkpoint.state == DIVERGED:
+        return sentence("Without that file the run is opened by its checkpoint.")
+    return sentence("Write the file anew with: {command}", command=command("resume", folder))
