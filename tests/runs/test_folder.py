@@ -93,6 +93,19 @@ def test_a_read_only_disk_gives_the_same_sentence(tmp_path, monkeypatch):
         RunFolder.create(tmp_path, None, "digits")
 
 
+def test_a_new_folder_outlives_a_power_cut(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda handle: synced.append((os.fstat(handle).st_ino, os.listdir(tmp_path))))
+    RunFolder.create(tmp_path, "x", "digits")
+    assert synced == [(tmp_path.stat().st_ino, ["x"])]
+
+
+def test_a_folder_that_cannot_be_opened_gets_a_sentence(tmp_path):
+    (tmp_path / "x").touch()
+    with pytest.raises(RunError, match=r"x cannot be opened: Not a directory"):
+        RunFolder(tmp_path / "x")
+
+
 # Writing
 
 
