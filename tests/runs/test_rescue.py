@@ -138,9 +138,10 @@ def test_the_parent_may_be_renamed_and_the_folder_moved(tmp_path: Path, whole: P
     assert_same(tmp_path / "elsewhere/b", whole / "0")
 
 
-def test_a_run_that_cannot_be_found_is_not_advised_a_path_of_another(
+def test_a_run_that_cannot_be_found_is_saved_once_more_and_not_advised_a_path_of_another(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It may be in a file system that was taken away."""
     monkeypatch.setattr(directory_module.Directory, "_named_by_system", lambda self: None)
     (tmp_path / "deep").mkdir()
 
@@ -148,11 +149,56 @@ def test_a_run_that_cannot_be_found_is_not_advised_a_path_of_another(
         (tmp_path / "a").rename(tmp_path / "deep/b")
         (tmp_path / "a").mkdir()
 
-    with pytest.raises(
-        RunError, match=r"was moved while it was in use, and it cannot be found from here. All of its f"
-    ):
-        train(tmp_path, move)
-    assert zerokara.open_run(tmp_path / "deep/b").iterations == 40
+    error = lost(tmp_path, move)
+    assert "was moved while it was being trained, and cannot be found from here" in str(error)
+    assert str(error).endswith(f"is saved in {tmp_path}/a-rescued.")
+    assert_same(tmp_path / "a-rescued", whole / "0")
+    if HAS_DIR_FD:
+        assert_same(tmp_path / "deep/b", whole / "0")
+
+
+def test_a_folder_that_may_not_be_written_to_any_more_is_not_called_removed(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `chmod 0` does to a folder of one's own; root would not notice it."""
+    real = os.stat, os.open
+
+    def refuse(which: int) -> Any:
+        def call(path: Any, *more: Any, dir_fd: int | None = None, **options: Any) -> Any:
+            if dir_fd is not None and os.fstat(dir_fd).st_ino == inode[0]:
+                raise PermissionError(13, "Permission denied", path)
+            return real[which](path, *more, dir_fd=dir_fd, **options)
+
+        return call
+
+    def forbid() -> None:
+        inode.append(os.stat(tmp_path / "a").st_ino)
+        monkeypatch.setattr(os, "stat", refuse(0))
+        monkeypatch.setattr(os, "open", refuse(1))
+
+    inode: list[int] = []
+    error = lost(tmp_path, forbid)
+    monkeypatch.undo()
+    assert "could not be written: Permission denied. All that was trained" in str(error)
+    assert_whole_in_the_end(tmp_path / "a-rescued", whole / "0")
+
+
+def test_a_rescue_without_room_for_every_file_is_one_to_go_on_with(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(run: Any) -> Any:
+        raise RunError("weights.safetensors could not be written: No space left on device.")
+
+    def strike() -> None:
+        shutil.rmtree(tmp_path / "a")
+        monkeypatch.setattr("zerokara.runs.assemble.run_files", no_room)
+
+    error = lost(tmp_path, strike)
+    assert str(error).endswith(f"No space left on device. Go on with: zerokara resume {tmp_path}/a-rescued")
+    monkeypatch.undo()
+    reopened = reopen(tmp_path / "a-rescued")
+    reopened.assembly.run_into(reopened.folder, plots=False)
+    assert_same(tmp_path / "a-rescued", whole / "0")
 
 
 FAULTS: dict[str, Callable[[Path], Any]] = {
@@ -265,6 +311,25 @@ def test_where_nothing_can_be_made_at_all_what_is_lost_is_said(tmp_path: Path, m
 
     with pytest.raises(RunError, match=r"could be saved nowhere else, so its [0-9]+ updates are lost. .*File exists"):
         train(tmp_path / "runs", strike)
+
+
+def test_a_place_that_turns_out_too_small_is_left_as_it_was(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    real = RunFolder.put
+
+    def small(folder: RunFolder, name: str, *more: Any, **options: Any) -> None:
+        if folder.path.name == "a-rescued" and folder.path.parent == tmp_path and name.endswith(".safetensors"):
+            raise OSError(28, "No space left on device")
+        real(folder, name, *more, **options)
+
+    monkeypatch.setattr(RunFolder, "put", small)
+    error = lost(tmp_path, lambda: shutil.rmtree(tmp_path / "a"))
+    assert error.run.path == tmp_path / "temporary/a-rescued"
+    assert os.listdir(tmp_path) == ["temporary"]
+    assert_whole_in_the_end(error.run.path, whole / "0")
 
 
 def test_checkpoints_and_files_that_are_removed_one_by_one_come_back(tmp_path: Path, whole: Path) -> None:

@@ -150,7 +150,7 @@ class Assembly:
 
     def _run_in(self, folder: RunFolder, plots: bool, signals: Signals) -> Run:
         keeper = self._train(folder)
-        run = self._run(folder.where())
+        run = self._run(folder.directory.last_seen())
         self._write_files(folder, run, keeper)
         if plots:
             folder.write_all(pictures(run, lambda: signals.count > run.stopped))
@@ -160,7 +160,7 @@ class Assembly:
         trainer = self.trainer
         prepare(folder, fresh=not self.whole)
         folder.write("recipe.toml", self.recipe.to_toml())
-        begun = replace(self._run(folder.where()), state=UNFINISHED)
+        begun = replace(self._run(folder.directory.last_seen()), state=UNFINISHED)
         folder.write("run.json", run_json(begun, self.facts))
         keeper = Keeper(folder, trainer, self.facts, self.whole)
         trainer.listeners = [keeper, *trainer.listeners]
@@ -190,15 +190,16 @@ class Assembly:
         trainer = self.trainer
         trainer.stop[0] = 1
 
-        def keep(place: RunFolder) -> Run:
+        def save(place: RunFolder) -> Run:
             place.write("recipe.toml", self.recipe.to_toml())
             Keeper(place, trainer, self.facts).save()
-            run = self._run(place.path)
+            return self._run(place.path)
+
+        def write(place: RunFolder, run: Run) -> None:
             place.write_all(run_files(run))
             place.write("run.json", run_json(run, self.facts))
-            return run
 
-        return rescue(folder.directory.last_seen(), lost, trainer.iteration, keep)
+        return rescue(folder.directory.last_seen(), lost, trainer.iteration, save, write)
 
     def _run(self, path: Path) -> Run:
         trainer = self.trainer

@@ -36,7 +36,7 @@ ROOM_FOR_REPORTS = 2_000_000
 
 
 class FolderLost(RunError):
-    """A run's folder is gone, or can hold nothing to go on from: what was trained is in memory only."""
+    """A run's folder is gone, cannot be found, or can hold nothing to go on from: there is only what is in memory."""
 
 
 class RunFolder:
@@ -85,17 +85,12 @@ class RunFolder:
         return cls(path)
 
     def where(self) -> Path:
-        """Where the folder is now. Raises FolderLost where it is gone, RunError where it cannot be found."""
+        """Where the folder is now. Raises FolderLost where it is gone or cannot be found."""
         self.check_mine()
         path = self.directory.where()
         if path is None:
-            raise RunError(
-                sentence(
-                    "{path} was moved while it was in use, and it cannot be found from here. All of its files are in "
-                    "it, wherever it is now.",
-                    path=self.path,
-                )
-            )
+            text = "{path} was moved while it was being trained, and cannot be found from here."
+            raise FolderLost(sentence(text, path=self.path))
         return path
 
     def check_mine(self) -> None:

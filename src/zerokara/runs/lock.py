@@ -78,8 +78,10 @@ class Lock:
             return True
         try:
             return os.path.samestat(self.directory.stat(LOCK_FILE), os.fstat(self._handle))
-        except OSError:
+        except FileNotFoundError:
             return False
+        except OSError:  # nobody can tell in a folder that may not be looked into; nor write there
+            return True
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""
