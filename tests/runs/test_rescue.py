@@ -32,7 +32,7 @@ OPTIONS: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _a_checkpoint_after_every_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper_module, "SECONDS_BETWEEN", 0.0)
-    monkeypatch.setattr(keeper_module, "SHARE", 1.0)
+    monkeypatch.setattr(keeper_module, "SHARE", 1e9)
     monkeypatch.setattr("os.fsync", lambda handle: None)
 
 

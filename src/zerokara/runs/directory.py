@@ -27,6 +27,9 @@ HAS_DIR_FD = {os.open, os.rename, os.unlink, os.mkdir, os.rmdir, os.stat} <= os.
 )
 _FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_REMOVED = " (deleted)"
+"""What Linux appends to the path of an open file that was removed."""
+
 _F_GETPATH = 50
 """macOS, <sys/fcntl.h>: the path of an open file."""
 
@@ -58,8 +61,10 @@ class Directory:
 
     def last_seen(self) -> Path:
         """Where it is, or was when it was removed, as far as the system tells."""
-        named = self.where() or self._named_by_system() or self.path
-        return self._shown(Path(str(named).removesuffix(" (deleted)")))
+        found, named = self.where(), str(self._named_by_system())
+        if found is None and named.endswith(_REMOVED):
+            return self._shown(Path(named.removesuffix(_REMOVED)))
+        return found or self.path
 
     def is_gone(self) -> bool:
         """Whether it was removed; without descriptors, whether it cannot be found."""
