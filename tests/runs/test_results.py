@@ -243,6 +243,26 @@ def test_a_damaged_newest_checkpoint_makes_no_liar_of_run_json(run: Path) -> Non
     assert "run.json" not in str(line(run).remark)
 
 
+def test_results_without_a_checkpoint_are_not_believed(run: Path) -> None:
+    shutil.rmtree(run / "checkpoints")
+    assert (line(run).state, line(run).test_accuracy) == ("nothing begun", None)
+    assert line(run).remark == "Its checkpoints are gone; only its results are left."
+    with pytest.raises(RunError, match=r"holds no checkpoint: only its results are left"):
+        zerokara.open_run(run)
+
+
+def test_a_run_that_kept_going_through_nan_is_held_against_its_checkpoint_bit_for_bit(tmp_path: Path) -> None:
+    options = {**OPTIONS, "learning_rate": 1e30, "keep_going": True}
+    run = zerokara.train("digits", out=tmp_path, name="run", **options).path
+    zerokara.open_run(run)
+    assert line(run).remark is None
+    content = bytearray((run / "weights.safetensors").read_bytes())
+    content[-1] ^= 1
+    (run / "weights.safetensors").write_bytes(content)
+    with pytest.raises(RunError, match=r"its content does not match its checksum"):
+        zerokara.open_run(run)
+
+
 def test_the_list_reads_headers_only(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise AssertionError("an array was read")

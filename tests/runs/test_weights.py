@@ -101,11 +101,11 @@ def test_resuming_writes_damaged_weights_anew(run: Path, whole: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"seed": 1}, "seed was 1, and recipe.toml now says 0"),
-        ({"learning_rate": 0.2}, "learning_rate was 0.2"),
+        ({"seed": 1}, "it is of another run, whose seed is 1; recipe.toml says 0"),
+        ({"learning_rate": 0.2}, "whose learning_rate is 0.2"),
         ({"iterations": 5}, "its iteration is 5, that of the checkpoint 6"),
-        ({"hidden": (3,)}, r"hidden was \[3\]"),
-        ({"activation": "tanh"}, "activation was 'tanh'"),
+        ({"hidden": (3,)}, r"whose hidden is \[3\]"),
+        ({"activation": "tanh"}, "whose activation is 'tanh'"),
     ],
 )
 def test_whole_weights_of_another_run_are_noticed(run: Path, tmp_path: Path, other: dict[str, Any], words: str) -> None:

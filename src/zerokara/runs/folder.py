@@ -73,7 +73,8 @@ class RunFolder:
                 path = _make_numbered(out, Path(dataset).resolve().name or "run")
             else:
                 path = _make(out, name, empty)
-            sync_folder(out)
+            with suppress(PermissionError):  # a folder may be written to and not read
+                sync_folder(out)
         except OSError as error:
             raise RunError(
                 sentence(

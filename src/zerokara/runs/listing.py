@@ -18,6 +18,7 @@ from zerokara.runs.reading import NothingBegun, read_recipe
 from zerokara.runs.results import look_at
 from zerokara.runs.run import STATES as RUN_STATES
 from zerokara.runs.tensorboard import EVENTS
+from zerokara.runs.weights import WEIGHTS
 from zerokara.training.recipe import Recipe
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
@@ -68,7 +69,9 @@ def line_of(folder: Path) -> Line | None:
         recipe = read_recipe(folder)
         checkpoint, passed_over, results = look_at(folder, recipe)
     except NothingBegun:
-        return Line(folder.name, EMPTY, **_of(recipe))
+        left = os.path.lexists(folder / WEIGHTS)
+        remark = sentence("Its checkpoints are gone; only its results are left.") if left else None
+        return Line(folder.name, EMPTY, **_of(recipe), remark=remark)
     except OSError as error:
         return Line(folder.name, BROKEN, problem=error.strerror or str(error))
     except RunError as error:

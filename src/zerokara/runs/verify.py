@@ -135,7 +135,10 @@ def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
             raise damaged(path, sentence("its {name} is missing or impossible", name=name))
     if set(facts) != set(FACTS):
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
-    check_recipe(path, facts["recipe"], recipe)
+    if difference := differing_field(facts["recipe"], recipe):
+        name, then, now = difference
+        words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
+        raise damaged(path, sentence(words, name=name, then=then, now=now))
     if not _fits(facts["sizes"], recipe):
         raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts["sizes"]))
     if facts["evaluations"] > facts["iteration"] + 1:
@@ -147,8 +150,8 @@ def recorded_recipe(recipe: Recipe) -> dict[str, Any]:
     return {**recipe.decisive(), "dataset": recipe.dataset}
 
 
-def check_recipe(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> None:
-    """Raise RunError, naming the field, where a file was made with another recipe than this one, lengths aside.
+def differing_field(recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, Any, Any] | None:
+    """The first field in which a recorded recipe is not this one, lengths aside: its name, then and now.
 
     A folder of one's own data may have been moved, and has a checksum; and files of before did not record the name.
     """
@@ -156,10 +159,7 @@ def check_recipe(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> Non
     then = {"dataset": recipe.dataset, **recorded}
     if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
         now.pop("dataset")
-    for name, value in now.items():
-        if then.get(name) != value:
-            words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
-            raise damaged(path, sentence(words, name=name, then=then.get(name), now=value))
+    return next(((name, then.get(name), now[name]) for name in now if then.get(name) != now[name]), None)
 
 
 def _fits(sizes: list[int], recipe: Recipe) -> bool:

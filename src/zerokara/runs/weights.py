@@ -18,7 +18,7 @@ from zerokara.nn.network import Network
 from zerokara.runs.checkpoint import Checkpoint, Summary, expected_arrays
 from zerokara.runs.digest import sealed_file
 from zerokara.runs.reading import damaged, opened
-from zerokara.runs.verify import check_described, check_digest, check_recipe, load_arrays, read_header
+from zerokara.runs.verify import check_described, check_digest, differing_field, load_arrays, read_header
 from zerokara.training.recipe import Recipe
 
 WEIGHTS = "weights.safetensors"
@@ -87,7 +87,10 @@ def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoin
     if "digest" in facts:
         if not isinstance(facts["recipe"], dict):
             raise damaged(path, sentence("its recipe is missing or impossible"))
-        check_recipe(path, facts["recipe"], recipe)
+        if difference := differing_field(facts["recipe"], recipe):
+            field, then, value = difference
+            words = "it is of another run, whose {name} is {then!r:.80}; recipe.toml says {value!r:.80}"
+            raise damaged(path, sentence(words, name=field, then=then, value=value))
         now |= {"data": checkpoint.facts["data"]} | ({"iteration": checkpoint.iteration} if final else {})
     for name, value in now.items():
         if facts[name] != value:
