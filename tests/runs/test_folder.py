@@ -15,7 +15,8 @@ from numpy.testing import assert_array_equal
 
 from zerokara.errors import RunError, UsageError
 from zerokara.runs import folder as folder_module
-from zerokara.runs.folder import RunFolder, epochs_csv, finite, json_file, losses_csv
+from zerokara.runs.directory import Directory
+from zerokara.runs.folder import FolderLost, RunFolder, epochs_csv, finite, json_file, losses_csv
 from zerokara.training.history import Evaluation, History
 
 # Names
@@ -169,6 +170,21 @@ def test_a_folder_with_files_in_it_is_not_taken_back(tmp_path):
     folder.write("a", b"")
     folder.remove_empty()
     assert (folder.path / "a").exists()
+
+
+def test_what_was_written_while_the_folder_was_taken_away_is_taken_back(tmp_path, monkeypatch):
+    """`rm -rf` and a checkpoint at the same time: the file would be all that is left, and in somebody else's way."""
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    really_replace = Directory.replace
+
+    def meanwhile(directory, name, pieces):
+        (tmp_path / "x/lock").unlink()
+        really_replace(directory, name, pieces)
+
+    monkeypatch.setattr(Directory, "replace", meanwhile)
+    with folder.lock, pytest.raises(FolderLost, match=r"The file lock of .*x, which says who may write there, was rem"):
+        folder.put("5.safetensors", [b"x"])
+    assert os.listdir(tmp_path / "x") == []
 
 
 # What the files say

@@ -10,8 +10,10 @@ import pytest
 
 from zerokara.errors import RunError
 from zerokara.runs.assemble import Assembly, assemble
-from zerokara.runs.folder import RunFolder
-from zerokara.runs.keeper import Keeper, newest, numbered, prepare
+from zerokara.runs.checkpoint import Checkpoint
+from zerokara.runs.folder import FolderLost, RunFolder
+from zerokara.runs.keeper import Keeper, newest, newest_by, numbered, prepare
+from zerokara.runs.verify import read_checkpoint
 from zerokara.training.events import Advanced, Ended, Started
 from zerokara.training.recipe import Recipe
 
@@ -159,6 +161,27 @@ def test_no_whole_checkpoint_names_what_is_wrong_with_each(tmp_path: Path, assem
         newest(tmp_path, assembly.recipe)
 
 
+def test_checkpoints_that_are_replaced_while_they_are_looked_for_are_listed_again(
+    tmp_path: Path, assembly: Assembly
+) -> None:
+    """A run being trained: between listing the folder and reading, newer ones came, and those listed went."""
+    keeper = keeper_of(assembly, tmp_path)
+    keeper.save()
+    looks = []
+
+    def read(path: Path, recipe: Recipe) -> Checkpoint:
+        if not looks:
+            for _ in range(2):
+                advanced(assembly)
+                keeper.save()
+        looks.append(path.name)
+        return read_checkpoint(path, recipe)
+
+    checkpoint, passed_over = newest_by(read, tmp_path, assembly.recipe)
+    assert (checkpoint.iteration, passed_over) == (2, [])
+    assert looks == ["0.safetensors", "2.safetensors"]
+
+
 def test_a_checkpoint_under_another_number_is_refused(tmp_path: Path, assembly: Assembly) -> None:
     keeper_of(assembly, tmp_path).save()
     (tmp_path / "checkpoints/0.safetensors").rename(tmp_path / "checkpoints/9.safetensors")
@@ -175,6 +198,6 @@ def test_a_link_to_a_folder_of_checkpoints_is_not_followed(tmp_path: Path, assem
     with pytest.raises(RunError, match=r"checkpoints cannot be used: it is a link"):
         newest(tmp_path, assembly.recipe)
     advanced(assembly)
-    with pytest.raises(RunError, match=r"checkpoints is a link|it is a link"):
+    with pytest.raises(FolderLost, match=r"of update 1 could not be written: checkpoints is a link"):
         keeper_of(assembly, tmp_path).save()
     assert kept(elsewhere / "run") == before
