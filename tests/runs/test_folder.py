@@ -172,6 +172,19 @@ def test_a_folder_with_files_in_it_is_not_taken_back(tmp_path):
     assert (folder.path / "a").exists()
 
 
+def test_nothing_is_written_where_somebody_else_has_the_lock(tmp_path):
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    with folder.lock:
+        keep = os.open(tmp_path / "x/lock", os.O_RDONLY)
+        (tmp_path / "x/lock").unlink()
+        (tmp_path / "x/lock").touch()
+        (tmp_path / "x/run.json").write_text("theirs")
+        with pytest.raises(FolderLost, match=r"which says who may write there"):
+            folder.write("run.json", "ours")
+        os.close(keep)
+    assert (tmp_path / "x/run.json").read_text() == "theirs"
+
+
 def test_what_was_written_while_the_folder_was_taken_away_is_taken_back(tmp_path, monkeypatch):
     """`rm -rf` and a checkpoint at the same time: the file would be all that is left, and in somebody else's way."""
     folder = RunFolder.create(tmp_path, "x", "digits")

@@ -21,7 +21,7 @@ from zerokara.runs.interrupt import Interrupted
 from zerokara.runs.listing import line_of
 from zerokara.runs.rescue import Rescued
 from zerokara.runs.resume import reopen
-from zerokara.training.events import Advanced, Event, Listener
+from zerokara.training.events import Advanced, Ended, Event, Listener
 
 EXACT = ("recipe.toml", "losses.csv", "epochs.csv", "weights.safetensors")
 OPTIONS: dict[str, Any] = {
@@ -235,6 +235,7 @@ def test_whatever_becomes_of_its_folder_the_run_is_saved_beside_it(
     assert f"is saved in {out}/a-rescued. Training ended there. Go on with: zerokara resume {out}/a-rescued" in str(
         error
     )
+    assert fault.startswith("removed") is str(error).startswith(f"{out}/a was removed while it was being trained.")
     assert not victim.exists() or os.listdir(victim) == []
     if fault.startswith("removed, and a folder"):
         assert os.listdir(out / "a") == []
@@ -284,6 +285,31 @@ def test_a_run_whose_last_files_are_lost_is_saved_finished(tmp_path: Path, whole
         error = lost(tmp_path, lambda: None)
     assert str(error).endswith(f"40 updates, is saved in {tmp_path}/a-rescued.")
     assert zerokara.open_run(tmp_path / "a-rescued").state == "finished"
+    assert_same(tmp_path / "a-rescued", whole / "0")
+
+
+def test_a_folder_that_is_removed_while_pictures_are_drawn_is_saved_too(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(run: zerokara.Run, impatient: Any) -> Any:
+        shutil.rmtree(run.path)
+        yield "loss.png", b"drawn"
+
+    monkeypatch.setattr("zerokara.runs.assemble.pictures", draw)
+    assert lost(tmp_path, lambda: None, plots=True).run.state == "finished"
+    assert_same(tmp_path / "a-rescued", whole / "0")
+
+
+def test_files_that_cannot_be_written_and_checkpoints_that_are_gone_are_saved_beside(
+    tmp_path: Path, whole: Path
+) -> None:
+    def strike(event: Event) -> None:
+        if isinstance(event, Ended):
+            shutil.rmtree(tmp_path / "a/checkpoints")
+            (tmp_path / "a/losses.csv").mkdir()
+
+    with pytest.raises(Rescued, match=r"losses.csv could not be written: Is a directory.*40 updates, is saved in"):
+        zerokara.train("digits", out=tmp_path, name="a", listeners=[strike], **OPTIONS)
     assert_same(tmp_path / "a-rescued", whole / "0")
 
 

@@ -74,6 +74,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a state that is none": (lambda s: s.update(state=[1]), r"state \[1\] instead of finished"),
     "less time": (lambda s: s.update(seconds=1e-6), "seconds 1e-06"),
     "another seed": (lambda s: s.update(seed=3), "seed 3 instead of 0"),
+    "false for a seed of 0": (lambda s: s.update(seed=False), "seed False instead of 0"),
     "another engine": (lambda s: s.update(engine="compiled"), "engine 'compiled'"),
     "other data": (lambda s: s["data"].update(checksum="0"), "data.checksum '0'"),
     "another data set": (lambda s: s.update(dataset="mnist"), "dataset 'mnist' instead of digits"),

@@ -20,6 +20,7 @@ from zerokara.nn import Network
 from zerokara.runs.digest import NO_DIGEST
 from zerokara.runs.listing import line_of
 from zerokara.runs.resume import reopen
+from zerokara.runs.verify import recorded_recipe
 from zerokara.runs.weights import weights_file
 
 ORIGIN = {"recipe": {"seed": 0}, "data": "0123", "iteration": 7}
@@ -127,6 +128,15 @@ def test_weights_with_a_digest_of_their_own_are_held_against_the_checkpoint(run:
     blank = bytes(content).replace(digest["digest"].encode(), NO_DIGEST.encode())
     path.write_bytes(blank.replace(NO_DIGEST.encode(), b"sha256:" + sha256(blank).hexdigest().encode()))
     with pytest.raises(RunError, match=r"its b2 is not that of the checkpoint after 6 updates"):
+        zerokara.open_run(run)
+
+
+def test_weights_of_other_data_are_noticed(run: Path) -> None:
+    opened = zerokara.open_run(run)
+    origin = {"recipe": recorded_recipe(opened.recipe), "data": opened.checksum, "iteration": 6}
+    assert weights_file(opened.network, origin) == (run / "weights.safetensors").read_bytes()
+    (run / "weights.safetensors").write_bytes(weights_file(opened.network, {**origin, "data": "0123456789abcdef"}))
+    with pytest.raises(RunError, match=r"its data is '0123456789abcdef', that of the checkpoint"):
         zerokara.open_run(run)
 
 
