@@ -91,7 +91,7 @@ def _end_of(begin: Any, end: Any) -> int:
 def _last_row(path: Path, described: Mapping[str, Any], file: BinaryIO, start: int) -> Array:
     """(5,) float64 the last of the evaluations, from a file whose arrays begin at `start`."""
     length = np.dtype(np.float64).itemsize * described["shape"][1]
-    end = attempt(path, lambda: _end_of(*described.get("data_offsets")))
+    end = attempt(path, lambda: _end_of(*described.get("data_offsets", ())))
     attempt(path, lambda: file.seek(start + end - length))
     content = file.read(length)
     if len(content) < length:
