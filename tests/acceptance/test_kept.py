@@ -146,6 +146,109 @@ def begun_again(path: Path) -> int:
     return process.returncode
 
 
+def test_a_run_that_is_renamed_and_a_new_one_of_its_name_both_end_whole(tmp_path: Path, whole: Path) -> None:
+    words = ["train", "digits", "--out", str(tmp_path), "--name", "run", "--no-plots", *LONG]
+    first = begun(tmp_path / "run", *words)
+    (tmp_path / "run").rename(tmp_path / "best")
+    second = begun(tmp_path / "run", *words)
+    status, out, err = ended(first)
+    assert (status, err) == (0, "")
+    assert f"kept in {tmp_path / 'best'}" in out
+    status, out, err = ended(second)
+    assert (status, err) == (0, "")
+    assert f"kept in {tmp_path / 'run'}" in out
+    assert_same(tmp_path / "best", whole)
+    assert_same(tmp_path / "run", whole)
+    assert json.loads(zerokara("runs", "list", "--out", str(tmp_path), "--json").stdout)[1]["remark"] is None
+
+
+@pytest.mark.slow
+def test_ctrl_c_after_a_rename_advises_the_new_path(tmp_path: Path, whole: Path) -> None:
+    process = begun(tmp_path / "run", "train", "digits", "--out", str(tmp_path), "--name", "run", "--no-plots", *LONG)
+    (tmp_path / "run").rename(tmp_path / "best")
+    process.send_signal(signal.SIGINT)
+    status, out, _ = ended(process)
+    assert status == 130
+    assert f"go on with: zerokara resume {tmp_path / 'best'}\n" in out
+    assert zerokara("resume", str(tmp_path / "best"), "--no-plots").returncode == 0
+    assert_same(tmp_path / "best", whole)
+
+
+@pytest.mark.parametrize("anew", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_run_that_is_removed_is_saved_beside_it(tmp_path: Path, whole: Path, anew: bool) -> None:
+    words = ["train", "digits", "--out", str(tmp_path), "--name", "run", "--no-plots", *LONG]
+    process = begun(tmp_path / "run", *words, "--json")
+    subprocess.run(["rm", "-rf", str(tmp_path / "run")], check=True)
+    if anew:
+        assert zerokara(*words).returncode == 0
+        assert_same(tmp_path / "run", whole)
+    status, out, err = ended(process)
+    rescued = tmp_path / "run-rescued"
+    assert status == 1
+    assert f"{tmp_path / 'run'} was removed while it was being trained. All that was trained" in err
+    assert f"is saved in {rescued}" in json.loads(out)["error"]
+    assert zerokara("runs", "show", str(rescued)).returncode == 0
+    zerokara("resume", str(rescued), "--no-plots")
+    assert_same(rescued, whole)
+    assert (tmp_path / "run").exists() is anew
+
+
+def started_together(tmp_path: Path, number: int, *more: str) -> list[subprocess.Popen[str]]:
+    words = [
+        "train",
+        "digits",
+        "--out",
+        str(tmp_path),
+        "--name",
+        "run",
+        "--resume-or-start",
+        "--no-plots",
+        *LONG,
+        *more,
+    ]
+    return [
+        subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(number)
+    ]
+
+
+def test_of_four_that_start_one_run_at_once_one_trains_and_all_report_it(tmp_path: Path, whole: Path) -> None:
+    ends = [ended(process) for process in started_together(tmp_path, 4, "--json")]
+    assert [status for status, _, _ in ends] == [0, 0, 0, 0], ends
+    assert [json.loads(out)["iterations"] for _, out, _ in ends] == [8000] * 4
+    assert len({json.loads(out)["seconds"] for _, out, _ in ends}) == 1, "the same training"
+    waited = [err for _, _, err in ends if "is being trained by another process. Waiting for it; Ctrl-C ends" in err]
+    assert len(waited) <= 3
+    assert sum("is finished, with 8,000 updates" in err for _, _, err in ends) == 3
+    assert_same(tmp_path / "run", whole)
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def waiting(process: subprocess.Popen[str]) -> None:
+    """Until it says so."""
+    assert process.stderr is not None
+    assert any("Waiting for it; Ctrl-C ends" in line for line in process.stderr)
+
+
+def test_one_that_waits_takes_over_when_the_trainer_is_killed_and_ctrl_c_ends_waiting(
+    tmp_path: Path, whole: Path
+) -> None:
+    trainer = begun(tmp_path / "run", "train", "digits", "--out", str(tmp_path), "--name", "run", *LONG, "--no-plots")
+    trainer.send_signal(signal.SIGSTOP)
+    others = started_together(tmp_path, 3)
+    for process in others:
+        waiting(process)
+    others[0].send_signal(signal.SIGINT)
+    assert ended(others[0])[0] == 130
+    trainer.kill()
+    trainer.communicate()
+    ends = [ended(process) for process in others[1:]]
+    assert [status for status, _, _ in ends] == [0, 0], ends
+    assert sum("is finished, with 8,000 updates" in err for _, _, err in ends) == 1
+    assert sum("forecast" in out for _, out, _ in ends) == 1, "one of them trained"
+    assert_same(tmp_path / "run", whole)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 4 MB."""

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 import zerokara
 from zerokara.errors import RunError
 from zerokara.runs.assemble import assemble
-from zerokara.runs.checkpoint import FORMAT, NO_DIGEST, checkpoint_file, expected_arrays
-from zerokara.runs.verify import read_checkpoint
+from zerokara.runs.checkpoint import FORMAT, checkpoint_file, expected_arrays
+from zerokara.runs.digest import NO_DIGEST
+from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.training.history import Evaluation
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import Recipe
@@ -234,6 +235,30 @@ def test_evaluations_that_cannot_be(path: Path, evaluation: Evaluation) -> None:
     path.write_bytes(checkpoint_file(trainer, facts))
     with pytest.raises(RunError, match=r"its evaluations are impossible"):
         read_checkpoint(path, recipe)
+
+
+def test_a_summary_reads_the_last_evaluation_and_checks_it(path: Path) -> None:
+    trainer, facts, recipe = trained()
+    path.write_bytes(checkpoint_file(trainer, facts))
+    summary = read_summary(path, recipe)
+    assert (summary.iteration, summary.state, summary.last) == (3, "finished", trainer.history.last)
+    trainer.history.evaluations = [Evaluation(3, 1.0, 0.1, 0.5, 1.5)]
+    path.write_bytes(checkpoint_file(trainer, facts))
+    with pytest.raises(RunError, match=r"its evaluations are impossible"):
+        read_summary(path, recipe)
+    trainer.history.evaluations = []
+    path.write_bytes(checkpoint_file(trainer, facts))
+    assert read_summary(path, recipe).last is None
+
+
+@pytest.mark.parametrize("offsets", [[0, 10**12], [-(10**6), -(10**6)], "here", [0], {}, None])
+def test_a_summary_looks_nowhere_but_in_its_file(path: Path, offsets: Any) -> None:
+    trainer, facts, recipe = trained()
+    header, kept, payload = parts(checkpoint_file(trainer, facts))
+    header["evaluations"]["data_offsets"] = offsets
+    path.write_bytes(sealed(header, kept, payload))
+    with pytest.raises(RunError, match=r"cannot be used"):
+        read_summary(path, recipe)
 
 
 class Bomb:

@@ -12,13 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from safetensors import safe_open
-from safetensors.numpy import load
 
 from zerokara.errors import RunError, UsageError
-from zerokara.nn import Network
 from zerokara.runs import folder as folder_module
-from zerokara.runs.folder import RunFolder, epochs_csv, finite, json_file, losses_csv, weights_file
+from zerokara.runs.directory import Directory
+from zerokara.runs.folder import FolderLost, RunFolder, epochs_csv, finite, json_file, losses_csv
 from zerokara.training.history import Evaluation, History
 
 # Names
@@ -96,6 +94,19 @@ def test_a_read_only_disk_gives_the_same_sentence(tmp_path, monkeypatch):
         RunFolder.create(tmp_path, None, "digits")
 
 
+def test_a_new_folder_outlives_a_power_cut(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda handle: synced.append((os.fstat(handle).st_ino, os.listdir(tmp_path))))
+    RunFolder.create(tmp_path, "x", "digits")
+    assert synced == [(tmp_path.stat().st_ino, ["x"])]
+
+
+def test_a_folder_that_cannot_be_opened_gets_a_sentence(tmp_path):
+    (tmp_path / "x").touch()
+    with pytest.raises(RunError, match=r"x cannot be opened: Not a directory"):
+        RunFolder(tmp_path / "x")
+
+
 # Writing
 
 
@@ -161,6 +172,34 @@ def test_a_folder_with_files_in_it_is_not_taken_back(tmp_path):
     assert (folder.path / "a").exists()
 
 
+def test_nothing_is_written_where_somebody_else_has_the_lock(tmp_path):
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    with folder.lock:
+        keep = os.open(tmp_path / "x/lock", os.O_RDONLY)
+        (tmp_path / "x/lock").unlink()
+        (tmp_path / "x/lock").touch()
+        (tmp_path / "x/run.json").write_text("theirs")
+        with pytest.raises(FolderLost, match=r"which says who may write there"):
+            folder.write("run.json", "ours")
+        os.close(keep)
+    assert (tmp_path / "x/run.json").read_text() == "theirs"
+
+
+def test_what_was_written_while_the_folder_was_taken_away_is_taken_back(tmp_path, monkeypatch):
+    """`rm -rf` and a checkpoint at the same time: the file would be all that is left, and in somebody else's way."""
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    really_replace = Directory.replace
+
+    def meanwhile(directory, name, pieces):
+        (tmp_path / "x/lock").unlink()
+        really_replace(directory, name, pieces)
+
+    monkeypatch.setattr(Directory, "replace", meanwhile)
+    with folder.lock, pytest.raises(FolderLost, match=r"The file lock of .*x, which says who may write there, was rem"):
+        folder.put("5.safetensors", [b"x"])
+    assert os.listdir(tmp_path / "x") == []
+
+
 # What the files say
 
 
@@ -190,29 +229,6 @@ def test_evaluations_keep_every_digit():
 def test_a_history_of_nothing_has_headings_only():
     assert losses_csv(History()) == "iteration,loss\n"
     assert epochs_csv(History()) == "iteration,epoch,loss,train_accuracy,test_accuracy\n"
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_weights_come_back_as_they_were(dtype, tmp_path):
-    network = Network([6, 5, 3], activation="tanh", loss="squared", init=0.5, dtype=dtype)
-    content = weights_file(network)
-    for name, value in load(content).items():
-        assert value.dtype == dtype
-        assert_array_equal(value, network.params[name])
-    (tmp_path / "w").write_bytes(content)
-    with safe_open(tmp_path / "w", "numpy") as file:
-        assert set(file.keys()) == set(network.params)
-        facts = json.loads(file.metadata()["zerokara"])
-    assert facts == {"sizes": [6, 5, 3], "activation": "tanh", "loss": "squared"}
-
-
-def test_weights_that_are_not_contiguous_are_not_scrambled():
-    """safetensors 0.8.0 writes the memory of a transposed array as if it were in order."""
-    network = Network([3, 4], init=0.5)
-    value = np.arange(12.0).reshape(4, 3)
-    dict.__setitem__(network.params, "W1", value.T)
-    assert not network.params["W1"].flags.c_contiguous
-    assert_array_equal(load(weights_file(network))["W1"], value.T)
 
 
 def test_numbers_that_json_has_no_word_for_are_null():

@@ -10,7 +10,10 @@ import pytest
 
 from zerokara.errors import RunError
 from zerokara.runs.assemble import Assembly, assemble
-from zerokara.runs.keeper import Keeper, newest, numbered, remove_unfinished
+from zerokara.runs.checkpoint import Checkpoint
+from zerokara.runs.folder import FolderLost, RunFolder
+from zerokara.runs.keeper import Keeper, newest, newest_by, numbered, prepare
+from zerokara.runs.verify import read_checkpoint
 from zerokara.training.events import Advanced, Ended, Started
 from zerokara.training.recipe import Recipe
 
@@ -28,7 +31,7 @@ class Clock:
 
 
 def keeper_of(assembly: Assembly, folder: Path, **options: Any) -> Keeper:
-    return Keeper(folder, assembly.trainer, assembly.facts, **options)
+    return Keeper(RunFolder(folder), assembly.trainer, assembly.facts, **options)
 
 
 def kept(folder: Path) -> list[int]:
@@ -66,10 +69,10 @@ def test_a_checkpoint_that_takes_long_makes_the_next_one_wait(
     clock = Clock()
     keeper = keeper_of(assembly, tmp_path, clock=clock)
 
-    def slow(*_: Any) -> None:
+    def slow(*_: Any, **__: Any) -> None:
         clock.now += cost
 
-    monkeypatch.setattr("zerokara.runs.keeper.replace_file", slow)
+    monkeypatch.setattr(RunFolder, "put", slow)
     keeper.save()
     assert keeper.due - clock.now == pytest.approx(due)
     assert keeper.seconds == pytest.approx(cost)
@@ -97,21 +100,27 @@ def test_nothing_that_is_not_finite_takes_the_place_of_something_that_is(tmp_pat
     assert kept(tmp_path) == [0, 1]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize(
+    ("number", "mend"),
+    [
+        (errno.ENOSPC, "Make room"), (errno.EDQUOT, "Make room"),
+        (errno.EIO, "Make it possible to write there"), (errno.EROFS, "Make it possible to write there"),
+    ],
+)  # fmt: skip
 def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(
-    tmp_path: Path, assembly: Assembly, monkeypatch: pytest.MonkeyPatch, number: int
+    tmp_path: Path, assembly: Assembly, monkeypatch: pytest.MonkeyPatch, number: int, mend: str
 ) -> None:
     keeper = keeper_of(assembly, tmp_path)
     keeper.save()
     advanced(assembly)
 
     def full(*_: Any) -> None:
-        raise OSError(number, "No space left on device")
+        raise OSError(number, "It went wrong")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(
         RunError,
-        match=r"of update 1 could not be written: No space.* That of update 0 is intact. Make room, then go on with",
+        match=rf"of update 1 could not be written: It went wrong. That of update 0 is intact. {mend}, then go on with",
     ):
         keeper.save()
     monkeypatch.undo()
@@ -137,7 +146,7 @@ def test_what_a_killed_process_left_behind_is_removed_and_nothing_else(tmp_path:
     theirs = [place / "notes.part", tmp_path / ".hidden", place / ".7.safetensors.part"]
     for file in [*ours, *theirs]:
         file.write_text("x")
-    remove_unfinished(tmp_path)
+    prepare(RunFolder(tmp_path), fresh=False)
     assert not any(file.exists() for file in ours)
     assert all(file.exists() for file in theirs)
 
@@ -152,6 +161,27 @@ def test_no_whole_checkpoint_names_what_is_wrong_with_each(tmp_path: Path, assem
         newest(tmp_path, assembly.recipe)
 
 
+def test_checkpoints_that_are_replaced_while_they_are_looked_for_are_listed_again(
+    tmp_path: Path, assembly: Assembly
+) -> None:
+    """A run being trained: between listing the folder and reading, newer ones came, and those listed went."""
+    keeper = keeper_of(assembly, tmp_path)
+    keeper.save()
+    looks = []
+
+    def read(path: Path, recipe: Recipe) -> Checkpoint:
+        if not looks:
+            for _ in range(2):
+                advanced(assembly)
+                keeper.save()
+        looks.append(path.name)
+        return read_checkpoint(path, recipe)
+
+    checkpoint, passed_over = newest_by(read, tmp_path, assembly.recipe)
+    assert (checkpoint.iteration, passed_over) == (2, [])
+    assert looks == ["0.safetensors", "2.safetensors"]
+
+
 def test_a_checkpoint_under_another_number_is_refused(tmp_path: Path, assembly: Assembly) -> None:
     keeper_of(assembly, tmp_path).save()
     (tmp_path / "checkpoints/0.safetensors").rename(tmp_path / "checkpoints/9.safetensors")
@@ -161,13 +191,13 @@ def test_a_checkpoint_under_another_number_is_refused(tmp_path: Path, assembly: 
 
 def test_a_link_to_a_folder_of_checkpoints_is_not_followed(tmp_path: Path, assembly: Assembly) -> None:
     elsewhere = tmp_path / "elsewhere"
-    keeper_of(assembly, elsewhere / "run").folder.mkdir(parents=True)
+    (elsewhere / "run").mkdir(parents=True)
     keeper_of(assembly, elsewhere / "run").save()
     before = kept(elsewhere / "run")
     (tmp_path / "checkpoints").symlink_to(elsewhere / "run/checkpoints")
     with pytest.raises(RunError, match=r"checkpoints cannot be used: it is a link"):
         newest(tmp_path, assembly.recipe)
     advanced(assembly)
-    with pytest.raises(RunError, match=r"it is a link"):
+    with pytest.raises(FolderLost, match=r"of update 1 could not be written: checkpoints is a link"):
         keeper_of(assembly, tmp_path).save()
     assert kept(elsewhere / "run") == before

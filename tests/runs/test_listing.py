@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 import zerokara
 from zerokara.cli.app import main
 from zerokara.errors import RunError, UsageError
+from zerokara.runs import listing
+from zerokara.runs.directory import Directory
 from zerokara.runs.listing import check_removable, lines, remove
 from zerokara.runs.lock import Lock
+from zerokara.runs.run import Run
 from zerokara.training.recipe import Recipe
 
 
@@ -102,6 +106,23 @@ def test_drawing_what_was_not_drawn(out: Path, capsys: pytest.CaptureFixture[str
     assert main(["runs", "draw", str(out / "bad")]) == 1
 
 
+def test_pictures_go_where_the_run_is_and_not_into_what_took_its_name(
+    out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zerokara.cli import runs as commands
+
+    def meanwhile(kept: Run, impatient: Callable[[], bool]) -> Iterator[tuple[str, bytes]]:
+        (out / "a").rename(out / "best")
+        (out / "a").mkdir()
+        yield "loss.png", b"drawn"
+
+    monkeypatch.setattr(commands, "pictures", meanwhile)
+    assert main(["runs", "draw", "a", "--out", str(out)]) == 0
+    assert (out / "best/loss.png").read_bytes() == b"drawn"
+    assert os.listdir(out / "a") == []
+    assert capsys.readouterr().out == f"picture: {out / 'best/loss.png'}\n"
+
+
 def test_removing_asks_or_wants_yes(
     out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +170,20 @@ def test_a_link_inside_a_run_is_removed_and_not_followed(out: Path, tmp_path: Pa
     remove(check_removable(out, "bad"))
     assert (elsewhere / "mine").exists()
     assert not (out / "bad").exists()
+
+
+def test_what_took_the_name_of_a_run_is_not_removed_in_its_place(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really_clear = listing._clear
+
+    def meanwhile(directory: Directory) -> None:
+        (out / "a").rename(out / "old")
+        (out / "b").rename(out / "a")
+        really_clear(directory)
+
+    monkeypatch.setattr(listing, "_clear", meanwhile)
+    remove(check_removable(out, "a"))
+    assert not (out / "old").exists()
+    assert zerokara.open_run(out / "a").recipe.seed == 1
 
 
 def test_a_run_that_is_being_trained_is_not_removed(out: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from zerokara.errors import RunError
 from zerokara.runs import lock as locking
-from zerokara.runs.lock import Lock, is_locked
+from zerokara.runs.lock import Busy, Lock, is_locked
 
 HOLDER = """
 import sys
@@ -32,6 +32,48 @@ def test_a_second_one_is_refused_until_the_first_gives_it_back(tmp_path: Path) -
             Lock(tmp_path).take()
     assert not is_locked(tmp_path)
     Lock(tmp_path).release()
+
+
+def test_a_lock_belongs_to_its_folder_under_any_name(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with Lock(tmp_path / "a") as lock:
+        (tmp_path / "a").rename(tmp_path / "b")
+        (tmp_path / "a").mkdir()
+        assert lock.is_in_place()
+        with Lock(tmp_path / "a"):
+            assert is_locked(tmp_path / "b")
+        with pytest.raises(Busy, match=r"b is being trained by another process"):
+            Lock(tmp_path / "b").take()
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_lock_that_was_removed_is_not_in_place(tmp_path: Path, anew: bool) -> None:
+    with Lock(tmp_path) as lock:
+        assert lock.is_in_place()
+        keep = os.open(tmp_path / "lock", os.O_RDONLY)
+        (tmp_path / "lock").unlink()
+        if anew:
+            (tmp_path / "lock").touch()
+        assert not lock.is_in_place()
+        os.close(keep)
+    assert lock.is_in_place(), "one that is not held is not missed"
+
+
+def test_a_file_that_is_removed_while_it_is_being_locked_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when somebody removes the folder's files: the lock would be on a file that nobody else can see."""
+    really_lock, removed = locking.flock, []
+
+    def remove_first(handle: int, how: int) -> None:
+        if not removed:
+            removed.append((tmp_path / "lock").unlink())
+        really_lock(handle, how)
+
+    monkeypatch.setattr(locking, "flock", remove_first)
+    with Lock(tmp_path) as lock:
+        assert lock.is_in_place()
+        assert is_locked(tmp_path)
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:

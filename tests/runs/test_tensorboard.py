@@ -10,6 +10,10 @@ import pytest
 
 import zerokara
 from zerokara.cli.app import main
+from zerokara.runs import tensorboard
+from zerokara.runs.assemble import assemble
+from zerokara.runs.folder import RunFolder
+from zerokara.training.recipe import Recipe
 
 
 class Writer:
@@ -43,6 +47,20 @@ def test_every_loss_and_accuracy_is_written(tmp_path: Path, monkeypatch: pytest.
     assert tests == [(e.iteration, e.test_accuracy) for e in history.evaluations]
     assert len(writer.scalars) == 20 + 2 * 3
     assert writer.closed
+
+
+def test_they_go_where_the_run_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading tensorboardX takes a second; meanwhile somebody may rename the folder."""
+    folder = RunFolder.create(tmp_path, "run", "digits")
+
+    def loaded() -> Any:
+        (tmp_path / "run").rename(tmp_path / "best")
+        return Writer
+
+    monkeypatch.setattr(tensorboard, "writer_class", loaded)
+    trainer = assemble(Recipe(dataset="digits", hidden=(2,), iterations=1)).trainer
+    with tensorboard.event_files(trainer, folder.where, wanted=True):
+        assert Writer.made[-1].logdir == str(tmp_path / "best/tensorboard")
 
 
 def test_without_tensorboardx_nothing_begins(

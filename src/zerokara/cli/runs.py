@@ -14,11 +14,11 @@ from zerokara.cli.options import run_folder
 from zerokara.cli.screen import TABLE_HEAD, TABLE_LINES, table_line
 from zerokara.errors import UsageError, sentence, unknown_name
 from zerokara.nn.forecast import duration
-from zerokara.runs.assemble import describe, open_run
+from zerokara.runs.assemble import describe, open_run, open_with_remarks
 from zerokara.runs.files import pictures
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.listing import STATES, Line, check_removable, lines, remove
-from zerokara.runs.reading import command
+from zerokara.runs.reading import check_folder, command
 
 Out = Annotated[Path, Parameter(help="Where the run folders are.")]
 COLUMNS = [field.name for field in fields(Line)]
@@ -73,7 +73,7 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
         run: the run's folder, or its name as `zerokara runs list` prints it.
     """
     run = run_folder(run, out)
-    kept = open_run(run)
+    kept, results = open_with_remarks(run)
     history = kept.history
     print(printable(describe(kept.recipe, kept.network)))
     print(
@@ -84,6 +84,8 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     for i, e in enumerate(history.evaluations):
         if i % every == 0 or e is history.last:
             print(table_line(e))
+    for remark in (*results.notes, *results.remarks):
+        print(f"\n{printable(remark)}")
     if kept.state in ("stopped", "unfinished"):
         print(sentence("\ngo on with: {command}", command=command("resume", run)))
 
@@ -94,11 +96,15 @@ def draw(run: Path, *, out: Out = Path("runs")) -> None:
     Args:
         run: the run's folder, or its name as `zerokara runs list` prints it.
     """
-    kept = open_run(run_folder(run, out))
+    path = run_folder(run, out)
+    check_folder(path)
+    folder = RunFolder(path)
+    kept = open_run(path)
+    folder.check_in_place()
     files = list(pictures(kept, lambda: False))
-    RunFolder(kept.path).write_all(files)
+    folder.write_all(files)
     for name, _ in files:
-        print(f"picture: {kept.path / name}")
+        print(f"picture: {folder.where() / name}")
 
 
 def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -140,5 +146,6 @@ def _row(line: Line, width: int) -> str:
     updates = "" if line.updates is None else f"{line.updates:,}"
     seconds = "" if line.seconds is None else duration(line.seconds)
     optimizer, of = line.optimizer or "", line.problem or line.dataset or ""
+    of += f" ({line.remark})" if line.remark else ""
     row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {optimizer:<9} "
     return (row + printable(of)).rstrip()

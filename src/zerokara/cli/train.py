@@ -6,6 +6,7 @@ import json as json_module
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,15 +14,19 @@ from cyclopts import Parameter
 
 from zerokara.cli.options import OTHER, DataDir, EngineName, RecipeFile, Threads, recipe_of, with_recipe_options
 from zerokara.cli.screen import Screen, download_progress
-from zerokara.errors import INTERRUPTED, UsageError
+from zerokara.errors import INTERRUPTED, UsageError, sentence
 from zerokara.runs.assemble import Assembly, Diverged, Run, assemble, open_run, with_whole_path
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
 from zerokara.runs.keeper import newest
+from zerokara.runs.lock import Busy, is_locked
 from zerokara.runs.reading import NothingBegun, read_recipe
 from zerokara.runs.resume import Finished, check_same_recipe, reopen
 from zerokara.runs.tensorboard import event_files, writer_class
 from zerokara.training.recipe import Recipe
+
+SECONDS_BETWEEN_LOOKS = 0.1
+"""At a run that another process is training."""
 
 
 @with_recipe_options("data", "network", "training", positional="dataset")
@@ -61,13 +66,34 @@ def train(
         "progress": None if quiet else download_progress(sys.stderr),
     }
     output: dict[str, Any] = {"plots": not no_plots, "json": json, "tensorboard": tensorboard}
-    if resume_or_start:
+    if not resume_or_start:
+        assembly = assemble(chosen, engine=engine, **settings)
+        return conduct(assembly, RunFolder.create(out, name, assembly.recipe.dataset), screen, **output)
+
+    def resume_or_begin() -> int:
         begun = _begun(chosen, out, name)
         if begun is not None:
             return go_on(begun, screen, settings | _length(chosen), output, finished=0)
-    assembly = assemble(chosen, engine=engine, **settings)
-    folder = RunFolder.create(out, name, assembly.recipe.dataset, empty=resume_or_start)
-    return conduct(assembly, folder, screen, **output)
+        assembly = assemble(chosen, engine=engine, **settings)
+        folder = RunFolder.create(out, name, assembly.recipe.dataset, empty=True)
+        return conduct(assembly, folder, screen, **output)
+
+    return _when_free(resume_or_begin, out / (name or ""), say=not quiet)
+
+
+def _when_free(attempt: Callable[[], int], path: Path, *, say: bool) -> int:
+    """What an attempt returns, tried again whenever another process is no longer training the same run."""
+    while True:
+        try:
+            return attempt()
+        except Busy:
+            if say:
+                text = "zerokara: {path} is being trained by another process. Waiting for it; Ctrl-C ends the waiting."
+                print(sentence(text, path=path), file=sys.stderr, flush=True)
+                say = False
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        while is_locked(path):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def go_on(
@@ -94,7 +120,7 @@ def conduct(
         screen.heading(assembly)
     status = 0
     try:
-        with event_files(assembly.trainer, folder.path, wanted=tensorboard):
+        with event_files(assembly.trainer, folder.where, wanted=tensorboard):
             run = assembly.run_into(folder, plots=plots)
     except Interrupted as interrupted:
         run, status = interrupted.run, INTERRUPTED

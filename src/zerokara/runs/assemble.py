@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,15 @@ from zerokara.engine import choose_engine
 from zerokara.errors import RunError, UsageError, sentence
 from zerokara.nn.network import Network
 from zerokara.runs.files import describe, now, pictures, run_files, run_json
-from zerokara.runs.folder import ROOM_FOR_REPORTS, RunFolder
-from zerokara.runs.interrupt import Interrupted, stop_on_signals
-from zerokara.runs.keeper import Keeper, newest, numbered, remove_unfinished
+from zerokara.runs.folder import ROOM_FOR_REPORTS, FolderLost, RunFolder
+from zerokara.runs.interrupt import Interrupted, Signals, stop_on_signals
+from zerokara.runs.keeper import Keeper, prepare
 from zerokara.runs.machine import blas_threads, limited_to, surroundings
 from zerokara.runs.reading import check_folder, command, read_recipe
+from zerokara.runs.rescue import Rescued, rescue
+from zerokara.runs.results import Results, read_whole
 from zerokara.runs.run import DIVERGED, UNFINISHED, Run, state_of
+from zerokara.runs.verify import recorded_recipe
 from zerokara.training.batches import WEIGHTS, generator
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe, overridden
@@ -87,18 +90,27 @@ def open_run(path: str | Path) -> Run:
     """A run as it lies in its folder, after its newest whole checkpoint: recipe, history and network.
 
     Nothing is written, and a run that is still being trained can be opened too. A warning says when the newest
-    checkpoint is damaged and the one before is taken. Raises RunError for what is not the folder of a run.
+    checkpoint is damaged and the one before is taken, and when run.json, recipe.toml or a CSV file contradicts it.
+    Raises RunError for what is not the folder of a run, and where weights.safetensors is damaged.
     """
+    run, results = open_with_remarks(path)
+    if results.remarks:
+        warnings.warn(sentence("{path}: {remarks}", path=path, remarks=" ".join(results.remarks)), stacklevel=2)
+    return run
+
+
+def open_with_remarks(path: str | Path) -> tuple[Run, Results]:
+    """What `open_run` does, with what is to be said about the folder's files instead of warnings."""
     folder = Path(path)
     check_folder(folder)
     recipe = read_recipe(folder)
-    checkpoint, passed_over = newest(folder, recipe)
+    checkpoint, passed_over, results = read_whole(folder, recipe)
     for reason in passed_over:
-        warnings.warn(sentence("{reason} The checkpoint before it is taken.", reason=reason), stacklevel=2)
+        results.remarks.append(sentence("{reason} The checkpoint before it is taken.", reason=reason))
     network = _network(recipe, checkpoint.sizes)
     network.params = checkpoint.params
     facts = checkpoint.facts
-    return Run(folder, recipe, network, checkpoint.history, facts["engine"], facts["state"], facts["data"])
+    return Run(folder, recipe, network, checkpoint.history, facts["engine"], facts["state"], facts["data"]), results
 
 
 @dataclass(frozen=True)
@@ -119,47 +131,75 @@ class Assembly:
     def run_into(self, folder: RunFolder, *, plots: bool) -> Run:
         """Train, and keep the run in a folder that nobody else writes into meanwhile.
 
-        Raises RunError where it cannot be kept, `Diverged` and `Interrupted` when it ended before its time.
+        Where the folder is renamed or moved meanwhile, the run follows it. Raises RunError where it cannot be kept,
+        `Rescued` where the folder was removed and another one holds the run now, `Diverged` and `Interrupted` when it
+        ended before its time.
         """
         if not self.whole:
             folder.check_space(ROOM_FOR_REPORTS + self._bytes())
         with folder.lock, stop_on_signals(self.trainer.stop) as signals:
-            self._train(folder)
-            run = self._run(folder.path)
-            self._write_files(folder, run)
-            if plots:
-                folder.write_all(pictures(run, lambda: signals.count > run.stopped))
+            try:
+                run = self._run_in(folder, plots, signals)
+            except FolderLost as lost:
+                raise self._rescued(folder, lost) from lost
         if run.state == DIVERGED:
             raise Diverged(run, self._divergence(run))
         if run.stopped:
             raise Interrupted(run)
         return run
 
-    def _train(self, folder: RunFolder) -> None:
+    def _run_in(self, folder: RunFolder, plots: bool, signals: Signals) -> Run:
+        keeper = self._train(folder)
+        run = self._run(folder.directory.last_seen())
+        self._write_files(folder, run, keeper)
+        if plots:
+            folder.write_all(pictures(run, lambda: signals.count > run.stopped))
+        return replace(run, path=folder.where())
+
+    def _train(self, folder: RunFolder) -> Keeper:
         trainer = self.trainer
-        if not self.whole and any(numbered(folder.path)):
-            raise RunError(sentence("{path} holds a run already, and is left as it is.", path=folder.path))
-        remove_unfinished(folder.path)
+        prepare(folder, fresh=not self.whole)
         folder.write("recipe.toml", self.recipe.to_toml())
-        begun = replace(self._run(folder.path), state=UNFINISHED)
+        begun = replace(self._run(folder.directory.last_seen()), state=UNFINISHED)
         folder.write("run.json", run_json(begun, self.facts))
-        keeper = Keeper(folder.path, trainer, self.facts, self.whole)
+        keeper = Keeper(folder, trainer, self.facts, self.whole)
         trainer.listeners = [keeper, *trainer.listeners]
         with limited_to(self.facts["threads"]), _saved_if_it_fails(keeper):
             trainer.run()
+        return keeper
 
-    def _write_files(self, folder: RunFolder, run: Run) -> None:
+    def _write_files(self, folder: RunFolder, run: Run, keeper: Keeper) -> None:
         """Weights and CSV, then run.json: what that calls finished has all its files."""
         try:
             folder.write_all(run_files(run))
             folder.write("run.json", run_json(run, self.facts))
+        except FolderLost:
+            raise
         except RunError as error:
+            if keeper.intact() != run.iterations:
+                raise FolderLost(str(error)) from error
             text = sentence(
                 "{error}\nNothing that was trained is lost: make room, then write them with: {command}",
                 error=error,
-                command=command("resume", run.path),
+                command=command("resume", folder.where()),
             )
             raise RunError(text) from error
+
+    def _rescued(self, folder: RunFolder, lost: FolderLost) -> Rescued:
+        """What is in memory, in another folder: everything up to the last update that was done."""
+        trainer = self.trainer
+        trainer.stop[0] = 1
+
+        def save(place: RunFolder) -> Run:
+            place.write("recipe.toml", self.recipe.to_toml())
+            Keeper(place, trainer, self.facts).save()
+            return self._run(place.path)
+
+        def write(place: RunFolder, run: Run) -> None:
+            place.write_all(run_files(run))
+            place.write("run.json", run_json(run, self.facts))
+
+        return rescue(folder.directory.last_seen(), lost, trainer.iteration, save, write)
 
     def _run(self, path: Path) -> Run:
         trainer = self.trainer
@@ -246,7 +286,7 @@ def put_together(
         "engine": trainer.engine.name,
         "threads": blas_threads(),
         "data": dataset.checksum,
-        "recipe": recipe.decisive(),
+        "recipe": recorded_recipe(recipe),
         "began": now(),
         "keep_going": keep_going,
         "forced": [],
@@ -286,6 +326,10 @@ def _saved_if_it_fails(keeper: Keeper) -> Iterator[None]:
     except RunError:  # it was the keeper that failed
         raise
     except BaseException:
-        with suppress(RunError):
+        try:
             keeper.save_if_whole()
+        except FolderLost:
+            raise
+        except RunError:
+            pass
         raise

@@ -6,52 +6,64 @@
     evaluations                  (k, 5) float64: the fields of an Evaluation
     __metadata__                 {"zerokara": facts as JSON}: format, recipe, iteration, versions, digest, …
 
-One key of metadata, because safetensors writes several in random order. The digest is the SHA-256 of the whole file
-with zeros in its own place, so any flipped byte is noticed, also one between the arrays. Nothing in the file is
-executed, and its names, shapes and types must be exactly those that recipe and optimizer give.
+For the digest see `zerokara.runs.digest`. Nothing in the file is executed, and its names, shapes and types must be
+exactly those that recipe and optimizer give.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.runs.digest import sealed_file
 from zerokara.training.history import Evaluation, History
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 
 FORMAT = 2
-NO_DIGEST = "sha256:" + "0" * 64
-"""What stands in a file in the digest's place while the digest is computed."""
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A run's state after `iteration` updates, as read from a file.
+class Summary:
+    """What a checkpoint says of itself, quick to read. The digest of the file was not looked at.
 
     Attributes:
         path: the file.
         facts: what its metadata says; see `zerokara.runs.keeper.Keeper`.
-        arrays: by name, as in the module's head.
+        last: its latest evaluation; None where there is none.
     """
 
     path: Path
     facts: dict[str, Any]
-    arrays: dict[str, Array]
+    last: Evaluation | None
 
     @property
     def iteration(self) -> int:
         """Updates done."""
         return int(self.facts["iteration"])
+
+    @property
+    def state(self) -> str:
+        """How the run stood when it was written."""
+        return str(self.facts["state"])
+
+
+@dataclass(frozen=True)
+class Checkpoint(Summary):
+    """A run's state after `iteration` updates, as read from a whole file.
+
+    Attributes:
+        arrays: by name, as in the module's head.
+    """
+
+    arrays: dict[str, Array]
 
     @property
     def sizes(self) -> list[int]:
@@ -69,8 +81,7 @@ class Checkpoint:
     @property
     def history(self) -> History:
         """Losses and evaluations until then."""
-        rows = self.arrays["evaluations"].tolist()
-        evaluations = [Evaluation(int(row[0]), *row[1:]) for row in rows]
+        evaluations = [as_evaluation(row) for row in self.arrays["evaluations"]]
         return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]))
 
     def restore(self, trainer: Trainer) -> None:
@@ -86,8 +97,6 @@ class Checkpoint:
 
 def checkpoint_file(trainer: Trainer, facts: Mapping[str, Any]) -> bytes:
     """The file for where a trainer is now. `facts` are those that do not change while it trains."""
-    from safetensors.numpy import save
-
     history = trainer.history
     evaluations = np.array([astuple(e) for e in history.evaluations], np.float64).reshape(-1, 5)
     arrays = {**dict(_state_of(trainer)), "losses": history.losses, "evaluations": evaluations}
@@ -97,19 +106,14 @@ def checkpoint_file(trainer: Trainer, facts: Mapping[str, Any]) -> bytes:
         "evaluations": len(evaluations),
         "sizes": trainer.network.sizes,
         "seconds": history.seconds,
-        "digest": NO_DIGEST,
     }
-    # safetensors 0.8.0 writes arrays that are not C-contiguous in the wrong order, without a word
-    content: bytes = save(
-        {name: np.ascontiguousarray(array) for name, array in arrays.items()},
-        metadata={"zerokara": json.dumps({**facts, **state})},
-    )
-    return content.replace(NO_DIGEST.encode(), digest_of(content).encode(), 1)
+    return sealed_file(arrays, {**facts, **state})
 
 
-def digest_of(content: bytes) -> str:
-    """The digest of a file in which `NO_DIGEST` stands where the digest goes."""
-    return f"sha256:{sha256(content).hexdigest()}"
+def as_evaluation(row: Array) -> Evaluation:
+    """One row of a checkpoint's evaluations, (5,) float64."""
+    iteration, *others = row.tolist()
+    return Evaluation(int(iteration), *others)
 
 
 def expected_arrays(facts: Mapping[str, Any], recipe: Recipe) -> dict[str, tuple[str, list[int]]]:

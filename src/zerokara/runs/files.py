@@ -10,18 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from zerokara.nn.network import Network
-from zerokara.runs.folder import epochs_csv, json_file, losses_csv, weights_file
+from zerokara.runs.folder import epochs_csv, json_file, losses_csv
 from zerokara.runs.run import Run
+from zerokara.runs.verify import recorded_recipe
+from zerokara.runs.weights import WEIGHTS, weights_file
 from zerokara.training.recipe import Recipe
 
 File = tuple[str, bytes | str]
 
 
 def run_files(run: Run) -> Iterator[File]:
-    """Weights, losses and accuracies."""
-    yield "weights.safetensors", weights_file(run.network)
+    """Weights, losses and accuracies, and the recipe again, which somebody may have removed or edited meanwhile."""
+    origin = {"recipe": recorded_recipe(run.recipe), "data": run.checksum, "iteration": run.iterations}
+    yield WEIGHTS, weights_file(run.network, origin)
     yield "losses.csv", losses_csv(run.history)
     yield "epochs.csv", epochs_csv(run.history)
+    yield "recipe.toml", run.recipe.to_toml()
 
 
 def pictures(run: Run, impatient: Callable[[], bool]) -> Iterator[File]:

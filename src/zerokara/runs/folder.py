@@ -17,29 +17,43 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import astuple
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zerokara.data.atomic import replace_file
+from zerokara.data.atomic import sync_folder
 from zerokara.errors import RunError, UsageError, sentence
-from zerokara.nn.network import Network
-from zerokara.runs.lock import Lock
+from zerokara.runs.lock import LOCK_FILE, Lock
 from zerokara.training.history import History
 
 ROOM_FOR_REPORTS = 2_000_000
 """Bytes that pictures, CSV and JSON of an ordinary run need at most, besides weights and losses."""
 
 
+class FolderLost(RunError):
+    """A run's folder is gone, cannot be found, or can hold nothing to go on from: there is only what is in memory."""
+
+
 class RunFolder:
-    """One run's folder. Every write replaces a whole file; a failed one raises RunError and leaves the old file."""
+    """One run's folder, held open. Every write replaces a whole file; a failed one raises RunError and leaves the old
+    file. What is locked is written into only while the lock is in place, so never into what took the folder's name.
+
+    Raises RunError where the folder cannot be opened.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.lock = Lock(path)
+        self.directory = self.lock.directory
+
+    @property
+    def path(self) -> Path:
+        """Where the folder was seen last."""
+        return self.directory.path
 
     @classmethod
     def create(cls, out: Path, name: str | None, dataset: str, *, empty: bool = False) -> RunFolder:
@@ -53,13 +67,14 @@ class RunFolder:
         """
         if name is not None:
             _check_name(name)
-        if name is not None and empty and (out / name).is_dir():
-            return cls(out / name)
         try:
             out.mkdir(parents=True, exist_ok=True)
-            return cls(
-                _make(out, name) if name is not None else _make_numbered(out, Path(dataset).resolve().name or "run")
-            )
+            if name is None:
+                path = _make_numbered(out, Path(dataset).resolve().name or "run")
+            else:
+                path = _make(out, name, empty)
+            with suppress(PermissionError):  # a folder may be written to and not read
+                sync_folder(out)
         except OSError as error:
             raise RunError(
                 sentence(
@@ -68,6 +83,52 @@ class RunFolder:
                     reason=error.strerror or error,
                 )
             ) from error
+        return cls(path)
+
+    def where(self) -> Path:
+        """Where the folder is now. Raises FolderLost where it is gone or cannot be found."""
+        self.check_mine()
+        path = self.directory.where()
+        if path is None:
+            text = "{path} was moved while it was being trained, and cannot be found from here."
+            raise FolderLost(sentence(text, path=self.path))
+        return path
+
+    def check_mine(self) -> None:
+        """Raise FolderLost where the folder was removed, or its lock file, which anybody could take anew."""
+        if self.directory.is_gone():
+            text = "{path} was removed while it was being trained."
+        elif not self.lock.is_in_place():
+            text = "The file {lock} of {path}, which says who may write there, was removed while it was being trained."
+        else:
+            return
+        raise FolderLost(sentence(text, path=self.directory.last_seen(), lock=LOCK_FILE))
+
+    def check_in_place(self) -> None:
+        """Raise RunError where the path does not lead to this folder any more: what was read by it is not from here."""
+        given = self.path
+        if self.directory.where() != given:
+            text = "{path} was moved while it was being read. Nothing was changed. Try again where it is now."
+            raise RunError(sentence(text, path=given))
+
+    def put(self, name: str, pieces: Iterable[Any], within: str | None = None) -> None:
+        """Write one file, whole or not at all, into the folder or into a folder in it, which is made if need be.
+
+        Raises FolderLost where the folder is not ours any more, OSError where anything else is in the way.
+        """
+        self.check_mine()
+        try:
+            place = self.directory if within is None else self.directory.subfolder(within)
+            place.replace(name, pieces)
+        except OSError:
+            self.check_mine()
+            raise
+        try:
+            self.check_mine()
+        except FolderLost:
+            with suppress(OSError):  # whoever removed the folder while this was written does not want it there
+                place.remove(name)
+            raise
 
     def check_space(self, needed: int) -> None:
         """Raise RunError where the disk has less room than `needed` bytes, so that training need not begin."""
@@ -86,14 +147,15 @@ class RunFolder:
 
     def remove_empty(self) -> None:
         """Take the folder back if nothing was written into it."""
-        if not any(self.path.iterdir()):
-            self.path.rmdir()
+        path = self.directory.where()
+        if path is not None and not self.directory.names():
+            path.rmdir()
 
     def write(self, name: str, content: bytes | str) -> None:
         """Write one file, whole or not at all."""
         data = content.encode() if isinstance(content, str) else content
         try:
-            replace_file(self.path / name, [data])
+            self.put(name, [data])
         except OSError as error:
             raise RunError(
                 sentence(
@@ -110,6 +172,8 @@ class RunFolder:
         for name, content in files:
             try:
                 self.write(name, content)
+            except FolderLost:
+                raise
             except RunError as error:
                 failed.append(str(error))
         if failed:
@@ -125,15 +189,6 @@ def epochs_csv(history: History) -> str:
     """One line per evaluation; see `zerokara.training.history.Evaluation`."""
     rows = [",".join(map(repr, astuple(e))) for e in history.evaluations]
     return "\n".join(["iteration,epoch,loss,train_accuracy,test_accuracy", *rows]) + "\n"
-
-
-def weights_file(network: Network) -> bytes:
-    """The parameters as a safetensors file, with the facts needed to build the network around them."""
-    from safetensors.numpy import save
-
-    facts = {"sizes": network.sizes, "activation": network.activation, "loss": network.loss_name}
-    arrays = {name: np.ascontiguousarray(value) for name, value in network.params.items()}
-    return bytes(save(arrays, metadata={"zerokara": json.dumps(facts)}))
 
 
 def json_file(facts: Mapping[str, Any]) -> str:
@@ -169,11 +224,13 @@ def _check_name(name: str) -> None:
         )
 
 
-def _make(out: Path, name: str) -> Path:
+def _make(out: Path, name: str, may_exist: bool) -> Path:
     path = out / name
     try:
         path.mkdir()
     except FileExistsError:
+        if may_exist and path.is_dir():
+            return path
         raise UsageError(
             sentence("{path} exists and is left as it is. Choose another --name, or remove it.", path=path)
         ) from None
@@ -181,11 +238,14 @@ def _make(out: Path, name: str) -> Path:
 
 
 def _make_numbered(out: Path, stem: str) -> Path:
-    number = 1
-    while True:
-        try:
-            path = out / f"{stem}-{number:03}"
+    """Make the first folder of STEM-001, STEM-002, … that does not exist."""
+    return make_first(out / f"{stem}-{number:03}" for number in count(1))
+
+
+def make_first(paths: Iterator[Path]) -> Path:
+    """Make the first of these folders that does not exist yet."""
+    for path in paths:
+        with suppress(FileExistsError):
             path.mkdir()
             return path
-        except FileExistsError:
-            number += 1
+    raise AssertionError("the names never end")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zerokara.errors import RunError, UsageError, sentence
-from zerokara.runs.keeper import CHECKPOINTS, numbered
+from zerokara.runs.directory import Directory
+from zerokara.runs.keeper import CHECKPOINTS
 from zerokara.runs.lock import LOCK_FILE, Lock, is_locked
 from zerokara.runs.reading import UNFINISHED as TEMPORARY
-from zerokara.runs.reading import NothingBegun, read_json, read_recipe
+from zerokara.runs.reading import NothingBegun, read_recipe
+from zerokara.runs.results import look_at
 from zerokara.runs.run import STATES as RUN_STATES
-from zerokara.runs.run import UNFINISHED
 from zerokara.runs.tensorboard import EVENTS
+from zerokara.runs.weights import WEIGHTS
+from zerokara.training.recipe import Recipe
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
 STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY)
@@ -30,10 +34,9 @@ class Line:
         name: the folder's name.
         state: "finished", "stopped", "diverged"; "training" now; "unfinished": killed; "nothing begun"; "broken".
         dataset, optimizer, seed: of its recipe.
-        updates: done, as far as a checkpoint tells.
-        test_accuracy, loss: the latest ones written down; seconds: in training.
-        began: when, as written down.
+        updates, test_accuracy, loss, seconds, began: of its newest checkpoint, whatever run.json says.
         problem: why it is broken.
+        remark: what in its files contradicts the checkpoint, or that they have no digest.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Line:
     seconds: float | None = None
     began: str | None = None
     problem: str | None = None
+    remark: str | None = None
 
 
 def lines(out: Path) -> list[Line]:
@@ -60,28 +64,29 @@ def lines(out: Path) -> list[Line]:
 
 def line_of(folder: Path) -> Line | None:
     """The line of one folder; None where it is no run's."""
+    recipe = None
     try:
         recipe = read_recipe(folder)
-        updates = max((iteration for iteration, _ in numbered(folder)), default=None)
-        facts = _facts(folder)
+        checkpoint, passed_over, results = look_at(folder, recipe)
     except NothingBegun:
-        return Line(folder.name, EMPTY)
+        left = os.path.lexists(folder / WEIGHTS)
+        remark = sentence("Its checkpoints are gone; only its results are left.") if left else None
+        return Line(folder.name, EMPTY, **_of(recipe), remark=remark)
     except OSError as error:
         return Line(folder.name, BROKEN, problem=error.strerror or str(error))
     except RunError as error:
-        return Line(folder.name, BROKEN, problem=str(error)) if _looks_like_a_run(folder) else None
-    state = EMPTY if updates is None else _state(folder, facts)
+        return Line(folder.name, BROKEN, **_of(recipe), problem=str(error)) if _looks_like_a_run(folder) else None
+    last = checkpoint.last
     return Line(
         name=folder.name,
-        state=state,
-        dataset=recipe.dataset,
-        optimizer=recipe.optimizer,
-        seed=recipe.seed,
-        updates=updates,
-        test_accuracy=_number(facts, "test_accuracy"),
-        loss=_number(facts, "loss"),
-        seconds=_number(facts, "seconds"),
-        began=str(facts.get("began", ""))[:24] or None,
+        state=TRAINING if is_locked(folder) else results.state,
+        **_of(recipe),
+        updates=checkpoint.iteration,
+        test_accuracy=None if last is None else _number(last.test_accuracy),
+        loss=None if last is None else _number(last.loss),
+        seconds=float(checkpoint.facts["seconds"]),
+        began=checkpoint.facts["began"][:24] or None,
+        remark=" ".join([*passed_over, *results.remarks, *results.notes]) or None,
     )
 
 
@@ -121,31 +126,33 @@ def check_removable(out: Path, name: str) -> Path:
 
 def remove(folder: Path) -> None:
     """Remove a run's folder, which `check_removable` gave. Raises RunError where somebody is training it."""
-    with Lock(folder):
+    with Lock(folder) as lock:
         try:
-            shutil.rmtree(folder)
+            _clear(lock.directory)
+            path = lock.directory.where()
+            if path is not None:
+                path.rmdir()
         except OSError as error:
             raise RunError(
                 sentence("{path} could not be removed: {reason}.", path=folder, reason=error.strerror or error)
             ) from error
 
 
-def _facts(folder: Path) -> dict[str, Any]:
-    try:
-        return read_json(folder / "run.json")
-    except RunError:
-        return {}
+def _clear(directory: Directory) -> None:
+    """Remove everything from the folder that is locked, and from no other that took its name; the lock at last."""
+    for name in sorted(directory.names(), key=LOCK_FILE.__eq__):
+        if stat.S_ISDIR(directory.stat(name).st_mode):
+            directory.remove_folder(name)
+        else:
+            directory.remove(name)
 
 
-def _state(folder: Path, facts: dict[str, Any]) -> str:
-    if is_locked(folder):
-        return TRAINING
-    return str(facts["state"]) if facts.get("state") in RUN_STATES else UNFINISHED
+def _of(recipe: Recipe | None) -> dict[str, Any]:
+    return {} if recipe is None else {name: getattr(recipe, name) for name in ("dataset", "optimizer", "seed")}
 
 
-def _number(facts: dict[str, Any], name: str) -> float | None:
-    value = facts.get(name)
-    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else None
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _is_ours(name: str) -> bool:

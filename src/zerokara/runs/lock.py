@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from zerokara.errors import RunError, sentence
+from zerokara.runs.directory import Directory
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
@@ -29,34 +30,58 @@ HELD = (errno.EWOULDBLOCK, errno.EACCES)
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
+class Busy(RunError):
+    """Somebody else is writing into the run's folder, or has written a run there first."""
+
+
 class Lock:
-    """The right to write into a run's folder, held from `take` to `release`, or as a context."""
+    """The right to write into a run's folder, held from `take` to `release`, or as a context.
+
+    The folder is held open from the beginning, so it is this folder that is locked, whatever becomes of its name.
+    Raises RunError where it cannot be opened.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        try:
+            self.directory = Directory(folder)
+        except OSError as error:
+            raise RunError(
+                sentence("{path} cannot be opened: {reason}.", path=folder, reason=error.strerror or error)
+            ) from error
         self._handle: int | None = None
 
     def take(self) -> None:
         """Take the lock; nothing happens if this object has it.
 
-        Raises RunError when another process (or another part of this one) has it, or when `lock` is not a plain file.
+        Raises Busy when another process (or another part of this one) has it, and RunError when `lock` is not a plain
+        file.
         """
         if self._handle is not None or flock is None:
             return
-        handle = self._open()
+        for _ in range(TRIES):
+            self._handle = self._open()
+            try:
+                _lock_patiently(self._handle)
+            except OSError as error:
+                if error.errno in HELD:
+                    self.release()
+                    raise self._busy() from None
+                return  # a file system without flock
+            if self.is_in_place():
+                return
+            self.release()  # the file was removed between opening and locking it
+        raise self._busy()
+
+    def is_in_place(self) -> bool:
+        """Whether the file that was locked lies in the folder still; one that was never locked is not missed."""
+        if self._handle is None:
+            return True
         try:
-            _lock_patiently(handle)
-        except OSError as error:
-            os.close(handle)
-            if error.errno in HELD:
-                raise RunError(
-                    sentence(
-                        "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
-                        path=self.folder,
-                    )
-                ) from None
-            return  # a file system without flock
-        self._handle = handle
+            return os.path.samestat(self.directory.stat(LOCK_FILE), os.fstat(self._handle))
+        except FileNotFoundError:
+            return False
+        except OSError:  # nobody can tell in a folder that may not be looked into; nor write there
+            return True
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""
@@ -72,15 +97,22 @@ class Lock:
         self.release()
 
     def _open(self) -> int:
-        path = self.folder / LOCK_FILE
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | _CAREFUL, 0o666)
+            handle = self.directory.open(LOCK_FILE, os.O_RDWR | os.O_CREAT | _CAREFUL)
         except OSError as error:
-            raise _unusable(path, error.strerror or error) from error
+            raise self._unusable(error.strerror or error) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise _unusable(path, sentence("it is not a plain file"))
+            raise self._unusable(sentence("it is not a plain file"))
         return handle
+
+    def _busy(self) -> Busy:
+        text = "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it."
+        return Busy(sentence(text, path=self.directory.path))
+
+    def _unusable(self, reason: object) -> RunError:
+        text = "{path} cannot be used as the lock of this run: {reason}. Nothing was changed."
+        return RunError(sentence(text, path=self.directory.path / LOCK_FILE, reason=reason))
 
 
 def _lock_patiently(handle: int) -> None:
@@ -93,14 +125,6 @@ def _lock_patiently(handle: int) -> None:
                 raise
             time.sleep(SECONDS_BETWEEN_TRIES)
     return flock(handle, LOCK_EX | LOCK_NB)
-
-
-def _unusable(path: Path, reason: object) -> RunError:
-    return RunError(
-        sentence(
-            "{path} cannot be used as the lock of this run: {reason}. Nothing was changed.", path=path, reason=reason
-        )
-    )
 
 
 def is_locked(folder: Path) -> bool:

@@ -13,7 +13,8 @@ from zerokara.runs.assemble import Assembly, put_together
 from zerokara.runs.checkpoint import Checkpoint
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.keeper import newest
-from zerokara.runs.reading import check_folder, command, read_json, read_recipe
+from zerokara.runs.reading import check_folder, command, read_recipe
+from zerokara.runs.results import check_results
 from zerokara.runs.run import DIVERGED, FINISHED, same_data
 from zerokara.training.events import Listener
 from zerokara.training.recipe import LENGTHS, Recipe
@@ -65,8 +66,8 @@ def reopen(
         DataError, EngineError: its data or its engine are not here.
         UsageError: for lengths that cannot be used.
     """
+    check_folder(Path(path))
     folder = RunFolder(Path(path))
-    check_folder(folder.path)
     recipe = read_recipe(folder.path)
     newest(folder.path, recipe)  # a folder that is no run's is refused before a lock is put into it
     folder.lock.take()
@@ -82,11 +83,12 @@ def reopen(
             keep_going=keep_going or checkpoint.facts["keep_going"],
             listeners=listeners,
         )
-        _refuse_length(folder.path, checkpoint, assembly)
+        _refuse_length(folder.path, recipe, checkpoint, assembly)
         differences = _differences(checkpoint.facts, assembly.facts)
         if differences and not force:
             raise _inexact(folder.path, differences)
         assembly = _where(checkpoint, assembly, differences)
+        folder.check_in_place()
     except BaseException:
         folder.lock.release()
         raise
@@ -160,7 +162,7 @@ def _refuse_diverged(path: Path, checkpoint: Checkpoint, keep_going: bool) -> No
         )
 
 
-def _refuse_length(path: Path, checkpoint: Checkpoint, assembly: Assembly) -> None:
+def _refuse_length(path: Path, recipe: Recipe, checkpoint: Checkpoint, assembly: Assembly) -> None:
     """Raise where there is nothing left to do, or where less is asked for than was done."""
     done, total = checkpoint.iteration, assembly.trainer.iterations
     if list(assembly.trainer.network.sizes) != checkpoint.sizes:
@@ -181,7 +183,7 @@ def _refuse_length(path: Path, checkpoint: Checkpoint, assembly: Assembly) -> No
                 total=total,
             )
         )
-    if done == total and checkpoint.facts["state"] == FINISHED and _has_its_files(path, done):
+    if done == total and checkpoint.facts["state"] == FINISHED and _has_its_files(path, recipe, checkpoint):
         raise Finished(
             sentence(
                 "{path} is finished, with {done:,} updates. For more: {command}",
@@ -192,10 +194,10 @@ def _refuse_length(path: Path, checkpoint: Checkpoint, assembly: Assembly) -> No
         )
 
 
-def _has_its_files(path: Path, iterations: int) -> bool:
-    """Whether the process that finished the run lived to write its files; run.json comes after all that matter."""
+def _has_its_files(path: Path, recipe: Recipe, checkpoint: Checkpoint) -> bool:
+    """Whether the process that finished the run lived to write its files, and they are still what it wrote."""
     try:
-        said = read_json(path / "run.json")
+        results = check_results(path, recipe, checkpoint)
     except RunError:
         return False
-    return said.get("state") == FINISHED and said.get("iterations") == iterations
+    return results.written and not results.remarks

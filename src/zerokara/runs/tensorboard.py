@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,17 @@ class EventFiles:
 
 
 @contextmanager
-def event_files(trainer: Trainer, folder: Path, *, wanted: bool) -> Iterator[None]:
-    """Within this context, if it is wanted, a trainer writes event files into FOLDER/tensorboard.
+def event_files(trainer: Trainer, where: Callable[[], Path], *, wanted: bool) -> Iterator[None]:
+    """Within this context, if it is wanted, a trainer writes event files into FOLDER/tensorboard; `where` says where
+    the run's folder is when the file is opened, which stays open.
 
     Raises UsageError where tensorboardX is not installed.
     """
     if not wanted:
         yield
         return
-    with writer_class()(str(folder / EVENTS), write_to_disk=True) as writer:
+    writer_of = writer_class()
+    with writer_of(str(where() / EVENTS), write_to_disk=True) as writer:
         trainer.listeners = [*trainer.listeners, EventFiles(writer)]
         yield
 

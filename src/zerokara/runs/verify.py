@@ -17,7 +17,8 @@ import numpy as np
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import RunError, sentence
-from zerokara.runs.checkpoint import FORMAT, NO_DIGEST, Array, Checkpoint, digest_of, expected_arrays
+from zerokara.runs.checkpoint import FORMAT, Array, Checkpoint, Summary, as_evaluation, expected_arrays
+from zerokara.runs.digest import is_sealed
 from zerokara.runs.reading import attempt, damaged, json_object, opened
 from zerokara.runs.run import STATES
 from zerokara.training.recipe import Recipe
@@ -57,19 +58,57 @@ FACTS: dict[str, Callable[[Any], bool]] = {
 def read_checkpoint(path: Path, recipe: Recipe) -> Checkpoint:
     """Read and check a checkpoint of a run with this recipe. Raises RunError with what is wrong."""
     with opened(path) as file:
-        header, described, facts = _read_header(path, file)
-        _check_facts(path, facts, recipe)
-        size = _check_described(path, described, expected_arrays(facts, recipe))
-        if os.fstat(file.fileno()).st_size != len(header) + size:
-            raise damaged(path, sentence("it is not as long as its header says"))
+        header, described, facts = read_header(path, file)
+        size = _check_header(path, file, header, described, facts, recipe)
         content = header + file.read(size)
-    _check_digest(path, content, facts["digest"], len(header))
-    arrays = _load(path, content)
+    check_digest(path, content, facts["digest"], len(header))
+    arrays = load_arrays(path, content)
     _check_numbers(path, arrays, facts)
-    return Checkpoint(path, facts, arrays)
+    evaluations = arrays["evaluations"]
+    return Checkpoint(path, facts, as_evaluation(evaluations[-1]) if len(evaluations) else None, arrays)
 
 
-def _read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
+def read_summary(path: Path, recipe: Recipe) -> Summary:
+    """Read the header of a checkpoint, and the row of its latest evaluation; RunError as for a whole one.
+
+    That takes as long for a large network as for a small one. Only the digest would tell whether each byte is right.
+    """
+    with opened(path) as file:
+        header, described, facts = read_header(path, file)
+        _check_header(path, file, header, described, facts, recipe)
+        if not facts["evaluations"]:
+            return Summary(path, facts, None)
+        row = _last_row(path, described["evaluations"], file, len(header))
+    if not _are_possible(row[None], facts["iteration"]):
+        raise damaged(path, sentence("its evaluations are impossible"))
+    return Summary(path, facts, as_evaluation(row))
+
+
+def _end_of(begin: Any, end: Any) -> int:
+    return int(end)
+
+
+def _last_row(path: Path, described: Mapping[str, Any], file: BinaryIO, start: int) -> Array:
+    """(5,) float64 the last of the evaluations, from a file whose arrays begin at `start`."""
+    length = np.dtype(np.float64).itemsize * described["shape"][1]
+    end = attempt(path, lambda: _end_of(*described.get("data_offsets", ())))
+    attempt(path, lambda: file.seek(start + end - length))
+    content = file.read(length)
+    if len(content) < length:
+        raise damaged(path, sentence("it is shorter than its header says"))
+    return np.frombuffer(content, "<f8")
+
+
+def _check_header(
+    path: Path, file: BinaryIO, header: bytes, described: Mapping[str, Any], facts: dict[str, Any], recipe: Recipe
+) -> int:
+    """Raise RunError unless a header is that of a run with this recipe, and its file as long as it says; the bytes
+    that follow it."""
+    _check_facts(path, facts, recipe)
+    return check_described(path, file, header, described, expected_arrays(facts, recipe))
+
+
+def read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
     """The header's bytes, name → description of each array, and the facts."""
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
@@ -100,14 +139,31 @@ def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
             raise damaged(path, sentence("its {name} is missing or impossible", name=name))
     if set(facts) != set(FACTS):
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
-    for name, now in recipe.decisive().items():
-        if (then := facts["recipe"].get(name)) != now:
-            words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
-            raise damaged(path, sentence(words, name=name, then=then, now=now))
+    if difference := differing_field(facts["recipe"], recipe):
+        name, then, now = difference
+        words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
+        raise damaged(path, sentence(words, name=name, then=then, now=now))
     if not _fits(facts["sizes"], recipe):
         raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts["sizes"]))
     if facts["evaluations"] > facts["iteration"] + 1:
         raise damaged(path, sentence("it has more evaluations than updates"))
+
+
+def recorded_recipe(recipe: Recipe) -> dict[str, Any]:
+    """What a file records of the recipe that its numbers were made with, as JSON has it."""
+    return {**recipe.decisive(), "dataset": recipe.dataset}
+
+
+def differing_field(recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, Any, Any] | None:
+    """The first field in which a recorded recipe is not this one, lengths aside: its name, then and now.
+
+    A folder of one's own data may have been moved, and has a checksum; and files of before did not record the name.
+    """
+    now = recorded_recipe(recipe)
+    then = {"dataset": recipe.dataset, **recorded}
+    if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
+        now.pop("dataset")
+    return next(((name, then.get(name), now[name]) for name in now if then.get(name) != now[name]), None)
 
 
 def _fits(sizes: list[int], recipe: Recipe) -> bool:
@@ -117,8 +173,15 @@ def _fits(sizes: list[int], recipe: Recipe) -> bool:
     return entry is None or (sizes[0], sizes[-1]) == (math.prod(entry.image_shape), len(entry.class_names))
 
 
-def _check_described(path: Path, described: Mapping[str, Any], expected: Mapping[str, tuple[str, list[int]]]) -> int:
-    """Raise RunError unless the header describes exactly the arrays expected; their bytes altogether."""
+def check_described(
+    path: Path,
+    file: BinaryIO,
+    header: bytes,
+    described: Mapping[str, Any],
+    expected: Mapping[str, tuple[str, list[int]]],
+) -> int:
+    """Raise RunError unless a header describes exactly the arrays expected, and its file is as long as they are; their
+    bytes altogether."""
     got = {
         name: (entry.get("dtype"), entry.get("shape")) if isinstance(entry, dict) else None
         for name, entry in described.items()
@@ -137,17 +200,19 @@ def _check_described(path: Path, described: Mapping[str, Any], expected: Mapping
     size = sum((4 if kind == "F32" else 8) * math.prod(shape) for kind, shape in expected.values())
     if size > _memory():
         raise damaged(path, sentence("it would need {size:,} bytes of memory, more than this machine has", size=size))
+    if os.fstat(file.fileno()).st_size != len(header) + size:
+        raise damaged(path, sentence("it is not as long as its header says"))
     return size
 
 
-def _check_digest(path: Path, content: bytes, digest: str, header: int) -> None:
-    place = content.find(digest.encode(), 0, header)
-    blank = content[:place] + NO_DIGEST.encode() + content[place + len(digest) :]
-    if place < 0 or digest_of(blank) != digest:
+def check_digest(path: Path, content: bytes, digest: str, header: int) -> None:
+    """Raise RunError where a whole file is not the one that its digest was made of."""
+    if not is_sealed(content, digest, header):
         raise damaged(path, sentence("its content does not match its checksum"))
 
 
-def _load(path: Path, content: bytes) -> dict[str, Array]:
+def load_arrays(path: Path, content: bytes) -> dict[str, Array]:
+    """The arrays in the bytes of a safetensors file. Raises RunError where they are none."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -163,11 +228,15 @@ def _check_numbers(path: Path, arrays: Mapping[str, Array], facts: Mapping[str, 
         for name, array in arrays.items():
             if name != "evaluations" and not np.isfinite(array).all():
                 raise damaged(path, sentence("{name} holds numbers that are not finite", name=name))
-    evaluations = arrays["evaluations"]
-    iterations, others = evaluations[:, 0], evaluations[:, [1, 3, 4]]
-    rising = (np.diff(iterations, prepend=-1) > 0).all() and (iterations <= facts["iteration"]).all()
-    if not (rising and (iterations % 1 == 0).all() and (others >= 0).all() and (evaluations[:, 3:] <= 1).all()):
+    if not _are_possible(arrays["evaluations"], facts["iteration"]):
         raise damaged(path, sentence("its evaluations are impossible"))
+
+
+def _are_possible(evaluations: Array, iteration: int) -> bool:
+    """Whether these (k, 5) evaluations may have been made in `iteration` updates."""
+    iterations, others = evaluations[:, 0], evaluations[:, [1, 3, 4]]
+    rising = (np.diff(iterations, prepend=-1) > 0).all() and (iterations <= iteration).all()
+    return bool(rising and (iterations % 1 == 0).all() and (others >= 0).all() and (evaluations[:, 3:] <= 1).all())
 
 
 def _memory() -> int:

@@ -1,0 +1,224 @@
+"""What the files beside the checkpoints say, held against the newest checkpoint, which alone is believed.
+
+`weights.safetensors`, `losses.csv`, `epochs.csv` and `run.json` are made of the state that the last checkpoint holds,
+and run.json comes last. Whatever differs from it was damaged, edited, or belongs to another run. While a run goes on,
+or after it was killed, run.json says "unfinished", and the others may be missing or older.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zerokara.data.entries import ENTRIES
+from zerokara.errors import RunError, sentence
+from zerokara.runs.checkpoint import Checkpoint, Summary
+from zerokara.runs.folder import epochs_csv, finite, losses_csv
+from zerokara.runs.keeper import Read, newest_by
+from zerokara.runs.reading import command, damaged, opened, read_json
+from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED
+from zerokara.runs.verify import read_checkpoint, read_summary
+from zerokara.runs.weights import WEIGHTS, WeightsHeader, check_weights, read_weights_header
+from zerokara.training.recipe import LENGTHS, Recipe
+
+LOOKS = 5
+"""Looks at a run whose files do not fit together, while newer checkpoints come."""
+
+ABSENT = "nothing"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run's files say beside its newest checkpoint.
+
+    Attributes:
+        state: of the run; "unfinished" also where the last files were never written.
+        written: whether run.json says that all files were written after the newest checkpoint.
+        remarks: what contradicts the checkpoint, in sentences.
+        notes: what else there is to know: no digest, as before there were any; files that are older or not there.
+    """
+
+    state: str
+    written: bool
+    remarks: list[str]
+    notes: list[str]
+
+
+def look_at(folder: Path, recipe: Recipe) -> tuple[Summary, list[str], Results]:
+    """The newest checkpoint and the results as far as their headers tell; what was wrong with newer ones.
+
+    Raises as `zerokara.runs.keeper.newest` does.
+    """
+    return _settled(folder, recipe, read_summary, partial(_look, folder, recipe))
+
+
+def read_whole(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str], Results]:
+    """The newest checkpoint and the results, every byte of them; what was wrong with newer ones.
+
+    Raises as `zerokara.runs.keeper.newest` does, and RunError where the weights are damaged or not those of this run:
+    other programs may be using them.
+    """
+    return _settled(folder, recipe, read_checkpoint, partial(check_results, folder, recipe))
+
+
+def check_results(folder: Path, recipe: Recipe, checkpoint: Checkpoint) -> Results:
+    """Hold every byte of the results against the newest checkpoint. Raises RunError for the weights."""
+    results = _figures(folder, recipe, checkpoint)
+    try:
+        _note_weights(folder, recipe, checkpoint, results, check_weights)
+    except RunError as error:
+        text = "{error} The newest checkpoint is whole. {mend}"
+        raise RunError(sentence(text, error=error, mend=_to_mend(folder, checkpoint))) from error
+    if results.written:
+        results.remarks.extend(_edited_tables(folder, checkpoint))
+    return results
+
+
+def _settled(
+    folder: Path, recipe: Recipe, read: Callable[[Path, Recipe], Read], look: Callable[[Read], Results]
+) -> tuple[Read, list[str], Results]:
+    """Read a run again where files do not fit because it went on between reading one and the next."""
+    for looks in range(LOOKS):
+        checkpoint, passed_over = newest_by(read, folder, recipe)
+        try:
+            results = look(checkpoint)
+            if passed_over:  # the results may well be those of a newer one, which is damaged
+                results.remarks.clear()
+        except RunError:
+            if looks == LOOKS - 1 or _is_newest(folder, recipe, checkpoint):
+                raise
+        else:
+            if not results.remarks or _is_newest(folder, recipe, checkpoint):
+                break
+    return checkpoint, passed_over, results
+
+
+def _is_newest(folder: Path, recipe: Recipe, checkpoint: Summary) -> bool:
+    return newest_by(read_summary, folder, recipe)[0].facts == checkpoint.facts
+
+
+def _look(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
+    results = _figures(folder, recipe, checkpoint)
+    try:
+        _note_weights(folder, recipe, checkpoint, results, read_weights_header)
+    except RunError as error:
+        results.remarks.append(str(error))
+    return results
+
+
+def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
+    """What run.json says, held against the checkpoint."""
+    try:
+        said = read_json(folder / "run.json")
+        if "state" not in said:
+            raise damaged(folder / "run.json", sentence("it does not say how the run stands"))
+    except RunError as error:
+        return Results(checkpoint.state, False, [], [str(error)])
+    if said.get("state") == UNFINISHED:
+        return Results(UNFINISHED, False, [], [])
+    known = _expected(recipe, checkpoint)
+    differences = [
+        sentence("{name} {got!s:.60} instead of {value}", name=name, got=_shown(got), value=value)
+        for name, value in known.items()
+        if isinstance(got := _found(said, name), bool) or got != value
+    ]
+    words = "run.json says {differences}, as its checkpoint has it."
+    remarks = [sentence(words, differences=", ".join(differences))] if differences else []
+    written = said.get("state") == checkpoint.state and said.get("iterations") == checkpoint.iteration
+    if written:
+        remarks += _edited_length(recipe, checkpoint)
+    return Results(checkpoint.state, written, remarks, [])
+
+
+def _expected(recipe: Recipe, checkpoint: Summary) -> dict[str, Any]:
+    """What run.json must say where it was written after this checkpoint; DATA.CHECKSUM is one within another."""
+    facts, last = checkpoint.facts, checkpoint.last
+    expected: dict[str, Any] = finite(
+        {
+            "state": checkpoint.state,
+            "iterations": checkpoint.iteration,
+            "train_accuracy": last and last.train_accuracy,
+            "test_accuracy": last and last.test_accuracy,
+            "loss": last and last.loss,
+            "seconds": round(float(facts["seconds"]), 6),
+            "engine": facts["engine"],
+            "seed": recipe.seed,
+            "began": facts["began"],
+            "data.checksum": facts["data"],
+            "versions.zerokara": facts["zerokara"],
+            "versions.numpy": facts["numpy"],
+            "machine.processor": facts["level"],
+            "machine.threads": facts["threads"],
+            "forced": facts["forced"],
+        }
+    )
+    return expected | ({"dataset": recipe.dataset} if recipe.dataset in ENTRIES else {})
+
+
+def _found(said: dict[str, Any], name: str) -> Any:
+    value: Any = said
+    for part in name.split("."):
+        value = value.get(part, ABSENT) if isinstance(value, dict) else ABSENT
+    return value
+
+
+def _shown(value: Any) -> str:
+    return value if value is ABSENT else repr(value)
+
+
+def _edited_length(recipe: Recipe, checkpoint: Summary) -> list[str]:
+    """What a finished run's recipe says about its length, if that is not how long it was."""
+    if checkpoint.state != FINISHED:
+        return []
+    done = {"iterations": checkpoint.iteration, "epochs": checkpoint.last and checkpoint.last.epoch}
+    words = "recipe.toml says {name} {got}, but the run finished with {done}."
+    return [
+        sentence(words, name=name, got=getattr(recipe, name), done=done[name])
+        for name in LENGTHS
+        if getattr(recipe, name) not in (None, done[name])
+    ]
+
+
+def _note_weights(
+    folder: Path, recipe: Recipe, checkpoint: Summary, results: Results, read: Callable[..., WeightsHeader]
+) -> None:
+    if not os.path.lexists(folder / WEIGHTS):
+        if results.written:
+            results.remarks.append(_missing(folder, WEIGHTS, checkpoint))
+        return
+    header = read(folder / WEIGHTS, recipe, checkpoint, final=results.written)
+    if not header.has_digest:
+        results.notes.append(sentence("{name} has no digest: an older zerokara wrote it.", name=WEIGHTS))
+
+
+def _edited_tables(folder: Path, checkpoint: Checkpoint) -> Iterator[str]:
+    """A sentence for each of the CSV files that is not what the checkpoint's history gives."""
+    for name, text in (("losses.csv", losses_csv), ("epochs.csv", epochs_csv)):
+        if not os.path.lexists(folder / name):
+            yield _missing(folder, name, checkpoint)
+            continue
+        expected = text(checkpoint.history).encode()
+        try:
+            with opened(folder / name) as file:
+                same = file.read(len(expected) + 1) == expected
+        except RunError as error:
+            yield str(error)
+            continue
+        if not same:
+            words = "{name} is not as it was written, and contradicts the checkpoint. {mend}"
+            yield sentence(words, name=name, mend=_to_mend(folder, checkpoint))
+
+
+def _missing(folder: Path, name: str, checkpoint: Summary) -> str:
+    return sentence("{name} is missing. {mend}", name=name, mend=_to_mend(folder, checkpoint))
+
+
+def _to_mend(folder: Path, checkpoint: Summary) -> str:
+    """How to get a file back; a run that diverged is not gone on with, but reads well without its files."""
+    if checkpoint.state == DIVERGED:
+        return sentence("Without that file the run is opened by its checkpoint.")
+    return sentence("Write the file anew with: {command}", command=command("resume", folder))

@@ -1,0 +1,105 @@
+"""`weights.safetensors`: the trained parameters, for any program, and what tells if they are damaged or not ours.
+
+    W1, b1, …      the parameters
+    __metadata__   {"zerokara": facts as JSON}: sizes, activation and loss, to build the network around them; recipe,
+                   data and iteration, which say where they came from; and a digest (see `zerokara.runs.digest`)
+
+Files of before have neither digest nor origin. They stay valid, and are held against the checkpoint where it can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from zerokara.errors import sentence
+from zerokara.nn.network import Network
+from zerokara.runs.checkpoint import Checkpoint, Summary, expected_arrays
+from zerokara.runs.digest import sealed_file
+from zerokara.runs.reading import damaged, opened
+from zerokara.runs.verify import check_described, check_digest, differing_field, load_arrays, read_header
+from zerokara.training.recipe import Recipe
+
+WEIGHTS = "weights.safetensors"
+NETWORK_FACTS = {"sizes", "activation", "loss"}
+"""All that a file of before says."""
+
+ORIGIN_FACTS = {"recipe", "data", "iteration", "digest"}
+
+
+def weights_file(network: Network, origin: Mapping[str, Any]) -> bytes:
+    """The parameters of a network as a safetensors file; `origin`: the recipe, data and iteration that made them."""
+    facts = {"sizes": network.sizes, "activation": network.activation, "loss": network.loss_name}
+    return sealed_file(network.params, {**facts, **origin})
+
+
+class WeightsHeader(NamedTuple):
+    """What a file of weights says of itself: the bytes of its header, the arrays described there, and the facts."""
+
+    content: bytes
+    described: dict[str, Any]
+    facts: dict[str, Any]
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether it was written by a zerokara that gives digests."""
+        return "digest" in self.facts
+
+
+def read_weights_header(path: Path, recipe: Recipe, checkpoint: Summary, *, final: bool) -> WeightsHeader:
+    """Read the header of a file of weights, and hold it against recipe and checkpoint.
+
+    `final`: whether the run wrote its files after that checkpoint, so that they are of the same iteration. Raises
+    RunError with what is wrong.
+    """
+    with opened(path) as file:
+        header = WeightsHeader(*read_header(path, file))
+        _check_facts(path, header.facts, recipe, checkpoint, final)
+        check_described(path, file, header.content, header.described, _expected(checkpoint, recipe))
+    return header
+
+
+def check_weights(path: Path, recipe: Recipe, checkpoint: Checkpoint, *, final: bool) -> WeightsHeader:
+    """Read a file of weights whole, and hold it against its digest and the checkpoint of its iteration.
+
+    Raises RunError with what is wrong.
+    """
+    header = read_weights_header(path, recipe, checkpoint, final=final)
+    with opened(path) as file:
+        content = file.read(len(header.content) + sum(array.nbytes for array in checkpoint.params.values()))
+    facts = header.facts
+    if header.has_digest:
+        check_digest(path, content, facts["digest"], len(header.content))
+    if final or facts.get("iteration") == checkpoint.iteration:
+        arrays = load_arrays(path, content)
+        for name, array in checkpoint.params.items():
+            if arrays[name].tobytes() != array.tobytes():
+                words = "its {name} is not that of the checkpoint after {n:,} updates"
+                raise damaged(path, sentence(words, name=name, n=checkpoint.iteration))
+    return header
+
+
+def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoint: Summary, final: bool) -> None:
+    if set(facts) not in (NETWORK_FACTS, NETWORK_FACTS | ORIGIN_FACTS):
+        raise damaged(path, sentence("its facts are not those of a file of weights"))
+    now = {"sizes": checkpoint.facts["sizes"], "activation": recipe.activation, "loss": recipe.loss}
+    if "digest" in facts:
+        if not isinstance(facts["recipe"], dict):
+            raise damaged(path, sentence("its recipe is missing or impossible"))
+        if difference := differing_field(facts["recipe"], recipe):
+            field, then, value = difference
+            words = "it is of another run, whose {name} is {then!r:.80}; recipe.toml says {value!r:.80}"
+            raise damaged(path, sentence(words, name=field, then=then, value=value))
+        now |= {"data": checkpoint.facts["data"]} | ({"iteration": checkpoint.iteration} if final else {})
+    for name, value in now.items():
+        if facts[name] != value:
+            words = "its {name} is {got!r:.80}, that of the checkpoint {value!r:.80}"
+            raise damaged(path, sentence(words, name=name, got=facts[name], value=value))
+    if not isinstance(facts.get("digest", ""), str):
+        raise damaged(path, sentence("its digest is missing or impossible"))
+
+
+def _expected(checkpoint: Summary, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
+    arrays = expected_arrays(checkpoint.facts, recipe)
+    return {name.removeprefix("params/"): array for name, array in arrays.items() if name.startswith("params/")}

@@ -1,0 +1,82 @@
+"""Runs written by zerokara before its weights had a digest: still listed, opened, and gone on with bit for bit."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import zerokara
+from zerokara.cli.app import main
+from zerokara.errors import RunError
+from zerokara.runs.listing import line_of
+from zerokara.runs.resume import Finished, reopen
+
+MADE = Path(__file__).parent / "written_before"
+"""The same recipe, finished after its 9 updates and stopped after 5 of them."""
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MADE, tmp_path / "runs"))
+
+
+@pytest.mark.parametrize(("name", "updates"), [("finished", 9), ("stopped", 5)])
+def test_they_are_valid_and_marked(out: Path, capsys: pytest.CaptureFixture[str], name: str, updates: int) -> None:
+    said = json.loads((out / name / "run.json").read_text())
+    line = line_of(out / name)
+    assert line is not None
+    assert (line.state, line.updates, line.test_accuracy) == (name, updates, said["test_accuracy"])
+    assert line.remark == "weights.safetensors has no digest: an older zerokara wrote it."
+    run = zerokara.open_run(out / name)
+    assert (run.state, run.iterations) == (name, updates)
+    for parameter, array in load_file(out / name / "weights.safetensors").items():
+        np.testing.assert_array_equal(run.network.params[parameter], array, strict=True)
+    assert main(["runs", "list", "--out", str(out)]) == 0
+    assert "digits (weights.safetensors has no digest" in capsys.readouterr().out
+    assert main(["runs", "show", str(out / name)]) == 0
+    assert "weights.safetensors has no digest" in capsys.readouterr().out
+    assert main(["runs", "draw", str(out / name)]) == 0
+
+
+def test_one_that_was_stopped_goes_on_to_the_same_bits(out: Path) -> None:
+    """On another processor or NumPy the last digits may differ, as `--force` says."""
+    with np.errstate(all="raise"):
+        reopened = reopen(out / "stopped", force=True)
+    for name, array in load_file(out / "stopped/checkpoints/5.safetensors").items():
+        if name.startswith("params/"):
+            restored = reopened.assembly.trainer.network.params[name.removeprefix("params/")]
+            np.testing.assert_array_equal(restored, array, strict=True)
+    run = reopened.assembly.run_into(reopened.folder, plots=False)
+    whole = load_file(out / "finished/weights.safetensors")
+    tolerance = 1e-4 if reopened.notes else 0
+    for name, array in run.network.params.items():
+        np.testing.assert_allclose(array, whole[name], rtol=tolerance, atol=tolerance)
+    if not reopened.notes:
+        for file in ("recipe.toml", "losses.csv", "epochs.csv"):
+            assert (out / "stopped" / file).read_bytes() == (out / "finished" / file).read_bytes()
+    assert zerokara.open_run(run.path).iterations == 9
+    line = line_of(run.path)
+    assert line is not None
+    assert line.remark is None, "its weights have a digest now"
+
+
+def test_a_finished_one_stays_as_it_is(out: Path) -> None:
+    before = (out / "finished/weights.safetensors").read_bytes()
+    with pytest.raises(Finished, match=r"is finished, with 9 updates"):
+        reopen(out / "finished")
+    assert (out / "finished/weights.safetensors").read_bytes() == before
+
+
+def test_weights_without_a_digest_are_held_against_the_checkpoint(out: Path) -> None:
+    path = out / "finished/weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=r"its b2 is not that of the checkpoint after 9 updates"):
+        zerokara.open_run(out / "finished")
+    shutil.copy(out / "stopped/weights.safetensors", path)
+    with pytest.raises(RunError, match=r"is not that of the checkpoint after 9 updates"):
+        zerokara.open_run(out / "finished")
