@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError, sentence
+from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 
@@ -33,9 +34,11 @@ SLOTS = {"sgd": (), "momentum": ("v",), "nesterov": ("v",), "adagrad": ("h",), "
 def core() -> ModuleType | None:
     """`zerokara._core`, or None where it was not built."""
     try:
-        return importlib.import_module("zerokara._core")
+        found = importlib.import_module("zerokara._core")
     except ModuleNotFoundError:
         return None
+    after_all_work(found.keep_others_out)
+    return found
 
 
 def usable_cores() -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
 from zerokara.engine.differences import central_differences
+from zerokara.finalization import working
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 
@@ -54,6 +55,7 @@ class ReferenceEngine:
         classes: NDArray[np.int64] = self.predict(network, split).argmax(axis=1)
         return classes
 
+    @working()
     def numerical_gradient(
         self,
         network: Network,

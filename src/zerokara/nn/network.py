@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.finalization import working
 from zerokara.nn import gradients
 from zerokara.nn.functions import loss_named, softmax
 from zerokara.nn.initializers import initial_params
@@ -205,11 +206,13 @@ class Network:
         twin.layers = list(self._layers_with(twin.params))
         return twin
 
+    @working()
     def _forward(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
+    @working()
     def _backward(self, dout: Array) -> None:
         first, *later = self.layers
         for layer in reversed(later):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset, Split
 from zerokara.engine.contract import Engine
+from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
@@ -89,6 +90,7 @@ class Trainer:
         evaluations = self.history.evaluations
         return self.iteration == self.iterations and bool(evaluations) and evaluations[-1].iteration == self.iteration
 
+    @working()
     @np.errstate(over="ignore", invalid="ignore")  # a run that diverges says so by its losses, not by NumPy's warnings
     def run(self) -> History:
         """Train to the end, with a last evaluation there, or until `stop` is raised."""
@@ -98,6 +100,7 @@ class Trainer:
             self.divergence = Divergence(self.iteration, float("nan"))
         seconds_per_update, size = 0.0, 1
         while self.iteration < self.iterations and not self.stop[0] and self.divergence is None:
+            rest()
             if self.iteration % self.evaluate_every == 0:
                 self.evaluate()
             size = self._chunk_size(seconds_per_update, size)
@@ -183,6 +186,7 @@ class Trainer:
         """The share of samples classified correctly; of no meaning when `stop` is raised meanwhile."""
         correct = 0
         for start in range(0, len(split), EVALUATED_AT_ONCE):
+            rest()
             if not self.stop[0]:
                 part = split.part(start, start + EVALUATED_AT_ONCE)
                 correct += int((self.engine.classify(self.network, part) == part.t).sum())
