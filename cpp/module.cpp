@@ -240,7 +240,7 @@ void bind(nb::module_& m) {
   m.def("predict", &bound_predict<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(), "full"_a,
         "scores"_a.noconvert(), "threads"_a, "Writes the scores of all samples to `scores`.");
   m.def("classify", &bound_classify<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(),
-        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`.");
+        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`, -1 where that is not finite.");
 }
 
 }  // namespace

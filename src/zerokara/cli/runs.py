@@ -76,9 +76,10 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     kept = open_run(run)
     history = kept.history
     print(printable(describe(kept.recipe, kept.network)))
-    print(
-        f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine\n"
-    )
+    print(f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine")
+    if kept.remark:
+        print(sentence("But {remark}.", remark=kept.remark))
+    print()
     print(TABLE_HEAD)
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
     for i, e in enumerate(history.evaluations):
@@ -140,5 +141,7 @@ def _row(line: Line, width: int) -> str:
     updates = "" if line.updates is None else f"{line.updates:,}"
     seconds = "" if line.seconds is None else duration(line.seconds)
     optimizer, of = line.optimizer or "", line.problem or line.dataset or ""
+    if line.remark:
+        of = sentence("{dataset}, but {remark}", dataset=of, remark=line.remark)
     row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {optimizer:<9} "
     return (row + printable(of)).rstrip()

@@ -195,7 +195,7 @@ class CompiledEngine:
         return scores
 
     def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
-        """The class of each sample's highest score, `predict(...).argmax(axis=1)` without keeping the scores: (n,)."""
+        """The class of each sample's highest score, -1 where that is not finite, without keeping scores: (n,)."""
         classes = np.empty(len(split), np.int64)
         self._forward("classify", network, split, classes)
         return classes

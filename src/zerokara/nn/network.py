@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from zerokara.errors import UsageError, sentence, unknown_name
 from zerokara.finalization import working
 from zerokara.nn import gradients
-from zerokara.nn.functions import loss_named, softmax
+from zerokara.nn.functions import decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
 from zerokara.nn.labels import as_indices, as_targets
 from zerokara.nn.layers import ACTIVATIONS, Affine, Layer
@@ -159,9 +159,9 @@ class Network:
         return self._loss.value(scores, self._targets(t, len(scores)))
 
     def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
-        """The share of samples, 0 to 1, whose largest score is that of their label."""
+        """The share of samples, 0 to 1, whose largest score is finite and that of their label."""
         scores = self._forward(self._rows(x))
-        return float(np.mean(scores.argmax(axis=1) == as_indices(t, len(scores), self.sizes[-1])))
+        return float(np.mean(decided(scores) == as_indices(t, len(scores), self.sizes[-1])))
 
     def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """The gradient of the loss by backpropagation: a dict like `params`."""

@@ -71,7 +71,8 @@ class Checkpoint:
         """Losses and evaluations until then."""
         rows = self.arrays["evaluations"].tolist()
         evaluations = [Evaluation(int(row[0]), *row[1:]) for row in rows]
-        return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]))
+        undecided = {name: (count, total) for name, (count, total) in self.facts.get("undecided", {}).items()}
+        return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]), undecided)
 
     def restore(self, trainer: Trainer) -> None:
         """Put a fresh trainer of the same recipe where this checkpoint was made."""
@@ -98,6 +99,7 @@ def checkpoint_file(trainer: Trainer, facts: Mapping[str, Any]) -> bytes:
         "sizes": trainer.network.sizes,
         "seconds": history.seconds,
         "digest": NO_DIGEST,
+        **({"undecided": history.undecided} if history.undecided else {}),
     }
     # safetensors 0.8.0 writes arrays that are not C-contiguous in the wrong order, without a word
     content: bytes = save(

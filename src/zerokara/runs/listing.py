@@ -34,6 +34,7 @@ class Line:
         test_accuracy, loss: the latest ones written down; seconds: in training.
         began: when, as written down.
         problem: why it is broken.
+        remark: what the accuracy does not say, such as that images have no finite score.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Line:
     seconds: float | None = None
     began: str | None = None
     problem: str | None = None
+    remark: str | None = None
 
 
 def lines(out: Path) -> list[Line]:
@@ -82,6 +84,7 @@ def line_of(folder: Path) -> Line | None:
         loss=_number(facts, "loss"),
         seconds=_number(facts, "seconds"),
         began=str(facts.get("began", ""))[:24] or None,
+        remark=str(facts.get("remark", ""))[:100] or None,
     )
 
 

@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError, sentence
 from zerokara.nn.network import Network
@@ -59,6 +61,17 @@ class Run:
         return self.loaded or same_data(self.recipe, self.checksum)
 
     @property
+    def remark(self) -> str:
+        """What its accuracy does not say, such as "10,000 of 10,000 test images have no finite score"; mostly ""."""
+        if self.history.undecided:
+            name, (count, total) = list(self.history.undecided.items())[-1]
+            return sentence(
+                "{count:,} of {total:,} {name} images have no finite score", count=count, total=total, name=name
+            )
+        whole = all(bool(np.isfinite(array).all()) for array in self.network.params.values())
+        return "" if whole else sentence("its weights are not finite")
+
+    @property
     def figures(self) -> dict[str, Any]:
         """The final figures, as `--json` prints them; numbers that are not finite as None."""
         last = self.history.evaluations[-1] if self.history.evaluations else None
@@ -73,6 +86,7 @@ class Run:
                 "seconds": round(self.history.seconds, 6),
                 "engine": self.engine,
                 "seed": self.recipe.seed,
+                **({"remark": self.remark} if self.remark else {}),
             }
         )
         return figures
@@ -80,7 +94,8 @@ class Run:
     def __repr__(self) -> str:
         accuracy = self.figures["test_accuracy"]
         known = "" if accuracy is None else f", test accuracy {accuracy:.4f}"
-        return f"<Run {self.path}: {self.state} after {self.iterations:,} updates{known}>"
+        remark = self.remark and f", but {self.remark}"
+        return f"<Run {self.path}: {self.state} after {self.iterations:,} updates{known}{remark}>"
 
     def _repr_html_(self) -> str:
         facts = {**self.figures, "state": self.state, "network": repr(self.network)[1:-1]}

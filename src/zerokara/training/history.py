@@ -43,6 +43,8 @@ class History:
         chunks: the losses of the mini-batches, each before its update, as the engine returned them.
         evaluations: see `Evaluation`.
         seconds: time spent in updates and evaluations.
+        undecided: samples whose largest score was not finite at the latest evaluation, so that they count as wrong,
+            and of how many: {"test": (10_000, 10_000)}; empty if there were none.
 
     >>> evaluations = [Evaluation(0, 0.0, 2.3, 0.1, 0.1), Evaluation(2, 1.0, 2.25, 0.4, 0.3)]
     >>> history = History([np.array([2.3, 2.2])], evaluations)
@@ -55,6 +57,7 @@ class History:
     chunks: list[NDArray[np.float64]] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     seconds: float = 0.0
+    undecided: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def losses(self) -> NDArray[np.float64]:
