@@ -20,7 +20,7 @@ from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError, sentence
 from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
-from zerokara.nn.network import Network
+from zerokara.nn.network import Network, refuse_read_only
 
 MOST_FEATURES = 65_535
 MOST_IN_BATCH = 65_535
@@ -100,8 +100,12 @@ class CompiledEngine:
         gradient: str = "backprop",
         stop: NDArray[np.uint8],
     ) -> NDArray[np.float64]:
-        """One update per row of `batches`; see the contract. Raises EngineError for what the core does not take."""
+        """One update per row of `batches`; see the contract. Raises EngineError for what the core does not take.
+
+        Raises UsageError, before any update, where weights or the optimizer's state are read-only.
+        """
         refuse_unsupported(network, split.pixels.shape[1], batches.shape[1], optimizer)
+        refuse_read_only(network.params, optimizer.state)
         if gradient == "numerical":
             return self._advance_numerically(network, optimizer, split, batches, stop)
         _prepare(optimizer, network)

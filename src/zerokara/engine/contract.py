@@ -60,6 +60,8 @@ class Engine(Protocol):
 
         Returns:
             (m,) losses of the updates that were done: m = n, or fewer when `stop` was raised.
+
+        Raises UsageError where weights or the optimizer's arrays are read-only.
         """
         ...
 
