@@ -12,7 +12,6 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from joblib.externals import cloudpickle
 
 from zerokara.data.dataset import Split
 from zerokara.engine import choose_engine
@@ -45,6 +44,7 @@ def by_buffers(thing: Any, _: Path) -> Any:
 
 
 def by_cloudpickle(thing: Any, _: Path) -> Any:
+    cloudpickle = pytest.importorskip("cloudpickle")
     return pickle.loads(cloudpickle.dumps(thing))
 
 
