@@ -8,6 +8,7 @@ So work passes by `rest` now and then. When Python is about to end, it stays the
 from __future__ import annotations
 
 import atexit
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,6 +57,10 @@ def rest() -> None:
 def after_all_work(function: Callable[[], None]) -> None:
     """Have a function called when Python ends, after all work has come to rest."""
     _last.append(function)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_working.clear)  # a child has only the thread that forked
 
 
 @atexit.register
