@@ -30,7 +30,7 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 
 bench: $(VENV)/.tested
-	$(BIN)/python benchmarks/compare.py --write
+	$(BIN)/python benchmarks/compare.py --write $(ARGS)
 
 install: $(VENV)/.installed
 

@@ -1,4 +1,8 @@
-"""How the time of one update grows with hidden size, batch size, depth and threads, for both engines; prints JSON."""
+"""How the time of one update grows with hidden size, batch size, depth and threads, for both engines; prints JSON.
+
+python benchmarks/growth.py             the whole table, some two minutes
+python benchmarks/growth.py tiny        two of its lines
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from surroundings import matrix_libraries, start_untuned
 
 import zerokara
 from zerokara.engine import choose_engine
@@ -66,8 +71,10 @@ def main(tiny: str = "") -> None:
         engines = {name: choose_engine(name, network, batch) for name in ("compiled", "reference", "auto")}
         table.append({"hidden": hidden, "batch": batch, **seconds_per_update(engines, dataset, hidden, batch)})
     by_threads: dict[str, Engine] = {str(n): CompiledEngine(n) for n in range(1, usable_cores() + 1)}
-    print(json.dumps({"growth": table, "threads": seconds_per_update(by_threads, dataset, (50,), 100)}))
+    threads = seconds_per_update(by_threads, dataset, (50,), 100)
+    print(json.dumps({"growth": table, "threads": threads, "matrix library": matrix_libraries()}))
 
 
 if __name__ == "__main__":
+    start_untuned()
     main(*sys.argv[1:])

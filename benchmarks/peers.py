@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from surroundings import matrix_libraries, start_untuned
 from workload import LEARNING_RATE, SIZES, Measured, Peer, Work, measure
 
 import zerokara
@@ -268,7 +269,8 @@ def roofline() -> Measured:
             product()
             times.append(perf_counter() - began)
         rates[name] = 2 * 2048**3 / min(times)
-    return Measured("roofline", facts={"flop_per_second": max(rates.values()), "rates": rates})
+    facts = {"flop_per_second": max(rates.values()), "rates": rates, "matrix library": matrix_libraries()}
+    return Measured("roofline", facts=facts)
 
 
 def main(name: str, iterations: str = "10000") -> None:
@@ -281,4 +283,5 @@ def main(name: str, iterations: str = "10000") -> None:
 
 
 if __name__ == "__main__":
+    start_untuned()
     main(*sys.argv[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 from workload import FLOP
@@ -11,12 +11,14 @@ from workload import FLOP
 OURS = "zerokara compiled"
 
 
-def document(*, command: str, date: str, machine: str, training: str, whole: str, numerical: str, growth: str) -> str:
+def document(
+    *, without: str, command: str, date: str, machine: str, training: str, whole: str, numerical: str, growth: str
+) -> str:
     """The whole page."""
     return f"""# Benchmarks
 
 `{command}`, {date}, on {machine}. Peers take turns in one run, each in a process of its own; figures are medians,
-ratios are taken within a turn. A peer that is not installed is named with how to get it.
+ratios are taken within a turn. No process has a setting of its matrix library (`benchmarks/surroundings.py`).{without}
 
 ## Training: 784-50-10, batch 100, float32, MNIST, with evaluations of all 70,000 images
 
@@ -42,15 +44,15 @@ def training(results: dict[str, list[Any]], iterations: int) -> str:
     roof = FLOP / rate
     lines = [
         "| | µs per update | × roofline | updates, s | evaluations, s | total, s | ÷ zerokara | warm-up, s | peak, MB "
-        "| test accuracy |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| test accuracy | matrix library |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, runs in results.items():
         if name == "roofline":
             continue
         good = _good(runs)
         if not good:
-            lines.append(f"| {name} | missing: {_reason(runs)} | | | | | | | | |")
+            lines.append(f"| {name} | {_reason(runs)} | | | | | | | | | |")
             continue
         update = _median(good, "updates") / iterations
         ratio = statistics.median(_ratios(runs, results[OURS]) or [float("nan")])
@@ -58,7 +60,7 @@ def training(results: dict[str, list[Any]], iterations: int) -> str:
             f"| {name} | {update * 1e6:.1f} | {update / roof:.2f} | {_median(good, 'updates'):.2f} "
             f"| {_median(good, 'evaluations'):.2f} | {_median(good, 'total'):.2f} | {ratio:.2f} "
             f"| {_median(good, 'warm_up'):.1f} | {_median(good, 'peak_bytes') / 1e6:.0f} "
-            f"| {_median(good, 'test_accuracy'):.4f} |"
+            f"| {_median(good, 'test_accuracy'):.4f} | {good[0]['facts']['matrix library']} |"
         )
     lines.append(
         f"\nRoofline: a dense update is {FLOP / 1e6:.1f} MFLOP, and the best matrix product seen in this run did "
@@ -74,7 +76,7 @@ def whole(results: dict[str, list[Any]]) -> str:
     for name, runs in results.items():
         times = [t for t in runs if isinstance(t, float)]
         if not times:
-            lines.append(f"| {name} | missing: {_reason(runs)} | | |")
+            lines.append(f"| {name} | {_reason(runs)} | | |")
             continue
         pairs = [a / b for a, b in zip(runs, first, strict=True) if isinstance(a, float) and isinstance(b, float)]
         ratio = f"{statistics.median(pairs):.2f}" if pairs else ""
@@ -85,12 +87,12 @@ def whole(results: dict[str, list[Any]]) -> str:
 def numerical(rows: Any) -> str:
     """Milliseconds for all 39,760 differences, and how many times the plain loop that is."""
     if not isinstance(rows, dict):
-        return f"missing: {rows.reason}"
+        return str(rows.reason)
     loop = rows["plain loop (the definition)"]["seconds"]
     lines = ["| | ms | plain loop ÷ this | |", "|---|---|---|---|"]
     for name, row in rows.items():
         if "missing" in row:
-            lines.append(f"| {name} | missing: {row['missing']} | | |")
+            lines.append(f"| {name} | {row['missing']} | | |")
         else:
             note = f"timed on {row['scaled_from']:,} of 39,760 weights" if "scaled_from" in row else ""
             lines.append(f"| {name} | {row['seconds'] * 1e3:,.2f} | {loop / row['seconds']:,.0f} | {note} |")
@@ -100,18 +102,22 @@ def numerical(rows: Any) -> str:
 def growth(result: Any) -> str:
     """Both engines over sizes; `auto` against the better of the two; then threads."""
     if not isinstance(result, dict):
-        return f"missing: {result.reason}"
+        return str(result.reason)
     lines = ["| hidden | batch | compiled | reference | auto | auto ÷ better |", "|---|---|---|---|---|---|"]
     for row in result["growth"]:
         better = min(row["compiled"], row["reference"])
         cells = " | ".join(f"{row[name] * 1e6:,.0f}" for name in ("compiled", "reference", "auto"))
         lines.append(f"| {'-'.join(map(str, row['hidden']))} | {row['batch']} | {cells} | {row['auto'] / better:.2f} |")
     threads = ", ".join(f"{n}: {seconds * 1e6:.0f} µs" for n, seconds in result["threads"].items())
-    return "\n".join(lines) + f"\n\nThreads, 784-50-10, batch 100, compiled: {threads}."
+    return (
+        "\n".join(lines)
+        + f"\n\nThreads, 784-50-10, batch 100, compiled: {threads}. "
+        + f"The reference's matrix library: {result['matrix library']}."
+    )
 
 
-def picture(results: dict[str, list[Any]], path: Path) -> None:
-    """Bars of the total time of every peer."""
+def picture(results: dict[str, list[Any]]) -> bytes:
+    """Bars of the total time of every peer, as PNG."""
     from matplotlib.figure import Figure
 
     totals = {
@@ -127,7 +133,9 @@ def picture(results: dict[str, list[Any]], path: Path) -> None:
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.set_xticks([])
     axes.margins(x=0.12)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    content = BytesIO()
+    figure.savefig(content, dpi=110, metadata={"Software": None})
+    return content.getvalue()
 
 
 def _good(runs: list[Any]) -> list[dict[str, Any]]:

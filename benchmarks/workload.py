@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from surroundings import matrix_libraries
 
 import zerokara
 
@@ -89,6 +90,7 @@ def measure(name: str, make: Callable[[zerokara.Dataset, Work], Peer], work: Wor
         result.updates += _seconds(partial(peer.advance, chunk))
     result.evaluations += _seconds(peer.accuracies)
     result.test_accuracy = peer.accuracies()[1]
+    result.facts["matrix library"] = matrix_libraries()
     result.peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return result
 

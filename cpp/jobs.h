@@ -66,7 +66,7 @@ struct PredictJob {
   NetworkView network;
   SamplesView samples;
   void* scores;          // (count, classes) in the network's dtype, or null
-  std::int64_t* classes;  // (count,): the class of the highest score, or null
+  std::int64_t* classes;  // (count,): the class of the highest score, -1 where that is not finite; or null
 };
 
 }  // namespace zerokara

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kernels.h"
+#include "python_lock.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -149,12 +150,6 @@ std::vector<void*> pointers(const Arrays& arrays) {
 
 // ---- calls -----------------------------------------------------------------------------------------------------------------
 
-// Runs Python's signal handlers; true if one raised. The exception stays set until the call ends.
-bool signal_raised() {
-  nb::gil_scoped_acquire lock;
-  return PyErr_CheckSignals() != 0;
-}
-
 int checked_threads(int threads) {
   expect(threads >= 1 && threads <= 1024, "threads must lie from 1 to 1024. Got " + std::to_string(threads) + ".");
   return threads;
@@ -201,7 +196,7 @@ long bound_advance(const Matrices<T>& weights, const Rows<T>& biases, const std:
   Watch watch(stop.data(), signal_raised);
   long done = 0;
   {
-    nb::gil_scoped_release unlocked;
+    WithoutPythonLock unlocked;
     done = advance(level, job, threads, watch);
   }
   if (watch.was_interrupted()) throw nb::python_error();
@@ -213,7 +208,7 @@ void run_predict(const NetworkView& network, const Pixels& pixels, double full, 
   const Level level = chosen_level();
   Watch watch(nullptr, signal_raised);
   {
-    nb::gil_scoped_release unlocked;
+    WithoutPythonLock unlocked;
     predict(level, job, checked_threads(threads), watch);
   }
   if (watch.was_interrupted()) throw nb::python_error();
@@ -245,7 +240,7 @@ void bind(nb::module_& m) {
   m.def("predict", &bound_predict<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(), "full"_a,
         "scores"_a.noconvert(), "threads"_a, "Writes the scores of all samples to `scores`.");
   m.def("classify", &bound_classify<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(),
-        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`.");
+        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`, -1 where that is not finite.");
 }
 
 }  // namespace
@@ -253,10 +248,12 @@ void bind(nb::module_& m) {
 }  // namespace zerokara
 
 NB_MODULE(_core, m) {
+  nb::set_leak_warnings(false);  // a daemon thread that hangs at the end of Python (python_lock.h) still holds what it called
   m.doc() = "The compiled core of zerokara: arrays only. Use zerokara.engine.";
   zerokara::bind<float>(m);
   zerokara::bind<double>(m);
   zerokara::bind_numerical(m);
+  m.def("keep_others_out", &zerokara::keep_others_out, "Called as Python ends: calls of other threads come back no more.");
   m.def("level", [] { return zerokara::name(zerokara::chosen_level()); }, "The processor level in use: v4, v3 or baseline.");
   m.def("best_level", [] { return zerokara::name(zerokara::best_level()); }, "The best level of this machine and build.");
 }

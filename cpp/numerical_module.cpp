@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "numerical.h"
+#include "python_lock.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -77,11 +78,6 @@ std::vector<double*> destinations(const Wanted<Array>& gradients, const std::vec
   return all;
 }
 
-bool signal_raised() {
-  nb::gil_scoped_acquire lock;
-  return PyErr_CheckSignals() != 0;
-}
-
 double bound_numerical_gradient(const std::vector<Matrix<const double>>& weights, const std::vector<Row<const double>>& biases,
                                 const std::string& activation, const std::string& loss, const Matrix<const double>& x,
                                 const Matrix<const double>& targets, double h, const Wanted<Matrix<double>>& weight_gradients,
@@ -100,7 +96,7 @@ double bound_numerical_gradient(const std::vector<Matrix<const double>>& weights
   Watch watch(stop ? stop->data() : nullptr, signal_raised);
   double value = 0;
   {
-    nb::gil_scoped_release unlocked;
+    WithoutPythonLock unlocked;
     value = numerical_gradient(job, threads, watch);
   }
   if (watch.was_interrupted()) throw nb::python_error();

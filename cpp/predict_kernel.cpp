@@ -1,4 +1,6 @@
 // Scores of many samples. Members share the samples; the weights are read by all.
+#include <cmath>
+
 #include "kernels.h"
 #include "layers.h"
 #include "dense_products.h"
@@ -66,17 +68,23 @@ class Predictor {
     const Part<T> all = {Panels<T>(layer.fan_out, 0, 1), {0, layer.fan_in}, true};
     pack_layer(layer, job_.network.weights[l], job_.network.biases[l], layer.weight, layer.bias, all);
     if (l > 0) return;
+    T* zero = zeros<T>(arena_, layer.padded);
     for (int piece = 0; piece < all.panels.size(); ++piece) {
       const Panel panel = all.panels[piece];
-      add_zero_times(layer.panel(layer.weight, panel.lane), {0, layer.fan_in}, panel.width, layer.bias + panel.lane);
+      add_zero_times(layer.panel(layer.weight, panel.lane), {0, layer.fan_in}, panel.width, zero + panel.lane);
     }
+    for (long k = 0; k < layer.padded; ++k) finite_ &= zero[k] == 0;
   }
 
   void predict_block(Bench& bench, long begin, long count) {
     const long features = job_.network.sizes[0];
     const Pixel* pixels = static_cast<const Pixel*>(job_.samples.pixels) + begin * features;
-    for (long n = 0; n < count; ++n) list_sample(pixels + n * features, table_, bands_, bands_.all(), n, block, bench.rows);
-    first_layer(bench, count);
+    if (finite_) {
+      for (long n = 0; n < count; ++n) list_sample(pixels + n * features, table_, bands_, bands_.all(), n, block, bench.rows);
+      first_layer(bench, count);
+    } else {
+      for (long n = 0; n < count; ++n) dense_first_layer(pixels + n * features, bench.out + n * layers_[0].stride);
+    }
     for (int l = 1; l < depth_; ++l) later_layer(bench, l, count);
     hand_over(bench.out, begin, count);
   }
@@ -95,6 +103,26 @@ class Predictor {
             weighted_sum<width.value>(bench.rows[band * block + n], table_, rows, stride, band == 0 ? layer.bias + panel.lane : out, out);
           }
         });
+      }
+    }
+  }
+
+  // Zero times an infinite weight is NaN, but another pixel times it is infinite, which sigmoid makes 1: so where there is such
+  // a weight no pixel is skipped.
+  void dense_first_layer(const Pixel* pixels, T* out) {
+    const Layer<T>& layer = layers_[0];
+    const Panels<T> panels(layer.fan_out, 0, 1);
+    const float full = job_.samples.full;
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      const T* row = layer.panel(layer.weight, panel.lane);
+      std::memcpy(out + panel.lane, layer.bias + panel.lane, panel.width * lanes<T> * sizeof(T));
+      for (long i = 0; i < layer.fan_in; ++i) {
+        const float value = full > 0 ? static_cast<float>(pixels[i]) / full : static_cast<float>(pixels[i]);
+        for (int p = 0; p < panel.width; ++p, row += lanes<T>) {
+          T* sum = out + panel.lane + p * lanes<T>;
+          store(sum, fma(splat<T>(value), load(row), load(sum)));
+        }
       }
     }
   }
@@ -125,14 +153,14 @@ class Predictor {
     }
   }
 
-  // As NumPy's argmax: the first of equals, and NaN above all.
+  // The first of equals; -1 where the largest score is not finite, and NaN counts as larger than all.
   static std::int64_t highest(const T* row, long classes) {
     long best = 0;
     for (long k = 0; k < classes; ++k) {
-      if (row[k] != row[k]) return k;
+      if (std::isnan(row[k])) return -1;
       if (row[k] > row[best]) best = k;
     }
-    return best;
+    return std::isfinite(row[best]) ? best : -1;
   }
 
   const PredictJob& job_;
@@ -146,6 +174,7 @@ class Predictor {
   Bench* benches_;
   long next_ = 0;
   bool stopping_ = false;
+  bool finite_ = true;  // all weights of the first layer
 };
 
 template <class T>

@@ -1,8 +1,8 @@
 #include "threads.h"
 
 #include <atomic>
+#include <exception>
 #include <memory>
-#include <system_error>
 
 #if defined(__linux__)
 #include <pthread.h>
@@ -66,8 +66,8 @@ std::vector<std::thread> start_threads(int count, const std::function<void(int r
       });
       placement.place(threads.back());
     }
-  } catch (const std::system_error&) {
-    // Fewer hands, the same result.
+  } catch (const std::exception&) {
+    // No thread or no memory for one: fewer hands, the same result.
   }
   *placed = true;
   return threads;

@@ -13,7 +13,16 @@ import zerokara
 SOURCE = Path(zerokara.__file__).parent
 MODULES = sorted(path for path in SOURCE.rglob("*.py"))
 
-STOREYS = [["errors"], ["data", "nn"], ["engine"], ["training"], ["report"], ["runs"], ["lab", "book"], ["cli"]]
+STOREYS = [
+    ["errors", "finalization"],
+    ["data", "nn"],
+    ["engine"],
+    ["training"],
+    ["report"],
+    ["runs"],
+    ["lab", "book"],
+    ["cli"],
+]
 """A room imports only from storeys below its own; rooms of one storey are strangers."""
 STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms}
 ROOT = ("__init__", "__main__")

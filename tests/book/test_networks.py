@@ -1,9 +1,11 @@
 """The networks: their names and behaviour, seeded references, and backpropagation against central differences."""
 
+import copy
 import pickle
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -100,6 +102,50 @@ def test_params_and_layers_share_arrays() -> None:  # [5]
 def test_a_pickled_network_still_shares_its_arrays() -> None:
     network = pickle.loads(pickle.dumps(small(chapter5.TwoLayerNet)))
     assert network.params["W1"] is network.layers["Affine1"].W
+
+
+IMAGES = RNG.random((6, 1, 8, 8))
+SHARING = {
+    "chapter 5": (lambda: small(chapter5.TwoLayerNet), X),
+    "learn": (lambda: small(twolayernet.TwoLayerNet), X),
+    "deep": (lambda: MultiLayerNet(6, [5, 4], 3), X),
+    "batch normalization": (lambda: MultiLayerNetExtend(6, [5, 4], 3, use_batchnorm=True, use_dropout=True), X),
+    "convolution": (lambda: SimpleConvNet((1, 8, 8), SMALL_CONV, 5, 3), IMAGES[:4]),
+    "deep convolution": (lambda: DeepConvNet((1, 8, 8), *[SMALL_CONV] * 6, hidden_size=5, output_size=3), IMAGES[:4]),
+}
+
+
+@pytest.mark.parametrize("by", ["joblib", "joblib, c", "pickle", "deepcopy"])
+@pytest.mark.parametrize("kind", SHARING)
+def test_a_network_that_was_read_still_learns(kind: str, by: str, tmp_path: Path) -> None:
+    """joblib reads two arrays where there was one; an update of `params` must reach the layers."""
+    make, x = SHARING[kind]
+    network = make()
+    scores = network.predict(x)
+    if by == "joblib":
+        joblib.dump(network, tmp_path / "network")
+        twin = joblib.load(tmp_path / "network")
+    elif by == "joblib, c":
+        joblib.dump(network, tmp_path / "network")
+        twin = joblib.load(tmp_path / "network", mmap_mode="c")
+    else:
+        twin = pickle.loads(pickle.dumps(network)) if by == "pickle" else copy.deepcopy(network)
+    assert_array_equal(twin.predict(x), scores)
+    assert vars(twin).keys() == vars(network).keys()
+    for param in twin.params.values():
+        param[...] = 0.5
+    assert np.ptp(twin.predict(x), axis=1).max() < 1e-12  # all classes alike
+    assert_array_equal(network.predict(x), scores)
+
+
+def test_what_a_learner_took_apart_stays_apart(tmp_path: Path) -> None:
+    network = small(chapter5.TwoLayerNet)
+    network.params["W1"] = network.params["W1"] * 0  # the layer keeps the old array, as in the textbook
+    scores = network.predict(X)
+    joblib.dump(network, tmp_path / "network")
+    twin = joblib.load(tmp_path / "network")
+    assert_array_equal(twin.predict(X), scores)
+    assert_array_equal(twin.params["W1"], np.zeros((6, 5)))
 
 
 def test_float32_batches_compute_in_float64() -> None:  # [7]

@@ -222,6 +222,17 @@ def test_numbers_that_are_not_finite(path: Path, array: str, value: float) -> No
 
 
 @pytest.mark.parametrize(
+    "undecided", [1, {"test": 3}, {"test": [3, 2]}, {"test": [1, 2, 3]}, {"x": [1, 2]}, {"test": [-1, 2]}]
+)
+def test_undecided_samples_that_cannot_be(path: Path, undecided: Any) -> None:
+    trainer, facts, recipe = trained()
+    trainer.history.undecided = undecided
+    path.write_bytes(checkpoint_file(trainer, facts))
+    with pytest.raises(RunError, match=r"its undecided is missing or impossible"):
+        read_checkpoint(path, recipe)
+
+
+@pytest.mark.parametrize(
     "evaluation",
     [
         Evaluation(4, 1.0, 0.1, 0.5, 0.5), Evaluation(-1, 1.0, 0.1, 0.5, 0.5), Evaluation(2, 1.0, 0.1, 1.5, 0.5),

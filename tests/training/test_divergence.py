@@ -1,6 +1,7 @@
 """Numbers that are not finite end a run: where does not depend on chunks, and what was finite is kept."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 
 import zerokara
+from zerokara.cli.app import main
+from zerokara.cli.screen import Screen
 from zerokara.errors import RunError
 from zerokara.runs.assemble import Diverged, assemble
 from zerokara.runs.resume import reopen
@@ -107,3 +110,35 @@ def test_a_diverged_run_that_keeps_going_equals_one_that_always_did(tmp_path: Pa
     for name in ("recipe.toml", "losses.csv", "weights.safetensors"):
         assert (run.path / name).read_bytes() == (whole.path / name).read_bytes()
     np.testing.assert_array_equal(zerokara.open_run(run.path).network.params["W1"], whole.network.params["W1"])
+
+
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+def test_a_run_of_nan_is_marked_wherever_it_is_shown(
+    engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All labels count as missed, also the zeros that NumPy's argmax would make hits."""
+    run = zerokara.train(
+        "digits", iterations=60, learning_rate=1e30, engine=engine, keep_going=True, out=tmp_path, plots=False
+    )
+    assert run.state == "finished"
+    assert (run.history.last.train_accuracy, run.history.last.test_accuracy) == (0, 0)
+    said = "359 of 359 test images have no finite score"
+    assert run.remark == run.figures["remark"] == said
+    opened = zerokara.open_run(run.path)
+    assert opened.history.undecided == {"training": (1438, 1438), "test": (359, 359)}
+    assert opened.remark == json.loads((run.path / "run.json").read_text())["remark"] == said
+    assert repr(opened).endswith(f"test accuracy 0.0000, but {said}>")
+    assert main(["runs", "show", str(run.path)]) == 0
+    assert f"\nBut {said}.\n" in capsys.readouterr().out
+    assert main(["runs", "list", "--out", str(tmp_path)]) == 0
+    assert f"digits, but {said}\n" in capsys.readouterr().out
+    Screen(sys.stdout).result(run)
+    assert f"\nbut {said}\n" in capsys.readouterr().out
+
+
+def test_a_run_of_numbers_has_no_remark(tmp_path: Path) -> None:
+    run = zerokara.train("digits", iterations=6, out=tmp_path, plots=False)
+    assert (run.remark, run.history.undecided) == ("", {})
+    assert "remark" not in run.figures
+    run.network.params["b1"][0] = np.inf
+    assert run.remark == "its weights are not finite"

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from zerokara.book.chapter4 import two_layer_params
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.book.common.layers import Affine, Relu, SoftmaxWithLoss
+from zerokara.book.sharing import SharedArrays
 
 Array = NDArray[Any]
 
 
-class TwoLayerNet:
+class TwoLayerNet(SharedArrays):
     """Inputs (n, input_size) or (input_size,), labels (n,) or one-hot (n, output_size).
 
     Attributes:

@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.book.common.layers import Affine, Convolution, Dropout, SoftmaxWithLoss
+from zerokara.book.sharing import SharedArrays
 
 Array = NDArray[Any]
 
 
-class ConvNet:
+class ConvNet(SharedArrays):
     """Layers from images (n, channels, height, width) to scores (n, classes).
 
     Args:
         layers: in order; those with weights share their arrays with `params` as W1, b1, W2, …
     """
 
-    params: dict[str, Array]
     last_layer: SoftmaxWithLoss
 
     def _in_order(self) -> list[Any]:

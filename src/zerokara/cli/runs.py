@@ -76,9 +76,10 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     kept, results = open_with_remarks(run)
     history = kept.history
     print(printable(describe(kept.recipe, kept.network)))
-    print(
-        f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine\n"
-    )
+    print(f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine")
+    if kept.remark:
+        print(sentence("But {remark}.", remark=kept.remark))
+    print()
     print(TABLE_HEAD)
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
     for i, e in enumerate(history.evaluations):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from zerokara.errors import sentence
 from zerokara.nn.forecast import duration
 from zerokara.runs.assemble import Assembly, Run, describe
 from zerokara.runs.reading import command
@@ -51,6 +52,8 @@ class Screen:
         speed = run.iterations / run.history.seconds if run.history.seconds else 0
         ended = "done:" if run.state == FINISHED else f"{run.state} after"
         self._print(f"{ended} {run.iterations:,} updates in {duration(run.history.seconds)} ({speed:,.0f} per second)")
+        if run.remark:
+            self._print(sentence("but {remark}", remark=run.remark))
         self._print(f"kept in {run.path}")
         if run.stopped:
             self._print(f"go on with: {command('resume', run.path)}")

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError, sentence
+from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
-from zerokara.nn.network import Network
+from zerokara.nn.network import Network, refuse_read_only
 
 MOST_FEATURES = 65_535
 MOST_IN_BATCH = 65_535
@@ -33,9 +34,11 @@ SLOTS = {"sgd": (), "momentum": ("v",), "nesterov": ("v",), "adagrad": ("h",), "
 def core() -> ModuleType | None:
     """`zerokara._core`, or None where it was not built."""
     try:
-        return importlib.import_module("zerokara._core")
+        found = importlib.import_module("zerokara._core")
     except ModuleNotFoundError:
         return None
+    after_all_work(found.keep_others_out)
+    return found
 
 
 def usable_cores() -> int:
@@ -97,8 +100,12 @@ class CompiledEngine:
         gradient: str = "backprop",
         stop: NDArray[np.uint8],
     ) -> NDArray[np.float64]:
-        """One update per row of `batches`; see the contract. Raises EngineError for what the core does not take."""
+        """One update per row of `batches`; see the contract. Raises EngineError for what the core does not take.
+
+        Raises UsageError, before any update, where weights or the optimizer's state are read-only.
+        """
         refuse_unsupported(network, split.pixels.shape[1], batches.shape[1], optimizer)
+        refuse_read_only(network.params, optimizer.state)
         if gradient == "numerical":
             return self._advance_numerically(network, optimizer, split, batches, stop)
         _prepare(optimizer, network)
@@ -192,7 +199,7 @@ class CompiledEngine:
         return scores
 
     def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
-        """The class of each sample's highest score, `predict(...).argmax(axis=1)` without keeping the scores: (n,)."""
+        """The class of each sample's highest score, -1 where that is not finite, without keeping scores: (n,)."""
         classes = np.empty(len(split), np.int64)
         self._forward("classify", network, split, classes)
         return classes

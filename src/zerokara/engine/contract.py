@@ -60,6 +60,8 @@ class Engine(Protocol):
 
         Returns:
             (m,) losses of the updates that were done: m = n, or fewer when `stop` was raised.
+
+        Raises UsageError where weights or the optimizer's arrays are read-only.
         """
         ...
 
@@ -68,7 +70,11 @@ class Engine(Protocol):
         ...
 
     def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
-        """The class of every sample's highest score: (n,), `predict(...).argmax(axis=1)`."""
+        """The class of every sample's highest score: (n,), `zerokara.nn.functions.decided(predict(...))`.
+
+        It is -1, the class of nothing, for a sample whose highest score is not finite: one of its scores is NaN or
+        +∞, or all are -∞. NumPy's argmax would say 0 or so, and a network of NaN would be right where the label is.
+        """
         ...
 
     def numerical_gradient(

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
 from zerokara.engine.differences import central_differences
+from zerokara.finalization import working
+from zerokara.nn.functions import decided
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 
@@ -51,9 +53,9 @@ class ReferenceEngine:
         return np.concatenate([network.predict(part.x) for part in parts])
 
     def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
-        classes: NDArray[np.int64] = self.predict(network, split).argmax(axis=1)
-        return classes
+        return decided(self.predict(network, split))
 
+    @working()
     def numerical_gradient(
         self,
         network: Network,

@@ -65,6 +65,15 @@ def softmax(scores: Array) -> Array:
     return e
 
 
+def decided(scores: Array) -> NDArray[np.int64]:
+    """The class of each row's largest score, (n,), and -1 where that is not finite: NaN counts as larger than all.
+
+    >>> decided(np.array([[0.0, 2.0], [np.nan, 1.0], [np.inf, 0.0], [-np.inf, 0.0]]))
+    array([ 1, -1, -1,  1])
+    """
+    return np.where(np.isfinite(scores.max(axis=1)), scores.argmax(axis=1), -1)
+
+
 def softmax_backward(p: Array, dp: Array) -> Array:
     """From dL/dp to dL/do, for p = softmax(o): p (dp - Σ dp p)."""
     do: Array = p * (dp - (dp * p).sum(axis=-1, keepdims=True))

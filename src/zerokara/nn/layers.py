@@ -33,8 +33,8 @@ class Affine:
         self.db: Array
 
     def __getstate__(self) -> dict[str, Array]:
-        """What copies and pickles carry: the parameters, and not the latest batch."""
-        return {"W": self.W, "b": self.b}
+        """What copies and pickles carry: the parameters, if it has any, and not the latest batch."""
+        return {name: value for name, value in self.__dict__.items() if name in ("W", "b")}
 
     def forward(self, x: Array) -> Array:
         self.x = x

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.finalization import working
 from zerokara.nn import gradients
-from zerokara.nn.functions import loss_named, softmax
+from zerokara.nn.functions import decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
 from zerokara.nn.labels import as_indices, as_targets
 from zerokara.nn.layers import ACTIVATIONS, Affine, Layer
@@ -58,6 +59,8 @@ class Params(dict[str, Array]):
                     got=np.shape(value),
                 )
             )
+        if value is not self[name]:
+            refuse_read_only({name: self[name]})
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise UsageError("params belong to the layers: none can be added or removed. Nothing was changed.")
@@ -66,6 +69,21 @@ class Params(dict[str, Array]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Params, (dict(self),)
+
+
+def refuse_read_only(params: Mapping[str, Array], state: Mapping[str, Mapping[str, Array]] | None = None) -> None:
+    """Raise UsageError where parameters, or an optimizer's arrays for them, that are to be changed cannot be."""
+    fixed = [name for name, array in params.items() if not array.flags.writeable]
+    for slot, arrays in (state or {}).items():
+        fixed += [f"{slot} of {name}" for name, array in arrays.items() if not array.flags.writeable]
+    if fixed:
+        raise UsageError(
+            sentence(
+                "What is trained must be writable. Read-only, as in a file that was mapped into memory: {names}. "
+                "Nothing was changed. Train network.copy(), or load a writable one (mmap_mode=None).",
+                names=", ".join(fixed),
+            )
+        )
 
 
 class Network:
@@ -142,6 +160,21 @@ class Network:
                 layer.W, layer.b = params[f"W{i}"], params[f"b{i}"]
             yield layer
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles carry: the layers without their arrays, which `params` has.
+
+        Not every serializer keeps it that two names mean one array: joblib writes it twice, and reads two.
+        """
+        layers = [copy(layer) for layer in self.layers]
+        for layer in layers:
+            if isinstance(layer, Affine):
+                del layer.W, layer.b
+        return {**self.__dict__, "layers": layers}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.layers = list(self._layers_with(self._params))
+
     def predict(self, x: ArrayLike) -> Array:
         """Scores, before softmax: (n, classes) for x (n, features), (classes,) for a single x (features,)."""
         x = np.asarray(x)
@@ -158,9 +191,9 @@ class Network:
         return self._loss.value(scores, self._targets(t, len(scores)))
 
     def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
-        """The share of samples, 0 to 1, whose largest score is that of their label."""
+        """The share of samples, 0 to 1, whose largest score is finite and that of their label."""
         scores = self._forward(self._rows(x))
-        return float(np.mean(scores.argmax(axis=1) == as_indices(t, len(scores), self.sizes[-1])))
+        return float(np.mean(decided(scores) == as_indices(t, len(scores), self.sizes[-1])))
 
     def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """The gradient of the loss by backpropagation: a dict like `params`."""
@@ -201,15 +234,17 @@ class Network:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.dtype = self.dtype if dtype is None else _checked_dtype(dtype)
-        twin._params = Params({name: value.astype(twin.dtype) for name, value in self.params.items()})
+        twin._params = Params({name: np.array(value, twin.dtype) for name, value in self.params.items()})
         twin.layers = list(self._layers_with(twin.params))
         return twin
 
+    @working()
     def _forward(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
+    @working()
     def _backward(self, dout: Array) -> None:
         first, *later = self.layers
         for layer in reversed(later):
@@ -279,6 +314,7 @@ class TwoLayerNet(Network):
 
     def learn(self, x: ArrayLike, t: ArrayLike) -> float:
         """One step of gradient descent on these samples; returns their loss before it."""
+        refuse_read_only(self.params)
         loss, grads = self.loss_and_gradient(x, t)
         for name, grad in grads.items():
             self.params[name] -= self.learning_rate * grad

@@ -17,6 +17,7 @@ from zerokara.data.catalog import Progress
 from zerokara.data.entries import ENTRIES
 from zerokara.engine import choose_engine
 from zerokara.errors import RunError, UsageError, sentence
+from zerokara.finalization import working
 from zerokara.nn.network import Network
 from zerokara.runs.files import describe, now, pictures, run_files, run_json
 from zerokara.runs.folder import ROOM_FOR_REPORTS, FolderLost, RunFolder
@@ -128,6 +129,7 @@ class Assembly:
     facts: dict[str, Any]
     whole: tuple[int, ...] = ()
 
+    @working()
     def run_into(self, folder: RunFolder, *, plots: bool) -> Run:
         """Train, and keep the run in a folder that nobody else writes into meanwhile.
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.runs.digest import sealed_file
-from zerokara.training.history import Evaluation, History
+from zerokara.training.history import Evaluation, History, Undecided
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 
@@ -54,6 +54,11 @@ class Summary:
         """How the run stood when it was written."""
         return str(self.facts["state"])
 
+    @property
+    def undecided(self) -> Undecided:
+        """Samples without a finite score at its latest evaluation; see `History`."""
+        return {name: (count, total) for name, (count, total) in self.facts.get("undecided", {}).items()}
+
 
 @dataclass(frozen=True)
 class Checkpoint(Summary):
@@ -82,7 +87,7 @@ class Checkpoint(Summary):
     def history(self) -> History:
         """Losses and evaluations until then."""
         evaluations = [as_evaluation(row) for row in self.arrays["evaluations"]]
-        return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]))
+        return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]), self.undecided)
 
     def restore(self, trainer: Trainer) -> None:
         """Put a fresh trainer of the same recipe where this checkpoint was made."""
@@ -106,6 +111,7 @@ def checkpoint_file(trainer: Trainer, facts: Mapping[str, Any]) -> bytes:
         "evaluations": len(evaluations),
         "sizes": trainer.network.sizes,
         "seconds": history.seconds,
+        **({"undecided": history.undecided} if history.undecided else {}),
     }
     return sealed_file(arrays, {**facts, **state})
 

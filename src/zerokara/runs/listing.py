@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zerokara.errors import RunError, UsageError, sentence
+from zerokara.runs.checkpoint import Summary
 from zerokara.runs.directory import Directory
 from zerokara.runs.keeper import CHECKPOINTS
 from zerokara.runs.lock import LOCK_FILE, Lock, is_locked
@@ -19,6 +20,7 @@ from zerokara.runs.results import look_at
 from zerokara.runs.run import STATES as RUN_STATES
 from zerokara.runs.tensorboard import EVENTS
 from zerokara.runs.weights import WEIGHTS
+from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import Recipe
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
@@ -36,7 +38,7 @@ class Line:
         dataset, optimizer, seed: of its recipe.
         updates, test_accuracy, loss, seconds, began: of its newest checkpoint, whatever run.json says.
         problem: why it is broken.
-        remark: what in its files contradicts the checkpoint, or that they have no digest.
+        remark: images without a finite score, files that contradict the checkpoint or have no digest.
     """
 
     name: str
@@ -86,7 +88,7 @@ def line_of(folder: Path) -> Line | None:
         loss=None if last is None else _number(last.loss),
         seconds=float(checkpoint.facts["seconds"]),
         began=checkpoint.facts["began"][:24] or None,
-        remark=" ".join([*passed_over, *results.remarks, *results.notes]) or None,
+        remark=" ".join(_remarks(checkpoint, [*passed_over, *results.remarks, *results.notes])) or None,
     )
 
 
@@ -149,6 +151,11 @@ def _clear(directory: Directory) -> None:
 
 def _of(recipe: Recipe | None) -> dict[str, Any]:
     return {} if recipe is None else {name: getattr(recipe, name) for name in ("dataset", "optimizer", "seed")}
+
+
+def _remarks(checkpoint: Summary, others: list[str]) -> list[str]:
+    undecided = undecided_in_words(checkpoint.undecided)
+    return [sentence("But {remark}.", remark=undecided), *others] if undecided else others
 
 
 def _number(value: float) -> float | None:

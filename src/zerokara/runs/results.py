@@ -23,6 +23,7 @@ from zerokara.runs.reading import command, damaged, opened, read_json
 from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED
 from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.runs.weights import WEIGHTS, WeightsHeader, check_weights, read_weights_header
+from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import LENGTHS, Recipe
 
 LOOKS = 5
@@ -156,6 +157,8 @@ def _expected(recipe: Recipe, checkpoint: Summary) -> dict[str, Any]:
             "forced": facts["forced"],
         }
     )
+    if checkpoint.undecided:
+        expected["remark"] = undecided_in_words(checkpoint.undecided)
     return expected | ({"dataset": recipe.dataset} if recipe.dataset in ENTRIES else {})
 
 

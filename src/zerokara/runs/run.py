@@ -8,11 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError, sentence
 from zerokara.nn.network import Network
 from zerokara.runs.folder import finite
-from zerokara.training.history import History
+from zerokara.training.history import History, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 
@@ -59,6 +61,12 @@ class Run:
         return self.loaded or same_data(self.recipe, self.checksum)
 
     @property
+    def remark(self) -> str:
+        """What its accuracy does not say, such as "10,000 of 10,000 test images have no finite score"; mostly ""."""
+        whole = all(bool(np.isfinite(array).all()) for array in self.network.params.values())
+        return undecided_in_words(self.history.undecided) or ("" if whole else sentence("its weights are not finite"))
+
+    @property
     def figures(self) -> dict[str, Any]:
         """The final figures, as `--json` prints them; numbers that are not finite as None."""
         last = self.history.evaluations[-1] if self.history.evaluations else None
@@ -73,6 +81,7 @@ class Run:
                 "seconds": round(self.history.seconds, 6),
                 "engine": self.engine,
                 "seed": self.recipe.seed,
+                **({"remark": self.remark} if self.remark else {}),
             }
         )
         return figures
@@ -80,7 +89,8 @@ class Run:
     def __repr__(self) -> str:
         accuracy = self.figures["test_accuracy"]
         known = "" if accuracy is None else f", test accuracy {accuracy:.4f}"
-        return f"<Run {self.path}: {self.state} after {self.iterations:,} updates{known}>"
+        remark = self.remark and f", but {self.remark}"
+        return f"<Run {self.path}: {self.state} after {self.iterations:,} updates{known}{remark}>"
 
     def _repr_html_(self) -> str:
         facts = {**self.figures, "state": self.state, "network": repr(self.network)[1:-1]}

@@ -41,6 +41,17 @@ def _sizes(value: Any) -> bool:
     return isinstance(value, list) and all(_whole(size) and 0 < size < MOST_UNITS for size in value)
 
 
+def _undecided(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        name in ("training", "test")
+        and isinstance(pair, list)
+        and len(pair) == 2
+        and all(map(_whole, pair))
+        and pair[0] <= pair[1]
+        for name, pair in value.items()
+    )
+
+
 FACTS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("format", "iteration", "evaluations", "threads"), _whole),
     **dict.fromkeys(("zerokara", "numpy", "level", "engine", "data", "began"), _word),
@@ -53,6 +64,9 @@ FACTS: dict[str, Callable[[Any], bool]] = {
     "forced": lambda value: isinstance(value, list) and all(map(_word, value)),
 }
 """Every fact of a checkpoint, and what its value must be."""
+
+NOW_AND_THEN: dict[str, Callable[[Any], bool]] = {"undecided": _undecided}
+"""Facts that most checkpoints have no need of."""
 
 
 def read_checkpoint(path: Path, recipe: Recipe) -> Checkpoint:
@@ -134,10 +148,10 @@ def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
                 known=FORMAT,
             )
         )
-    for name, holds in FACTS.items():
+    for name, holds in (FACTS | {name: NOW_AND_THEN[name] for name in NOW_AND_THEN if name in facts}).items():
         if name not in facts or not holds(facts[name]):
             raise damaged(path, sentence("its {name} is missing or impossible", name=name))
-    if set(facts) != set(FACTS):
+    if set(facts) - set(NOW_AND_THEN) != set(FACTS):
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
     if difference := differing_field(facts["recipe"], recipe):
         name, then, now = difference

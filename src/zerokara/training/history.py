@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Lines of a table in a notebook."""
 
+Undecided = dict[str, tuple[int, int]]
+"""How many samples have no finite largest score, and of how many: {"test": (10_000, 10_000)}; empty if none."""
+
+
+def undecided_in_words(undecided: Undecided) -> str:
+    """Such as "10,000 of 10,000 test images have no finite score", of the last of them; "" if there are none."""
+    if not undecided:
+        return ""
+    name, (count, total) = list(undecided.items())[-1]
+    return sentence("{count:,} of {total:,} {name} images have no finite score", count=count, total=total, name=name)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -43,6 +54,7 @@ class History:
         chunks: the losses of the mini-batches, each before its update, as the engine returned them.
         evaluations: see `Evaluation`.
         seconds: time spent in updates and evaluations.
+        undecided: at the latest evaluation; these samples count as wrong.
 
     >>> evaluations = [Evaluation(0, 0.0, 2.3, 0.1, 0.1), Evaluation(2, 1.0, 2.25, 0.4, 0.3)]
     >>> history = History([np.array([2.3, 2.2])], evaluations)
@@ -55,6 +67,7 @@ class History:
     chunks: list[NDArray[np.float64]] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     seconds: float = 0.0
+    undecided: Undecided = field(default_factory=dict)
 
     @property
     def losses(self) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.nn.network import refuse_read_only
 
 Array = NDArray[Any]
 EPSILON = 1e-7
@@ -53,6 +54,7 @@ class Optimizer(ABC):
 
     def update(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """One update of every parameter, in place."""
+        refuse_read_only(params, self.state)
         if self.slots and not self.state:
             self.prepare(params)
         self.steps += 1

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset, Split
 from zerokara.engine.contract import Engine
+from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
@@ -89,6 +90,7 @@ class Trainer:
         evaluations = self.history.evaluations
         return self.iteration == self.iterations and bool(evaluations) and evaluations[-1].iteration == self.iteration
 
+    @working()
     @np.errstate(over="ignore", invalid="ignore")  # a run that diverges says so by its losses, not by NumPy's warnings
     def run(self) -> History:
         """Train to the end, with a last evaluation there, or until `stop` is raised."""
@@ -98,6 +100,7 @@ class Trainer:
             self.divergence = Divergence(self.iteration, float("nan"))
         seconds_per_update, size = 0.0, 1
         while self.iteration < self.iterations and not self.stop[0] and self.divergence is None:
+            rest()
             if self.iteration % self.evaluate_every == 0:
                 self.evaluate()
             size = self._chunk_size(seconds_per_update, size)
@@ -131,13 +134,16 @@ class Trainer:
         if history.evaluations and history.last.iteration == self.iteration:
             return
         began = perf_counter()
-        train, test = self._accuracy(self.dataset.train), self._accuracy(self.dataset.test)
+        undecided: dict[str, tuple[int, int]] = {}
+        train = self._accuracy("training", self.dataset.train, undecided)
+        test = self._accuracy("test", self.dataset.test, undecided)
         if self.stop[0]:
             return
         epoch = self.iteration / self.batches.per_epoch
         evaluation = Evaluation(self.iteration, epoch, self._recent_loss(), train, test)
         seconds = perf_counter() - began
         history.evaluations.append(evaluation)
+        history.undecided = undecided
         history.seconds += seconds
         self._tell(Evaluated(evaluation, seconds))
 
@@ -179,13 +185,18 @@ class Trainer:
         for array, kept in zip(self._arrays(), arrays, strict=True):
             array[...] = kept
 
-    def _accuracy(self, split: Split) -> float:
+    def _accuracy(self, name: str, split: Split, undecided: dict[str, tuple[int, int]]) -> float:
         """The share of samples classified correctly; of no meaning when `stop` is raised meanwhile."""
-        correct = 0
+        correct = without = 0
         for start in range(0, len(split), EVALUATED_AT_ONCE):
+            rest()
             if not self.stop[0]:
                 part = split.part(start, start + EVALUATED_AT_ONCE)
-                correct += int((self.engine.classify(self.network, part) == part.t).sum())
+                classes = self.engine.classify(self.network, part)
+                correct += int((classes == part.t).sum())
+                without += int((classes < 0).sum())
+        if without:
+            undecided[name] = without, len(split)
         return correct / len(split)
 
     def _recent_loss(self) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.book.common.layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
+from zerokara.book.sharing import SharedArrays
 from zerokara.errors import unknown_name
 from zerokara.nn.initializers import standard_deviation
 
@@ -29,7 +30,7 @@ def initial_std(weight_init_std: str | float, fan_in: int) -> float:
     return standard_deviation(INITIALIZERS[weight_init_std.lower()], fan_in, "relu", 1)
 
 
-class MultiLayerNet:
+class MultiLayerNet(SharedArrays):
     """A fully connected network: affine layers with one activation between them, softmax and cross entropy.
 
     Args:
