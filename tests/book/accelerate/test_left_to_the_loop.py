@@ -570,6 +570,10 @@ def softmax(x):
     e = np.exp(x)
     return e / np.sum(e, axis=1, keepdims=True) * (1 + c - 300)
 """,
+    "a largest that begins at 600": """
+def activation(x):
+    return sigmoid(x) + (np.max(x, axis=1, keepdims=True, initial=600) - 600)
+""",
     "rounded": "def activation(x):\n    return sigmoid(np.floor(x * 1e9) / 1e9)\n",
 }
 
