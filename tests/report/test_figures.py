@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,6 +117,26 @@ def test_any_number_of_evaluations_can_be_drawn_without_a_warning(looks):
 def test_a_title_is_text_and_no_formula():
     """The name of a folder stands in it, and a folder may be called anything, such as $\\frac{$."""
     assert picture(png(loss_figure(history(FALLING), r"$\frac{$ % C:\new_table^2"))).std() > 0
+
+
+HARD_NAME = r"$\frac{$ % C:\new_table^2"
+
+
+@pytest.mark.parametrize("draw", [loss_figure, accuracy_figure])
+def test_a_title_on_any_figure_is_text_and_no_formula(draw):
+    figure = draw(history(FALLING), HARD_NAME)
+    assert picture(png(figure)).std() > 0
+    assert not figure.axes[0].title.get_parse_math()
+
+
+def test_names_on_a_contact_sheet_are_text_and_no_formula():
+    """A well-formed one would be drawn without its dollars, and another one would not be drawn at all."""
+    made = replace(dataset(), name=HARD_NAME, class_names=("$x$", HARD_NAME, "a_b"))
+    figure = contact_sheet(made, each=2)
+    assert picture(png(figure)).std() > 0
+    texts = [text for axes in figure.axes for text in axes.texts] + [figure._suptitle]
+    assert len(texts) == 4
+    assert not any(text.get_parse_math() for text in texts)
 
 
 def test_no_display_and_no_pyplot_are_needed():
