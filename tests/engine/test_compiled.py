@@ -160,6 +160,25 @@ def test_a_batch_without_one_zero_agrees(kind: str, dtype: str, level: str) -> N
     assert_same_steps(make_network((450, 9, 3), dtype), split, np.ones((1, 256), np.int64), "sgd")
 
 
+def test_updates_by_numerical_gradient_agree_with_their_step() -> None:
+    """Inputs so large that a central difference shows its h = 1e-4: another one would give another gradient."""
+    split = make_split("float64", 30, 4)
+    split.pixels[...] *= 100
+    network = make_network((30, 7, 4), "float64", "tanh")
+    network.params["W1"] /= 100
+    (a, of_a), (b, of_b) = twins(network, "momentum")
+    batches = make_batches(split, 3, 5)
+    options: dict[str, Any] = {"gradient": "numerical", "stop": going()}
+    expected = ReferenceEngine().advance(a, of_a, split, batches, **options)
+    got = CompiledEngine(2).advance(b, of_b, split, batches, **options)
+    np.testing.assert_allclose(got, expected, rtol=1e-8)
+    for name in a.params:
+        np.testing.assert_allclose(b.params[name], a.params[name], rtol=1e-8, err_msg=name)
+    derivatives = network.gradient(split.rows(batches[0], np.float64), split.t[batches[0]])["W1"]
+    differences = CompiledEngine(1).numerical_gradient(network, split.rows(batches[0], np.float64), split.t[batches[0]])
+    assert abs(differences["W1"] - derivatives).max() > 1e-6 * abs(derivatives).max()
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 2e-4), ("float64", 1e-11)])
 def test_a_hundred_updates_agree_with_sigmoid(optimizer: str, dtype: str, close: float, level: str) -> None:
