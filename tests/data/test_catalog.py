@@ -76,6 +76,11 @@ def test_a_file_must_come_at_4096_bytes_per_second_in_every_ten(
         pace.count(each)
 
 
+def test_the_largest_published_file_may_come() -> None:
+    """Fashion-MNIST's training images, packed: 26,421,880 bytes."""
+    assert 26_421_880 < catalog.Limits().size < 100_000_000
+
+
 def test_a_file_that_came_fast_may_not_begin_to_drip(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(catalog.time, "monotonic", lambda: now)

@@ -160,7 +160,7 @@ def dataset(shape=(4, 5), classes=3, n=20):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (n, int(np.prod(shape))), np.uint8)
     split = Split(pixels, rng.integers(classes, size=n), 255)
-    return Dataset("toy", split, split, tuple("abcdef"[:classes]), shape, "0" * 16, "made here")
+    return Dataset("toy", split, split.part(1, n), tuple("abcdef"[:classes]), shape, "0" * 16, "made here")
 
 
 def test_contact_sheet_has_a_row_per_class():
@@ -187,6 +187,19 @@ def test_gradient_figure_has_a_map_per_parameter():
     figure = gradient_figure(check)
     assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["W1", "b1", "W2", "b2"]
     assert picture(png(figure)).std() > 0
+
+
+def test_gradient_figure_shows_the_differences_a_row_per_unit_in_the_colours_of_one_scale():
+    network = Network([4, 5, 3], activation="tanh", init="xavier")
+    check = gradient_check(network, np.random.default_rng(0).random((3, 4)), [0, 1, 2])
+    shapes = {"W1": (5, 4), "b1": (1, 5), "W2": (3, 5), "b2": (1, 3)}  # (units, inputs); biases lie in one row
+    for k, row in enumerate(check.rows):
+        row.difference[...] = 10.0 ** -np.arange(3 + k, 3 + k + row.difference.size).reshape(row.difference.shape)
+    check.rows[1].difference[-1] = np.inf
+    images = [axes.get_images()[0] for axes in gradient_figure(check).axes[:4]]
+    for image, row in zip(images, check.rows, strict=True):
+        assert_allclose(image.get_array(), row.difference.T.reshape(shapes[row.name]))
+        assert (image.norm.vmin, image.norm.vmax) == pytest.approx((1e-9, 1e-3))  # of the largest that is a number
 
 
 def test_gradient_figure_where_a_gradient_is_not_a_number():

@@ -240,6 +240,7 @@ def test_a_part_of_a_recipe_is_enough(tmp_path):
             r"a field of \[network\] must be one of hidden, activation, init, loss, dtype\. Got 'seed'",
         ),
         (b"[network.hidden]\nx = 1\n", None),
+        (b"[network]\nhidden = " + b"[" * 20_000, r"recipe\.toml cannot be read as a recipe: "),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(text, words, tmp_path):
