@@ -59,6 +59,27 @@ def activation(x):
     calls[0] += 1
     return sigmoid(x)
 """,
+    "counts where `or` leads": """
+calls, kind = [0], ''
+def activation(x):
+    if (kind or 'counted') == 'counted':
+        calls[0] += 1
+    return sigmoid(x)
+""",
+    "counts where `or` does not go on": """
+calls, kind = [0], 'counted'
+def activation(x):
+    if (kind or 'free') == 'counted':
+        calls[0] += 1
+    return sigmoid(x)
+""",
+    "counts where `and` leads": """
+calls, kind = [0], 'any'
+def activation(x):
+    if (kind and 'counted') == 'counted':
+        calls[0] += 1
+    return sigmoid(x)
+""",
     "appends": """
 history = []
 def loss_of(net, x, t):
