@@ -311,6 +311,8 @@ def test_what_is_not_finite_is_not_hidden(name: str, bad: float, level: str) -> 
     split.pixels[:, 3] = 0
     network = make_network((40, 30, 5), "float32", "sigmoid")
     network.params[name].reshape(-1)[3 * network.params[name].shape[-1] if name == "W1" else 2] = bad
+    scores = ReferenceEngine().predict(network, split)
+    np.testing.assert_array_equal(np.isnan(CompiledEngine(1).predict(network, split)), np.isnan(scores))
     (a, of_a), (b, of_b) = twins(network, "sgd")
     batches = make_batches(split, 2, 20)
     expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
@@ -416,6 +418,21 @@ def test_denormal_weights_are_not_flushed(level: str) -> None:
     split = Split(np.full((3, 40), 255, np.uint8), np.zeros(3, int), 255)
     scores = CompiledEngine(1).predict(network, split)
     np.testing.assert_allclose(scores, 40 * 30 * 1e-41, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "below", "rate"), [("float32", 80, 1e30), ("float32", 95, 1e38), ("float64", 740, 1e308)]
+)
+def test_probabilities_that_are_denormal_come_out_as_they_are(
+    dtype: str, below: float, rate: float, level: str
+) -> None:
+    """p = exp(-below) of the class that is not the label: what a step of this length makes of it can be seen."""
+    network = Network([1, 2], dtype=dtype, init=0)
+    network.params["b1"][1] = -below
+    optimizer = optimizer_named("sgd", learning_rate=rate)
+    split = Split(np.ones((1, 1)), np.zeros(1, int), None)
+    CompiledEngine(1).advance(network, optimizer, split, np.zeros((1, 1), np.int64), stop=going())
+    assert float(network.params["W1"][0, 1]) == pytest.approx(-rate * np.exp(-below), rel=0.01)
 
 
 class TestStopping:
