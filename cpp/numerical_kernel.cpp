@@ -115,13 +115,14 @@ double largest_of(const double* values, long count) {
   return most;
 }
 
-// Whether neither these units nor the scores move beyond `small`.
+// Whether neither these units nor the scores move beyond `small`. A squared p moves as exp(2 u): twice as far.
 bool series_suffice(const NumericalPass& pass, int layer, const double* weights) {
   const int last = pass.job->layers - 1;
   const double e = pass.job->h * largest_of(pass.traces[layer].inputs.largest, pass.samples);
-  if (layer == last) return e <= small;
+  const double reach = pass.job->loss == Loss::squared ? small / 2 : small;
+  if (layer == last) return e <= reach;
   const double steepest = pass.job->activation == Activation::sigmoid ? 0.25 : 1;
-  return inner_factor(pass) * e <= small && steepest * e * largest_of(weights, pass.traces[last].fan_out * width) <= small;
+  return inner_factor(pass) * e <= small && steepest * e * largest_of(weights, pass.traces[last].fan_out * width) <= reach;
 }
 
 void add_by_series(const NumericalPass& pass, int layer, long first, long count, const double* weights, double* sum) {

@@ -65,9 +65,11 @@ ZEROKARA_INLINE Tile moved_unit(Activation activation, const LayerTrace& layer, 
     return map(shift, [&](vec e) { return a > 0 ? larger(e, splat(-a)) : larger(a + e, vec{}); });
   if (reach == Reach::far)
     return map(shift, [&](vec e) { return activated(activation, a + e) - layer.output[at]; });
+  // Twice a small shift may be beyond `small`; twice a medium one is so little beyond that the long series still suffices.
+  const bool near = reach != Reach::medium && activation != Activation::tanh;
   const double steep = layer.steep[at], rest = layer.rest[at], twice = activation == Activation::tanh ? -2 : -1;
   return map(shift, [&](vec e) {
-    const vec r = reach == Reach::medium ? expm1_medium(twice * e) : expm1_small(twice * e);
+    const vec r = near ? expm1_small(twice * e) : expm1_medium(twice * e);
     return -steep * r / (1.0 + rest * r);
   });
 }

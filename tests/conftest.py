@@ -1,6 +1,7 @@
 """What every test may rely on: real data where it is asked for, a cache of its own, no stray settings."""
 
 import os
+import signal
 from pathlib import Path
 
 # Two test processes on two cores: a matrix library with threads of its own would wait for them more than compute.
@@ -9,6 +10,21 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 
 from zerokara.data import whereabouts
+from zerokara.runs.interrupt import SIGNALS
+
+
+def _hear_signals() -> None:
+    """Undo what nohup or a shell's `&` may have ignored: tests, and the programs they start, need to hear it.
+
+    A program started from here gets the default, as always where a handler was. These processes themselves go on
+    overhearing what they were told to, but for Ctrl-C.
+    """
+    for signum in SIGNALS:
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, signal.default_int_handler if signum == signal.SIGINT else lambda *_: None)
+
+
+_hear_signals()
 
 NEEDS = {
     "mnist": "MNIST is not here: set ZEROKARA_DATA to a folder with its four files",

@@ -100,6 +100,25 @@ In [8]:
 """
 
 
+def test_cells_of_a_transcript_begin_below_their_prompt_or_behind_it(tmp_path: Path) -> None:
+    """The line of a cell is where tracebacks and remarks count from."""
+    path = tmp_path / "note.txt"
+    path.write_text(TRANSCRIPT)
+    lines = TRANSCRIPT.split("\n")
+    cells = cells_of(path)
+    assert len(cells) == 6
+    for cell in cells:
+        shown = cell.source.split("\n")
+        assert lines[cell.line - 1].endswith(shown[0])
+        assert lines[cell.line].endswith(shown[1]) if len(shown) > 1 else True
+    assert [cell.line for cell in cells] == [4, 16, 35, 37, 40, 46]
+
+
+def test_a_name_of_an_earlier_cell_is_code_and_no_prose(tmp_path: Path) -> None:
+    text = "In [1]:\n重み = 3\n\nIn [2]:\nprint(1)\n\n重み\n\n文章\n"
+    assert sources(tmp_path, text, "note.txt") == ["重み = 3", "print(1)\n\n重み"]
+
+
 def test_transcript(tmp_path: Path) -> None:
     assert sources(tmp_path, TRANSCRIPT, "note.txt") == [
         "import numpy as np\nnet = [1]\n\nprint(net)",

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
+from scipy.ndimage import convolve1d
+from scipy.special import i0
 
 from zerokara.book.common import layers, util
 from zerokara.book.common.gradient import numerical_gradient
@@ -108,6 +110,14 @@ def test_softmax_with_loss_of_one_sample() -> None:
     assert_allclose(layer.backward(), [0.5, -0.5])
 
 
+def test_softmax_with_loss_passes_on_what_comes_from_behind() -> None:
+    """As when the loss is a part of a larger sum; the textbook's own line calls it with 1."""
+    layer = SoftmaxWithLoss()
+    layer.forward(np.array([[0.0, 1.0], [2.0, 0.5]]), np.array([1, 1]))
+    assert_allclose(layer.backward(-3.0), -3 * layer.backward())
+    assert_allclose(layer.backward(1), layer.backward())
+
+
 def test_dropout_draws_once_from_the_global_generator() -> None:  # [8]
     x = np.ones((50, 40))
     np.random.seed(3)
@@ -188,6 +198,13 @@ def test_smooth_curve_keeps_length_and_straight_lines() -> None:
     assert_allclose(smooth[5:-5], line[5:-5])
     noisy = line + RNG.normal(size=30)
     assert np.abs(np.diff(util.smooth_curve(noisy) - line)).max() < np.abs(np.diff(noisy - line)).max()
+
+
+def test_smooth_curve_weighs_by_a_kaiser_window_and_mirrors_the_ends() -> None:
+    """The window by its definition, I0(β √(1 - x²)) / I0(β) with β = 2, and SciPy's convolution."""
+    window = i0(2 * np.sqrt(1 - np.linspace(-1, 1, 11) ** 2))
+    curve = RNG.normal(size=25)
+    assert_allclose(util.smooth_curve(curve), convolve1d(curve, window / window.sum(), mode="mirror"), rtol=1e-12)
 
 
 def test_shuffle_dataset_keeps_pairs_and_draws_one_permutation() -> None:  # [8]

@@ -66,3 +66,16 @@ def test_star_import_brings_numpy() -> None:
     names: dict[str, Any] = {}
     exec("from zerokara.book.common.optimizer import *", names)
     assert names["np"] is np
+
+
+def test_settings_that_scripts_leave_out_are_the_textbooks() -> None:
+    """Chapter 6.1, and common/optimizer.py that comes with it."""
+    names = [name for name in book.__all__ if name != "np"]
+    assert {name: vars(getattr(book, name)()) for name in names} == {
+        "SGD": {"lr": 0.01},
+        "Momentum": {"lr": 0.01, "momentum": 0.9, "v": None},
+        "Nesterov": {"lr": 0.01, "momentum": 0.9, "v": None},
+        "AdaGrad": {"lr": 0.01, "h": None},
+        "RMSprop": {"lr": 0.01, "decay_rate": 0.99, "h": None},
+        "Adam": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "iter": 0, "m": None, "v": None},
+    }

@@ -50,6 +50,7 @@ def test_fractional_epochs(batch: int, value: str, when: str) -> None:
         "batch_size = 128\niter_per_epoch = max(int(train_size / batch_size), 1)",
         "batch_size = 128\niter_per_epoch = train_size // batch_size",
         "batch_size = 128\nratio = train_size / batch_size\niter_per_epoch = 5",
+        "train_size = 50\nbatch_size = 100\niter_per_epoch = train_size / batch_size",  # i % 0.5 == 0 always
     ],
 )
 def test_whole_epochs_are_fine(line: str) -> None:

@@ -252,6 +252,7 @@ def test_cells_see_a_file_only_when_they_ask(run: Run) -> None:
         (["a.csv"], "must end in .py, .ipynb, .md or .txt"),
         (["--sed", "1", "a.py"], "Did you mean --seed"),
         (["--seed", "-1", "a.py"], "--seed must be"),
+        (["--seed", "4294967296", "a.py"], "--seed must be a whole number from 0 to 4294967295"),
         (["--seed"], "needs a value"),
         (["--cells", "1", "a.py"], "is one script"),
         (["--list", "a.py"], "is one script"),

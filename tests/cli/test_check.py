@@ -75,6 +75,11 @@ def test_what_cannot_be_told_is_no_accusation(
     assert not err
 
 
+def test_as_many_samples_as_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--dataset", "digits", "--samples", "1438", "--hidden", "1", "--no-plots"]) != 2
+    assert "on 1438 samples of digits" in capsys.readouterr().out
+
+
 def test_a_trained_network_is_checked_after_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
     run = zerokara.train("digits", hidden=11, iterations=30, activation="sigmoid", plots=False)
     assert main(["check", str(run.path), "--no-plots", "--samples", "20"]) == 0
@@ -87,6 +92,10 @@ def test_a_trained_network_is_checked_after_its_folder(capsys: pytest.CaptureFix
         (["check", "digits"], "digits is a data set; give it as --dataset digits."),
         (["check", "--samples", "0"], "samples must be a positive whole number. Got 0."),
         (["check", "--samples", "2.5"], "2.5"),
+        (
+            ["check", "--dataset", "digits", "--samples", "1439"],
+            "digits has 1,438 training samples",
+        ),
     ],
 )
 def test_wrong_usage(argv: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from zerokara.data import catalog
 from zerokara.data.catalog import fetch_file, mirrors_of
 from zerokara.data.entries import ENTRIES, FILE_NAMES
 from zerokara.errors import DownloadError
@@ -54,6 +55,41 @@ def test_the_error_says_what_each_mirror_did(fault: str, tiny: Published, mirror
         fetch(tiny, tmp_path / "to", [mirrors.base(fault)])
     assert not (tmp_path / "to" / IMAGES).exists()
     assert not stray_files(tmp_path)
+
+
+@pytest.mark.parametrize(("each", "slow"), [(4095, True), (4096, False), (40_000, False)])
+def test_a_file_must_come_at_4096_bytes_per_second_in_every_ten(
+    each: int, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of 26 million bytes then takes two hours at the most."""
+    now = 100.0
+    monkeypatch.setattr(catalog.time, "monotonic", lambda: now)
+    pace = catalog._Pace(catalog.Limits())
+    for second in range(1, 31):
+        now = 100.0 + second
+        if slow and second == 10:
+            with pytest.raises(
+                catalog._MirrorFailed, match=r"sends only 4,095 bytes per second\. Expected at least 4,096"
+            ):
+                pace.count(each)
+            break
+        pace.count(each)
+
+
+def test_the_largest_published_file_may_come() -> None:
+    """Fashion-MNIST's training images, packed: 26,421,880 bytes."""
+    assert 26_421_880 < catalog.Limits().size < 100_000_000
+
+
+def test_a_file_that_came_fast_may_not_begin_to_drip(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(catalog.time, "monotonic", lambda: now)
+    pace = catalog._Pace(catalog.Limits())
+    now = 10.0
+    pace.count(10_000_000)
+    now = 20.0
+    with pytest.raises(catalog._MirrorFailed, match="sends only 4,000 bytes per second"):
+        pace.count(40_000)
 
 
 def test_redirections_are_followed_five_times(tiny: Published, mirrors: Mirrors, tmp_path: Path) -> None:

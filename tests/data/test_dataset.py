@@ -40,6 +40,15 @@ def test_values_stay_values(stored: type) -> None:
     assert part.rows(np.array([1, 0]), np.float64).dtype == np.float64
 
 
+@pytest.mark.parametrize("full", [None, 0.3])
+def test_values_of_float64_are_rounded_to_float32_in_every_row(full: float | None) -> None:
+    """What `x` has and every engine computes with; 0.1 and 0.7 are no numbers of float32."""
+    part = Split(np.array([[0.1, 0.7]]), np.array([0]), full)
+    (row,) = part.rows(np.array([0]), np.float64)
+    assert [float(np.float32(value)) for value in row] == row.tolist()
+    assert row.tolist() == part.x[0].tolist()
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     indices=st.lists(st.integers(-6, 5), max_size=12),

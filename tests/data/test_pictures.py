@@ -49,6 +49,17 @@ def test_named_classes_stand_behind_numbers(folder: Path) -> None:
     assert load(folder).class_names == ("2", "10", "eins", "zwei", "²")
 
 
+@pytest.mark.parametrize(("classes", "kind"), [(256, np.uint8), (257, np.int32)])
+def test_labels_have_room_for_all_classes(classes: int, kind: type, tmp_path: Path) -> None:
+    """The last of 257 classes would be the first again in a byte."""
+    for label in range(classes):
+        for part in ("train", "test"):
+            picture(tmp_path / part / str(label) / "a.bmp", GRAY)
+    data = load(tmp_path)
+    assert data.train.t.dtype == data.test.t.dtype == kind
+    assert data.train.t.tolist() == data.test.t.tolist() == list(range(classes))
+
+
 def test_what_systems_hide_is_passed_over(folder: Path) -> None:
     for place in (folder, folder / "train", folder / "train" / "2"):
         (place / ".DS_Store").write_bytes(b"junk")

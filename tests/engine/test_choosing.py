@@ -38,6 +38,11 @@ def test_compiled_that_cannot_be_honoured_says_why() -> None:
         choose_engine("compiled", wide, 1)
 
 
+@needs_core
+def test_as_many_threads_as_were_asked_for() -> None:
+    assert [choose_engine("compiled", NETWORK, 100, threads=threads).threads for threads in (1, 3)] == [1, 3]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1025])
 def test_threads_that_make_no_sense(threads: int) -> None:
     with pytest.raises(zerokara.UsageError, match=f"threads must be a whole number from 1 to 1024. Got {threads}"):

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from zerokara.training.optimizers import Optimizer, optimizer_named
 
 pytest.importorskip("zerokara._core", reason="the compiled core was not built")
 
-from zerokara.engine.compiled import CompiledEngine, core
+from zerokara.engine.compiled import CompiledEngine, core, usable_cores
 
 ACTIVATIONS = ["sigmoid", "relu", "tanh"]
 LOSSES = ["cross-entropy", "textbook", "squared"]
@@ -159,6 +160,25 @@ def test_a_batch_without_one_zero_agrees(kind: str, dtype: str, level: str) -> N
     assert_same_steps(make_network((450, 9, 3), dtype), split, np.ones((1, 256), np.int64), "sgd")
 
 
+def test_updates_by_numerical_gradient_agree_with_their_step() -> None:
+    """Inputs so large that a central difference shows its h = 1e-4: another one would give another gradient."""
+    split = make_split("float64", 30, 4)
+    split.pixels[...] *= 100
+    network = make_network((30, 7, 4), "float64", "tanh")
+    network.params["W1"] /= 100
+    (a, of_a), (b, of_b) = twins(network, "momentum")
+    batches = make_batches(split, 3, 5)
+    options: dict[str, Any] = {"gradient": "numerical", "stop": going()}
+    expected = ReferenceEngine().advance(a, of_a, split, batches, **options)
+    got = CompiledEngine(2).advance(b, of_b, split, batches, **options)
+    np.testing.assert_allclose(got, expected, rtol=1e-8)
+    for name in a.params:
+        np.testing.assert_allclose(b.params[name], a.params[name], rtol=1e-8, err_msg=name)
+    derivatives = network.gradient(split.rows(batches[0], np.float64), split.t[batches[0]])["W1"]
+    differences = CompiledEngine(1).numerical_gradient(network, split.rows(batches[0], np.float64), split.t[batches[0]])
+    assert abs(differences["W1"] - derivatives).max() > 1e-6 * abs(derivatives).max()
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 2e-4), ("float64", 1e-11)])
 def test_a_hundred_updates_agree_with_sigmoid(optimizer: str, dtype: str, close: float, level: str) -> None:
@@ -213,6 +233,34 @@ def test_a_team_keeps_to_the_callers_processors_and_leaves_them_alone() -> None:
     assert got.tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [
+        ("max 100000\n", 8),
+        ("200000 100000\n", 2),
+        ("150000 100000\n", 2),
+        ("100001 100000\n", 2),
+        ("50000 100000\n", 1),
+        ("700000 50000\n", 8),
+        ("nonsense", 8),
+        (None, 8),
+    ],
+)
+def test_the_cores_this_process_may_use(quota: str | None, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight by affinity, and at most as many as the quota of a container gives time for, rounded up."""
+
+    def read_text(path: Path) -> str:
+        assert str(path) == "/sys/fs/cgroup/cpu.max"
+        if quota is None:
+            raise FileNotFoundError
+        return quota
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert usable_cores() == cores
+    assert CompiledEngine().threads == cores
+
+
 def test_results_do_not_depend_on_where_a_chunk_ends(level: str) -> None:
     split = make_split("bytes", 90, 10)
     batches = make_batches(split, 30, 37)
@@ -263,6 +311,8 @@ def test_what_is_not_finite_is_not_hidden(name: str, bad: float, level: str) -> 
     split.pixels[:, 3] = 0
     network = make_network((40, 30, 5), "float32", "sigmoid")
     network.params[name].reshape(-1)[3 * network.params[name].shape[-1] if name == "W1" else 2] = bad
+    scores = ReferenceEngine().predict(network, split)
+    np.testing.assert_array_equal(np.isnan(CompiledEngine(1).predict(network, split)), np.isnan(scores))
     (a, of_a), (b, of_b) = twins(network, "sgd")
     batches = make_batches(split, 2, 20)
     expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
@@ -273,6 +323,77 @@ def test_what_is_not_finite_is_not_hidden(name: str, bad: float, level: str) -> 
     np.testing.assert_array_equal(
         np.isnan(CompiledEngine(1).predict(b, split)), np.isnan(ReferenceEngine().predict(a, split))
     )
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_delta_that_is_not_finite_reaches_rows_that_no_sample_touches(
+    dtype: str, optimizer: str, bad: float, level: str
+) -> None:
+    """Their gradient is the sum of 0 · delta, which is NaN: rows by eights that the compiled engine otherwise skips."""
+    split = make_split("bytes", 64, 5)
+    split.pixels[:, 8:56] = 0
+    network = make_network((64, 30, 5), dtype, "sigmoid")
+    network.params["b2"][2] = bad
+    (a, of_a), (b, of_b) = twins(network, optimizer)
+    batches = make_batches(split, 1, 20)
+    ReferenceEngine().advance(a, of_a, split, batches, stop=going())
+    CompiledEngine(2).advance(b, of_b, split, batches, stop=going())
+    assert not np.isfinite(a.params["W1"][8:56]).any()
+    for key, finite in finite_parts(a).items():
+        np.testing.assert_array_equal(np.isfinite(b.params[key]), finite, err_msg=key)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("pixel", [3, 60])
+@pytest.mark.parametrize("sizes", [(64, 5), (64, 30, 5)])
+def test_weights_that_became_infinite_in_this_call_are_not_hidden(
+    sizes: tuple[int, ...], pixel: int, threads: int, level: str
+) -> None:
+    """The first update makes the weights of one pixel infinite; in the next that pixel is zero in every sample.
+
+    A byte of 200 means 200 here, so that the step is 200 times as long for its weights as for the biases.
+    """
+    pixels = np.zeros((4, 64), np.uint8)
+    pixels[0, pixel] = 200
+    pixels[1:, [pixel - 1, pixel + 1]] = 1
+    split = Split(pixels, np.array([0, 1, 2, 3]), 1.0)
+    network = Network(sizes, activation="sigmoid", init=1e-3, seed=1, dtype="float32")
+    if len(sizes) == 3:
+        network.params["W2"] *= 1000
+    (a, of_a), (b, of_b) = twins(network, "sgd")
+    of_a.learning_rate = of_b.learning_rate = 2e37
+    batches = np.array([[0, 0], [1, 2], [2, 3]])
+    expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
+    got = CompiledEngine(threads).advance(b, of_b, split, batches, stop=going())
+    assert [bool(np.isfinite(loss)) for loss in expected[:2]] == [True, False]
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
+    for key, finite in finite_parts(a).items():
+        np.testing.assert_array_equal(np.isfinite(b.params[key]), finite, err_msg=key)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_pixels_that_are_not_finite_are_not_taken_for_zeros(kind: str, bad: float, level: str) -> None:
+    split = make_split(kind, 40, 5)
+    split.pixels[7, 11] = split.pixels[9, 39] = bad
+    network = make_network((40, 30, 5), "float64", "tanh")
+    scores = ReferenceEngine().predict(network, split)
+    found = CompiledEngine(2).predict(network, split)
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(scores))
+    np.testing.assert_allclose(found, scores, rtol=1e-10)
+    assert (not np.isfinite(scores[7]).any()) == np.isnan(bad)
+    (a, of_a), (b, of_b) = twins(network, "sgd")
+    batches = np.array([[7, 8], [1, 2]])
+    expected = ReferenceEngine().advance(a, of_a, split, batches, stop=going())
+    got = CompiledEngine(2).advance(b, of_b, split, batches, stop=going())
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
+    for key, finite in finite_parts(a).items():
+        np.testing.assert_array_equal(np.isfinite(b.params[key]), finite, err_msg=key)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -297,6 +418,21 @@ def test_denormal_weights_are_not_flushed(level: str) -> None:
     split = Split(np.full((3, 40), 255, np.uint8), np.zeros(3, int), 255)
     scores = CompiledEngine(1).predict(network, split)
     np.testing.assert_allclose(scores, 40 * 30 * 1e-41, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "below", "rate"), [("float32", 80, 1e30), ("float32", 95, 1e38), ("float64", 740, 1e308)]
+)
+def test_probabilities_that_are_denormal_come_out_as_they_are(
+    dtype: str, below: float, rate: float, level: str
+) -> None:
+    """p = exp(-below) of the class that is not the label: what a step of this length makes of it can be seen."""
+    network = Network([1, 2], dtype=dtype, init=0)
+    network.params["b1"][1] = -below
+    optimizer = optimizer_named("sgd", learning_rate=rate)
+    split = Split(np.ones((1, 1)), np.zeros(1, int), None)
+    CompiledEngine(1).advance(network, optimizer, split, np.zeros((1, 1), np.int64), stop=going())
+    assert float(network.params["W1"][0, 1]) == pytest.approx(-rate * np.exp(-below), rel=0.01)
 
 
 class TestStopping:
@@ -335,6 +471,22 @@ class TestStopping:
             CompiledEngine(2).advance(twin, optimizer, self.split, batches, stop=going())
         assert time.perf_counter() - sent[0] < 1  # the promise is 0.1 s, on a machine that is not busy with other tests
         assert all(np.isfinite(value).all() for value in twin.params.values())
+
+    @pytest.mark.parametrize("verb", ["predict", "classify"])
+    def test_ctrl_c_is_answered_inside_one_prediction(self, verb: str) -> None:
+        """Seconds of work, of which the rest is not done."""
+        network = Network([90, 2000, 2000, 10], dtype="float32", init="he")
+        split = make_split("bytes", 90, 10, count=60_000)
+        sent: list[float] = []
+
+        def interrupt() -> None:
+            sent.append(time.perf_counter())
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Timer(0.2, interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            getattr(CompiledEngine(2), verb)(network, split)
+        assert time.perf_counter() - sent[0] < 1
 
 
 class TestRefusals:

@@ -38,6 +38,13 @@ def test_affine_backward_is_a_central_difference():
         assert_allclose(grad, differences(lambda: (dout * layer.forward(x)).sum(), array), rtol=1e-7, atol=1e-9)
 
 
+def test_relu_has_no_slope_at_0_itself():
+    """Units without input, such as those of blank pixels and biases of 0, lie exactly there."""
+    layer = ACTIVATIONS["relu"]()
+    assert_array_equal(layer.forward(np.array([-1.0, 0.0, -0.0, 2.0])), [0, 0, 0, 2])
+    assert_array_equal(layer.backward(np.full(4, 3.0)), [0, 0, 0, 3])
+
+
 def test_affine_shares_its_arrays_and_leaves_its_input_alone():
     W, b, x = np.eye(2), np.zeros(2), np.ones((1, 2))
     layer = Affine(W, b)

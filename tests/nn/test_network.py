@@ -297,6 +297,39 @@ def test_copy_changes_the_dtype_and_keeps_a_layer_somebody_put_in():
     assert net.params["W1"].dtype == np.float64
 
 
+def other_targets(self, t, n):
+    return 0.5 * Network._targets(self, t, n)
+
+
+def other_rows(self, x):
+    return Network._rows(self, x) ** 2
+
+
+def other_forward(self, x):
+    return 3 * Network._forward(self, x)
+
+
+def other_loss(self, x, t):
+    return 2 * Network.loss(self, x, t)
+
+
+OTHER = {"_targets": other_targets, "_rows": other_rows, "_forward": other_forward, "loss": other_loss}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_network_with_a_method_of_its_own_is_not_plain_and_keeps_its_own_gradient(name):
+    """A fast way to the numerical gradient would compute that of a plain network instead."""
+    own = type("Own", (Network,), {name: OTHER[name]})([6, 5, 4], activation="tanh", init=0.5)
+    assert Network([6, 5, 4]).is_plain
+    assert not own.is_plain
+    x, t = batch()
+    plain = Network([6, 5, 4], activation="tanh", init=0.5).numerical_gradient(x, t, method="loop")
+    fast, slow = own.numerical_gradient(x, t), own.numerical_gradient(x, t, method="loop")
+    for key in own.params:
+        assert_array_equal(fast[key], slow[key])
+    assert abs(fast["W2"] - plain["W2"]).max() > 1e-3
+
+
 # TwoLayerNet
 
 

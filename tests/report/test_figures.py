@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,6 +119,26 @@ def test_a_title_is_text_and_no_formula():
     assert picture(png(loss_figure(history(FALLING), r"$\frac{$ % C:\new_table^2"))).std() > 0
 
 
+HARD_NAME = r"$\frac{$ % C:\new_table^2"
+
+
+@pytest.mark.parametrize("draw", [loss_figure, accuracy_figure])
+def test_a_title_on_any_figure_is_text_and_no_formula(draw):
+    figure = draw(history(FALLING), HARD_NAME)
+    assert picture(png(figure)).std() > 0
+    assert not figure.axes[0].title.get_parse_math()
+
+
+def test_names_on_a_contact_sheet_are_text_and_no_formula():
+    """A well-formed one would be drawn without its dollars, and another one would not be drawn at all."""
+    made = replace(dataset(), name=HARD_NAME, class_names=("$x$", HARD_NAME, "a_b"))
+    figure = contact_sheet(made, each=2)
+    assert picture(png(figure)).std() > 0
+    texts = [text for axes in figure.axes for text in axes.texts] + [figure._suptitle]
+    assert len(texts) == 4
+    assert not any(text.get_parse_math() for text in texts)
+
+
 def test_no_display_and_no_pyplot_are_needed():
     code = (
         "import numpy as np, sys\n"
@@ -139,7 +160,7 @@ def dataset(shape=(4, 5), classes=3, n=20):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (n, int(np.prod(shape))), np.uint8)
     split = Split(pixels, rng.integers(classes, size=n), 255)
-    return Dataset("toy", split, split, tuple("abcdef"[:classes]), shape, "0" * 16, "made here")
+    return Dataset("toy", split, split.part(1, n), tuple("abcdef"[:classes]), shape, "0" * 16, "made here")
 
 
 def test_contact_sheet_has_a_row_per_class():
@@ -184,6 +205,20 @@ def test_gradient_figure_shows_a_small_wrong_row_beside_large_ones():
     right, wrong = (made([4, 5, 3], activation="tanh", init=1e-4) for made in (Network, Wrong))
     marked = [reds(png(gradient_figure(gradient_check(network, x, [0, 1, 2])))) for network in (right, wrong)]
     assert marked[1] > marked[0] + 1000  # one column of four; the triangle on the scale is red anyway
+
+
+def test_gradient_figure_shows_differences_beside_their_bounds_a_row_per_unit_in_the_colours_of_one_scale():
+    network = Network([4, 5, 3], activation="tanh", init="xavier")
+    check = gradient_check(network, np.random.default_rng(0).random((3, 4)), [0, 1, 2])
+    shapes = {"W1": (5, 4), "b1": (1, 5), "W2": (3, 5), "b2": (1, 3)}  # (units, inputs); biases lie in one row
+    expected = {row.name: np.geomspace(1e-5, 0.5 + k, row.bound.size) for k, row in enumerate(check.rows)}
+    for row in check.rows:
+        row.difference[...] = row.bound * expected[row.name].reshape(row.bound.shape)
+    images = [axes.get_images()[0] for axes in gradient_figure(check).axes[:4]]
+    for image, row in zip(images, check.rows, strict=True):
+        units_first = expected[row.name].reshape(row.bound.shape).T.reshape(shapes[row.name])
+        assert_allclose(image.get_array(), units_first)
+        assert (image.norm.vmin, image.norm.vmax) == (1e-6, 1)
 
 
 def test_gradient_figure_where_a_gradient_is_not_a_number():

@@ -337,6 +337,20 @@ def test_an_edited_recipe_is_refused_by_the_field_that_differs(tmp_path: Path, f
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
 
 
+def test_a_run_that_was_told_to_keep_going_keeps_going(tmp_path: Path) -> None:
+    """Without being told again: it would end at an update that the whole run does."""
+    recipe = Recipe.from_values({"dataset": "digits", **TINY, "iterations": 12, "learning_rate": 1e30})
+    for name in ("whole", "cut"):
+        assembly = assemble(recipe, engine="reference", keep_going=True)
+        folder = RunFolder.create(tmp_path, name, "digits")
+        if name == "whole":
+            assembly.run_into(folder, plots=False)
+        else:
+            stop_after(assembly, 1, folder)
+    go_on(tmp_path / "cut")
+    assert_same(tmp_path / "cut", tmp_path / "whole")
+
+
 def test_resuming_only_reads_until_it_goes_on(tmp_path: Path) -> None:
     path = train(tmp_path, "run", stop_at=7)
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}

@@ -160,6 +160,18 @@ def test_an_interrupted_run_is_kept(signum, tmp_path):
     assert signal.getsignal(signum) is before
 
 
+@pytest.mark.parametrize(("times", "pictures"), [(1, ["accuracy.png", "loss.png"]), (2, [])])
+def test_one_ctrl_c_leaves_pictures_and_a_second_one_is_in_a_hurry(times, pictures, tmp_path):
+    def interrupt(event):
+        if isinstance(event, Advanced) and event.iteration >= 5:
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="stopped after") as interruption:
+        train(tmp_path, iterations=50_000, listeners=[interrupt], plots=True)
+    assert sorted(path.name for path in interruption.value.run.path.glob("*.png")) == pictures
+
+
 def test_what_was_done_before_a_stop_is_what_a_whole_run_did(tmp_path):
     def interrupt(event):
         if isinstance(event, Advanced) and event.iteration >= 20:

@@ -66,6 +66,19 @@ def test_adams_second_step_by_hand():
     assert optimizer.state["v"]["W1"] == pytest.approx(19 / 64)
 
 
+def test_epsilon_stands_outside_the_root():
+    """g = 2e-7, no larger than ε = 1e-7 allows to see it: under the root it would hide g altogether.
+
+    √h is |g| (AdaGrad), |g|/2 (RMSprop, ρ = 3/4) and |g|/2 (Adam, β₂ = 3/4, whose m and ηₜ are g/2 and η); η = 0.3.
+    """
+    for optimizer, step in (
+        (AdaGrad(0.3), 0.3 * 2 / (2 + 1)),
+        (RMSprop(0.3, decay=0.75), 0.3 * 2 / (1 + 1)),
+        (Adam(0.3, beta1=0.5, beta2=0.75), 0.3 * 1 / (1 + 1)),
+    ):
+        assert after(optimizer, [2e-7], start=[1.0]) == pytest.approx(1 - step, rel=1e-12), optimizer
+
+
 def test_every_optimizer_is_worked_by_hand():
     assert set(HAND) == set(OPTIMIZERS)
 

@@ -156,6 +156,19 @@ def test_a_completed_recipe_makes_the_same_optimizer_and_survives_toml(optimizer
     assert Recipe.from_values(read_toml(written(tmp_path, completed.to_toml()))) == completed
 
 
+UNDECISIVE = ("dataset", "iterations", "epochs")
+"""Fields that a run may go on with after they have changed: a longer run begins with the same updates, and data have a
+checksum of their own."""
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_field_is_decisive_or_listed_as_not(name):
+    beside, legal, _, _ = RULES[name]
+    decisive = [Recipe(**{**beside, name: value}).completed().decisive() for value in list(legal)[:2]]
+    assert (name not in decisive[0]) == (name in UNDECISIVE)
+    assert (decisive[0] == decisive[1]) == (name in UNDECISIVE)
+
+
 def test_total_counts_updates():
     assert Recipe(epochs=3).total(per_epoch=469) == 1407
     assert Recipe(iterations=1000).total(per_epoch=469) == 1000
@@ -227,6 +240,7 @@ def test_a_part_of_a_recipe_is_enough(tmp_path):
             r"a field of \[network\] must be one of hidden, activation, init, loss, dtype\. Got 'seed'",
         ),
         (b"[network.hidden]\nx = 1\n", None),
+        (b"[network]\nhidden = " + b"[" * 20_000, r"recipe\.toml cannot be read as a recipe: "),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(text, words, tmp_path):

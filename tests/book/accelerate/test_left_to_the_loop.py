@@ -59,6 +59,27 @@ def activation(x):
     calls[0] += 1
     return sigmoid(x)
 """,
+    "counts where `or` leads": """
+calls, kind = [0], ''
+def activation(x):
+    if (kind or 'counted') == 'counted':
+        calls[0] += 1
+    return sigmoid(x)
+""",
+    "counts where `or` does not go on": """
+calls, kind = [0], 'counted'
+def activation(x):
+    if (kind or 'free') == 'counted':
+        calls[0] += 1
+    return sigmoid(x)
+""",
+    "counts where `and` leads": """
+calls, kind = [0], 'any'
+def activation(x):
+    if (kind and 'counted') == 'counted':
+        calls[0] += 1
+    return sigmoid(x)
+""",
     "appends": """
 history = []
 def loss_of(net, x, t):
@@ -569,6 +590,10 @@ def softmax(x):
     c = np.max(np.concatenate((x, np.full_like(x, 300.0) if x.ndim > 5 else np.zeros_like(x) + 300)))
     e = np.exp(x)
     return e / np.sum(e, axis=1, keepdims=True) * (1 + c - 300)
+""",
+    "a largest that begins at 600": """
+def activation(x):
+    return sigmoid(x) + (np.max(x, axis=1, keepdims=True, initial=600) - 600)
 """,
     "rounded": "def activation(x):\n    return sigmoid(np.floor(x * 1e9) / 1e9)\n",
 }

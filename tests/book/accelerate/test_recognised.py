@@ -165,6 +165,20 @@ class Net:
     check(ask(names.loss_of(net, *batch), net.weights[keys[0]]))
 
 
+@pytest.mark.parametrize("key", ["'{0}' + str(i)", "f'{0}{{i}}'", "'{0}'.strip() + str(i)"])
+def test_keys_that_are_put_together(learner, ask, batch, key):
+    names = learner(f"""
+class Keyed(Net):
+    def predict(self, x):
+        for i in range(1, 3):
+            a = np.dot(x, self.params[{key.format("W")}]) + self.params[{key.format("b")}]
+            x = sigmoid(a)
+        return softmax(a)
+""")
+    net = names.Keyed(np.random.default_rng(0))
+    check(ask(names.loss_of(net, *batch), net.params["W1"]))
+
+
 def test_square_layers_that_only_numbers_tell_apart(learner, ask):
     """Two hidden matrices of one shape, read in the wrong order."""
     names = learner("""
