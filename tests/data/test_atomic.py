@@ -32,29 +32,6 @@ def test_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
 
 
-def test_what_is_on_disk_is_on_disk_before_it_is_renamed_and_the_folder_after(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a power cut leaves the new name on an empty file, or the old name although the caller went on."""
-    happened: list[str] = []
-    fsync, rename = os.fsync, Path.replace
-
-    def synced(handle: int) -> None:
-        happened.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else f"{os.fstat(handle).st_size} bytes")
-        if happened[-1] == "folder":
-            assert os.path.samestat(os.fstat(handle), tmp_path.stat())
-        fsync(handle)
-
-    def renamed(self: Path, target: Path) -> Path:
-        happened.append("renamed")
-        return rename(self, target)
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Path, "replace", renamed)
-    replace_file(tmp_path / "a", [b"ne", b"w"])
-    assert happened == ["3 bytes", "renamed", "folder"]
-
-
 def test_many_at_once_leave_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "a"
     texts = [bytes([65 + i]) * 50_000 for i in range(8)]

@@ -256,7 +256,11 @@ def test_a_run_that_kept_going_through_nan_is_held_against_its_checkpoint_bit_fo
     options = {**OPTIONS, "learning_rate": 1e30, "keep_going": True}
     run = zerokara.train("digits", out=tmp_path, name="run", **options).path
     zerokara.open_run(run)
-    assert line(run).remark is None
+    assert line(run).remark == "359 of 359 test images have no finite score."
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, "remark": "well"}))
+    assert "run.json says remark 'well' instead of 359 of 359 test images" in str(line(run).remark)
+    (run / "run.json").write_text(json.dumps(facts))
     content = bytearray((run / "weights.safetensors").read_bytes())
     content[-1] ^= 1
     (run / "weights.safetensors").write_bytes(content)
@@ -279,7 +283,7 @@ def test_a_diverged_run_whose_weights_are_damaged_is_not_sent_to_resume(tmp_path
     with pytest.raises(RunError, match=r"Try a smaller"):
         zerokara.train("digits", out=tmp_path, name="run", **options)
     run = tmp_path / "run"
-    assert line(run).remark is None
+    assert re.fullmatch(r"\d+ of 359 test images have no finite score\.", str(line(run).remark))
     (run / "weights.safetensors").write_bytes(b"")
     with pytest.raises(RunError, match=r"Without that file the run is opened by its checkpoint"):
         zerokara.open_run(run)

@@ -131,7 +131,7 @@ def test_a_run_of_nan_is_marked_wherever_it_is_shown(
     assert main(["runs", "show", str(run.path)]) == 0
     assert f"\nBut {said}.\n" in capsys.readouterr().out
     assert main(["runs", "list", "--out", str(tmp_path)]) == 0
-    assert f"digits, but {said}\n" in capsys.readouterr().out
+    assert f"digits ({said}.)\n" in capsys.readouterr().out
     Screen(sys.stdout).result(run)
     assert f"\nbut {said}\n" in capsys.readouterr().out
 

@@ -45,6 +45,7 @@ class Diverged(RunError):
         self.run = run
 
 
+@working()
 def train(
     dataset: str | Path | None = None,
     *,

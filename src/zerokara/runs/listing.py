@@ -155,7 +155,7 @@ def _of(recipe: Recipe | None) -> dict[str, Any]:
 
 def _remarks(checkpoint: Summary, others: list[str]) -> list[str]:
     undecided = undecided_in_words(checkpoint.undecided)
-    return [sentence("But {remark}.", remark=undecided), *others] if undecided else others
+    return [sentence("{remark}.", remark=undecided), *others] if undecided else others
 
 
 def _number(value: float) -> float | None:
