@@ -31,6 +31,15 @@ def test_auto_by_density_and_batch(density: float, batch: int, expected: str) ->
 
 
 @needs_core
+@pytest.mark.parametrize(
+    ("hidden", "batch", "expected"),
+    [(4096, 100, "compiled"), (1000, 1000, "compiled"), (4096, 1000, "reference"), (3999, 1000, "compiled")],
+)
+def test_auto_by_width_and_batch(hidden: int, batch: int, expected: str) -> None:
+    assert choose_engine("auto", zerokara.Network([784, hidden, 10], init=0.0), batch).name == expected
+
+
+@needs_core
 def test_compiled_that_cannot_be_honoured_says_why() -> None:
     wide = zerokara.Network([70_000, 2, 2])
     assert choose_engine("auto", wide, 1).name == "reference"
