@@ -104,14 +104,11 @@ def test_zerokaras_own_numerical_gradient_only_when_asked(net_and_f, capfd):
 
 
 def test_a_mistake_in_here_leaves_all_to_the_loop(net_and_f, monkeypatch, capfd):
-    def broken(*_):
-        raise KeyError("a mistake")
-
     net, f = net_and_f
-    monkeypatch.setattr(session, "purity_of", broken)
+    monkeypatch.setattr(session, "purity_of", None)
     slow = zerokara.numerical_gradient(f, net.params["W1"])
     assert numerical_gradient(f, net.params["W1"]).tobytes() == slow.tobytes()
-    assert "looking into it failed (KeyError('a mistake'))" in capfd.readouterr().err
+    assert "looking into it failed (TypeError(" in capfd.readouterr().err
 
 
 def test_refused_functions_of_few_weights_are_looked_at_ever_less_often(learner, batch, monkeypatch):

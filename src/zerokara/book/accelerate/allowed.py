@@ -26,7 +26,7 @@ class Kind(Enum):
     EXTREME = auto()  # the largest or smallest along an axis
     KINK = auto()  # switches from one formula to another at a threshold between its arguments, or at 0
     CLIP = auto()  # switches at bounds
-    CUT = auto()  # jumps somewhere
+    CUT = auto()  # jumps somewhere, or, as a product of many, runs out of numbers
     CHOICE = auto()  # one of its arguments itself, chosen at a threshold between them
     CAST = auto()  # rounded to another class of numbers; of that class already, the argument itself
     SEQUENCE = auto()  # makes something to go through in a loop
@@ -53,13 +53,12 @@ def _table(entries: dict[Kind, dict[int, str]]) -> dict[str, Operation]:
 _NUMPY = _table(
     {
         Kind.NEW: {
-            1: "exp log log2 log10 log1p expm1 sqrt square tanh negative reciprocal positive copy exp2 identity array "
-            "diff",
-            2: "add subtract multiply divide true_divide power float_power logaddexp outer inner vdot sum mean prod "
-            "var std cumsum tensordot concatenate stack vstack hstack eye tile",
+            1: "exp log log2 log10 log1p expm1 sqrt square tanh negative reciprocal positive copy exp2 array diff",
+            2: "add subtract multiply divide true_divide power float_power logaddexp outer inner vdot sum mean "
+            "var std cumsum tensordot concatenate stack vstack hstack",
             3: "where",
         },
-        Kind.BLANK: {2: "zeros ones zeros_like ones_like", 3: "arange"},
+        Kind.BLANK: {1: "identity", 2: "zeros ones zeros_like ones_like eye", 3: "arange"},
         Kind.SHAPE: {1: "shape ndim size"},
         Kind.VIEW: {
             1: "asarray atleast_1d atleast_2d ravel asanyarray ascontiguousarray",
@@ -72,19 +71,20 @@ _NUMPY = _table(
         Kind.CLIP: {3: "clip"},
         Kind.CUT: {
             1: "sign floor ceil isnan isfinite isinf logical_not nonzero count_nonzero",
-            2: "argmax argmin equal not_equal less less_equal greater greater_equal logical_and logical_or any all",
+            2: "argmax argmin equal not_equal less less_equal greater greater_equal logical_and logical_or any all "
+            "prod",
         },
     }
 )
 
 METHODS = _table(
     {
-        Kind.NEW: {0: "copy flatten item tolist", 1: "sum mean prod var std cumsum", 2: "repeat"},
+        Kind.NEW: {0: "copy flatten item", 1: "sum mean var std cumsum"},
         Kind.VIEW: {0: "ravel conj", 1: "squeeze", 2: "swapaxes", 9: "reshape transpose"},
         Kind.PRODUCT: {1: "dot"},
         Kind.EXTREME: {1: "max min"},
         Kind.CLIP: {2: "clip"},
-        Kind.CUT: {1: "argmax argmin any all round", 0: "nonzero"},
+        Kind.CUT: {1: "prod argmax argmin any all round", 0: "nonzero"},
     }
 )
 """Methods of arrays, without those that write. `astype` is looked at by itself."""

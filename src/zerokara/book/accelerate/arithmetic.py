@@ -35,6 +35,7 @@ class Arithmetic:
         bounds: of clips of the inputs of an activation.
         epoch: how often something affine may have been written to; `affine` of older values says nothing any more.
         spilled: readings whose numbers were written into memory that came from elsewhere.
+        relied: readings of the arrays that something affine was multiplied by or moved by: weights and biases, then.
     """
 
     def __post_init__(self) -> None:
@@ -42,6 +43,7 @@ class Arithmetic:
         self.bounds: list[float] = []
         self.epoch = 0
         self.spilled: set[int] = set()
+        self.relied: set[int] = set()
 
     def is_affine(self, data: Data) -> bool:
         return data.affine == self.epoch
@@ -67,7 +69,9 @@ class Arithmetic:
             return Items(left.elements + right.elements)
         both = together([_array_like(left), _array_like(right)]).computed()
         if isinstance(left, Items) or isinstance(right, Items):
-            both = replace(both, about_shape=False)  # a list, which can be written to
+            if not all(map(_is_scalar, _elements(left) + _elements(right))):
+                raise Refused(sentence("it computes with a list of arrays"))
+            both = replace(both, about_shape=False, may_be_list=True)
         if isinstance(kind, ast.FloorDiv | ast.Mod | ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor):
             self.threshold(sentence("rounding"), both)
         elif isinstance(kind, ast.MatMult):
@@ -77,12 +81,17 @@ class Arithmetic:
         return both
 
     def _product(self, right: Value) -> int:
-        return self.epoch if isinstance(right, Known) and right.is_array else NEVER
+        if not (isinstance(right, Known) and right.is_array):
+            return NEVER
+        self.relied.add(right.reading)
+        return self.epoch
 
     def _shifted(self, product: Value, bias: Value) -> int:
         """x W + b is affine; so is the x W that a bias as read is added to, and nothing else."""
-        fits = isinstance(product, Data) and self.is_affine(product) and isinstance(bias, Known) and bias.is_array
-        return self.epoch if fits else NEVER
+        if not (isinstance(product, Data) and self.is_affine(product) and isinstance(bias, Known) and bias.is_array):
+            return NEVER
+        self.relied.add(bias.reading)
+        return self.epoch
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
         if isinstance(kind, ast.Not):
@@ -131,7 +140,7 @@ class Arithmetic:
             self.threshold(name, all_of_them)
         first = numbers[0] if numbers else all_of_them
         if kind is Kind.SHAPE:
-            return Data(all_of_them.sources, about_shape=True)
+            return self.shape_of(all_of_them)
         # Even zeros are no longer about shapes: something may be written into them.
         result = replace(all_of_them, about_shape=False)
         if kind is Kind.VIEW:
@@ -158,6 +167,8 @@ class Arithmetic:
             return
         if kind is Kind.CLIP and self._is_clip_of_inputs(arguments):
             return
+        if kind is Kind.BLANK and not name.endswith("_like"):
+            self.threshold(name, data)  # how long `arange` is depends on them
         if kind in (Kind.EXTREME, Kind.KINK, Kind.CHOICE, Kind.CLIP, Kind.CUT, Kind.CAST):
             self.threshold(name, data)
 
@@ -185,15 +196,32 @@ class Arithmetic:
             self.threshold("astype", data)
         return data.computed(affine=data.affine)
 
+    def shape_of(self, data: Data) -> Data:
+        """What depends on the shape of numbers: which may depend on the numbers, where a mask chose them."""
+        if data.masked:
+            self.threshold(sentence("how many numbers there are"), data)
+            return data.computed()
+        return Data(data.sources, about_shape=True)
+
     # Writing
 
     def write_into(self, base: Value, parts: list[Value], result: Data | None = None) -> None:
         """`base[...] = part` or `base += part`. Raises Refused where that would be seen after the call."""
         if not isinstance(base, Data) or not base.fresh:
             raise Refused(sentence("it writes into an array"))
+        if base.may_be_list and not all(map(_is_scalar, parts)):
+            raise Refused(sentence("it puts something into a list"))
         self.spilled |= together([as_data(part) for part in parts]).sources - base.sources
         if base.touches_affine and not (result is not None and self.is_affine(result)):
             self.epoch += 1
+
+
+def _is_scalar(value: Value) -> bool:
+    return isinstance(value, Known) and value.is_scalar
+
+
+def _elements(value: Value) -> tuple[Value, ...]:
+    return value.elements if isinstance(value, Items) else ()
 
 
 def is_zero(value: Value) -> bool:

@@ -16,6 +16,7 @@ from zerokara.book.accelerate.values import Bound, Data, Items, Known, Value, as
 from zerokara.errors import sentence
 
 MOST_TURNS = 1_000
+_RUN_AT_ONCE = (sum, list, tuple, max, min)
 
 
 class Calls(Expressions):
@@ -30,12 +31,21 @@ class Calls(Expressions):
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 arguments += self._starred(argument, frame)
+            elif isinstance(argument, ast.GeneratorExp):
+                arguments.append(self._generated(callee, argument, node, frame))
             else:
                 arguments.append(self.value(argument, frame))
         if any(keyword.arg is None for keyword in node.keywords):
             raise Refused(sentence("line {line} passes arguments on that are not known", line=node.lineno))
         keywords = {str(keyword.arg): self.value(keyword.value, frame) for keyword in node.keywords}
         return self.call(callee, arguments, keywords, ast.unparse(node.func))
+
+    def _generated(self, callee: Value, argument: ast.GeneratorExp, node: ast.Call, frame: Frame) -> Value:
+        """A generator that the call runs to its end at once; elsewhere it would run later, or never."""
+        at_once = isinstance(callee, Known) and any(callee.value is function for function in _RUN_AT_ONCE)
+        if not at_once or len(node.args) + len(node.keywords) > 1:
+            raise Refused(sentence("line {line} holds a generator", line=node.lineno))
+        return self._ListComp(argument, frame)
 
     def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
         if isinstance(callee, Bound):
@@ -105,7 +115,7 @@ class Calls(Expressions):
         if function is range:
             return _range(arguments)
         if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
-            return Data(as_data(arguments[0]).sources, about_shape=True)
+            return self.arithmetic.shape_of(as_data(arguments[0]))
         lists = [self.objects.elements(argument) for argument in arguments]
         if not lists or None in lists:
             raise Refused(sentence("{name} goes through numbers one by one", name=function.__name__))

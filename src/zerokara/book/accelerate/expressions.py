@@ -94,7 +94,7 @@ class Expressions:
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
-            return Data(as_data(owner).sources, about_shape=True)
+            return self.arithmetic.shape_of(as_data(owner))
         if name == "T":
             return as_data(owner)
         return Bound(owner, name)
@@ -116,7 +116,8 @@ class Expressions:
         if is_number(owner):
             base, index = as_data(owner), as_data(key)
             both = together([base, index])
-            return replace(both, fresh=base.fresh, shared=base.touches_affine)
+            masked = both.masked or not index.about_shape
+            return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
         if isinstance(owner, Known):
             return self.objects.item(owner, key)
         raise Refused(sentence("it takes a part of {what}", what=described(owner)))
@@ -231,8 +232,6 @@ class Expressions:
             raise Refused(sentence("line {line} keeps what only the numbers can tell", line=condition.lineno))
         return kept
 
-    _GeneratorExp = _ListComp
-
     def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
         """Give a value to a name, to several, to an attribute, or to a part of an array."""
         match target:
@@ -243,8 +242,8 @@ class Expressions:
             case ast.Attribute(value=owner, attr=name):
                 self.objects.write(self.value(owner, frame), name, value)
             case ast.Subscript(value=owner, slice=index):
-                parts = [self.value(index, frame), value]
-                self.arithmetic.write_into(self.value(owner, frame), parts)
+                base = self.value(owner, frame)
+                self.arithmetic.write_into(base, [self.value(index, frame), value])
             case _:
                 raise Refused(sentence("line {line} assigns in a way of its own", line=target.lineno))
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,14 +13,6 @@ Floats = NDArray[np.float64]
 ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
 
 
-@contextmanager
-def silently() -> Iterator[None]:
-    """What is computed beside the learner's own code must not warn: that would be taken for theirs."""
-    with np.errstate(all="ignore"):
-        yield
-
-
-@silently()
 def inputs_of_activations(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, start: int = 0
 ) -> list[Floats]:
@@ -44,7 +33,6 @@ def scores_of(layout: Layout, activation: str, arrays: Arrays, rows: Floats) -> 
     return inputs_of_activations(layout, activation, arrays, rows)[-1]
 
 
-@silently()
 def scores_from(layout: Layout, activation: str, arrays: Arrays, layer: int, inputs: Floats) -> Floats:
     """The scores where these are the inputs (n, units) of the activation of layer number `layer`."""
     if layer == len(layout.weights) - 1:
@@ -52,7 +40,6 @@ def scores_from(layout: Layout, activation: str, arrays: Arrays, layer: int, inp
     return inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](inputs), layer + 1)[-1]
 
 
-@silently()
 def scores_after(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, before: list[Floats], number: int, shift: float
 ) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate.forward import ACTIVATIONS, scores_of, silently
+from zerokara.book.accelerate.forward import ACTIVATIONS, scores_of
 from zerokara.book.accelerate.refusal import RefusedNow
 from zerokara.book.accelerate.structure import Arrays, Layout, rows_of
 from zerokara.errors import sentence
@@ -44,7 +44,7 @@ class Model:
 
     def loss(self, scores: Floats, targets: Floats) -> float:
         """The function's value for scores and targets (n, classes)."""
-        return self.factor * _mean_loss(self.loss_name, scores, targets)
+        return self.factor * LOSSES[self.loss_name].value(scores, targets)
 
     def agrees(self, value: float, scores: Floats, targets: Floats) -> bool:
         """Whether a value is the loss of these scores but for rounding.
@@ -86,11 +86,6 @@ def _fits(model: Model, sample: Sample) -> bool:
     return model.agrees(sample.value, model.scores(sample.arrays, rows), targets)
 
 
-@silently()
-def _mean_loss(name: str, scores: Floats, targets: Floats) -> float:
-    return LOSSES[name].value(scores, targets)
-
-
 def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:
     """All models of a layout, each with the factor that makes it fit this sample."""
     arrays = sample.arrays
@@ -98,8 +93,8 @@ def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:
     for activation in ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:
         scores = scores_of(layout, activation, arrays, rows)
         for labels, targets in _meanings(arrays[layout.labels], len(rows), classes):
-            for loss in LOSSES:
-                mean = _mean_loss(loss, scores, targets)
+            for loss, functions in LOSSES.items():
+                mean = functions.value(scores, targets)
                 if np.isfinite(mean) and mean != 0:
                     yield Model(layout, activation, loss, labels, _rounded(sample.value / mean, len(rows), classes))
 

@@ -25,7 +25,8 @@ class Objects:
 
     An attribute that every call writes before reading it, such as a layer's `mask`, is a cache: nothing depends on what
     it was. So `first_read` and `ever_written` must have nothing in common, and no attribute may be written on some ways
-    through the code only, or what a call leaves behind would depend on the calls before.
+    through the code only, or what a call leaves behind would depend on the calls before. Nor may it be read as an item
+    of the instance's dict: `dicts` are those whose items were asked for.
     """
 
     readings: Readings
@@ -34,6 +35,7 @@ class Objects:
         self.written: Written = {}
         self.ever_written: set[tuple[int, str]] = set()
         self.first_read: set[tuple[int, str]] = set()
+        self.dicts: set[int] = set()
 
     def read(self, parent: Known, how: Callable[[Any, Any], Any], key: Any = None) -> Known:
         if parent.reading == CONSTANT:
@@ -44,6 +46,7 @@ class Objects:
     def check_caches(self) -> None:
         """Raises Refused for an attribute that carries something from one call to the next."""
         carried = {name for _, name in self.first_read & self.ever_written}
+        carried |= {name for place, name in self.ever_written if place in self.dicts}
         sometimes = {name for (_, name), value in self.written.items() if isinstance(value, Unusable)}
         if carried or sometimes:
             raise Refused(
@@ -57,7 +60,7 @@ class Objects:
         if type(owner.value) is ModuleType:
             return self._in_module(owner, name)
         self._check_ordinary(owner, name)
-        place = (id(owner.value), name)
+        place = self._place(owner, name)
         if place in self.written:
             return self._cached(place, name)
         self.first_read.add(place)
@@ -117,8 +120,12 @@ class Objects:
                     "{kind} is told when {name} is written", kind=readings.class_name(type(owner.value)), name=name
                 )
             )
-        self.ever_written.add((id(owner.value), name))
-        self.written[id(owner.value), name] = value
+        self.ever_written.add(self._place(owner, name))
+        self.written[self._place(owner, name)] = value
+
+    def _place(self, owner: Known, name: str) -> tuple[int, str]:
+        """Where an attribute is kept: several instances may share one dict."""
+        return id(self.read(owner, readings.own_dict).value), name
 
     # Dicts, lists and tuples
 
@@ -137,6 +144,7 @@ class Objects:
         return self.read(owner, readings.mapping_item, key.value)
 
     def _keys(self, owner: Known) -> tuple[Any, ...]:
+        self.dicts.add(id(owner.value))
         found: tuple[Any, ...] = self.read(owner, readings.keys).value
         if not all(map(readings.is_scalar, found)):
             raise Refused(sentence("a dict has keys that are no plain strings or numbers"))

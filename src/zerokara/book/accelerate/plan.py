@@ -21,9 +21,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate.forward import inputs_of_activations, scores_after, scores_from, silently
+from zerokara.book.accelerate.forward import inputs_of_activations, scores_after, scores_from
 from zerokara.book.accelerate.inference import Model
-from zerokara.book.accelerate.proof import Function, check_differences, check_memory, kept, size_of, spread, value_at
+from zerokara.book.accelerate.proof import (
+    Function,
+    check_differences,
+    check_memory,
+    ignores_underflow,
+    kept,
+    size_of,
+    spread,
+    value_at,
+)
 from zerokara.book.accelerate.purity import Purity
 from zerokara.book.accelerate.refusal import Refused, RefusedNow
 from zerokara.book.accelerate.structure import Arrays, rows_of
@@ -40,6 +49,9 @@ what was proven here to be wrong there. Of pixels from 0 to 255, h = 1e-4 moves 
 
 EXP_RANGE = 350.0
 """Between -350 and 350 neither exp(2a) nor a softmax without its maximum taken off overflows, and no p is 0."""
+
+UNDERFLOW_RANGE = 170.0
+"""Where NumPy was told to speak of underflow: between these even p² does not."""
 
 NEARBY = 0.05
 """How far the inputs of activations move, about, when all weights are moved at once: as far as an update moves them."""
@@ -149,8 +161,7 @@ class Plan:
         self.layers = inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows)
         self._check_range(arrays, batch, h)
         self._check_nearby(f, x, arrays, batch)
-        with silently():
-            found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
+        found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
             raise RefusedNow(sentence("its gradient is not finite"))
         self.gradients = found
@@ -167,7 +178,7 @@ class Plan:
         if not max(largest) <= min(self.purity.bounds, default=np.inf) - FARTHEST:
             raise RefusedNow(sentence("numbers come near to where it clips them"))
         with_exp = largest[-1:] if self.model.activation == "relu" else largest
-        if not max(with_exp) <= EXP_RANGE - FARTHEST:
+        if not max(with_exp) <= (EXP_RANGE if ignores_underflow() else UNDERFLOW_RANGE) - FARTHEST:
             raise RefusedNow(sentence("numbers come near to where exp overflows"))
 
     def _farthest(self, arrays: Arrays, largest: list[float], h: float) -> float:
@@ -186,7 +197,8 @@ class Plan:
     def _check_nearby(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch) -> None:
         """Compare f with the network where all weights are moved a little, each in a direction of its own.
 
-        The first weights, which are many, move by an outer product: that moves a = x W by one, too.
+        And in the opposite ones: a bend or a jump that is close lies on one side only. The first weights, which are
+        many, move by an outer product: that moves a = x W by one, too.
         """
         layout = self.model.layout
         first, *later = layout.parameters
@@ -195,25 +207,27 @@ class Plan:
             NEARBY * spread(arrays[first], batch.size) * self.directions[first][0],
         )
         moves = {number: NEARBY * spread(arrays[number], None) * self.directions[number] for number in later}
-        inputs = self.layers[0] + np.outer(batch.rows @ along, across)
+        moved = np.outer(batch.rows @ along, across)
         if layout.biases[0] is not None:
-            inputs += moves[layout.biases[0]]
-        with kept([arrays[number] for number in layout.parameters]):
-            arrays[first] += np.outer(along, across)
-            for number, move in moves.items():
-                arrays[number] += move
-            value = value_at(f, x)
-            scores = scores_from(layout, self.model.activation, arrays, 0, inputs)
-        if not self.model.agrees(value, scores, batch.targets):
-            raise Refused(sentence("its value is no longer that of the network that was recognised"))
+            moved += moves[layout.biases[0]]
+        moves[first] = np.outer(along, across)
+        for sign in (1, -1):
+            with kept([arrays[number] for number in moves]):
+                for number, move in moves.items():
+                    arrays[number] += sign * move
+                value = value_at(f, x)
+                scores = scores_from(layout, self.model.activation, arrays, 0, self.layers[0] + sign * moved)
+            if not self.model.agrees(value, scores, batch.targets):
+                raise Refused(sentence("its value is no longer that of the network that was recognised"))
 
     def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, h: float) -> None:
         """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h)."""
         eps = float(np.finfo(float).eps)
-        loss = self.model.loss(self.layers[-1], batch.targets)
-        largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
-        if h < TEXTBOOK_STEP and not eps * abs(loss) / h <= ROUNDING * largest:
-            raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient"))
+        if h < TEXTBOOK_STEP:
+            loss = self.model.loss(self.layers[-1], batch.targets)
+            largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
+            if not eps * abs(loss) / h <= ROUNDING * largest:
+                raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient"))
         if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
             raise RefusedNow(sentence("h is hardly more than rounding beside such large weights"))
 

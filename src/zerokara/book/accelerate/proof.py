@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.book.accelerate.inference import Model, Sample, model_of
 from zerokara.book.accelerate.refusal import Refused, RefusedNow
+from zerokara.book.accelerate.source import is_from_elsewhere
 from zerokara.book.accelerate.structure import Arrays, layouts, rows_of
 from zerokara.errors import sentence
 
@@ -32,34 +34,65 @@ Function = Callable[[Any], Any]
 Gradient = Callable[[int], NDArray[np.float64]]
 
 
-def proven_model(f: Function, x: NDArray[Any], arrays: Arrays) -> Model:
+def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, deciding: Callable[[set[int]], str | None]) -> Model:
     """The network whose loss f is, at the present weights and at several random ones. Raises Refused if there is none.
 
     Args:
         f: pure; so how often it is called cannot be seen.
         x: what f is called with.
         arrays: all arrays that f reads, by number.
+        deciding: the threshold in f's code that depends on some of them; None if none does. A threshold may do
+            anything elsewhere, and even warn at random weights.
     """
     ways = list(islice(layouts(arrays), MOST_LAYOUTS))
     if not ways:
         raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
+    reason = sentence("its values are not those of a network that is known here")
     for moved in dict.fromkeys(frozenset(layout.parameters) for layout in ways):
+        what = deciding(set(moved))
+        if what:
+            reason = sentence("what it does may depend on the size of numbers ({what})", what=what)
+            continue
         check_memory(arrays, sorted(moved))
         present = Sample(arrays, value_at(f, x))
         samples = [*_random_samples(f, x, arrays, sorted(moved)), present]
         model = model_of([layout for layout in ways if set(layout.parameters) == moved], samples)
         if model is not None:
             return model
-    raise Refused(sentence("its values are not those of a network that is known here"))
+    raise Refused(reason)
+
+
+_underflow: ContextVar[str] = ContextVar("underflow", default="ignore")
+
+
+@contextmanager
+def in_silence() -> Iterator[None]:
+    """What is computed beside the learner's own code must not warn: that would be taken for theirs."""
+    token = _underflow.set(np.geterr()["under"])
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _underflow.reset(token)
+
+
+def ignores_underflow() -> bool:
+    """Whether NumPy, as the learner has set it, keeps silent about underflow, which it does by itself."""
+    return _underflow.get() == "ignore"
 
 
 def value_at(f: Function, x: NDArray[Any]) -> float:
-    """f(x). Raises Refused where it raises, warns or is not finite: the plain loop shall do that."""
-    ignored = np.geterr()["under"] == "ignore"
+    """f(x). Raises Refused where it raises, warns or is not finite: the plain loop shall do that.
+
+    What a signal handler raises meanwhile is not f's, and goes on its way.
+    """
+    under: Literal["ignore", "raise"] = "ignore" if ignores_underflow() else "raise"
     try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore" if ignored else "raise"):
+        with np.errstate(over="raise", divide="raise", invalid="raise", under=under):
             value = f(x)
     except Exception as error:
+        if is_from_elsewhere(error):
+            raise
         raise RefusedNow(sentence("it raises {kind}", kind=type(error).__name__)) from error
     if not (np.ndim(value) == 0 and np.isfinite(value)):
         raise RefusedNow(sentence("its value is not one finite number"))
@@ -111,14 +144,16 @@ def kept(arrays: list[NDArray[Any]]) -> Iterator[None]:
     try:
         yield
     finally:
-        late = None
+        late, left = None, 100
         while True:
             try:
                 for array, copy in zip(arrays, copies, strict=True):
                     array[...] = copy
                 break
-            except KeyboardInterrupt as interrupt:
-                late = interrupt
+            except BaseException as interrupt:  # of Ctrl-C, or of another signal's handler
+                late, left = interrupt, left - 1
+                if not left:
+                    break
         if late is not None:
             raise late
 

@@ -42,6 +42,7 @@ class Purity:
         steps: what this was read from.
         arrays: the numbers of the readings that are arrays, in the order they were met; each array once.
         deciding: says, for a set of arrays, which threshold depends on them; None if none does.
+        relied: the arrays that must be weights or biases for its thresholds to be harmless.
         bounds: where inputs of an activation are clipped.
         caches: whether it keeps something in objects, that can be looked at later.
     """
@@ -49,6 +50,7 @@ class Purity:
     steps: Steps
     arrays: tuple[int, ...]
     deciding: Callable[[set[int]], str | None]
+    relied: frozenset[int]
     bounds: tuple[float, ...]
     caches: bool
 
@@ -85,7 +87,9 @@ def _verdict(walk: _Walk, found: Readings) -> Purity:
     def deciding(weights: set[int]) -> str | None:
         return walk.arithmetic.deciding({n for n, first in first_of.items() if first in weights})
 
-    return Purity(steps, tuple(arrays), deciding, tuple(walk.arithmetic.bounds), bool(walk.objects.ever_written))
+    relied = frozenset(first_of[number] for number in walk.arithmetic.relied if number in first_of)
+    bounds = tuple(walk.arithmetic.bounds)
+    return Purity(steps, tuple(arrays), deciding, relied, bounds, bool(walk.objects.ever_written))
 
 
 class _Walk(Calls):
@@ -172,7 +176,7 @@ class _Walk(Calls):
                 if expression is not None:
                     self.assign(target, self.value(expression, frame), frame)
             case ast.AugAssign(target=target, op=op, value=expression):
-                self._change(target, op, self.value(expression, frame), frame)
+                self._change(target, op, expression, frame)
             case ast.Expr(value=expression):
                 self.value(expression, frame)
             case ast.Pass():
@@ -187,16 +191,18 @@ class _Walk(Calls):
                 raise Refused(sentence("line {line} holds a statement that only running it can tell", line=node.lineno))
         return True
 
-    def _change(self, target: ast.expr, op: ast.operator, value: Value, frame: Frame) -> None:
-        """`target op= value`, which writes into arrays and gives numbers a new name."""
+    def _change(self, target: ast.expr, op: ast.operator, expression: ast.expr, frame: Frame) -> None:
+        """`target op= expression`, which writes into arrays and gives numbers a new name; the target is read first."""
         if isinstance(target, ast.Subscript):
-            owner = self.value(target.value, frame)
-            self.arithmetic.write_into(owner, [self.value(target.slice, frame), value])
+            owner, index = self.value(target.value, frame), self.value(target.slice, frame)
+            self.item(owner, index)
+            self.arithmetic.write_into(owner, [index, self.value(expression, frame)])
             return
         if not isinstance(target, ast.Name | ast.Attribute):
             raise Refused(sentence("line {line} assigns in a way of its own", line=target.lineno))
         source = ast.Name(target.id) if isinstance(target, ast.Name) else ast.Attribute(target.value, target.attr)
         before = self.value(ast.copy_location(source, target), frame)
+        value = self.value(expression, frame)
         after = self.arithmetic.binary(op, before, value)
         if not (isinstance(before, Known) and before.is_scalar):
             self.arithmetic.write_into(before, [value], after if isinstance(after, Data) else None)

@@ -92,10 +92,10 @@ class Steps(NamedTuple):
 
 
 def _identities(values: list[Any], start: int) -> Iterator[tuple[int, int]]:
-    """For every reading of an array, the first reading that gave this very array."""
+    """For every reading of an array or a dict, the first reading that gave this very one."""
     first: dict[int, int] = {}
     for number in range(start, len(values)):
-        if type(values[number]) is np.ndarray:
+        if type(values[number]) in (np.ndarray, dict):
             yield number, first.setdefault(id(values[number]), number)
 
 
@@ -208,6 +208,10 @@ def keyword_default(function: Any, name: str) -> Any:
 
 def module_name(module: Any, name: str) -> Any:
     return vars(module)[name]
+
+
+def own_dict(instance: Any, key: None) -> Any:
+    return object.__getattribute__(instance, "__dict__")
 
 
 def own_attribute(instance: Any, name: str) -> Any:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from zerokara.book.accelerate.inference import Model
 from zerokara.book.accelerate.plan import Plan, signature_of
-from zerokara.book.accelerate.proof import proven_model
-from zerokara.book.accelerate.purity import purity_of
+from zerokara.book.accelerate.proof import in_silence, proven_model
+from zerokara.book.accelerate.purity import Purity, purity_of
 from zerokara.book.accelerate.refusal import Refused, RefusedNow
+from zerokara.book.accelerate.source import is_from_elsewhere
 from zerokara.book.accelerate.structure import Arrays
 from zerokara.book.gallery import say
 from zerokara.errors import ZerokaraError, sentence
@@ -55,12 +56,14 @@ class Session:
             return None
         code = _code_of(f)
         try:
-            with self.lock:
+            with self.lock, in_silence():
                 gradient = self._found(f, code, x, h)
         except Refused as reason:
             self._explain(code, str(reason))
             return None
         except Exception as error:  # whatever goes wrong in here, the loop does not need it
+            if is_from_elsewhere(error):
+                raise
             self._explain(code, sentence("looking into it failed ({error!r})", error=error))
             return None
         return gradient if gradient is None or self.wanted == "on" else _verified(f, x, h, gradient)
@@ -118,7 +121,7 @@ class Session:
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
-            plan = Plan(purity, _checked(proven_model(f, x, arrays), purity.deciding, arrays, x), signature)
+            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.deciding), purity, arrays, x), signature)
             gradient = plan.gradient(f, x, arrays, h, sample=True)
         except RefusedNow:
             raise
@@ -136,12 +139,11 @@ class Session:
             say(text)
 
 
-def _checked(model: Model, deciding: Callable[[set[int]], str | None], arrays: Arrays, x: NDArray[Any]) -> Model:
+def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
         raise Refused(sentence("x is none of the arrays it reads as weights"))
-    what = deciding(set(model.layout.parameters))
-    if what:
-        raise Refused(sentence("what it does may depend on the size of numbers ({what})", what=what))
+    if not purity.relied <= set(model.layout.parameters):
+        raise Refused(sentence("it computes with its inputs or labels as if they were weights"))
     return model
 
 

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
+from weakref import WeakSet
+
+import numpy as np
 
 from zerokara.book.accelerate.refusal import Refused
 from zerokara.book.cells import TEXTS, cells_of
@@ -21,9 +26,31 @@ from zerokara.errors import UsageError, sentence
 Function = ast.FunctionDef | ast.Lambda
 
 
-@lru_cache(maxsize=256)
+_walked: WeakSet[CodeType] = WeakSet()
+_LIBRARIES = tuple(
+    os.path.realpath(folder) + os.sep
+    for folder in (Path(__file__).parents[2], sys.prefix, sys.base_prefix, os.path.dirname(np.__file__))
+)
+
+
+def is_from_elsewhere(error: BaseException) -> bool:
+    """Whether an error was raised by code that was neither walked through nor is a library's: by a signal handler."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace is not None else None
+    return not (code is None or code in _walked or os.path.realpath(code.co_filename).startswith(_LIBRARIES))
+
+
 def tree_of(code: CodeType) -> Function:
     """The definition that a code object comes from. Raises Refused where that cannot be proven."""
+    tree = _tree_of(code)
+    _walked.add(code)
+    return tree
+
+
+@lru_cache(maxsize=256)
+def _tree_of(code: CodeType) -> Function:
     for text in _texts(code.co_filename):
         found = _found_in(code, text)
         if found is not None:

@@ -48,6 +48,8 @@ class Data:
         about_shape: it depends on shapes and classes of arrays, not on the numbers in them.
         affine: it is x W + b, the input of an activation, as long as this is the epoch (see `Arithmetic`).
         shared: it may be a part of something affine, so that writing to it writes to that.
+        may_be_list: writing to it may keep what is written itself, instead of its numbers.
+        masked: how many numbers there are may depend on numbers.
     """
 
     sources: frozenset[int] = frozenset()
@@ -55,6 +57,8 @@ class Data:
     about_shape: bool = False
     affine: int = NEVER
     shared: bool = False
+    may_be_list: bool = False
+    masked: bool = False
 
     @property
     def touches_affine(self) -> bool:
@@ -120,16 +124,18 @@ def together(parts: list[Data]) -> Data:
         fresh=all(part.fresh for part in parts),
         about_shape=shapes_only,
         shared=any(part.touches_affine for part in parts),
+        may_be_list=any(part.may_be_list for part in parts),
+        masked=any(part.masked for part in parts),
     )
 
 
 def joined(one: Value, other: Value) -> Value:
-    """What is known of a value after either of two ways."""
+    """What is known of a value after either of two ways. Whose memory it has is not: nobody may write to it."""
     if one == other:
         return one
     if is_number(one) and is_number(other):
         a, b = as_data(one), as_data(other)
-        return replace(together([a, b]), affine=min(a.affine, b.affine))
+        return replace(together([a, b]), affine=min(a.affine, b.affine), fresh=False)
     return Unusable()
 
 
