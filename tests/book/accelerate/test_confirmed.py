@@ -100,6 +100,40 @@ activation = relu
     is_the_loops(ask(f, net.params["W1"]))
 
 
+BARE = "activation = relu\ndef cross_entropy_error(y, t):\n    return -np.sum(t * np.log(y)) / len(t)\n"
+"""Nothing in the logarithm: at a score of 750 below the largest it is that of 0."""
+
+
+def test_a_step_that_is_large_only_behind_large_hidden_units(learner, ask, batch):
+    names = learner(BARE)
+    net = names.Net(np.random.default_rng(0))
+    f = names.loss_of(net, *batch)
+    assert ask(f, net.params["W1"]).was_fast
+    net.params["W1"] *= 1e8
+    net.params["W2"] *= 1e-9
+    is_the_loops(quietly(ask, f, net.params["W2"]))
+
+
+def test_a_step_that_grows_from_layer_to_layer(learner, ask, batch):
+    names = learner(
+        BARE
+        + """
+class Net(Net):
+    def predict(self, x):
+        p = self.params
+        z = relu(np.dot(relu(np.dot(x, p['W1']) + p['b1']), p['W2']) + p['b2'])
+        return softmax(np.dot(z, p['W3']) + p['b3'])
+"""
+    )
+    net = names.Net(np.random.default_rng(0), (20, 7, 6, 3))
+    f = names.loss_of(net, *batch)
+    assert ask(f, net.params["W1"]).was_fast
+    for key, value in {"W1": 0, "b1": 0, "b2": 0, "W2": 8e3}.items():
+        net.params[key][...] = value
+    net.params["W3"] *= 1e4
+    is_the_loops(quietly(ask, f, net.params["W1"]))
+
+
 def test_weights_beside_which_h_is_lost(learner, ask, batch):
     names = learner("activation = relu")
     net = names.Net(np.random.default_rng(0))
