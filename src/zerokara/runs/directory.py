@@ -48,7 +48,8 @@ class Directory:
         if HAS_DIR_FD:
             flags, start = (_FLAGS, None) if within is None else (_FLAGS | _NO_LINK, within.handle)
             self.handle = os.open(path, flags, dir_fd=start)
-            weakref.finalize(self, os.close, self.handle)
+            closing = weakref.finalize(self, os.close, self.handle)
+            closing.atexit = False  # a daemon thread may be writing still, and the number be another file's next
         self.status = os.stat(self.path) if self.handle is None else os.fstat(self.handle)
 
     def where(self) -> Path | None:
