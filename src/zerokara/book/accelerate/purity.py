@@ -195,7 +195,6 @@ class _Walk(Calls):
         """`target op= expression`, which writes into arrays and gives numbers a new name; the target is read first."""
         if isinstance(target, ast.Subscript):
             owner, index = self.value(target.value, frame), self.value(target.slice, frame)
-            self.item(owner, index)
             self.arithmetic.write_into(owner, [index, self.value(expression, frame)])
             return
         if not isinstance(target, ast.Name | ast.Attribute):
