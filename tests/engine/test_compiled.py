@@ -435,6 +435,18 @@ def test_probabilities_that_are_denormal_come_out_as_they_are(
     assert float(network.params["W1"][0, 1]) == pytest.approx(-rate * np.exp(-below), rel=0.01)
 
 
+def interrupted_soon() -> list[float]:
+    """Ctrl-C in 0.2 s, from another thread; the list will hold when that was, by `time.perf_counter`."""
+    sent: list[float] = []
+
+    def interrupt() -> None:
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Timer(0.2, interrupt).start()
+    return sent
+
+
 class TestStopping:
     network = make_network((90, 50, 10), "float32")
     split = make_split("bytes", 90, 10)
@@ -460,13 +472,7 @@ class TestStopping:
     def test_ctrl_c_is_answered_inside_one_call(self) -> None:
         twin, optimizer = self.network.copy(), optimizer_named("sgd")
         batches = make_batches(self.split, 300_000, 10)
-        sent: list[float] = []
-
-        def interrupt() -> None:
-            sent.append(time.perf_counter())
-            os.kill(os.getpid(), signal.SIGINT)
-
-        threading.Timer(0.2, interrupt).start()
+        sent = interrupted_soon()
         with pytest.raises(KeyboardInterrupt):
             CompiledEngine(2).advance(twin, optimizer, self.split, batches, stop=going())
         assert time.perf_counter() - sent[0] < 1  # the promise is 0.1 s, on a machine that is not busy with other tests
@@ -477,13 +483,7 @@ class TestStopping:
         """Seconds of work, of which the rest is not done."""
         network = Network([90, 2000, 2000, 10], dtype="float32", init="he")
         split = make_split("bytes", 90, 10, count=60_000)
-        sent: list[float] = []
-
-        def interrupt() -> None:
-            sent.append(time.perf_counter())
-            os.kill(os.getpid(), signal.SIGINT)
-
-        threading.Timer(0.2, interrupt).start()
+        sent = interrupted_soon()
         with pytest.raises(KeyboardInterrupt):
             getattr(CompiledEngine(2), verb)(network, split)
         assert time.perf_counter() - sent[0] < 1

@@ -107,9 +107,8 @@ def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[in
         with kept([arrays[number] for number in moved]):
             for number in moved:
                 array = arrays[number]
-                array[...] = (
-                    scale * spread(array, _size_of_inputs(arrays, array, moved)) * rng.standard_normal(array.shape)
-                )
+                deviation = scale * spread(array, _size_of_inputs(arrays, array, moved))
+                array[...] = deviation * rng.standard_normal(array.shape)
             samples.append(Sample({n: array.copy() for n, array in arrays.items()}, value_at(f, x)))
     return samples
 
