@@ -31,8 +31,9 @@ from peers import PEERS
 from surroundings import start_untuned
 
 from zerokara.data import whereabouts
-from zerokara.data.atomic import replace_file
-from zerokara.errors import DataError, UsageError, ZerokaraError, sentence, to_install
+from zerokara.errors import DataError, UsageError, ZerokaraError
+from zerokara.files import replace_file
+from zerokara.words import sentence, to_install
 
 HERE = Path(__file__).parent
 PACKAGES = {"torch": "torch", "jax": "jax", "sklearn": "scikit-learn"}

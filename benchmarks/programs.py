@@ -25,8 +25,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate import accelerated, mode
 from zerokara.nn.gradients import numerical_gradient
+from zerokara.recognise import accelerated, mode
 
 UPDATES = 3
 EPS = float(np.finfo(float).eps)

@@ -2,6 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 # Two test processes on two cores: a matrix library with threads of its own would wait for them more than compute.
@@ -9,7 +14,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
+from zerokara.cli.run import run_command
 from zerokara.data import whereabouts
+from zerokara.runner import finder
 from zerokara.runs.interrupt import SIGNALS
 
 
@@ -61,3 +68,103 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
     os.environ["ZEROKARA_CACHE"] = str(shared / "zerokara-cache")
+
+
+# Running learners' files: in this process where nothing stays behind, in one of its own where that is the point.
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def clean_imports() -> Iterator[None]:
+    """Forget what a learner's file imported, so that the next one finds its own."""
+    before, path = set(sys.modules), list(sys.path)
+    yield
+    finder.uninstall()
+    finder.install()
+    sys.path[:] = path
+    for name in set(sys.modules) - before:
+        if not name.startswith(("zerokara", "numpy", "matplotlib", "IPython", "scipy", "PIL")):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], clean_imports: None
+) -> Callable[..., Result]:
+    """run(source, *options, name=…, args=…): write a file into an empty folder and `zerokara run` it there."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(source: str | bytes, *options: str, name: str = "train.py", args: tuple[str, ...] = ()) -> Result:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source.encode() if isinstance(source, str) else source)
+        capfd.readouterr()
+        status = run_command([*options, name, *args])
+        return Result(status, *capfd.readouterr())
+
+    return run
+
+
+START = [
+    sys.executable,
+    "-c",
+    "import sys; from zerokara.cli.run import run_command; sys.exit(run_command(sys.argv[1:]))",
+]
+
+
+@pytest.fixture
+def run_apart() -> Callable[..., Result]:
+    """run_apart(*argv, cwd=…): `zerokara run` in a process of its own, without a display."""
+
+    def run_apart(*argv: str, cwd: Path, stdin: str = "", env: dict[str, str] | None = None) -> Result:
+        done = subprocess.run(
+            [*START, *argv],
+            cwd=cwd,
+            input=stdin,
+            env=_environment() | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return run_apart
+
+
+@pytest.fixture
+def interrupted() -> Callable[..., tuple[Result, float]]:
+    """interrupted(*argv, cwd=…, after=…): send Ctrl-C once a line holds `after`; the seconds it took."""
+
+    def interrupted(*argv: str, cwd: Path, after: str) -> tuple[Result, float]:
+        with subprocess.Popen(
+            [*START, *argv],
+            cwd=cwd,
+            env=_environment() | {"PYTHONUNBUFFERED": "1"},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            assert process.stdout is not None
+            said = ""
+            for line in process.stdout:
+                said += line
+                if after in line:
+                    break
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            said += process.stdout.read()
+            status = process.wait()
+        return Result(status, said, ""), time.monotonic() - began
+
+    return interrupted
+
+
+def _environment() -> dict[str, str]:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+    return {name: value for name, value in os.environ.items() if name not in hidden} | {"OPENBLAS_NUM_THREADS": "1"}

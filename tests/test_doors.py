@@ -14,13 +14,17 @@ SOURCE = Path(zerokara.__file__).parent
 MODULES = sorted(path for path in SOURCE.rglob("*.py"))
 
 STOREYS = [
-    ["errors", "finalization"],
+    ["words"],
+    ["errors"],
+    ["files", "finalization", "progress", "say", "version"],
     ["data", "nn"],
     ["engine"],
-    ["training"],
+    ["training", "sources"],
+    ["recognise"],
     ["report"],
     ["runs"],
-    ["lab", "book"],
+    ["runner"],
+    ["book"],
     ["cli"],
 ]
 """A room imports only from storeys below its own; rooms of one storey are strangers."""
@@ -28,26 +32,21 @@ STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms
 ROOT = ("__init__", "__main__")
 """Files of no room: they may import anything."""
 
-USERS = ("book", "lab", "cli")
+USERS = ("runner", "book", "cli")
 """Rooms that use zerokara as its users do, through the package root."""
 
 ONLY_IN = {
     # package: the files, or the rooms with all their files, that may import it
-    "matplotlib": ("report/figures.py", "book/"),
+    "matplotlib": ("report/figures.py", "runner/", "book/"),
     "pooch": ("data/catalog.py",),
     "requests": ("data/catalog.py",),
     "urllib": ("data/catalog.py",),
     "urllib3": ("data/catalog.py",),
-    "socket": ("lab/",),
-    "socketserver": ("lab/",),
-    "http": ("lab/",),
-    "nicegui": ("lab/",),
-    "uvicorn": ("lab/",),
-    "rich": ("cli/", "lab/"),
+    "rich": ("cli/",),
     "cyclopts": ("cli/",),
     "safetensors": ("runs/",),
-    "IPython": ("book/",),
-    "nbformat": ("book/",),
+    "IPython": ("runner/",),
+    "nbformat": ("sources/",),
 }
 
 HEAVY = [

@@ -15,11 +15,12 @@ from zerokara.data import Dataset, load
 from zerokara.engine.choosing import fastest_gradient
 from zerokara.errors import DataError, DownloadError, EngineError, RunError, UsageError, ZerokaraError
 from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, gradients, numerical_gradient
+from zerokara.version import VERSION
 
 
 def _recognised(f: Any, x: Any, h: float) -> Any:
-    """`zerokara.numerical_gradient(f, x, accelerate=True)` asks the book room, which is imported only then."""
-    from zerokara.book.accelerate import accelerated
+    """`zerokara.numerical_gradient(f, x, accelerate=True)` asks recognise/, imported only then."""
+    from zerokara.recognise import accelerated
 
     return accelerated(f, x, h)
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from zerokara.runs.assemble import Run, open_run, train
     from zerokara.training.recipe import Recipe
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "DataError",

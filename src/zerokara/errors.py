@@ -1,15 +1,13 @@
-"""The errors zerokara raises, and the one function that words them.
+"""The errors zerokara raises.
 
-Every sentence a user may read is written where it is raised and goes through `sentence`, so that one
-place can translate them later. A good sentence says what was wrong, what was got, what was expected,
+Each is worded where it is raised, through `zerokara.words.sentence`: what was wrong, what was got, what was expected,
 what was done about it, and what to do next.
 """
 
 import difflib
-import importlib.util
-import shlex
-import sys
 from collections.abc import Iterable
+
+from zerokara.words import sentence
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
@@ -41,22 +39,6 @@ class EngineError(ZerokaraError):
 
 class RunError(ZerokaraError):
     """A run's folder cannot be written, read, or trusted."""
-
-
-def sentence(template: str, /, **facts: object) -> str:
-    """Fill a template with the facts of the case.
-
-    >>> sentence("{name} must be a positive number. Got {got}.", name="learning_rate", got=-0.1)
-    'learning_rate must be a positive number. Got -0.1.'
-    """
-    return template.format(**facts)
-
-
-def to_install(*packages: str) -> str:
-    """The command that brings packages to the Python that is running, wherever the user's shell is."""
-    pip = [sys.executable, "-m", "pip", "install"]
-    uv = ["uv", "pip", "install", "--python", sys.executable]
-    return shlex.join([*(pip if importlib.util.find_spec("pip") else uv), *packages])
 
 
 def unknown_name(what: str, got: object, known: Iterable[str]) -> UsageError:

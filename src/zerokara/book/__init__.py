@@ -7,9 +7,8 @@ wherever the learner's own folders have none. `zerokara run FILE` does the same 
 
 from typing import Any
 
-from zerokara.book import spawned, watch
-from zerokara.book.finder import install, supplied, uninstall
-from zerokara.report import fonts
+from zerokara.runner import start
+from zerokara.runner.finder import install, supplied, uninstall
 
 __all__ = ["install", "supplied", "uninstall"]
 
@@ -24,6 +23,4 @@ def unload_ipython_extension(ipython: Any) -> None:
     uninstall()
 
 
-install()
-watch.after_import("matplotlib.pyplot", fonts.offer)
-watch.after_import("multiprocessing.spawn", spawned.install_in_children)
+start()

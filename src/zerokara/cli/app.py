@@ -15,7 +15,8 @@ from io import TextIOWrapper
 from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 import zerokara
-from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, sentence
+from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
+from zerokara.words import sentence
 
 app = App(
     name="zerokara",

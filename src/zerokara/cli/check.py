@@ -11,11 +11,12 @@ from cyclopts import Parameter
 from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_folder, whole, with_recipe_options
 from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, load
-from zerokara.errors import UsageError, sentence
+from zerokara.errors import UsageError
 from zerokara.nn.check import AGREES, DISAGREES, GradientCheck, gradient_check
-from zerokara.nn.forecast import duration
+from zerokara.progress import duration
 from zerokara.runs.assemble import build_network, open_run
 from zerokara.training.batches import BATCHES, generator
+from zerokara.words import sentence
 
 Samples = Annotated[
     int, Parameter(group=OTHER, converter=whole, help="How many training samples the loss is taken over.")

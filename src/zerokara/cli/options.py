@@ -12,8 +12,9 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 from cyclopts import Group, Parameter
 
 from zerokara.engine.choosing import ENGINES
-from zerokara.errors import UsageError, sentence
+from zerokara.errors import UsageError
 from zerokara.training.recipe import Recipe, overridden, read_toml
+from zerokara.words import sentence
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,8 +6,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from zerokara.data.atomic import replace_file
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.errors import RunError, UsageError
+from zerokara.files import replace_file
+from zerokara.words import sentence
 
 
 def png_file(type_: Any, tokens: Any) -> Path:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, sentence, unknown_name
+from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, unknown_name
+from zerokara.words import sentence
 
 RUN_HELP = """\
 Usage: zerokara run [OPTIONS] FILE [ARGS…]
@@ -78,7 +79,7 @@ def _said(command: Callable[[list[str]], int], argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    from zerokara.book.runner import Options, checked_path, run_file
+    from zerokara.runner.run import Options, checked_path, run_file
 
     given, rest = _options(argv)
     if "--help" in given or "-h" in given:
@@ -124,7 +125,7 @@ def _seed(text: str) -> int:
 
 
 def _list(path: Path) -> int:
-    from zerokara.book.cells import SCRIPTS, cells_of, listing
+    from zerokara.sources.cells import SCRIPTS, cells_of, listing
 
     if path.suffix.lower() in SCRIPTS:
         raise UsageError(sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path))
@@ -146,7 +147,7 @@ def _book(argv: list[str]) -> int:
         raise UsageError(
             sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest))
         )
-    from zerokara.book.samples import init_folder
+    from zerokara.runner.samples import init_folder
 
     for line in init_folder(Path(*rest)):
         print(line)

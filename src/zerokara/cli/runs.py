@@ -12,13 +12,14 @@ from cyclopts import Parameter
 
 from zerokara.cli.options import run_folder
 from zerokara.cli.screen import TABLE_HEAD, TABLE_LINES, table_line
-from zerokara.errors import UsageError, sentence, unknown_name
-from zerokara.nn.forecast import duration
+from zerokara.errors import UsageError, unknown_name
+from zerokara.progress import duration
 from zerokara.runs.assemble import describe, open_run, open_with_remarks
 from zerokara.runs.files import pictures
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.listing import STATES, Line, check_removable, lines, remove
 from zerokara.runs.reading import check_folder, command
+from zerokara.words import sentence
 
 Out = Annotated[Path, Parameter(help="Where the run folders are.")]
 COLUMNS = [field.name for field in fields(Line)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from zerokara.errors import sentence
-from zerokara.nn.forecast import duration
+from zerokara.progress import duration
 from zerokara.runs.assemble import Assembly, Run, describe
 from zerokara.runs.reading import command
 from zerokara.runs.run import FINISHED
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Started
 from zerokara.training.history import Evaluation
+from zerokara.words import sentence
 
 if TYPE_CHECKING:
     from rich.progress import Progress

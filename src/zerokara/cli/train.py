@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from zerokara.cli.options import OTHER, DataDir, EngineName, RecipeFile, Threads, recipe_of, with_recipe_options
 from zerokara.cli.screen import Screen, download_progress
-from zerokara.errors import INTERRUPTED, UsageError, sentence
+from zerokara.errors import INTERRUPTED, UsageError
 from zerokara.runs.assemble import Assembly, Diverged, Run, assemble, open_run, with_whole_path
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
@@ -24,6 +24,7 @@ from zerokara.runs.reading import NothingBegun, read_recipe
 from zerokara.runs.resume import Finished, check_same_recipe, reopen
 from zerokara.runs.tensorboard import event_files, writer_class
 from zerokara.training.recipe import Recipe
+from zerokara.words import sentence
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At a run that another process is training."""

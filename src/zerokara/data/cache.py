@@ -9,10 +9,11 @@ mapped: a mapped file that another process truncates kills the reader.
 
 from pathlib import Path
 
-from zerokara.data.atomic import replace_file
 from zerokara.data.idx import Content, idx_elements, idx_header, read_content
 from zerokara.data.places import cache_folder, warn_unwritable
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.files import replace_file
+from zerokara.words import sentence
 
 
 def unpacked(path: Path, known_sum: str, crc32: int) -> Content:

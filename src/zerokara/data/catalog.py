@@ -13,10 +13,11 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from zerokara.data.atomic import sync_folder
 from zerokara.data.entries import Entry, PublishedFile
 from zerokara.data.places import cache_folder
-from zerokara.errors import DownloadError, sentence
+from zerokara.errors import DownloadError
+from zerokara.files import sync_folder
+from zerokara.words import sentence
 
 if TYPE_CHECKING:
     import requests

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.words import sentence
 
 PIXEL_TYPES = ("uint8", "float32", "float64")
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from zerokara.data.checksum import content_checksum
 from zerokara.data.dataset import Dataset, Split
-from zerokara.errors import DataError, sentence, to_install
+from zerokara.errors import DataError
+from zerokara.words import sentence, to_install
 
 FULL = 16
 SAMPLES, SIDE, CLASSES = 1797, 8, 10

@@ -7,7 +7,8 @@ from zerokara.data.entries import FILE_NAMES, possible_names
 from zerokara.data.idx import read_content
 from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
 from zerokara.data.pictures import PARTS, load_pictures, visible
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.words import sentence
 
 MOST_LISTED = 5
 

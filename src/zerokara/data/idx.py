@@ -21,8 +21,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.data.atomic import replace_file
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.files import replace_file
+from zerokara.words import sentence
 
 ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from zerokara.data.checksum import checksum_of
 from zerokara.data.dataset import PIXEL_TYPES, Dataset, Split
 from zerokara.data.idx import Content
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.words import sentence
 
 MOST_CLASSES = 10_000
 """Labels beyond this are taken for a mistake: a network would need that many outputs."""

@@ -14,7 +14,8 @@ from zerokara.data.idx import Content
 from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
 from zerokara.data.places import Place, cache_folder, data_folders, places, warn_unwritable
 from zerokara.data.published import AnotherDataSet, read_published
-from zerokara.errors import DataError, UsageError, sentence, unknown_name
+from zerokara.errors import DataError, UsageError, unknown_name
+from zerokara.words import sentence
 
 
 def load(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from zerokara.data.checksum import content_checksum
 from zerokara.data.dataset import Dataset, Split
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.words import sentence
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from zerokara.data.entries import Entry, PublishedFile
-from zerokara.errors import UsageError, sentence
+from zerokara.errors import UsageError
+from zerokara.words import sentence
 
 
 def _working_folder() -> Path:

@@ -10,7 +10,8 @@ from zerokara.data.cache import unpacked
 from zerokara.data.entries import ENTRIES, Entry, PublishedFile
 from zerokara.data.idx import GZIP_MAGIC, Content, read_content
 from zerokara.data.places import Place
-from zerokara.errors import DataError, sentence
+from zerokara.errors import DataError
+from zerokara.words import sentence
 
 
 class AnotherDataSet(DataError):

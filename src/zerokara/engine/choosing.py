@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from zerokara.engine.compiled import CompiledEngine, core, unsupported
 from zerokara.engine.contract import Engine
 from zerokara.engine.reference import ReferenceEngine
-from zerokara.errors import EngineError, UsageError, sentence, unknown_name
+from zerokara.errors import EngineError, UsageError, unknown_name
 from zerokara.nn.network import Network
+from zerokara.words import sentence
 
 ENGINES = ("auto", "compiled", "reference")
 MOST_THREADS = 1024

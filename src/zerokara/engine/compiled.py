@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
-from zerokara.errors import EngineError, sentence
+from zerokara.errors import EngineError
 from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network, refuse_read_only
+from zerokara.words import sentence
 
 MOST_FEATURES = 65_535
 MOST_IN_BATCH = 65_535

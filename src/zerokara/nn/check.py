@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from zerokara.nn import gradients
 from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds
-from zerokara.nn.forecast import Forecast
 from zerokara.nn.gradients import _check_step, numerical_gradient
 from zerokara.nn.kinks import kinks
 from zerokara.nn.network import Network
+from zerokara.progress import Forecast
 
 Floats = NDArray[np.float64]
 

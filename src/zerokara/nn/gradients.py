@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.errors import UsageError, sentence
-from zerokara.nn.forecast import Forecast
+from zerokara.errors import UsageError
+from zerokara.progress import Forecast
+from zerokara.words import sentence
 
 if TYPE_CHECKING:
     from zerokara.nn.network import Network

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.errors import UsageError, unknown_name
+from zerokara.words import sentence
 
 INITIALIZERS = ("auto", "he", "xavier")
 

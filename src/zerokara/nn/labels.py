@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.errors import UsageError, sentence
+from zerokara.errors import UsageError
+from zerokara.words import sentence
 
 
 def as_targets(t: ArrayLike, n: int, classes: int, dtype: Any = np.float64) -> NDArray[Any]:

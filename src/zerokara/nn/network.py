@@ -8,13 +8,14 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.errors import UsageError, unknown_name
 from zerokara.finalization import working
 from zerokara.nn import gradients
 from zerokara.nn.functions import decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
 from zerokara.nn.labels import as_indices, as_targets
 from zerokara.nn.layers import ACTIVATIONS, Affine, Layer
+from zerokara.words import sentence
 
 Array = NDArray[Any]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from zerokara.errors import sentence, to_install
+from zerokara.words import sentence, to_install
 
 BROUGHT_BY = ("matplotlib-fontja", "koreanize-matplotlib")
 PACKAGES = {"matplotlib_fontja": "ipaexg.ttf", "koreanize_matplotlib": "NanumGothic.ttf"}

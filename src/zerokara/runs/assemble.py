@@ -16,7 +16,7 @@ from zerokara.data import Dataset, load
 from zerokara.data.catalog import Progress
 from zerokara.data.entries import ENTRIES
 from zerokara.engine import choose_engine
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.errors import RunError, UsageError
 from zerokara.finalization import working
 from zerokara.nn.network import Network
 from zerokara.runs.files import describe, now, pictures, run_files, run_json
@@ -33,6 +33,7 @@ from zerokara.training.batches import WEIGHTS, generator
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe, overridden
 from zerokara.training.trainer import Trainer
+from zerokara.words import sentence
 
 __all__ = ["Assembly", "Diverged", "Run", "assemble", "build_network", "describe", "open_run", "train"]
 

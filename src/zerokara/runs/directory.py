@@ -19,8 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from zerokara.data.atomic import replace_file, sync_folder
-from zerokara.errors import sentence
+from zerokara.files import replace_file, sync_folder
+from zerokara.words import sentence
 
 HAS_DIR_FD = {os.open, os.rename, os.unlink, os.mkdir, os.rmdir, os.stat} <= os.supports_dir_fd and (
     os.listdir in os.supports_fd
@@ -72,7 +72,7 @@ class Directory:
         return os.fstat(self.handle).st_nlink == 0 if self.handle is not None else self.where() is None
 
     def replace(self, name: str, pieces: Iterable[Any]) -> None:
-        """Write one file, whole or not at all; see `zerokara.data.atomic.replace_file`."""
+        """Write one file, whole or not at all; see `zerokara.files.replace_file`."""
         path, handle = self._at(name)
         replace_file(path, pieces, dir_fd=handle)
 

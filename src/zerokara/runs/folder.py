@@ -26,10 +26,11 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.data.atomic import sync_folder
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.errors import RunError, UsageError
+from zerokara.files import sync_folder
 from zerokara.runs.lock import LOCK_FILE, Lock
 from zerokara.training.history import History
+from zerokara.words import sentence
 
 ROOM_FOR_REPORTS = 2_000_000
 """Bytes that pictures, CSV and JSON of an ordinary run need at most, besides weights and losses."""

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from zerokara.errors import RunError, sentence
+from zerokara.errors import RunError
 from zerokara.runs.checkpoint import Checkpoint, Summary, checkpoint_file
 from zerokara.runs.directory import Directory
 from zerokara.runs.folder import FolderLost, RunFolder
@@ -29,6 +29,7 @@ from zerokara.runs.verify import read_checkpoint
 from zerokara.training.events import Advanced, Ended, Event, Started
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
+from zerokara.words import sentence
 
 CHECKPOINTS = "checkpoints"
 SECONDS_BETWEEN = 2.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.errors import RunError, UsageError
 from zerokara.runs.checkpoint import Summary
 from zerokara.runs.directory import Directory
 from zerokara.runs.keeper import CHECKPOINTS
@@ -22,6 +22,7 @@ from zerokara.runs.tensorboard import EVENTS
 from zerokara.runs.weights import WEIGHTS
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import Recipe
+from zerokara.words import sentence
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
 STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY)

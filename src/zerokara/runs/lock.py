@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 from typing import Self
 
-from zerokara.errors import RunError, sentence
+from zerokara.errors import RunError
 from zerokara.runs.directory import Directory
+from zerokara.words import sentence
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-import zerokara
 from zerokara.engine import Engine
+from zerokara.version import VERSION
 
 
 def surroundings(engine: Engine) -> dict[str, str]:
     """Versions and processor level, by name: where they are equal, so are the results, bit for bit."""
     level = getattr(engine, "level", None)
     return {
-        "zerokara": zerokara.__version__,
+        "zerokara": VERSION,
         "numpy": np.__version__,
         "level": ", ".join([platform.machine(), _numpy_level(), *_libraries(), *([f"core {level}"] if level else [])]),
     }

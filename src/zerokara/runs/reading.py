@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.errors import RunError, UsageError
 from zerokara.runs.lock import LOCK_FILE
 from zerokara.training.recipe import Recipe, parse_toml
+from zerokara.words import sentence
 
 MOST_TEXT = 256_000
 """Bytes of a recipe or a run.json; real ones have about a thousand."""

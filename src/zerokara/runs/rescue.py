@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from zerokara.errors import RunError, sentence
+from zerokara.errors import RunError
 from zerokara.runs.folder import RunFolder, make_first
 from zerokara.runs.reading import command
 from zerokara.runs.run import FINISHED, Run
+from zerokara.words import sentence
 
 
 class Rescued(RunError):

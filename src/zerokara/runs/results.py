@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError, sentence
+from zerokara.errors import RunError
 from zerokara.runs.checkpoint import Checkpoint, Summary
 from zerokara.runs.folder import epochs_csv, finite, losses_csv
 from zerokara.runs.keeper import Read, newest_by
@@ -25,6 +25,7 @@ from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.runs.weights import WEIGHTS, WeightsHeader, check_weights, read_weights_header
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import LENGTHS, Recipe
+from zerokara.words import sentence
 
 LOOKS = 5
 """Looks at a run whose files do not fit together, while newer checkpoints come."""

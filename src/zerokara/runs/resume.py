@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zerokara.data.catalog import Progress
-from zerokara.errors import RunError, UsageError, sentence
+from zerokara.errors import RunError, UsageError
 from zerokara.runs.assemble import Assembly, put_together
 from zerokara.runs.checkpoint import Checkpoint
 from zerokara.runs.folder import RunFolder
@@ -18,6 +18,7 @@ from zerokara.runs.results import check_results
 from zerokara.runs.run import DIVERGED, FINISHED, same_data
 from zerokara.training.events import Listener
 from zerokara.training.recipe import LENGTHS, Recipe
+from zerokara.words import sentence
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset, load
-from zerokara.errors import DataError, RunError, sentence
+from zerokara.errors import DataError, RunError
 from zerokara.nn.network import Network
 from zerokara.runs.folder import finite
 from zerokara.training.history import History, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
+from zerokara.words import sentence
 
 FINISHED, STOPPED, DIVERGED, UNFINISHED = STATES = ("finished", "stopped", "diverged", "unfinished")
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import UsageError, sentence, to_install
+from zerokara.errors import UsageError
 from zerokara.training.events import Advanced, Evaluated, Event
 from zerokara.training.trainer import Trainer
+from zerokara.words import sentence, to_install
 
 EVENTS = "tensorboard"
 

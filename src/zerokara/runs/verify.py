@@ -16,12 +16,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError, sentence
+from zerokara.errors import RunError
 from zerokara.runs.checkpoint import FORMAT, Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
 from zerokara.runs.reading import attempt, damaged, json_object, opened
 from zerokara.runs.run import STATES
 from zerokara.training.recipe import Recipe
+from zerokara.words import sentence
 
 MOST_HEADER = 16_000_000
 """Bytes of names, shapes and facts; real ones have some two thousand, and those of a thousand layers a million."""

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zerokara.errors import sentence
 from zerokara.nn.network import Network
 from zerokara.runs.checkpoint import Checkpoint, Summary, expected_arrays
 from zerokara.runs.digest import sealed_file
 from zerokara.runs.reading import damaged, opened
 from zerokara.runs.verify import check_described, check_digest, differing_field, load_arrays, read_header
 from zerokara.training.recipe import Recipe
+from zerokara.words import sentence
 
 WEIGHTS = "weights.safetensors"
 NETWORK_FACTS = {"sizes", "activation", "loss"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.errors import UsageError, unknown_name
+from zerokara.words import sentence
 
 SAMPLINGS = ("replacement", "distinct", "epoch")
 

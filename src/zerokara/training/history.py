@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import UsageError, sentence, to_install
+from zerokara.errors import UsageError
+from zerokara.words import sentence, to_install
 
 if TYPE_CHECKING:
     import pandas

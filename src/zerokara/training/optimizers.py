@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.network import refuse_read_only
+from zerokara.words import sentence
 
 Array = NDArray[Any]
 EPSILON = 1e-7

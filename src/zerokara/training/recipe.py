@@ -15,12 +15,13 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import UsageError, sentence, unknown_name
+from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.nn.layers import ACTIVATIONS
 from zerokara.training.batches import SAMPLINGS, Batches
 from zerokara.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+from zerokara.words import sentence
 
 GRADIENTS = ("backprop", "numerical")
 DTYPES = ("float32", "float64")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.book.accelerate import accelerated
-from zerokara.errors import sentence
-from zerokara.nn.forecast import Forecast
+from zerokara.progress import Forecast
+from zerokara.recognise import accelerated
+from zerokara.words import sentence
 
 __all__ = ["_numerical_gradient_1d", "np", "numerical_gradient", "numerical_gradient_2d"]
 

@@ -1,0 +1,246 @@
+"""Walks through the code of a function and of all it reaches, and finds out whether running it changes anything.
+
+Nothing is run. Every statement is followed with what is known of the values: which object a name stands for, or that it
+holds numbers. Where a condition is not known both ways are walked. What the walk does not understand, it refuses.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+from zerokara.recognise import readings
+from zerokara.recognise.arithmetic import Arithmetic
+from zerokara.recognise.calls import Calls
+from zerokara.recognise.expressions import Frame
+from zerokara.recognise.objects import Objects, join_written
+from zerokara.recognise.readings import ARGUMENT, FUNCTION, MISSING, Readings, Steps
+from zerokara.recognise.refusal import Refused
+from zerokara.recognise.source import tree_of
+from zerokara.recognise.values import Bound, Data, Known, Unusable, Value, constant, is_number, joined
+from zerokara.words import sentence
+
+DEEPEST = 40
+_NOT_PLAIN = (
+    inspect.CO_GENERATOR
+    | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
+    | inspect.CO_VARARGS
+    | inspect.CO_VARKEYWORDS
+)
+
+
+@dataclass(frozen=True)
+class Purity:
+    """A function that only computes: calling it twice is calling it once, but for caches that each call overwrites.
+
+    Attributes:
+        steps: what this was read from.
+        arrays: the numbers of the readings that are arrays, in the order they were met; each array once.
+        deciding: says, for a set of arrays, which threshold depends on them; None if none does.
+        relied: the arrays that must be weights or biases for its thresholds to be harmless.
+        bounds: where inputs of an activation are clipped.
+        caches: whether it keeps something in objects, that can be looked at later.
+    """
+
+    steps: Steps
+    arrays: tuple[int, ...]
+    deciding: Callable[[set[int]], str | None]
+    relied: frozenset[int]
+    bounds: tuple[float, ...]
+    caches: bool
+
+
+def purity_of(f: Any, x: Any) -> Purity:
+    """Walk through f, to be called with x. Raises Refused, with the reason, where f may do more than compute."""
+    walk = _Walk(Objects(Readings(f, x)), Arithmetic())
+    with_x: list[Value] = [Known(x, ARGUMENT)]
+    root = Known(f, FUNCTION)
+    try:
+        if type(f) is MethodType:
+            owner = walk.objects.read(root, readings.method_self)
+            function = walk.objects.read(root, readings.method_function)
+            result = walk.call(Bound(owner, function), with_x, {}, "f")
+        elif type(f) is FunctionType:
+            result = walk.enter(root, with_x, {})
+        else:
+            raise Refused(
+                sentence("it is no plain function but an object of the class {kind}", kind=readings.class_name(type(f)))
+            )
+    except RecursionError:
+        raise Refused(sentence("it calls itself")) from None
+    if not is_number(result):
+        raise Refused(sentence("it does not return a number"))
+    walk.objects.check_caches()
+    return _verdict(walk, walk.objects.readings)
+
+
+def _verdict(walk: _Walk, found: Readings) -> Purity:
+    steps = found.sealed(walk.read_argument)
+    first_of = dict(steps.identities)
+    arrays = [n for n, first in steps.identities if n == first and readings.is_plain_array(found.values[n])]
+
+    def deciding(weights: set[int]) -> str | None:
+        return walk.arithmetic.deciding({n for n, first in first_of.items() if first in weights})
+
+    relied = frozenset(first_of[number] for number in walk.arithmetic.relied if number in first_of)
+    bounds = tuple(walk.arithmetic.bounds)
+    return Purity(steps, tuple(arrays), deciding, relied, bounds, bool(walk.objects.ever_written))
+
+
+class _Walk(Calls):
+    """Statements and calls; expressions are evaluated by the class above."""
+
+    depth = 0
+    read_argument = False
+
+    def enter(self, function: Known, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+        """Walk through a call of a function, and return what is known of its result."""
+        code: CodeType = function.value.__code__
+        if code.co_flags & _NOT_PLAIN:
+            raise Refused(sentence("{name} is a generator, or takes any arguments", name=code.co_name))
+        node = tree_of(code)
+        frame = Frame(function, self._bound(function, arguments, keywords))
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Refused(sentence("{name} calls itself", name=code.co_name))
+        result = self._body(node, frame)
+        self.depth -= 1
+        return result
+
+    def _body(self, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Value:
+        if isinstance(node, ast.Lambda):
+            return self.value(node.body, frame)
+        if self.block(node.body, frame):
+            frame.returned.append((constant(None), self.objects.written))
+        if not frame.returned:
+            raise Refused(sentence("{name} never returns", name=node.name))
+        result, written = frame.returned[0]
+        for other, other_written in frame.returned[1:]:
+            result, written = joined(result, other), join_written(written, other_written)
+        self.objects.written = written
+        return result
+
+    def _bound(self, function: Known, arguments: list[Value], keywords: dict[str, Value]) -> dict[str, Value]:
+        """The parameters' values: positional, by keyword, by default."""
+        code: CodeType = function.value.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        bound: dict[str, Value] = dict(zip(names[: code.co_argcount], arguments, strict=False))
+        fits = len(arguments) <= code.co_argcount and set(keywords) <= set(names[code.co_posonlyargcount :]) - set(
+            bound
+        )
+        bound |= keywords
+        for name in names:
+            if name not in bound:
+                bound[name] = self._default(function, name, names.index(name))
+        if not fits:
+            raise Refused(sentence("{name} is called with arguments that do not fit", name=code.co_name))
+        return bound
+
+    def _default(self, function: Known, name: str, position: int) -> Value:
+        count = self.objects.read(function, readings.defaults_count).value
+        place = position - (function.value.__code__.co_argcount - count)
+        if 0 <= place < count:
+            return self.objects.read(function, readings.default, place)
+        found = self.objects.read(function, readings.keyword_default, name)
+        if found.value is MISSING:
+            raise Refused(sentence("{name} is not given", name=name))
+        return found
+
+    def _Name(self, node: ast.Name, frame: Frame) -> Value:
+        value = super()._Name(node, frame)
+        if isinstance(value, Known) and value.reading == ARGUMENT:
+            self.read_argument = True
+        return value
+
+    # Statements: each returns whether what follows it is reached
+
+    def block(self, statements: list[ast.stmt], frame: Frame) -> bool:
+        return all(self._statement(statement, frame) for statement in statements)
+
+    def _statement(self, node: ast.stmt, frame: Frame) -> bool:
+        match node:
+            case ast.Return(value=expression):
+                value = self.value(expression, frame) if expression else constant(None)
+                frame.returned.append((value, dict(self.objects.written)))
+                return False
+            case ast.Assign(targets=targets, value=expression):
+                value = self.value(expression, frame)
+                for target in targets:
+                    self.assign(target, value, frame)
+            case ast.AnnAssign(target=ast.Name() as target, value=expression):
+                if expression is not None:
+                    self.assign(target, self.value(expression, frame), frame)
+            case ast.AugAssign(target=target, op=op, value=expression):
+                self._change(target, op, expression, frame)
+            case ast.Expr(value=expression):
+                self.value(expression, frame)
+            case ast.Pass():
+                pass
+            case ast.If():
+                return self._if(node, frame)
+            case ast.For():
+                self._for(node, frame)
+            case ast.Assert(test=test):
+                self._assert(test, frame)
+            case _:
+                raise Refused(sentence("line {line} holds a statement that only running it can tell", line=node.lineno))
+        return True
+
+    def _change(self, target: ast.expr, op: ast.operator, expression: ast.expr, frame: Frame) -> None:
+        """`target op= expression`, which writes into arrays and gives numbers a new name; the target is read first."""
+        if isinstance(target, ast.Subscript):
+            owner, index = self.value(target.value, frame), self.value(target.slice, frame)
+            self.arithmetic.write_into(owner, [index, self.value(expression, frame)])
+            return
+        if not isinstance(target, ast.Name | ast.Attribute):
+            raise Refused(sentence("line {line} assigns in a way of its own", line=target.lineno))
+        source = ast.Name(target.id) if isinstance(target, ast.Name) else ast.Attribute(target.value, target.attr)
+        before = self.value(ast.copy_location(source, target), frame)
+        value = self.value(expression, frame)
+        after = self.arithmetic.binary(op, before, value)
+        if not (isinstance(before, Known) and before.is_scalar):
+            self.arithmetic.write_into(before, [value], after if isinstance(after, Data) else None)
+        self.assign(target, after, frame)
+
+    def _assert(self, test: ast.expr, frame: Frame) -> None:
+        condition = self.truth(self.value(test, frame), sentence("an assert"))
+        if condition is False:
+            raise Refused(sentence("an assert fails"))
+
+    def _if(self, node: ast.If, frame: Frame) -> bool:
+        condition = self.truth(self.value(node.test, frame), sentence("a condition"))
+        if condition is not None:
+            return self.block(node.body if condition else node.orelse, frame)
+        names, written = dict(frame.names), dict(self.objects.written)
+        first = self.block(node.body, frame)
+        after = frame.names, self.objects.written
+        frame.names, self.objects.written = names, written
+        second = self.block(node.orelse, frame)
+        if first and second:
+            frame.names = _join_names(after[0], frame.names)
+            self.objects.written = join_written(after[1], self.objects.written)
+        elif first:
+            frame.names, self.objects.written = after
+        return first or second
+
+    def _for(self, node: ast.For, frame: Frame) -> None:
+        iterable = self.value(node.iter, frame)
+        elements = self.objects.elements(iterable)
+        if elements is None or node.orelse:
+            raise Refused(sentence("line {line} loops over what is not known", line=node.lineno))
+        for element in elements:
+            self.assign(node.target, element, frame)
+            returned = len(frame.returned)
+            if not self.block(node.body, frame) or len(frame.returned) > returned:
+                raise Refused(sentence("line {line} may leave its loop early", line=node.lineno))
+
+
+def _join_names(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
+    return {
+        name: joined(one[name], other[name]) if name in one and name in other else Unusable() for name in one | other
+    }

@@ -1,0 +1,277 @@
+"""A hint below the traceback, for the mistakes that learners are known to make. The mistake itself stays as it is."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import linecache
+import math
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from zerokara.runner.finder import HOME, MODULES
+from zerokara.runner.prelude import PRELUDE
+from zerokara.runner.samples import FILES
+from zerokara.sources.cells import Cell, likely_encodings
+from zerokara.words import sentence
+
+ONE_HOT = (
+    "{name} has shape {shape}: one class index per sample. This code expects one-hot rows, (samples, classes), which "
+    "load_mnist(one_hot_label=True) gives."
+)
+OTHER_BATCH = "there are {rows} rows of scores, but {labels} labels. Both must come from the same samples."
+BATCH_AXIS = (
+    "{name} has shape {shape}: a single sample. This code expects a batch, so give it an axis for the samples: "
+    "{name}[np.newaxis]."
+)
+
+
+def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
+    """What may help with this error; nothing, for an error that is not known.
+
+    Args:
+        cells: of a notebook or note, all of them; none for a script.
+        names: of `__main__`, as the error left them.
+    """
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        in_file = any(frame.f_globals is names for frame, _ in _frames(error)[-1:])
+        return list(_undefined(error, path, cells)) if error.name and in_file else []
+    if isinstance(error, SyntaxError):
+        return list(_unreadable(error, path))
+    if isinstance(error, ImportError):
+        return [*_not_in_own_module(error), *_misspelt_import(error)]
+    if isinstance(error, TypeError):
+        return list(_misspelt_keyword(error, names))
+    if isinstance(error, FileNotFoundError):
+        return list(_missing_file(error))
+    if isinstance(error, OSError) and type(error).__name__ in ("HTTPError", "URLError"):
+        return list(_own_download(error))
+    if isinstance(error, ValueError | IndexError):
+        return list(_shapes(error))
+    return []
+
+
+def _undefined(error: NameError, path: Path, cells: list[Cell]) -> Iterator[str]:
+    name = str(error.name)
+    later = _defined_later(name, error, path, cells)
+    if later:
+        yield sentence(
+            "{name} is defined only in {place}, which has not been run before this line.", name=name, place=later
+        )
+    elif name in PRELUDE:
+        yield sentence(
+            "{name} is never imported in this file. If it was left out, as on slides, "
+            "zerokara run --prelude {path} supplies {all}.",
+            name=name,
+            path=path,
+            all=", ".join(PRELUDE),
+        )
+    elif module := _module_with(name):
+        yield sentence(
+            "{name} is never imported in this file. from {module} import {name} brings it.", name=name, module=module
+        )
+    else:
+        yield sentence(
+            "{name} is defined nowhere in this file. What defines it, perhaps a cell that was left out, has to "
+            "be run first.",
+            name=name,
+        )
+
+
+def _defined_later(name: str, error: NameError, path: Path, cells: list[Cell]) -> str | None:
+    """The place that gives the name a value too late: a cell, or a line of a script below the one that failed."""
+    for cell in cells:
+        if lines := _lines_defining(name, cell.source):
+            return sentence("cell {cell} (line {line})", cell=cell.number, line=cell.line + lines[0] - 1)
+    script = str(path)
+    used = next((line for frame, line in _frames(error) if frame.f_code.co_filename == script), None)
+    lines = [] if cells or used is None else _lines_defining(name, "".join(linecache.getlines(script)))
+    return sentence("line {line}", line=lines[0]) if lines and used is not None and lines[0] > used else None
+
+
+def _lines_defining(name: str, source: str) -> list[int]:
+    try:
+        tree = ast.parse(re.sub(r"(?m)^(\s*)[%!]", r"\1pass #", source))
+    except (SyntaxError, ValueError):
+        return []
+    return [node.lineno for node in _outside_functions(tree) if name in _bound(node)]
+
+
+def _outside_functions(tree: ast.AST) -> Iterator[ast.stmt]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.AsyncFunctionDef):
+            yield from _outside_functions(node)
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    stored = (node for target in targets if target is not None for node in ast.walk(target))
+    return {node.id for node in stored if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _module_with(name: str) -> str | None:
+    """The textbook's module that has this name."""
+    modules = (module for module in MODULES if module.startswith(("common.", "dataset.")))
+    return next((m for m in modules if name in importlib.import_module(f"{HOME}.{m}").__all__), None)
+
+
+def _unreadable(error: SyntaxError, path: Path) -> Iterator[str]:
+    data = path.read_bytes()
+    encodings = [] if _is_utf8(data) or "utf-8" not in str(error).lower() else likely_encodings(data)
+    if encodings:
+        yield sentence(
+            "the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
+            "# -*- coding: {encoding} -*-.",
+            encoding=encodings[0],
+        )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _missing_file(error: FileNotFoundError) -> Iterator[str]:
+    name = Path(str(error.filename)).name
+    if name in {Path(file).name for file in FILES}:
+        yield sentence(
+            "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
+        )
+
+
+def _not_in_own_module(error: ImportError) -> Iterator[str]:
+    """A module of the learner's own hides the textbook's, and lacks something that one has."""
+    name = getattr(error, "name_from", None) or (re.match(r"cannot import name '(\w+)'", str(error)) or [None, None])[1]
+    if error.name in MODULES and error.path and name in importlib.import_module(f"{HOME}.{error.name}").__all__:
+        yield sentence(
+            "{file} is your own {module}, which comes before zerokara's and lacks {name}. Add it there, or rename "
+            "the file to use zerokara's.",
+            file=error.path,
+            module=error.name,
+            name=name,
+        )
+
+
+def _misspelt_import(error: ImportError) -> Iterator[str]:
+    """The textbook's module, or a name in it, but for a letter or two."""
+    module = str(error.name).removeprefix(f"{HOME}.")
+    if isinstance(error, ModuleNotFoundError):
+        lines = (linecache.getline(frame.f_code.co_filename, line) for frame, line in reversed(_frames(error)))
+        asked = next(
+            (found[1] for line in lines if (found := re.match(r"\s*(?:from|import)\s+([\w.]+)", line))), module
+        )
+        if near := get_close_matches(asked, MODULES, n=1, cutoff=0.87):
+            yield sentence("there is no module {asked}. Did you mean {near}?", asked=asked, near=near[0])
+    elif module in MODULES and module != error.name and (name := re.match(r"cannot import name '(\w+)'", str(error))):
+        near = get_close_matches(name[1], importlib.import_module(f"{HOME}.{module}").__all__, n=1)
+        yield sentence("{module}, which zerokara supplies, has no {name}.", module=module, name=name[1]) + (
+            sentence(" Did you mean {near}?", near=near[0]) if near else ""
+        )
+
+
+def _misspelt_keyword(error: TypeError, names: dict[str, Any]) -> Iterator[str]:
+    """A function's argument, but for a letter or two."""
+    match = re.search(r"([\w.]+)\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    if match is None:
+        return
+    function, *inner = match[1].split(".")
+    called = names.get(function)
+    for name in inner:
+        called = getattr(called, name, None)
+    try:
+        known = inspect.signature(called).parameters if callable(called) else {}
+    except (ValueError, TypeError):  # what is not written in Python need not have one
+        return
+    if near := get_close_matches(match[2], known, n=1):
+        yield sentence("{function} takes {near}, not {got}.", function=function, near=near[0], got=match[2])
+
+
+def _own_download(error: OSError) -> Iterator[str]:
+    files = [frame.f_code.co_filename for frame, _ in _frames(error)]
+    if own := next((file for file in files if Path(file).name == "mnist.py"), None):
+        yield sentence(
+            "{file} is your own copy, and what it downloads from no longer answers. Without it, zerokara supplies "
+            "load_mnist with its own data.",
+            file=own,
+        )
+
+
+def _shapes(error: ValueError | IndexError) -> Iterator[str]:
+    """At the innermost line that is not NumPy's own: labels that are not one-hot, or a sample without its batch."""
+    outside = [
+        (frame, line) for frame, line in _frames(error) if "numpy" not in frame.f_globals.get("__name__", "").split(".")
+    ]
+    for frame, line in reversed(outside):
+        text = linecache.getline(frame.f_code.co_filename, line)
+        arrays = {name: value for name, value in frame.f_locals.items() if isinstance(value, np.ndarray)}
+        used = {name: value for name, value in arrays.items() if re.search(rf"\b{re.escape(name)}\b", text)}
+        if hint := _labels_hint(error, used) or _batch_hint(error, used) or _flatten_hint(error, used):
+            yield hint
+            return
+
+
+def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
+    unequal = re.search(
+        r"indexing arrays could not be broadcast together with shapes \((\d+),\) \((\d+),\)", str(error)
+    )
+    if unequal:
+        return sentence(OTHER_BATCH, rows=unequal[1], labels=unequal[2])
+    rows = re.search(r"operands could not be broadcast together with shapes \((\d+),\d+\) \(\1,\)", str(error))
+    if rows or "out of bounds for array of dimension 1" in str(error):
+        for name, array in arrays.items():
+            if array.ndim == 1 and array.dtype.kind in "iu" and re.fullmatch(r"t(_\w+)?|y_true|labels?|targets?", name):
+                return sentence(ONE_HOT, name=name, shape=array.shape)
+    return None
+
+
+def _batch_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
+    unpacked = re.search(r"not enough values to unpack \(expected (\d), got (\d)\)", str(error))
+    if "axis 1 is out of bounds for array of dimension 1" in str(error):
+        ndim = 1
+    elif unpacked and int(unpacked[1]) == int(unpacked[2]) + 1:
+        ndim = int(unpacked[2])
+    else:
+        return None
+    single = ((name, array) for name, array in arrays.items() if array.ndim == ndim)
+    return next((sentence(BATCH_AXIS, name=name, shape=array.shape) for name, array in single), None)
+
+
+def _flatten_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
+    match = re.search(r"shapes \(([\d,]+)\) and \((\d+),?[\d,]*\) not aligned", str(error))
+    if match is None:
+        return None
+    shape, features = tuple(int(size) for size in match[1].split(",") if size), int(match[2])
+    for rows, reshaped in ((shape, f"(1, {features})"), (shape[1:], f"({shape[0]}, {features})")):
+        if len(shape) > 1 and math.prod(rows) == features:
+            return sentence(
+                "an array of shape {shape} holds images that are not flattened; reshape it to {reshaped}, or use "
+                "load_mnist(flatten=True).",
+                shape=shape,
+                reshaped=reshaped,
+            )
+    return None
+
+
+def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """The frames of the traceback and their lines, outermost first."""
+    frames, trace = [], error.__traceback__
+    while trace is not None:
+        frames.append((trace.tb_frame, trace.tb_lineno))
+        trace = trace.tb_next
+    return frames

@@ -1,0 +1,126 @@
+"""Running cells in IPython, with magics, `!command` and displayed values.
+
+It comes with the extra `notebook`. Scripts and notes whose cells are plain Python do not need it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import linecache
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from zerokara.errors import ZerokaraError
+from zerokara.runner import gallery
+from zerokara.say import say
+from zerokara.sources.cells import Cell
+from zerokara.sources.notebook import NEEDED
+from zerokara.words import sentence, to_install
+
+
+class Shell:
+    """One IPython shell that cells are run in, one after the other."""
+
+    def __init__(self, shell: Any, path: Path) -> None:
+        self.shell, self.path = shell, path
+        self.cell = Cell(0, "")
+        shell.compile.get_code_name = self._code_name
+        shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the runner reports errors
+        shell.ask_exit = _exit
+        self._change_folder = shell.find_line_magic("cd")
+        shell.register_magic_function(self._cd, magic_name="cd")
+        self._matplotlib, self._pylab = shell.find_line_magic("matplotlib"), shell.find_line_magic("pylab")
+        shell.register_magic_function(self._use_matplotlib, magic_name="matplotlib")
+        shell.register_magic_function(self._use_pylab, magic_name="pylab")
+
+    def _code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        """What a traceback calls the cell."""
+        name = f"{self.path.name}, cell {self.cell.number}"
+        linecache.cache[name] = (len(raw_code), None, raw_code.splitlines(keepends=True), name)
+        return name
+
+    def _cd(self, line: str) -> None:
+        """%cd; a folder that does not exist is reported and passed over."""
+        folder = os.path.expanduser(" ".join(shlex.split(line)))
+        if folder and not folder.startswith("-") and not os.path.isdir(folder):
+            say(
+                sentence(
+                    "%cd {folder}: there is no such folder. Passed over; the working folder is still {here}.",
+                    folder=folder,
+                    here=os.getcwd(),
+                )
+            )
+        else:
+            self._change_folder(line)
+
+    def _use_matplotlib(self, line: str) -> Any:
+        """%matplotlib; what only a notebook in a browser can do, such as inline, is passed over."""
+        return None if _is_for_browsers(line) else self._matplotlib(line)
+
+    def _use_pylab(self, line: str) -> Any:
+        """%pylab: Matplotlib's and NumPy's names too."""
+        if not _is_for_browsers(line):
+            return self._pylab(line)
+        from IPython.core.pylabtools import import_pylab
+
+        import_pylab(self.shell.user_ns, import_all="--no-import-all" not in line)  # type: ignore[no-untyped-call]
+        return None
+
+    def run(self, cell: Cell) -> None:
+        """Run a cell; raises what it raises."""
+        self.cell = cell
+        result = self.shell.run_cell(cell.source, store_history=True)
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            raise error
+
+
+def _is_for_browsers(line: str) -> bool:
+    """Whether a magic asks for pictures that only a notebook in a browser can show, or any are saved instead."""
+    backends = ("inline", "notebook", "widget", "ipympl", "nbagg")
+    return gallery.current is not None or any(word in backends for word in line.split())
+
+
+def _exit() -> None:
+    """`exit()` in a cell ends the run."""
+    raise SystemExit
+
+
+def check_ipython(path: Path) -> None:
+    """Raises ZerokaraError where IPython is missing."""
+    try:
+        import IPython  # noqa: F401
+    except ImportError:
+        raise ZerokaraError(
+            sentence(
+                "{path} needs IPython, for a notebook or for lines such as %cd and !ls; it is not installed. "
+                "{install} brings it.",
+                path=path,
+                install=to_install(*NEEDED),
+            )
+        ) from None
+
+
+@contextmanager
+def shell(main: ModuleType, path: Path) -> Iterator[Shell]:
+    """A session whose names are those of `main`. It keeps no history and leaves nothing behind."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    with tempfile.TemporaryDirectory(prefix="zerokara-") as folder:
+        config = Config(
+            {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor", "xmode": "Plain"}}
+        )
+        made = InteractiveShell.instance(config=config, ipython_dir=folder, user_module=main, user_ns=main.__dict__)
+        try:
+            yield Shell(made, path)
+        finally:
+            atexit.unregister(made.atexit_operations)  # it would look for the folder that is about to go
+            made.restore_sys_module_state()  # type: ignore[no-untyped-call]
+            InteractiveShell.clear_instance()

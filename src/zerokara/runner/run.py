@@ -1,0 +1,260 @@
+"""Runs a learner's file as it is: a script, a notebook, a Markdown text or a transcript."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import decode_source
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from zerokara import recognise
+from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
+from zerokara.progress import duration
+from zerokara.runner import finder, gallery, ipython, start
+from zerokara.runner.hints import hints_for
+from zerokara.runner.main_module import as_main
+from zerokara.runner.own_gradient import own_gradient
+from zerokara.runner.prelude import supply
+from zerokara.runner.remarks import remarks_on
+from zerokara.say import say
+from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
+from zerokara.words import sentence
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a file.
+
+    Attributes:
+        cells: which cells, such as "1,3-5"; None for all.
+        prelude: supply `np`, `plt`, `load_mnist` and `TwoLayerNet` to a file without imports.
+        seed: seeds `random` and `np.random` before the first line; None for not at all.
+        figures: the folder for pictures; None for the working folder.
+        remarks: whether to remark on the source at the end.
+        accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
+            "verify" to do both and compare.
+        own_gradient: accelerate the learner's own `common.gradient`, too, where its formula is proven.
+    """
+
+    cells: str | None = None
+    prelude: bool = False
+    seed: int | None = None
+    figures: Path | None = None
+    remarks: bool = True
+    accelerate: str = "on"
+    own_gradient: bool = False
+
+
+def run_file(file: str, args: list[str], options: Options) -> int:
+    """Run a file as `python FILE ARGS` would, and say at the end what was supplied and what was noticed.
+
+    Returns:
+        The script's own exit status; 1 after an error, 130 after Ctrl-C.
+
+    Raises UsageError, before anything is run, for a file that cannot be run or cells that are not there.
+    """
+    path = checked_path(file).absolute()
+    script = path.suffix.lower() in SCRIPTS
+    if script and options.cells:
+        raise UsageError(
+            sentence("--cells chooses from the cells of a notebook or note. {path} is one script.", path=path)
+        )
+    all_cells = [] if script else cells_of(path)
+    cells = chosen(all_cells, options.cells) if options.cells else all_cells
+    finder.uninstall()
+    start()
+    if options.figures and not gallery.saves():
+        say(sentence("--figures is not used: there is a display or an MPLBACKEND, so Matplotlib shows the figures."))
+    folder = path.parent if path.suffix.lower() in NOTEBOOKS else None
+    with gallery.opened(options.figures or folder or Path.cwd(), path.stem), main_of(file, args, folder, cells) as main:
+        _seed(options.seed)
+        if options.prelude:
+            supply(main, path.read_bytes().decode(errors="replace"))
+        work = _script(path, main) if script else _cell_by_cell(path, cells, main)
+        with recognise.mode(options.accelerate), own_gradient(options.own_gradient):
+            status = _status_of(work, path, all_cells, main)
+        _report(path, cells, main, options)
+    return status
+
+
+def checked_path(file: str) -> Path:
+    """The path of a file that can be run. Raises UsageError for another."""
+    path = Path(file)
+    if not path.is_file():
+        raise UsageError(sentence("FILE must be a script, a notebook or a note. There is no file {file}.", file=file))
+    if path.suffix.lower() not in (*SCRIPTS, *TEXTS, *NOTEBOOKS):
+        raise UsageError(sentence("FILE must end in .py, .ipynb, .md or .txt. Got {file}.", file=file))
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UsageError(sentence("{file} cannot be read: {reason}.", file=file, reason=error.strerror)) from error
+    return path
+
+
+@contextmanager
+def main_of(file: str, args: list[str], folder: Path | None, cells: list[Cell]) -> Iterator[ModuleType]:
+    """`__main__` for a file. Cells have no `__file__`, as in Jupyter, unless one of them asks for it."""
+    with as_main(file, args, folder=folder) as main:
+        if cells and not any("__file__" in cell.source for cell in cells):
+            del main.__file__
+        yield main
+
+
+def _seed(seed: int | None) -> None:
+    if seed is not None:
+        random.seed(seed)
+        np.random.seed(seed)
+
+
+def _script(path: Path, main: ModuleType) -> Callable[[], None]:
+    def work() -> None:
+        exec(compile(_checked_source(path), str(path), "exec", dont_inherit=True), main.__dict__)
+
+    return work
+
+
+def _checked_source(path: Path) -> bytes:
+    """The bytes of a script. `compile` overlooks a wrong encoding inside comments; `python FILE` does not."""
+    data = path.read_bytes()
+    if not _decodes(data):
+        try:
+            compile(data, str(path), "exec", dont_inherit=True)
+        except SyntaxError as error:
+            if "utf-8" in str(error).lower():  # Python's own words, unless it took half a letter for a backslash
+                raise
+        text = sentence("Non-UTF-8 code, but no encoding is declared that fits; see https://peps.python.org/pep-0263/")
+        raise SyntaxError(text, (str(path), 1, None, None))
+    return data
+
+
+def _decodes(source: bytes) -> bool:
+    try:
+        decode_source(source)
+    except (UnicodeDecodeError, SyntaxError):
+        return False
+    return True
+
+
+def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[], None]:
+    in_ipython = path.suffix.lower() in NOTEBOOKS or any(cell.needs_ipython for cell in cells)
+    if in_ipython:
+        ipython.check_ipython(path)
+
+    def work() -> None:
+        if in_ipython:
+            with ipython.shell(main, path) as session:
+                _each(cells, session.run)
+        else:
+            _prime_linecache(path)
+            _each(cells, lambda cell: _run_plain(cell, path, main.__dict__))
+
+    return work
+
+
+def _each(cells: list[Cell], run: Callable[[Cell], None]) -> None:
+    for cell in cells:
+        run(cell)
+        gallery.show_open_figures()
+
+
+def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
+    """Run a cell without IPython; the value of a last line that is an expression is shown.
+
+    The source is moved down to its own lines, so that a traceback names the lines of the file.
+    """
+    name = str(path)
+    tree = ast.parse("\n" * (cell.line - 1) + cell.source, name)
+    last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
+    exec(compile(tree, name, "exec", dont_inherit=True), namespace)
+    for statement in last:
+        exec(compile(ast.Interactive([statement]), name, "single", dont_inherit=True), namespace)
+
+
+def _prime_linecache(path: Path) -> None:
+    """Let tracebacks show lines of a note in any encoding."""
+    text = decoded(path)
+    linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
+
+
+def _status_of(work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType) -> int:
+    began = time.monotonic()
+    try:
+        work()
+    except SystemExit as exit_:
+        return _exit_status(exit_.code)
+    except KeyboardInterrupt as error:
+        say(_interruption(error, time.monotonic() - began, path, main))
+        return INTERRUPTED
+    except BaseException as error:
+        _show(error, main)
+        for hint in hints_for(error, path, cells, main.__dict__):
+            say(sentence("Hint: {hint}", hint=hint))
+        return 1
+    return 0
+
+
+def _exit_status(code: Any) -> int:
+    """What Python makes of `sys.exit(code)`: anything but a number is printed, and the status is 1."""
+    if code is None or isinstance(code, int):
+        return int(code or 0)
+    say(str(code))
+    return 1
+
+
+def _interruption(error: KeyboardInterrupt, seconds: float, path: Path, main: ModuleType) -> str:
+    trace = _own_part(error.__traceback__, main)
+    where = sentence(" in line {line} of {name}", line=trace.tb_lineno, name=_file_of(trace)) if trace else ""
+    text = sentence("\nStopped by Ctrl-C after {time}{where}.", time=duration(seconds), where=where)
+    return " ".join([text, *getattr(error, "__notes__", [])])
+
+
+def _file_of(trace: TracebackType) -> str:
+    return Path(trace.tb_frame.f_code.co_filename).name
+
+
+def _show(error: BaseException, main: ModuleType) -> None:
+    """Print the traceback from the learner's first line on: what called it is ours, not theirs."""
+    sys.stdout.flush()
+    trace = _own_part(error.__traceback__, main)
+    if isinstance(error, ZerokaraError):
+        trace = _without_our_insides(trace)
+    if sys.excepthook is sys.__excepthook__:
+        traceback.print_exception(error.with_traceback(trace))  # unlike Python's own hook, it finds the lines of cells
+    else:
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+
+
+def _without_our_insides(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback without zerokara's frames: what it refuses is said by its sentence, not by its insides."""
+    if trace is None:
+        return None
+    rest = _without_our_insides(trace.tb_next)
+    if str(trace.tb_frame.f_globals.get("__name__")).startswith("zerokara."):
+        return rest
+    return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+
+
+def _own_part(trace: TracebackType | None, main: ModuleType) -> TracebackType | None:
+    while trace is not None and trace.tb_frame.f_globals is not main.__dict__:
+        trace = trace.tb_next
+    return trace
+
+
+def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options) -> None:
+    names = finder.supplied()
+    if names:
+        say(sentence("zerokara supplied {names}.", names=", ".join(names)))
+    if options.remarks:
+        for remark in remarks_on(path, cells, main.__dict__):
+            say(sentence("Remark: {remark}", remark=remark))
