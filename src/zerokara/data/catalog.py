@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data.entries import Entry, PublishedFile
-from zerokara.data.places import cache_folder
+from zerokara.data.search_paths import cache_folder
 from zerokara.errors import DownloadError
 from zerokara.files import sync_folder
 from zerokara.words import sentence
