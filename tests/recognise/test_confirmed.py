@@ -325,7 +325,7 @@ class Net(Net):
     np.testing.assert_allclose(outcome.gradient, outcome.expected, **NEAR)
 
 
-# Steps
+# Guards
 
 
 @pytest.mark.parametrize("h", [1e-3, 1e-4, 1e-5])

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
+from zerokara.recognise.interpreted_code import tree_of
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.source import tree_of
 
 
 def test_lambdas_of_one_line_are_told_apart(learner):

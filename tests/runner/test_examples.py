@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from zerokara.book.samples import FILES, drawing, init_folder, trained_weights
 from zerokara.errors import RunError
-from zerokara.runner.samples import FILES, drawing, init_folder, trained_weights
 
 Run = Callable[..., Any]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "book"

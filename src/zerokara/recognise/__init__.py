@@ -6,6 +6,6 @@ numbers), proven (`proof`: the same values at random weights, the same single di
 that computes the same central differences for all weights at once (`plan`). What fails anywhere is left to the loop.
 """
 
-from zerokara.recognise.session import accelerated, mode
+from zerokara.recognise.recogniser import accelerated, mode
 
 __all__ = ["accelerated", "mode"]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zerokara.recognise.readings import is_made_in_python
+from zerokara.recognise.guards import is_made_in_python
 
 
 class Kind(Enum):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.functions import relu, sigmoid, tanh
-from zerokara.recognise.structure import Arrays, Layout
+from zerokara.recognise.layout import Arrays, Layout
 
 Floats = NDArray[np.float64]
 

@@ -24,20 +24,20 @@ from numpy.typing import NDArray
 from zerokara.engine.choosing import choose_engine
 from zerokara.nn.network import Network
 from zerokara.recognise.forward import inputs_of_activations, scores_after, scores_from
-from zerokara.recognise.inference import Model
+from zerokara.recognise.identification import Model
+from zerokara.recognise.interpreter import Purity
+from zerokara.recognise.layout import Arrays, rows_of
 from zerokara.recognise.proof import (
     Function,
     check_differences,
     check_memory,
     ignores_underflow,
-    kept,
+    restoring,
     size_of,
     spread,
     value_at,
 )
-from zerokara.recognise.purity import Purity
 from zerokara.recognise.refusal import Refused, RefusedNow
-from zerokara.recognise.structure import Arrays, rows_of
 from zerokara.recognise.threads import one_thread
 from zerokara.words import sentence
 
@@ -112,7 +112,7 @@ class Plan:
 
     def arrays(self, f: Function, x: NDArray[Any]) -> Arrays | None:
         """The arrays that f reads now; None where the proof does not cover this f and these shapes."""
-        values = self.purity.steps.again(f, x)
+        values = self.purity.guards.check(f, x)
         if values is None:
             return None
         arrays = {number: values[number] for number in self.purity.arrays}
@@ -210,7 +210,7 @@ class Plan:
             moved += moves[layout.biases[0]]
         moves[first] = np.outer(along, across)
         for sign in (1, -1):
-            with kept([arrays[number] for number in moves]):
+            with restoring([arrays[number] for number in moves]):
                 for number, move in moves.items():
                     arrays[number] += sign * move
                 value = value_at(f, x)
@@ -232,7 +232,7 @@ class Plan:
     def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
         """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""
         index = tuple(length - 1 for length in x.shape)
-        with kept([x[tuple(slice(i, i + 1) for i in index)]]):
+        with restoring([x[tuple(slice(i, i + 1) for i in index)]]):
             before = float(x[index])
             x[index] = before - h
             shift = float(x[index]) - before

@@ -16,10 +16,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.recognise.inference import Model, Sample, model_of
+from zerokara.recognise.identification import Model, Sample, model_of
+from zerokara.recognise.interpreted_code import is_from_elsewhere
+from zerokara.recognise.layout import Arrays, layouts, rows_of
 from zerokara.recognise.refusal import Refused, RefusedNow
-from zerokara.recognise.source import is_from_elsewhere
-from zerokara.recognise.structure import Arrays, layouts, rows_of
 from zerokara.words import sentence
 
 SCALES = (1.0, 0.5, 2.0)
@@ -104,7 +104,7 @@ def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[in
     rng = np.random.default_rng(0)
     samples = []
     for scale in SCALES:
-        with kept([arrays[number] for number in moved]):
+        with restoring([arrays[number] for number in moved]):
             for number in moved:
                 array = arrays[number]
                 deviation = scale * spread(array, _size_of_inputs(arrays, array, moved))
@@ -137,7 +137,7 @@ def _size_of_inputs(arrays: Arrays, parameter: NDArray[Any], moved: list[int]) -
 
 
 @contextmanager
-def kept(arrays: list[NDArray[Any]]) -> Iterator[None]:
+def restoring(arrays: list[NDArray[Any]]) -> Iterator[None]:
     """Puts arrays back as they were, whatever happens; a Ctrl-C that comes while it does so waits."""
     copies = [array.copy() for array in arrays]
     try:
@@ -192,7 +192,7 @@ def check_differences(f: Function, x: NDArray[Any], model: Model, arrays: Arrays
 
 def values_around(f: Function, x: NDArray[Any], array: NDArray[Any], index: Any, h: float) -> tuple[float, float]:
     """f at w + h and at w - h, as the plain loop calls it."""
-    with kept([array[tuple(slice(i, i + 1) for i in index)]]):
+    with restoring([array[tuple(slice(i, i + 1) for i in index)]]):
         before = float(array[index])
         array[index] = before + h
         above = value_at(f, x)

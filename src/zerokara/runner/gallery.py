@@ -17,7 +17,7 @@ from zerokara.runner import import_hooks
 from zerokara.say import say
 from zerokara.words import sentence
 
-BACKEND = "module://zerokara.runner.pictures"
+BACKEND = "module://zerokara.runner.matplotlib_backend"
 
 
 class Gallery:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from zerokara.book.samples import FILES
 from zerokara.runner.finder import HOME, MODULES
 from zerokara.runner.prelude import PRELUDE
-from zerokara.runner.samples import FILES
 from zerokara.sources.cells import Cell, likely_encodings
 from zerokara.words import sentence
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zerokara.nn.gradients import numerical_gradient
-from zerokara.recognise.purity import purity_of
+from zerokara.recognise.interpreter import purity_of
 from zerokara.recognise.refusal import Refused
 from zerokara.runner.own_gradient import _faster
 
@@ -58,9 +58,9 @@ def f(W):
 """)
     x = np.ones((4, 5))
     purity = purity_of(names.f, x)
-    assert purity.steps.again(names.f, x) is not None
+    assert purity.guards.check(names.f, x) is not None
     names.two.__dict__ = names.one.__dict__
-    assert purity.steps.again(names.f, x) is None
+    assert purity.guards.check(names.f, x) is None
 
 
 def own_by_copies_of_rows(f, x):

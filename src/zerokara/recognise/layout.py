@@ -23,7 +23,7 @@ Arrays = dict[int, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Layout:
-    """Roles of arrays, by the numbers of their readings.
+    """Roles of arrays, by the numbers of their guards.
 
     Attributes:
         inputs: (n, …), or one sample (features,).

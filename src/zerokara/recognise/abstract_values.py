@@ -1,24 +1,34 @@
-"""What is known of a value without computing it: an object that exists, numbers to be computed, or a few of these."""
+"""The abstract values of the interpretation: what is known of a value without computing it.
+
+That is an object that exists (`Concrete`), numbers to be computed (`Abstract`), or a few of these (`Items`). Where two
+branches meet, what is known after either is their `join`; where they have nothing in common, that is `Unknown`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from zerokara.recognise.readings import class_name, is_plain_array, is_scalar
+from zerokara.recognise.guards import class_name, is_plain_array, is_scalar
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
 CONSTANT = -1
 NEVER = -1
 
+Key = TypeVar("Key")
+
 
 @dataclass(frozen=True, eq=False)
-class Known:
-    """An object that exists before the function is called, and the reading that found it (CONSTANT: none)."""
+class Concrete:
+    """An object that exists before the function is called.
+
+    Attributes:
+        origin: its number among the values that were read (see `guards`); CONSTANT for one that the code itself states.
+    """
 
     value: Any
-    reading: int = CONSTANT
+    origin: int = CONSTANT
 
     @property
     def is_scalar(self) -> bool:
@@ -29,30 +39,31 @@ class Known:
         return is_plain_array(self.value)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Known):
+        if not isinstance(other, Concrete):
             return NotImplemented
         if self.value is other.value:
             return True
+        # By repr, as in `guards._equal`: 0.0 == -0.0, and == of other objects would run a learner's `__eq__`.
         return self.is_scalar and type(self.value) is type(other.value) and repr(self.value) == repr(other.value)
 
     __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
-class Data:
+class Abstract:
     """Numbers, in an array or alone, that the function computes, or plain containers of such.
 
     Attributes:
-        sources: readings of the arrays that it was computed from, or, of shapes, the arrays that have them.
+        origins: numbers of the arrays that it was computed from, or, of shapes, of the arrays that have them.
         fresh: it shares no memory with anything that was there before the call, so it may be written to.
         about_shape: it depends on shapes and classes of arrays, not on the numbers in them.
-        affine: it is x W + b, the input of an activation, as long as this is the epoch (see `Arithmetic`).
+        affine: it is x W + b, the input a of an activation, as long as this is the epoch (see `Arithmetic`).
         shared: it may be a part of something affine, so that writing to it writes to that.
         may_be_list: writing to it may keep what is written itself, instead of its numbers.
         masked: how many numbers there are may depend on numbers.
     """
 
-    sources: frozenset[int] = frozenset()
+    origins: frozenset[int] = frozenset()
     fresh: bool = True
     about_shape: bool = False
     affine: int = NEVER
@@ -64,7 +75,7 @@ class Data:
     def touches_affine(self) -> bool:
         return self.shared or self.affine != NEVER
 
-    def computed(self, affine: int = NEVER) -> Data:
+    def computed(self, affine: int = NEVER) -> Abstract:
         """Numbers computed from these, in memory of their own."""
         return replace(self, fresh=True, affine=affine, shared=False)
 
@@ -81,46 +92,48 @@ class Bound:
     """Something to call with what stands before the dot: a function, or by name a method of numbers or dicts."""
 
     receiver: Value
-    function: Known | str
+    function: Concrete | str
 
 
 @dataclass(frozen=True)
-class Unusable:
-    """What two ways through the code left differently; it must not be used."""
+class Unknown:
+    """What two branches left differently (⊤, the top of the lattice); it must not be used."""
 
 
-Value = Known | Data | Items | Bound | Unusable
+Value = Concrete | Abstract | Items | Bound | Unknown
 
 
-def constant(value: Any) -> Known:
-    return Known(value)
+def constant(value: Any) -> Concrete:
+    return Concrete(value)
 
 
 def is_number(value: Value) -> bool:
     """Whether a value can take part in arithmetic without running a learner's code."""
-    if isinstance(value, Known):
+    if isinstance(value, Concrete):
         return value.is_scalar or value.is_array
-    return isinstance(value, Data) or (isinstance(value, Items) and all(map(is_number, value.elements)))
+    return isinstance(value, Abstract) or (isinstance(value, Items) and all(map(is_number, value.elements)))
 
 
-def as_data(value: Value, what: str = "") -> Data:
+def as_abstract(value: Value, what: str = "") -> Abstract:
     """A value as numbers. Raises Refused for what is none."""
-    if isinstance(value, Data):
+    if isinstance(value, Abstract):
         return value
-    if isinstance(value, Known) and value.is_scalar:
-        return Data(about_shape=True)
-    if isinstance(value, Known) and value.is_array:
-        return Data(frozenset([value.reading]), fresh=False)
+    if isinstance(value, Concrete) and value.is_scalar:
+        return Abstract(about_shape=True)
+    if isinstance(value, Concrete) and value.is_array:
+        return Abstract(frozenset([value.origin]), fresh=False)
     if isinstance(value, Items):
-        return together([as_data(element, what) for element in value.elements])
+        return combine([as_abstract(element, what) for element in value.elements])
     raise Refused(sentence("{what} is no plain number or array", what=what or described(value)))
 
 
-def together(parts: list[Data]) -> Data:
+def combine(parts: list[Abstract]) -> Abstract:
     """Numbers that may come from any of the parts."""
+    # What only lends its shape decides no number: `loss / t.shape[0]` does not come from t. Only where all parts are
+    # about shapes are those their origins.
     shapes_only = all(part.about_shape for part in parts)
-    return Data(
-        sources=frozenset().union(*(part.sources for part in parts if shapes_only or not part.about_shape)),
+    return Abstract(
+        origins=frozenset().union(*(part.origins for part in parts if shapes_only or not part.about_shape)),
         fresh=all(part.fresh for part in parts),
         about_shape=shapes_only,
         shared=any(part.touches_affine for part in parts),
@@ -129,18 +142,24 @@ def together(parts: list[Data]) -> Data:
     )
 
 
-def joined(one: Value, other: Value) -> Value:
-    """What is known of a value after either of two ways. Whose memory it has is not: nobody may write to it."""
+def join(one: Value, other: Value) -> Value:
+    """What is known of a value after either of two branches. Whose memory it has is not: nobody may write to it."""
     if one == other:
         return one
     if is_number(one) and is_number(other):
-        a, b = as_data(one), as_data(other)
-        return replace(together([a, b]), affine=min(a.affine, b.affine), fresh=False)
-    return Unusable()
+        a, b = as_abstract(one), as_abstract(other)
+        # Affine only if both are, in the same epoch: NEVER, or an older epoch, is the smaller.
+        return replace(combine([a, b]), affine=min(a.affine, b.affine), fresh=False)
+    return Unknown()
+
+
+def join_all(one: dict[Key, Value], other: dict[Key, Value]) -> dict[Key, Value]:
+    """What is known of names, or of attributes, after either of two branches."""
+    return {key: join(one[key], other[key]) if key in one and key in other else Unknown() for key in one | other}
 
 
 def described(value: Value) -> str:
     """A value in words, for a refusal. Classes are named, never shown: showing runs their code."""
-    if isinstance(value, Known):
+    if isinstance(value, Concrete):
         return sentence("an object of the class {name}", name=class_name(type(value.value)))
     return sentence("what was computed")

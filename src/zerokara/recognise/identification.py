@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from zerokara.nn.functions import LOSSES
 from zerokara.recognise.forward import ACTIVATIONS, scores_of
+from zerokara.recognise.layout import Arrays, Layout, rows_of
 from zerokara.recognise.refusal import RefusedNow
-from zerokara.recognise.structure import Arrays, Layout, rows_of
 from zerokara.words import sentence
 
 Floats = NDArray[np.float64]

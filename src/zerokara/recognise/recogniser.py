@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from zerokara.errors import ZerokaraError
 from zerokara.nn.gradients import numerical_gradient
-from zerokara.recognise.inference import Model
+from zerokara.recognise.identification import Model
+from zerokara.recognise.interpreted_code import is_from_elsewhere
+from zerokara.recognise.interpreter import Purity, purity_of
+from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import in_silence, proven_model
-from zerokara.recognise.purity import Purity, purity_of
 from zerokara.recognise.refusal import Refused, RefusedNow
-from zerokara.recognise.source import is_from_elsewhere
-from zerokara.recognise.structure import Arrays
 from zerokara.say import say
 from zerokara.words import sentence
 
@@ -35,7 +35,7 @@ MANY = 1_000
 MOST_PLANS = 16
 
 
-class Session:
+class Recogniser:
     """Plans by the code they were made for, what was said, and whether to accelerate at all.
 
     Attributes:
@@ -111,7 +111,7 @@ class Session:
         if x.dtype != np.float64:
             raise Refused(sentence("its weights are {dtype}", dtype=x.dtype))
         purity = purity_of(f, x)
-        values = purity.steps.again(f, x)
+        values = purity.guards.check(f, x)
         if values is None or code is None:
             raise Refused(sentence("what it reads changes by itself"))
         arrays: Arrays = {number: values[number] for number in purity.arrays}
@@ -205,7 +205,7 @@ def _recognised(code: CodeType, plan: Plan) -> str:
     )
 
 
-current = Session()
+current = Recogniser()
 
 
 def _after_fork() -> None:
@@ -234,7 +234,7 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
 def mode(wanted: str) -> Iterator[None]:
     """A session of its own for the time of a run: "on", "off" or "verify"."""
     global current
-    before, current = current, Session()
+    before, current = current, Recogniser()
     current.wanted = wanted
     try:
         yield
