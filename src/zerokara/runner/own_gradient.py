@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.recognise.formula import GradientFunction, check_shape, step_of
-from zerokara.recognise.recogniser import accelerated
-from zerokara.recognise.refusal import Refused
+from zerokara.recognise import Refused, accelerated, check_shape, step_of
+from zerokara.recognise.formula import GradientFunction
 from zerokara.runner import import_hooks
 from zerokara.say import say
 from zerokara.words import sentence
