@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.book.samples import FILES
 from zerokara.runner.finder import HOME, MODULES
 from zerokara.runner.prelude import PRELUDE
 from zerokara.sources.cells import Cell, likely_encodings
+from zerokara.sources.magics import syntax_tree
 from zerokara.words import sentence
 
 ONE_HOT = (
@@ -97,11 +97,8 @@ def _defined_later(name: str, error: NameError, path: Path, cells: list[Cell]) -
 
 
 def _lines_defining(name: str, source: str) -> list[int]:
-    try:
-        tree = ast.parse(re.sub(r"(?m)^(\s*)[%!]", r"\1pass #", source))
-    except (SyntaxError, ValueError):
-        return []
-    return [node.lineno for node in _outside_functions(tree) if name in _bound(node)]
+    tree = syntax_tree(source)
+    return [node.lineno for node in _outside_functions(tree) if name in _bound(node)] if tree else []
 
 
 def _outside_functions(tree: ast.AST) -> Iterator[ast.stmt]:
@@ -149,7 +146,7 @@ def _is_utf8(data: bytes) -> bool:
 
 def _missing_file(error: FileNotFoundError) -> Iterator[str]:
     name = Path(str(error.filename)).name
-    if name in {Path(file).name for file in FILES}:
+    if name in {Path(file).name for file in importlib.import_module(f"{HOME}.samples").FILES}:
         yield sentence(
             "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
         )

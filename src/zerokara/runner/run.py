@@ -153,8 +153,8 @@ def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[
 
     def work() -> None:
         if in_ipython:
-            with ipython.shell(main, path) as session:
-                _each(cells, session.run)
+            with ipython.shell(main, path) as shell:
+                _each(cells, shell.run)
         else:
             _prime_linecache(path)
             _each(cells, lambda cell: _run_plain(cell, path, main.__dict__))
@@ -174,7 +174,7 @@ def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
     The source is moved down to its own lines, so that a traceback names the lines of the file.
     """
     name = str(path)
-    tree = ast.parse("\n" * (cell.line - 1) + cell.source, name)
+    tree = ast.parse(cell.in_place, name)
     last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
     exec(compile(tree, name, "exec", dont_inherit=True), namespace)
     for statement in last:

@@ -47,12 +47,12 @@ def _texts(filename: str) -> Iterator[str]:
         except UsageError:
             return
         for cell in cells:
-            yield "\n" * (cell.line - 1) + cell.source
+            yield cell.in_place
 
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, filename: str) -> tuple[list[Definition], list[CodeType]]:
-    """All functions of a source, and all code it gives: compiled as a whole or, as in IPython, by statements.
+    """All functions of a source, and all code it gives: compiled at once or, as in IPython, by statements.
 
     That makes a difference: until Python 3.12, `np.dot` was compiled differently where `np` was imported.
     """
@@ -96,6 +96,7 @@ def _found_in(code: CodeType, text: str) -> Definition | None:
     functions, codes = _parsed(text, code.co_filename)
     if not any(_same(code, other) for other in codes):
         return None
+    # Where two definitions fit, either could be meant, and neither is believed.
     fitting = [node for node in functions if _fits(node, code)]
     return fitting[0] if len(fitting) == 1 else None
 
