@@ -6,7 +6,7 @@ import pytest
 import zerokara
 from zerokara import recognise
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.errors import ZerokaraError
+from zerokara.errors import UsageError, ZerokaraError
 from zerokara.recognise import plan, recogniser
 
 
@@ -129,3 +129,25 @@ def test_gradients_belong_to_the_caller(net_and_f):
     kept = first.copy()
     first[:] = 7
     np.testing.assert_array_equal(numerical_gradient(f, net.params["W1"]), kept)
+
+
+def test_a_mode_that_is_none():
+    with (
+        pytest.raises(UsageError, match=r"mode must be one of on, off, verify\. Got 'of'\. Did you mean off\?"),
+        recognise.mode("of"),
+    ):
+        pass
+
+
+def test_the_log_tells_what_was_recognised_or_refused_and_how_long_it_took(net_and_f, caplog):
+    """In the words that are said, and each time, where they are said once."""
+    net, f = net_and_f
+    with caplog.at_level("DEBUG", logger="zerokara"):
+        numerical_gradient(f, net.params["W1"])
+        for _ in range(2):
+            numerical_gradient(lambda W: np.sum(net.params["W1"]) * len(dir()), net.params["W1"])
+    said = [record.getMessage() for record in caplog.records if record.name == "zerokara.recognise.recogniser"]
+    assert "is the loss of a network 20-7-3" in said[0]
+    assert said[1].startswith("proving loss_of.<locals>.<lambda> (line")
+    assert said[1].endswith(" ms")
+    assert [text.partition(", because ")[2] for text in said[2:]] == ["it calls dir, and nothing is known of that."] * 2

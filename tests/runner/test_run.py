@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from zerokara.book import cells
 from zerokara.cli.run import run_command
+from zerokara.sources import cells
 
 Run = Callable[..., Any]
 
