@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from zerokara.recognise.abstract_values import Concrete, constant, join
+from zerokara.recognise.abstract_values import Concrete, join
 from zerokara.recognise.guards import FUNCTION, Recorder, global_name
 
 NUMBERS = {
@@ -46,7 +46,7 @@ def test_a_proof_holds_for_the_very_same_number_only(learner, before):
 @pytest.mark.parametrize("one", NUMBERS)
 def test_two_ways_leave_one_number_only_if_it_is_the_very_same(one):
     for other, number in NUMBERS.items():
-        result = join(constant(NUMBERS[one]), constant(again(number)))
+        result = join(Concrete(NUMBERS[one]), Concrete(again(number)))
         assert isinstance(result, Concrete) == (one == other), other
 
 

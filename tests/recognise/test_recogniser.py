@@ -70,18 +70,18 @@ def test_verify_sees_one_wrong_weight(net_and_f, monkeypatch):
 def test_the_four_gradients_of_an_update_are_computed_at_once(net_and_f, monkeypatch):
     net, f = net_and_f
     numerical_gradient(f, net.params["W1"])
-    whole = []
+    same = []
     monkeypatch.setattr(
         plan.Plan,
         "_same_weights",
-        lambda self, arrays, real=plan.Plan._same_weights: whole.append(real(self, arrays)) or whole[-1],
+        lambda self, arrays, real=plan.Plan._same_weights: same.append(real(self, arrays)) or same[-1],
     )
     for value in net.params.values():
         numerical_gradient(f, value)
-    assert whole == [True] * 4
+    assert same == [True] * 4
     net.params["W2"][1, 1] = np.nextafter(net.params["W2"][1, 1], 1)
     numerical_gradient(f, net.params["b2"])
-    assert whole[4:] == [False]
+    assert same[4:] == [False]
 
 
 def test_a_single_weight_changed_by_one_bit_changes_the_gradient(net_and_f, ask):

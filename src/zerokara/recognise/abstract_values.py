@@ -103,10 +103,6 @@ class Unknown:
 Value = Concrete | Abstract | Items | Bound | Unknown
 
 
-def constant(value: Any) -> Concrete:
-    return Concrete(value)
-
-
 def is_number(value: Value) -> bool:
     """Whether a value can take part in arithmetic without running a learner's code."""
     if isinstance(value, Concrete):
@@ -124,7 +120,7 @@ def as_abstract(value: Value, what: str = "") -> Abstract:
         return Abstract(frozenset([value.origin]), fresh=False)
     if isinstance(value, Items):
         return combine([as_abstract(element, what) for element in value.elements])
-    raise Refused(sentence("{what} is no plain number or array", what=what or described(value)))
+    raise Refused(sentence("{what} is no plain number or array", what=what or in_words(value)))
 
 
 def combine(parts: list[Abstract]) -> Abstract:
@@ -158,7 +154,7 @@ def join_all(one: dict[Key, Value], other: dict[Key, Value]) -> dict[Key, Value]
     return {key: join(one[key], other[key]) if key in one and key in other else Unknown() for key in one | other}
 
 
-def described(value: Value) -> str:
+def in_words(value: Value) -> str:
     """A value in words, for a refusal. Classes are named, never shown: showing runs their code."""
     if isinstance(value, Concrete):
         return sentence("an object of the class {name}", name=class_name(type(value.value)))

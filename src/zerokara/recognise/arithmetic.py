@@ -13,17 +13,7 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from zerokara.recognise.abstract_values import (
-    NEVER,
-    Abstract,
-    Concrete,
-    Items,
-    Value,
-    as_abstract,
-    combine,
-    constant,
-    is_number,
-)
+from zerokara.recognise.abstract_values import NEVER, Abstract, Concrete, Items, Value, as_abstract, combine, is_number
 from zerokara.recognise.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
@@ -108,13 +98,13 @@ class Arithmetic:
         if isinstance(kind, ast.Not):
             return self._not(value)
         if isinstance(kind, ast.USub) and isinstance(value, Concrete) and type(value.value) in (int, float):
-            return constant(-value.value)
+            return Concrete(-value.value)
         data = _array_like(value)
         return data.computed(affine=data.affine)
 
     def _not(self, value: Value) -> Value:
         if isinstance(value, Concrete) and value.is_scalar:
-            return constant(not value.value)
+            return Concrete(not value.value)
         data = as_abstract(value)
         self.threshold(sentence("a condition"), data)
         return data.computed()
@@ -273,11 +263,11 @@ def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
         return None
     kinds = {type(left.value), type(right.value)}
     if kinds == {str} and (function is operator.add or function in _COMPARISONS.values()):
-        return constant(function(left.value, right.value))
+        return Concrete(function(left.value, right.value))
     if not kinds <= {int, float, bool}:
         return None
     try:
-        return constant(function(left.value, right.value))
+        return Concrete(function(left.value, right.value))
     except ArithmeticError:
         return None
 
@@ -286,4 +276,4 @@ def _identity(kind: ast.cmpop, left: Value, right: Value) -> Value:
     """`a is None`, and nothing more."""
     if not (isinstance(right, Concrete) and right.value is None and isinstance(left, Concrete)):
         raise Refused(sentence("it asks whether two objects are one"))
-    return constant((left.value is None) == isinstance(kind, ast.Is))
+    return Concrete((left.value is None) == isinstance(kind, ast.Is))

@@ -9,17 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from zerokara.recognise import allowed, guards
-from zerokara.recognise.abstract_values import (
-    Abstract,
-    Bound,
-    Concrete,
-    Items,
-    Value,
-    as_abstract,
-    constant,
-    described,
-    is_number,
-)
+from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Items, Value, as_abstract, in_words, is_number
 from zerokara.recognise.allowed import Kind
 from zerokara.recognise.expressions import Expressions, Frame
 from zerokara.recognise.refusal import Refused
@@ -83,7 +73,7 @@ class Calls(Expressions):
     def _as_text(self, value: Value) -> Value:
         if not (isinstance(value, Concrete) and type(value.value) in (str, int)):
             raise Refused(sentence("it makes a text of numbers"))
-        return constant(str(value.value))
+        return Concrete(str(value.value))
 
     def _call_bound(self, callee: Bound, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         owner, function = callee.receiver, callee.function
@@ -92,13 +82,13 @@ class Calls(Expressions):
         if isinstance(owner, Concrete) and type(owner.value) in (dict, OrderedDict):
             return self._ask_dict(owner, function, arguments, keywords)
         if not is_number(owner) or isinstance(owner, Items):
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))
+            raise Refused(sentence("it calls {name} of {what}", name=function, what=in_words(owner)))
         if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._ask_text(owner.value, function, arguments, keywords)
         if function == "astype":
             return self.arithmetic.cast(as_abstract(owner), arguments, keywords)
         if function not in allowed.METHODS:
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))
+            raise Refused(sentence("it calls {name} of {what}", name=function, what=in_words(owner)))
         kind, most = allowed.METHODS[function]
         operation = allowed.Operation(kind, most + 1)
         return self.arithmetic.apply(function, operation, [owner, *arguments], keywords)
@@ -116,7 +106,7 @@ class Calls(Expressions):
         given: list[Any] = [argument.value for argument in arguments if isinstance(argument, Concrete)]
         if len(given) != len(arguments) or not all(type(value) is str for value in given):
             raise Refused(sentence("it calls {name} of a text", name=name))
-        return constant(getattr(text, name)(*given))
+        return Concrete(getattr(text, name)(*given))
 
     def _sequence(self, function: Any, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """range, len, zip, enumerate, reversed, list and tuple, of what is known element by element."""
@@ -140,14 +130,14 @@ def _range(arguments: list[Value]) -> Items:
     bounds = [bound.value for bound in arguments if isinstance(bound, Concrete) and type(bound.value) is int]
     if len(bounds) != len(arguments) or not 1 <= len(bounds) <= 3 or len(range(*bounds)) > MOST_TURNS:
         raise Refused(sentence("it counts to a number that is not known"))
-    return Items(tuple(map(constant, range(*bounds))))
+    return Items(tuple(map(Concrete, range(*bounds))))
 
 
 _SEQUENCES: dict[Any, Callable[[list[tuple[Value, ...]]], Value]] = {
-    len: lambda lists: constant(len(lists[0])),
+    len: lambda lists: Concrete(len(lists[0])),
     list: lambda lists: Items(lists[0]),
     tuple: lambda lists: Items(lists[0]),
     reversed: lambda lists: Items(lists[0][::-1]),
     zip: lambda lists: Items(tuple(map(Items, zip(*lists, strict=False)))),
-    enumerate: lambda lists: Items(tuple(Items((constant(i), element)) for i, element in enumerate(lists[0]))),
+    enumerate: lambda lists: Items(tuple(Items((Concrete(i), element)) for i, element in enumerate(lists[0]))),
 }

@@ -17,8 +17,7 @@ from zerokara.recognise.abstract_values import (
     Value,
     as_abstract,
     combine,
-    constant,
-    described,
+    in_words,
     is_number,
     join,
     join_all,
@@ -67,7 +66,7 @@ class Expressions:
     # Names and parts of things
 
     def _Constant(self, node: ast.Constant, frame: Frame) -> Value:
-        return _NOTHING if node.value is ... else constant(node.value)
+        return _NOTHING if node.value is ... else Concrete(node.value)
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
         name, code = node.id, frame.code
@@ -91,7 +90,7 @@ class Expressions:
             return Bound(owner, name)
         if isinstance(owner, Concrete):
             return self.objects.attribute(owner, name)
-        raise Refused(sentence("it asks {what} for {name}", what=described(owner), name=name))
+        raise Refused(sentence("it asks {what} for {name}", what=in_words(owner), name=name))
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
@@ -122,12 +121,12 @@ class Expressions:
             return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
         if isinstance(owner, Concrete):
             return self.objects.item(owner, key)
-        raise Refused(sentence("it takes a part of {what}", what=described(owner)))
+        raise Refused(sentence("it takes a part of {what}", what=in_words(owner)))
 
     def _letter(self, text: str, key: Value) -> Value:
         if not (isinstance(key, Concrete) and type(key.value) is int and -len(text) <= key.value < len(text)):
             raise Refused(sentence("it takes a part of a text that is not known"))
-        return constant(text[key.value])
+        return Concrete(text[key.value])
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
         return combine(
@@ -151,7 +150,7 @@ class Expressions:
         return elements
 
     def _JoinedStr(self, node: ast.JoinedStr, frame: Frame) -> Value:
-        return constant("".join(self._text(part, frame) for part in node.values))
+        return Concrete("".join(self._text(part, frame) for part in node.values))
 
     def _text(self, part: ast.expr, frame: Frame) -> str:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
@@ -183,7 +182,7 @@ class Expressions:
         if isinstance(value, Items):
             return bool(value.elements)
         if not is_number(value):
-            raise Refused(sentence("it asks whether {what} is true", what=described(value)))
+            raise Refused(sentence("it asks whether {what} is true", what=in_words(value)))
         self.arithmetic.threshold(what, as_abstract(value))
         return None
 
@@ -252,7 +251,7 @@ class Expressions:
     def _unpack(self, targets: list[ast.expr], value: Value, frame: Frame) -> None:
         elements = self.objects.elements(value)
         if elements is None and is_number(value):  # rows of an array: how many there are shows when it runs
-            elements = (self.item(value, constant(0)),) * len(targets)
+            elements = (self.item(value, Concrete(0)),) * len(targets)
         if elements is None or len(elements) != len(targets) or any(isinstance(t, ast.Starred) for t in targets):
             raise Refused(sentence("line {line} unpacks what is not known", line=targets[0].lineno))
         for target, element in zip(targets, elements, strict=True):

@@ -89,9 +89,7 @@ def _first_step(own: GradientFunction) -> float:
     """How far it moves an element that is 0."""
     calls, _ = _watched(own, np.zeros(1), np.random.default_rng(1))
     places = [call.place for call in calls]
-    if len(places) != 2 or places[0] <= 0:
-        raise Refused(_what_else(places))
-    if places[1] != -places[0]:
+    if len(places) != 2 or places[0] <= 0 or places[1] != -places[0]:
         raise Refused(_what_else(places))
     return places[0]
 

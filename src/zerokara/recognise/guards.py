@@ -128,16 +128,13 @@ def is_made_in_python(kind: type) -> bool:
 def is_ordinary(value: Any) -> bool:
     """Whether a value is an instance of a class with a dict, and the class itself is a plain one."""
     kind = type(value)
-    return type(kind) in (type, ABCMeta) and not issubclass(kind, type) and is_made_in_python(kind) and _has_dict(kind)
+    is_plain = type(kind) in (type, ABCMeta) and not issubclass(kind, type)
+    return is_plain and is_made_in_python(kind) and kind.__dictoffset__ != 0
 
 
 def class_name(kind: type) -> str:
     """The name of a class, without asking a metaclass of the learner's."""
     return str(_name(kind))
-
-
-def _has_dict(kind: type) -> bool:
-    return kind.__dictoffset__ != 0
 
 
 def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:

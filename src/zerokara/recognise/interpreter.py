@@ -15,7 +15,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Value, constant, is_number, join, join_all
+from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Value, is_number, join, join_all
 from zerokara.recognise.arithmetic import Arithmetic
 from zerokara.recognise.calls import Calls
 from zerokara.recognise.expressions import Frame
@@ -118,7 +118,7 @@ class Interpreter(Calls):
         if isinstance(node, ast.Lambda):
             return self.value(node.body, frame)
         if self.block(node.body, frame):
-            frame.returned.append((constant(None), self.objects.written))
+            frame.returned.append((Concrete(None), self.objects.written))
         if not frame.returned:
             raise Refused(sentence("{name} never returns", name=node.name))
         result, written = frame.returned[0]
@@ -167,7 +167,7 @@ class Interpreter(Calls):
     def _statement(self, node: ast.stmt, frame: Frame) -> bool:
         match node:
             case ast.Return(value=expression):
-                value = self.value(expression, frame) if expression else constant(None)
+                value = self.value(expression, frame) if expression else Concrete(None)
                 frame.returned.append((value, dict(self.objects.written)))
                 return False
             case ast.Assign(targets=targets, value=expression):

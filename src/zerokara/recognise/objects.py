@@ -12,16 +12,7 @@ from types import FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
 from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import (
-    CONSTANT,
-    Abstract,
-    Bound,
-    Concrete,
-    Items,
-    Unknown,
-    Value,
-    constant,
-)
+from zerokara.recognise.abstract_values import CONSTANT, Abstract, Bound, Concrete, Items, Unknown, Value
 from zerokara.recognise.guards import CONTAINERS, MISSING, Recorder
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
@@ -166,7 +157,7 @@ class Objects:
 
     def view(self, owner: Concrete, which: str) -> Items:
         """`owner.keys()`, `owner.values()` or `owner.items()` of a dict."""
-        keys: list[Value] = [constant(key) for key in self._keys(owner)]
+        keys: list[Value] = [Concrete(key) for key in self._keys(owner)]
         if which == "keys":
             return Items(tuple(keys))
         values = [self.item(owner, key) for key in keys]

@@ -18,7 +18,7 @@ import numpy as np
 
 from zerokara.runner.finder import HOME, MODULES
 from zerokara.runner.prelude import PRELUDE
-from zerokara.sources.cells import Cell, likely_encodings
+from zerokara.sources.cells import Cell, is_encoded_in, likely_encodings
 from zerokara.sources.magics import syntax_tree
 from zerokara.words import sentence
 
@@ -127,21 +127,13 @@ def _module_with(name: str) -> str | None:
 
 def _unreadable(error: SyntaxError, path: Path) -> Iterator[str]:
     data = path.read_bytes()
-    encodings = [] if _is_utf8(data) or "utf-8" not in str(error).lower() else likely_encodings(data)
+    encodings = [] if is_encoded_in(data, "utf-8") or "utf-8" not in str(error).lower() else likely_encodings(data)
     if encodings:
         yield sentence(
             "the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
             "# -*- coding: {encoding} -*-.",
             encoding=encodings[0],
         )
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _missing_file(error: FileNotFoundError) -> Iterator[str]:

@@ -88,12 +88,13 @@ def likely_encodings(data: bytes) -> list[str]:
     found = {
         name: len(re.findall(pattern, data.decode(name, "ignore")))
         for name, pattern in letters.items()
-        if _reads(data, name)
+        if is_encoded_in(data, name)
     }
     return sorted(found, key=lambda name: -found[name])
 
 
-def _reads(data: bytes, encoding: str) -> bool:
+def is_encoded_in(data: bytes, encoding: str) -> bool:
+    """Whether the bytes can be text in this encoding."""
     try:
         data.decode(encoding)
     except UnicodeDecodeError:
