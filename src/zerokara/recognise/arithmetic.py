@@ -32,18 +32,18 @@ class Arithmetic:
 
     Attributes:
         thresholds: all but the harmless ones.
-        bounds: of clips of the inputs of an activation.
+        clip_bounds: of clips of the inputs of an activation.
         epoch: how often something affine may have been written to; `affine` of older values says nothing any more.
         spilled: origins of numbers that were written into memory that came from elsewhere.
-        relied: origins of the arrays that something affine was multiplied by or moved by: weights and biases, then.
+        assumed: origins of the arrays that something affine was multiplied by or moved by: weights and biases, then.
     """
 
     def __post_init__(self) -> None:
         self.thresholds: list[Threshold] = []
-        self.bounds: list[float] = []
+        self.clip_bounds: list[float] = []
         self.epoch = 0
         self.spilled: set[int] = set()
-        self.relied: set[int] = set()
+        self.assumed: set[int] = set()
 
     def is_affine(self, data: Abstract) -> bool:
         return data.affine == self.epoch
@@ -52,7 +52,7 @@ class Arithmetic:
         if not data.about_shape:
             self.thresholds.append(Threshold(what, data.origins))
 
-    def deciding(self, weights: set[int]) -> str | None:
+    def threshold_on(self, weights: set[int]) -> str | None:
         """The first threshold that depends on one of these arrays."""
         for what, origins in self.thresholds:
             if (origins | self.spilled) & weights:
@@ -83,7 +83,7 @@ class Arithmetic:
     def _product(self, right: Value) -> int:
         if not (isinstance(right, Concrete) and right.is_array):
             return NEVER
-        self.relied.add(right.origin)
+        self.assumed.add(right.origin)
         return self.epoch
 
     def _shifted(self, product: Value, bias: Value) -> int:
@@ -91,7 +91,7 @@ class Arithmetic:
         is_product = isinstance(product, Abstract) and self.is_affine(product)
         if not (is_product and isinstance(bias, Concrete) and bias.is_array):
             return NEVER
-        self.relied.add(bias.origin)
+        self.assumed.add(bias.origin)
         return self.epoch
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
@@ -186,7 +186,7 @@ class Arithmetic:
         numbers = [bound.value for bound in bounds if isinstance(bound, Concrete) and type(bound.value) in (int, float)]
         if not isinstance(value, Abstract) or not self.is_affine(value) or len(numbers) != 2 or len(bounds) != 2:
             return False
-        self.bounds += [abs(float(number)) for number in numbers]
+        self.clip_bounds += [abs(float(number)) for number in numbers]
         return True
 
     def cast(self, data: Abstract, arguments: list[Value], keywords: dict[str, Value]) -> Value:

@@ -42,17 +42,17 @@ class Purity:
     Attributes:
         guards: what all of this depends on.
         arrays: the numbers of the values that are arrays, in the order they were met; each array once.
-        deciding: says, for a set of arrays, which threshold depends on them; None if none does.
-        relied: the arrays that must be weights or biases for its thresholds to be harmless.
-        bounds: where inputs of an activation are clipped.
+        threshold_on: says, for a set of arrays, which threshold depends on them; None if none does.
+        assumed: the arrays that must be weights or biases for its thresholds to be harmless.
+        clip_bounds: where inputs of an activation are clipped.
         caches: whether it keeps something in objects, that can be looked at later.
     """
 
     guards: Guards
     arrays: tuple[int, ...]
-    deciding: Callable[[set[int]], str | None]
-    relied: frozenset[int]
-    bounds: tuple[float, ...]
+    threshold_on: Callable[[set[int]], str | None]
+    assumed: frozenset[int]
+    clip_bounds: tuple[float, ...]
     caches: bool
 
 
@@ -86,12 +86,12 @@ def _verdict(interpreter: Interpreter, recorder: Recorder) -> Purity:
     first_of = dict(found.identities)
     arrays = [n for n, first in found.identities if n == first and guards.is_plain_array(recorder.values[n])]
 
-    def deciding(weights: set[int]) -> str | None:
-        return interpreter.arithmetic.deciding({n for n, first in first_of.items() if first in weights})
+    def threshold_on(weights: set[int]) -> str | None:
+        return interpreter.arithmetic.threshold_on({n for n, first in first_of.items() if first in weights})
 
-    relied = frozenset(first_of[number] for number in interpreter.arithmetic.relied if number in first_of)
-    bounds = tuple(interpreter.arithmetic.bounds)
-    return Purity(found, tuple(arrays), deciding, relied, bounds, bool(interpreter.objects.ever_written))
+    assumed = frozenset(first_of[number] for number in interpreter.arithmetic.assumed if number in first_of)
+    clip_bounds = tuple(interpreter.arithmetic.clip_bounds)
+    return Purity(found, tuple(arrays), threshold_on, assumed, clip_bounds, bool(interpreter.objects.ever_written))
 
 
 class Interpreter(Calls):

@@ -186,7 +186,7 @@ class Plan:
         largest = [float(np.abs(layer).max()) for layer in self.layers]
         if not self._farthest(arrays, [batch.largest, *largest], h) <= FARTHEST:
             raise RefusedNow(sentence("a step of h moves the inputs of its activations far enough for other formulas"))
-        if not max(largest) <= min(self.purity.bounds, default=np.inf) - FARTHEST:
+        if not max(largest) <= min(self.purity.clip_bounds, default=np.inf) - FARTHEST:
             raise RefusedNow(sentence("numbers come near to where it clips them"))
         # relu has no exp, and only the scores meet softmax's. Of any other activation all inputs count, to be safe.
         with_exp = largest[-1:] if self.model.activation == "relu" else largest

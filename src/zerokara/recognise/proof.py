@@ -35,14 +35,14 @@ Function = Callable[[Any], Any]
 Gradient = Callable[[int], NDArray[np.float64]]
 
 
-def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, deciding: Callable[[set[int]], str | None]) -> Model:
+def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, threshold_on: Callable[[set[int]], str | None]) -> Model:
     """The network whose loss f is, at the present weights and at several random ones. Raises Refused if there is none.
 
     Args:
         f: pure; so how often it is called cannot be seen.
         x: what f is called with.
         arrays: all arrays that f reads, by number.
-        deciding: the threshold in f's code that depends on some of them; None if none does. A threshold may do
+        threshold_on: the threshold in f's code that depends on some of them; None if none does. A threshold may do
             anything elsewhere, and even warn at random weights.
     """
     fitting = list(islice(layouts(arrays), MOST_LAYOUTS))
@@ -50,7 +50,7 @@ def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, deciding: Callabl
         raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
     reason = sentence("its values are not those of a network that is known here")
     for moved in dict.fromkeys(frozenset(layout.parameters) for layout in fitting):
-        what = deciding(set(moved))
+        what = threshold_on(set(moved))
         # A threshold on what is moved may be crossed elsewhere, where no number here can tell. Asked first, because at
         # random weights the function might already warn or raise.
         if what:

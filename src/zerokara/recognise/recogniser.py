@@ -76,6 +76,7 @@ class Recogniser:
         except Exception as error:  # whatever goes wrong in here, the loop does not need it
             if is_from_elsewhere(error):
                 raise
+            logger.info("looking into %s failed", _name_of(code), exc_info=True)
             self._explain(code, sentence("looking into it failed ({error!r})", error=error))
             return None
         return gradient if gradient is None or self.mode == "on" else _verified(f, x, h, gradient)
@@ -136,7 +137,7 @@ class Recogniser:
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
-            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.deciding), purity, arrays, x), signature)
+            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x), signature)
             gradient = plan.gradient(f, x, arrays, h, sample=True)
         except RefusedNow:
             raise
@@ -159,7 +160,7 @@ class Recogniser:
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
         raise Refused(sentence("x is none of the arrays it reads as weights"))
-    if not purity.relied <= set(model.layout.parameters):
+    if not purity.assumed <= set(model.layout.parameters):
         raise Refused(sentence("it computes with its inputs or labels as if they were weights"))
     return model
 

@@ -9,6 +9,7 @@ it, one submodule at a time. Top-level packages in site-packages could not do th
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+
+logger = logging.getLogger(__name__)
 
 HOME = "zerokara.book"
 """Where the textbook's modules are. The runner knows them by name only: they import it, and so start it."""
@@ -91,6 +94,7 @@ class _Alias(Loader):
         module.__spec__ = self._own_spec
         name = module.__name__.removeprefix(f"{HOME}.")
         if name not in _supplied:
+            logger.debug("supplied %s", name)
             _supplied.append(name)
 
 
