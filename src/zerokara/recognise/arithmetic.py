@@ -83,6 +83,8 @@ class Arithmetic:
     def _product(self, right: Value) -> int:
         if not (isinstance(right, Concrete) and right.is_array):
             return NEVER
+        # Random W make x W of both signs, so that both sides of 0 are tried. Random x would not; so that right is a
+        # parameter is assumed here and checked once the network is known.
         self.assumed.add(right.origin)
         return self.epoch
 
@@ -163,6 +165,7 @@ class Arithmetic:
                 raise Refused(sentence("{name} is given {keyword}", name=name, keyword=keyword))
 
     def _note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
+        # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
         if kind is Kind.EXTREME and len(arguments) and self.is_affine(first):
             return
         if kind in (Kind.KINK, Kind.CHOICE) and self._is_harmless_kink(arguments):
@@ -213,6 +216,9 @@ class Arithmetic:
             raise Refused(sentence("it writes into an array"))
         if base.may_be_list and not all(map(_is_scalar, parts)):
             raise Refused(sentence("it puts something into a list"))
+        # Who else looks at that memory is not followed: numbers written into it may turn up in any threshold. And a
+        # part of an a = x W + b that is written to moves a itself, so that nothing from before is affine any more;
+        # unless what is written is x W + b again, as `a += b` does.
         self.spilled |= combine([as_abstract(part) for part in parts]).origins - base.origins
         if base.touches_affine and not (result is not None and self.is_affine(result)):
             self.epoch += 1
@@ -264,7 +270,7 @@ def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
     kinds = {type(left.value), type(right.value)}
     if kinds == {str} and (function is operator.add or function in _COMPARISONS.values()):
         return Concrete(function(left.value, right.value))
-    if not kinds <= {int, float, bool}:
+    if not kinds <= {int, float, bool}:  # text times a number may be large, and others' operators are others' code
         return None
     try:
         return Concrete(function(left.value, right.value))

@@ -128,7 +128,7 @@ def _rounded(factor: float, n: int, classes: int) -> float:
 
 def _meanings(labels: NDArray[np.generic], n: int, classes: int) -> Iterator[tuple[str, Floats]]:
     """What labels can mean, each as targets (n, classes); see docs/BOOK.md, 4."""
-    if labels.size == n * classes:
+    if labels.size == n * classes:  # argmax first: of one-hot rows both are right, and the textbook's is argmax
         rows = labels.reshape(n, classes)
         yield "argmax", np.eye(classes)[rows.argmax(axis=1)]
         yield "soft", rows.astype(np.float64)

@@ -117,7 +117,7 @@ class Plan:
             if bias is None:
                 self.network.params[f"b{i}"][...] = 0
             else:
-                self.names[bias] = f"b{i}"
+                self.names[bias] = f"b{i}"  # (1, units) or (units,); the network's has (units,)
 
     def arrays(self, f: Function, x: NDArray[Any]) -> Arrays | None:
         """The arrays that f reads now; None where the proof does not cover this f and these shapes."""
@@ -148,6 +148,7 @@ class Plan:
         # What a cache holds must be the loop's to the last bit, and that can depend on the number of threads.
         with nullcontext() if self.purity.caches else one_thread(self.multiplications):
             self._check_last_call(f, x, arrays, batch, own, h)
+        # A copy, in the order of memory that the loop's would have: the caller may write into it.
         gradient = np.zeros_like(x)
         gradient[...] = self._of(arrays, own)
         return gradient
@@ -260,6 +261,7 @@ class Plan:
             x[index] = before - h
             shift = float(x[index]) - before
             value = value_at(f, x)
+        # `shift` is not quite -h: w - h was rounded.
         layout, activation = self.model.layout, self.model.activation
         scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
         if not self.model.agrees(value, scores, batch.targets):

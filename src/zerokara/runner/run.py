@@ -178,6 +178,7 @@ def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
     The source is moved down to its own lines, so that a traceback names the lines of the file.
     """
     name = str(path)
+    # `single` prints the value of an expression, as a notebook does, but takes one statement only: the last.
     tree = ast.parse(cell.in_place, name)
     last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
     exec(compile(tree, name, "exec", dont_inherit=True), namespace)

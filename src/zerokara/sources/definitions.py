@@ -102,6 +102,7 @@ def _found_in(code: CodeType, text: str) -> Definition | None:
 
 
 def _same(code: CodeType, other: CodeType) -> bool:
+    # Not every Python's == compares positions, and two lambdas of one line may differ in nothing else.
     return code == other and list(code.co_positions()) == list(other.co_positions())
 
 
