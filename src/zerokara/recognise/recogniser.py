@@ -96,7 +96,7 @@ class Recogniser:
             gradient = self._by(plan, f, x, arrays, h) if arrays is not None else None
             if gradient is not None:
                 return gradient
-        # Small ones only where nothing was proven before: the biases of a network follow its weights.
+        # A small x, such as a bias, may use a proof that a larger one has made, but is not worth one of its own.
         if x.size < FEW or not self._is_worth_a_proof(code, x):
             return None
         gradient = self._proven(f, code, x, h)
