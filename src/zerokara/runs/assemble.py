@@ -319,6 +319,7 @@ def _network(recipe: Recipe, sizes: Sequence[int]) -> Network:
         init=recipe.init,
         seed=generator(recipe.seed, WEIGHTS),
         dtype=recipe.dtype,
+        weight_decay=recipe.weight_decay,
     )
 
 
