@@ -10,7 +10,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from zerokara.nn import Network, gradient_check, gradients
+from zerokara.nn import Network, gradient_check
+from zerokara.nn import network as networks
 from zerokara.nn.check import CANNOT_BE_TOLD, DISAGREES
 from zerokara.nn.error_bounds import affine_bounds
 from zerokara.nn.functions import LOSSES, TEXTBOOK_EPSILON
@@ -129,7 +130,7 @@ def test_right_networks_are_not_accused_whoever_forms_the_differences(way, monke
     if way == "numpy":
         monkeypatch.setattr("zerokara.engine.choosing.core", lambda: None)
     else:
-        monkeypatch.setattr(gradients, "fast_gradient", None)
+        monkeypatch.setattr(networks, "fast_gradient", None)
     seen, alarms = right_networks(range(30_000, 30_060 if way == "numpy" else 30_020))
     assert not alarms
     assert seen["rows"] > 300

@@ -342,7 +342,7 @@ def test_a_network_with_a_method_of_its_own_is_not_plain_and_keeps_its_own_gradi
 def test_a_network_with_a_gradient_of_its_own_is_not_standard_but_its_loss_is(name):
     own = type("Own", (Network,), {name: lambda self, *given: getattr(Network, name)(self, *given)})([6, 5, 4])
     assert not own.is_standard
-    assert own._has_standard_loss
+    assert own.has_standard_loss
     assert TwoLayerNet(6, 5, 4).is_standard
 
 

@@ -72,6 +72,6 @@ def _can_be_compiled(network: Network, batch_size: int) -> bool:
 def fastest_gradient(
     network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
 ) -> dict[str, NDArray[np.float64]]:
-    """The central differences of a network by the fastest engine there is; fills the slot in `nn.gradients`."""
+    """The central differences of a network by the fastest engine there is; fills the slot in `nn.network`."""
     engine = CompiledEngine() if _can_be_compiled(network, len(np.atleast_2d(x))) else ReferenceEngine()
     return engine.numerical_gradient(network, x, t, h=h, only=only)

@@ -20,7 +20,8 @@ from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError
 from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
-from zerokara.nn.network import Network, refuse_read_only
+from zerokara.nn.network import Network
+from zerokara.nn.params import refuse_read_only
 from zerokara.words import sentence
 
 MOST_FEATURES = 65_535

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.nn import gradients
-from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds
-from zerokara.nn.gradients import _check_step, numerical_gradient
+from zerokara.nn import network as networks
+from zerokara.nn.arguments import positive
+from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds, is_analysed
 from zerokara.nn.kinks import kinks
+from zerokara.nn.layers import Affine
 from zerokara.nn.network import Network
+from zerokara.nn.numerical import evaluated_beside, layer_bends, layer_differences, penalty_differences
 from zerokara.progress import Forecast
 
 Floats = NDArray[np.float64]
@@ -127,8 +129,8 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     - *agrees* otherwise. So does a row that is exactly 0 both ways.
 
     A bound is an argument, not an estimate, for the layers and losses of zerokara, and holds for every engine; see
-    `zerokara.nn.error_bounds`. With a layer, a loss or a method that somebody put in, the loop forms the differences,
-    twice, and truncation is measured: from the differences with half the step.
+    `zerokara.nn.error_bounds`. For an activation or a loss that somebody has added, truncation and kinks are measured
+    instead, from differences with half the step; where not even single units can be moved, by the loop.
 
     Args:
         x: (n, features); t: (n,) class indices, or (n, classes).
@@ -141,7 +143,7 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     >>> check.verdict, [str(verdict) for verdict in check.rows[0].verdicts]
     ('agrees', ['agrees', 'agrees'])
     """
-    _check_step(h)
+    positive("h", h)
     network = network.copy(np.float64)
     with np.errstate(all="ignore"):  # what is not finite gets its verdict
         exact = network.gradient(x, t)
@@ -149,51 +151,85 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
         targets = network._targets(t, len(rows))
         checks: list[ParameterCheck] = []
         for i, bounds in enumerate(affine_bounds(network, rows, targets, h), start=1):
-            if network._has_standard_loss and gradients.fast_gradient is not None:
-                numerical, tolerance = _plain_differences(network, i, bounds, targets, h), bounds.tolerance
-            else:
-                numerical, tolerance = _looped_differences(network, i, bounds, x, t)
-            brought, doubt = kinks(bounds)
+            numerical, tolerance = _differences(network, i, bounds, x, t, h)
+            brought, unsure = kinks(bounds)
             for name, part in ((f"W{i}", slice(-1)), (f"b{i}", slice(-1, None))):
-                given = (array[part] for array in (numerical, brought, tolerance, tolerance + doubt, bounds.steps))
+                given = (array[part] for array in (numerical, brought, tolerance, tolerance + unsure, bounds.steps))
                 checks.append(_compare(name, exact[name], *given))
     return GradientCheck(tuple(checks))
 
 
-def _plain_differences(network: Network, i: int, bounds: AffineBounds, targets: Floats, h: float) -> Floats:
-    """The central differences of layer i, (fan_in + 1, fan_out), the last row those of the biases.
+def _differences(
+    network: Network, i: int, bounds: AffineBounds, x: ArrayLike, t: ArrayLike, h: float
+) -> tuple[Floats, Floats]:
+    """The central differences of layer i, (fan_in + 1, fan_out), the last row those of the biases; what to tolerate."""
+    if not network.can_move_units:
+        return _measured(bounds, abs(network.loss(x, t)), lambda steps: _looped(network, i, x, t, steps))
+    penalties = np.zeros_like(bounds.tolerance)
+    penalties[:-1] = penalty_differences(network.params[f"W{i}"], network.weight_decay, bounds.steps[:-1, np.newaxis])
+    if network.has_standard_loss and networks.fast_gradient is not None:
+        return _engines_differences(network, i, bounds, t, h) + penalties, bounds.tolerance
+    passed = network._forward_pass(x, t)
+    if network._loss.class_weights is not None and all(map(is_analysed, network.layers[1::2])):
+        return layer_differences(passed, i - 1, bounds.steps) + penalties, bounds.tolerance
+    numerical, tolerance = _measured(
+        bounds,
+        abs(network.loss(x, t)),
+        lambda steps: (layer_differences(passed, i - 1, steps), layer_bends(passed, i - 1, steps)),
+    )
+    return numerical + penalties, tolerance
+
+
+def _engines_differences(network: Network, i: int, bounds: AffineBounds, t: ArrayLike, h: float) -> Floats:
+    """By the engine, which knows one h only, and without the penalty.
 
     What follows the layer's inputs is a network too. An input divided by a power of two, and its weights multiplied by
     it, are the same network to the last bit, and h is another step.
     """
-    scale = h / bounds.steps
-    params = network.params
-    tail = Network([len(scale), *network.sizes[i:]], activation=network.activation, loss=network.loss_name, init=0.0)
-    tail.params["W1"] = np.vstack([params[f"W{i}"], params[f"b{i}"]]) * scale[:, np.newaxis]
-    for later in range(i + 1, len(network.sizes)):
-        tail.params[f"W{later - i + 1}"], tail.params[f"b{later - i + 1}"] = params[f"W{later}"], params[f"b{later}"]
-    inputs = bounds.inputs if (scale == 1).all() else bounds.inputs / scale
-    return tail.numerical_gradient(inputs, targets, h=h, only="W1")["W1"] * scale[:, np.newaxis]
+    scale = (h / bounds.steps)[:, np.newaxis]
+    first = np.vstack([network.params[f"W{i}"], network.params[f"b{i}"]]) * scale
+    inputs = bounds.inputs if (scale == 1).all() else bounds.inputs / scale.T
+    return network._from_layer(i, first).numerical_gradient(inputs, t, h=h, only="W1")["W1"] * scale
 
 
-def _looped_differences(
-    network: Network, i: int, bounds: AffineBounds, x: ArrayLike, t: ArrayLike
+def _measured(
+    bounds: AffineBounds, loss: float, differences: Callable[[Floats], tuple[Floats, Floats]]
 ) -> tuple[Floats, Floats]:
-    """The same by the definition, for networks that nobody knows, and what to tolerate: truncation is measured."""
-    rows = [*network.params[f"W{i}"], network.params[f"b{i}"]]
-    with Forecast(2 * len(rows), f"gradient check, layer {i}", "rows") as forecast:
-        wide, narrow = (
-            np.array([_row(network, row, x, t, h, forecast) for row, h in zip(rows, steps, strict=True)])
-            for steps in (bounds.steps, bounds.steps / 2)
-        )
-    noise = 32 * EPSILON * abs(network.loss(x, t)) / bounds.steps  # a sum of up to 10⁶ losses by halves, twice
-    return wide, bounds.tolerance + 2 * np.abs(wide - narrow) + noise[:, np.newaxis]
+    """Differences of a network that nobody knows, and what to tolerate: truncation and kinks are measured.
+
+    The wide step's error is 4/3 of what separates it from half the step, where the loss is smooth. A kink within reach,
+    a jump J of the slope at a distance of d h, is told by the slopes on both sides of w, which differ by D: that of a
+    smooth loss halves with the step. The wide difference has J/2 (1 - d) too much, and this is no more than
+    |D(h) - 2 D(h/2)| + 2 |wide - narrow|, which is J (|1 - 3d| + d) for d < 1/2 and more than 2 J/2 (1 - d) beyond.
+
+    Args:
+        loss: |L|, whose rounding the differences hold.
+        differences: from steps, (fan_in + 1,), to the differences and D, see `layer_bends`.
+    """
+    (wide, bend), (narrow, half_bend) = differences(bounds.steps), differences(bounds.steps / 2)
+    noise = 32 * EPSILON * loss / bounds.steps  # a sum of up to 10⁶ losses by halves, twice
+    measured = 2 * np.abs(wide - narrow) + np.abs(bend - 2 * half_bend)
+    return wide, bounds.tolerance + measured + noise[:, np.newaxis] + _rounding_of_points(bounds) * np.abs(wide)
 
 
-def _row(network: Network, row: Floats, x: ArrayLike, t: ArrayLike, h: float, forecast: Forecast) -> Floats:
-    found = numerical_gradient(lambda _: network.loss(x, t), row, h=h)
-    forecast.advance()
-    return found
+def _rounding_of_points(bounds: AffineBounds) -> Floats:
+    """By how much of 2h the distance of w + h from w - h may be wrong, (fan_in + 1, fan_out)."""
+    layer = bounds.traces[0].layer
+    assert isinstance(layer, Affine)
+    return np.asarray(EPSILON * np.abs(np.vstack([layer.W, layer.b])) / bounds.steps[:, np.newaxis])
+
+
+def _looped(network: Network, i: int, x: ArrayLike, t: ArrayLike, steps: Floats) -> tuple[Floats, Floats]:
+    """Differences of layer i by the definition, and by how much the slopes on both sides differ."""
+    rows, loss = [*network.params[f"W{i}"], network.params[f"b{i}"]], network.loss(x, t)
+    above, below = np.zeros((2, len(rows), len(rows[0])))
+    with Forecast(len(rows), f"gradient check, layer {i}", "rows") as forecast:
+        for at, (row, h) in enumerate(zip(rows, steps, strict=True)):
+            for j in range(len(row)):
+                above[at, j], below[at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), float(h))
+            forecast.advance()
+    h = steps[:, np.newaxis]
+    return (above - below) / (2 * h), (above + below - 2 * loss) / h
 
 
 def _compare(

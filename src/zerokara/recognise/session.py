@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import ZerokaraError
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise.inference import Model
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import in_silence, proven_model

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from zerokara.errors import UsageError
-from zerokara.nn import Network, TwoLayerNet, gradient_descent, gradients, numerical_gradient
+from zerokara.nn import Network, TwoLayerNet, gradient_descent, numerical_gradient
+from zerokara.nn import network as networks
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.layers import ACTIVATIONS
 
@@ -254,7 +255,7 @@ def test_the_slot_is_used_and_told_everything(monkeypatch):
         seen.append((network, x.shape, t.shape, h, only))
         return {"b1": np.zeros(6)}
 
-    monkeypatch.setattr(gradients, "fast_gradient", fast)
+    monkeypatch.setattr(networks, "fast_gradient", fast)
     net, x, _ = kinkless("relu", "squared", (4, 6, 3))
     assert list(net.numerical_gradient(x, [0] * 6, h=1e-3, only="b1")) == ["b1"]
     assert seen == [(net, (6, 4), (6,), 1e-3, "b1")]
@@ -263,7 +264,7 @@ def test_the_slot_is_used_and_told_everything(monkeypatch):
 
 
 def test_nn_works_alone(monkeypatch):
-    monkeypatch.setattr(gradients, "fast_gradient", None)
+    monkeypatch.setattr(networks, "fast_gradient", None)
     net, x, _ = kinkless("tanh", "cross-entropy", (4, 6, 3))
     t = np.array([0, 1, 2, 0, 1, 2])
     for name, grad in net.numerical_gradient(x, t).items():
