@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,8 @@ from zerokara.nn import network as networks
 from zerokara.nn.arguments import positive
 from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds, is_analysed
 from zerokara.nn.kinks import kinks
-from zerokara.nn.layers import Affine
 from zerokara.nn.network import Network
-from zerokara.nn.numerical import evaluated_beside, layer_bends, layer_differences, penalty_differences
+from zerokara.nn.numerical import evaluated_beside, layer_differences, layer_inexactness, penalty_differences
 from zerokara.progress import Forecast
 
 Floats = NDArray[np.float64]
@@ -163,21 +162,17 @@ def _differences(
     network: Network, i: int, bounds: AffineBounds, x: ArrayLike, t: ArrayLike, h: float
 ) -> tuple[Floats, Floats]:
     """The central differences of layer i, (fan_in + 1, fan_out), the last row those of the biases; what to tolerate."""
+    noise = 32 * EPSILON * abs(network.loss(x, t)) / bounds.steps[:, np.newaxis]  # a sum of up to 10⁶ losses, by halves
     if not network.can_move_units:
-        return _measured(bounds, abs(network.loss(x, t)), lambda steps: _looped(network, i, x, t, steps))
-    penalties = np.zeros_like(bounds.tolerance)
-    penalties[:-1] = penalty_differences(network.params[f"W{i}"], network.weight_decay, bounds.steps[:-1, np.newaxis])
-    if network.has_standard_loss and networks.fast_gradient is not None:
-        return _engines_differences(network, i, bounds, t, h) + penalties, bounds.tolerance
+        return _looped(network, i, bounds, noise, x, t)
     passed = network._forward_pass(x, t)
-    if network._loss.class_weights is not None and all(map(is_analysed, network.layers[1::2])):
-        return layer_differences(passed, i - 1, bounds.steps) + penalties, bounds.tolerance
-    numerical, tolerance = _measured(
-        bounds,
-        abs(network.loss(x, t)),
-        lambda steps: (layer_differences(passed, i - 1, steps), layer_bends(passed, i - 1, steps)),
-    )
-    return numerical + penalties, tolerance
+    if network.has_standard_loss and networks.fast_gradient is not None:
+        numerical, tolerance = _engines_differences(network, i, bounds, t, h), bounds.tolerance
+    else:
+        numerical, tolerance = layer_differences(passed, i - 1, bounds.steps), bounds.tolerance
+    if network._loss.class_weights is None or not all(map(is_analysed, network.layers[1::2])):
+        tolerance = tolerance + layer_inexactness(passed, i - 1, bounds.steps) + noise
+    return _with_penalty(network, i, numerical, tolerance, h)
 
 
 def _engines_differences(network: Network, i: int, bounds: AffineBounds, t: ArrayLike, h: float) -> Floats:
@@ -192,44 +187,44 @@ def _engines_differences(network: Network, i: int, bounds: AffineBounds, t: Arra
     return network._from_layer(i, first).numerical_gradient(inputs, t, h=h, only="W1")["W1"] * scale
 
 
-def _measured(
-    bounds: AffineBounds, loss: float, differences: Callable[[Floats], tuple[Floats, Floats]]
+def _with_penalty(network: Network, i: int, numerical: Floats, tolerance: Floats, h: float) -> tuple[Floats, Floats]:
+    """Differences and tolerance with those of the penalty. Its steps are its own: no step is too large for a square."""
+    if network.weight_decay == 0:
+        return numerical, tolerance
+    weights, biases = network.params[f"W{i}"], network.params[f"b{i}"]
+    steps = np.maximum(np.abs(weights), h)
+    penalties = penalty_differences(weights, network.weight_decay, steps)
+    sizes = np.abs(weights)
+    squares = EPSILON * network.weight_decay * (3 * sizes + (sizes + steps) ** 2 / steps)  # of λ w and of (w ± h)²
+    more, unsure = (np.vstack([part, np.zeros_like(biases)]) for part in (penalties, squares))
+    return numerical + more, tolerance + unsure
+
+
+def _looped(
+    network: Network, i: int, bounds: AffineBounds, noise: Floats, x: ArrayLike, t: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Differences of a network that nobody knows, and what to tolerate: truncation and kinks are measured.
-
-    The wide step's error is 4/3 of what separates it from half the step, where the loss is smooth. A kink within reach,
-    a jump J of the slope at a distance of d h, is told by the slopes on both sides of w, which differ by D: that of a
-    smooth loss halves with the step. The wide difference has J/2 (1 - d) too much, and this is no more than
-    |D(h) - 2 D(h/2)| + 2 |wide - narrow|, which is J (|1 - 3d| + d) for d < 1/2 and more than 2 J/2 (1 - d) beyond.
-
-    Args:
-        loss: |L|, whose rounding the differences hold.
-        differences: from steps, (fan_in + 1,), to the differences and D, see `layer_bends`.
-    """
-    (wide, bend), (narrow, half_bend) = differences(bounds.steps), differences(bounds.steps / 2)
-    noise = 32 * EPSILON * loss / bounds.steps  # a sum of up to 10⁶ losses by halves, twice
-    measured = 2 * np.abs(wide - narrow) + np.abs(bend - 2 * half_bend)
-    return wide, bounds.tolerance + measured + noise[:, np.newaxis] + _rounding_of_points(bounds) * np.abs(wide)
-
-
-def _rounding_of_points(bounds: AffineBounds) -> Floats:
-    """By how much of 2h the distance of w + h from w - h may be wrong, (fan_in + 1, fan_out)."""
-    layer = bounds.traces[0].layer
-    assert isinstance(layer, Affine)
-    return np.asarray(EPSILON * np.abs(np.vstack([layer.W, layer.b])) / bounds.steps[:, np.newaxis])
-
-
-def _looped(network: Network, i: int, x: ArrayLike, t: ArrayLike, steps: Floats) -> tuple[Floats, Floats]:
-    """Differences of layer i by the definition, and by how much the slopes on both sides differ."""
+    """The same by the definition, for networks whose units cannot be moved alone; see `layer_inexactness`."""
     rows, loss = [*network.params[f"W{i}"], network.params[f"b{i}"]], network.loss(x, t)
-    above, below = np.zeros((2, len(rows), len(rows[0])))
+    shape = (len(rows), len(rows[0]))
+    rise = np.zeros((4, *shape))  # of the loss, at w + h, w - h, w + h/2 and w - h/2
     with Forecast(len(rows), f"gradient check, layer {i}", "rows") as forecast:
-        for at, (row, h) in enumerate(zip(rows, steps, strict=True)):
+        for at, (row, h) in enumerate(zip(rows, bounds.steps.tolist(), strict=True)):
             for j in range(len(row)):
-                above[at, j], below[at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), float(h))
+                for part in (0, 2):
+                    rise[part : part + 2, at, j] = _losses_beside(network, row, j, h / (1 + part / 2), x, t)
             forecast.advance()
-    h = steps[:, np.newaxis]
-    return (above - below) / (2 * h), (above + below - 2 * loss) / h
+    above, below, nearer_above, nearer_below = rise - loss
+    steps, sizes = bounds.steps[:, np.newaxis], np.abs(np.vstack(rows))
+    numerical = (above - below) / (2 * steps)
+    unsure = np.abs(above - below - 2 * (nearer_above - nearer_below))
+    unsure += np.abs(above + below - 4 * (nearer_above + nearer_below))
+    unsure += EPSILON * sizes * np.abs(numerical)  # w ± h are rounded,
+    unsure += 4 * EPSILON * network.weight_decay * (sizes + steps) ** 2  # and so are their squares
+    return numerical, bounds.tolerance + unsure / steps + noise
+
+
+def _losses_beside(network: Network, row: Floats, j: int, h: float, x: ArrayLike, t: ArrayLike) -> tuple[float, float]:
+    return evaluated_beside(lambda _: network.loss(x, t), row, (j,), h)
 
 
 def _compare(

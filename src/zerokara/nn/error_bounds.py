@@ -13,7 +13,6 @@ sample, φ. What separates backpropagation, φ′(0)·x, from the central differ
 - *rounding of the differences*: that of each moved sample's loss, over h. The compiled engine forms differences without
   most of it; NumPy's way and the loop do not, and the bounds hold for all three.
 - *kinks*: see `zerokara.nn.kinks`.
-- *weight decay* brings λ w exactly; its difference is rounded as any two squares are.
 
 Truncation grows with h² and rounding with 1/h. The step of each row is where they are about the same.
 """
@@ -21,7 +20,7 @@ Truncation grows with h² and rounding with 1/h. The step of each row is where t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -129,7 +128,7 @@ def affine_bounds(network: Network, x: Floats, t: Floats, h: float) -> list[Affi
             bounds.append(_bounds_of(traces[at:], changes.pop(), slopes, relative, noise, h))
         if at:
             slopes.through(traces[at], slack)
-    return [_with_penalty(each, network.weight_decay) for each in bounds[::-1]]
+    return bounds[::-1]
 
 
 def _bounds_of(
@@ -140,6 +139,7 @@ def _bounds_of(
     sizes = np.abs(inputs)
     relative = (4 * slope_error * np.exp(4 * slope_error))[:, np.newaxis]
     rounding = sizes.T @ (slopes.rounding + (n + 20) * EPSILON * slopes.gross + relative * slopes.smooth)
+    rounding[:-1] += (traces[0].x_error * np.ones_like(traces[0].x)).T @ slopes.gross
     curvature = change[:, np.newaxis] * slopes.smooth
     third, row_noise = sizes.T @ (change[:, np.newaxis] * curvature), (inputs != 0).T @ noise
     largest = sizes.max(axis=0)
@@ -149,17 +149,6 @@ def _bounds_of(
     rounding += UNDERFLOW
     tolerance = rounding + truncation + (row_noise / steps)[:, np.newaxis]
     return AffineBounds(traces, inputs, steps, float(shift.max()), rounding, tolerance, change, curvature)
-
-
-def _with_penalty(bounds: AffineBounds, decay: float) -> AffineBounds:
-    """The rounding of λ w, of (w ± h)², and of what is added to them, in the rows of the weights."""
-    layer = bounds.traces[0].layer
-    if decay == 0 or not isinstance(layer, Affine):
-        return bounds
-    sizes, steps = np.abs(layer.W), bounds.steps[:-1, np.newaxis]
-    exact, squares = 3 * EPSILON * decay * sizes, EPSILON * decay * (sizes + steps) ** 2 / steps
-    rounding, tolerance = (np.vstack([more, np.zeros_like(layer.b)]) for more in (exact, exact + squares))
-    return replace(bounds, rounding=bounds.rounding + rounding, tolerance=bounds.tolerance + tolerance)
 
 
 def _steps(
@@ -205,10 +194,15 @@ def _forward(layers: Iterable[Layer], x: Floats) -> list[LayerTrace]:
 
 
 def _error_of(trace: LayerTrace) -> Floats:
-    """By how much rounding may have moved the output of an activation: that of its input, and its own."""
-    steepness = trace.steepness(trace.x_error)
-    own = _rounding_of(trace.layer) * (np.abs(trace.out) + np.abs(trace.x) * steepness)
-    return steepness * trace.x_error * np.exp(2 * trace.x_error) + own
+    """By how much rounding may have moved the output of an activation: that of its input, and its own.
+
+    |f(a + e) - f(a)| ≤ (|f′(a)| + c s e) e, except across a kink.
+    """
+    error, slope = trace.x_error, np.abs(trace.derivative)
+    steepness = trace.steepness(error)
+    steepest = steepness if trace.jump else slope + trace.change * steepness * error * np.exp(2 * error)
+    own = _rounding_of(trace.layer) * (np.abs(trace.out) + np.abs(trace.x) * slope)
+    return np.asarray(steepest * error + own)
 
 
 def _rounding_of(layer: Layer) -> float:
