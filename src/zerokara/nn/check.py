@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.nn import network as networks
 from zerokara.nn.arguments import positive
 from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds, is_analysed
 from zerokara.nn.kinks import kinks
@@ -165,18 +164,18 @@ def _differences(
     noise = 32 * EPSILON * abs(network.loss(x, t)) / bounds.steps[:, np.newaxis]  # a sum of up to 10⁶ losses, by halves
     if not network.can_move_units:
         return _looped(network, i, bounds, noise, x, t)
-    passed = network._forward_pass(x, t)
-    if network.has_standard_loss and networks.fast_gradient is not None:
-        numerical, tolerance = _engines_differences(network, i, bounds, t, h), bounds.tolerance
+    passed, tolerance = network._forward_pass(x, t), bounds.tolerance
+    if network.has_standard_loss:
+        numerical = _fast_differences(network, i, bounds, t, h)
     else:
-        numerical, tolerance = layer_differences(passed, i - 1, bounds.steps), bounds.tolerance
+        numerical = layer_differences(passed, i - 1, bounds.steps)
     if network._loss.class_weights is None or not all(map(is_analysed, network.layers[1::2])):
         tolerance = tolerance + layer_inexactness(passed, i - 1, bounds.steps) + noise
     return _with_penalty(network, i, numerical, tolerance, h)
 
 
-def _engines_differences(network: Network, i: int, bounds: AffineBounds, t: ArrayLike, h: float) -> Floats:
-    """By the engine, which knows one h only, and without the penalty.
+def _fast_differences(network: Network, i: int, bounds: AffineBounds, t: ArrayLike, h: float) -> Floats:
+    """By the fastest way there is, which knows one h only, and without the penalty.
 
     What follows the layer's inputs is a network too. An input divided by a power of two, and its weights multiplied by
     it, are the same network to the last bit, and h is another step.

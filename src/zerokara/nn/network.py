@@ -10,9 +10,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.errors import UsageError, unknown_name
+from zerokara.errors import UsageError
 from zerokara.finalization import working
-from zerokara.nn.activations import ACTIVATIONS, OWN_ACTIVATIONS, Elementwise
+from zerokara.nn.activations import OWN_ACTIVATIONS, Elementwise, activation_named
 from zerokara.nn.arguments import float_dtype, generator_of, layer_sizes, not_negative, positive, real_numbers
 from zerokara.nn.functions import OWN_LOSSES, decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
@@ -72,15 +72,14 @@ class Network:
         weight_decay: float = 0.0,
     ) -> None:
         self.sizes = layer_sizes(sizes)
-        if activation not in ACTIVATIONS:
-            raise unknown_name("activation", activation, ACTIVATIONS)
+        layer = activation_named(activation)
         self.activation = activation
         self._loss = loss_named(loss)
         self.loss_name = loss
         self.dtype = float_dtype(dtype)
         self.weight_decay = weight_decay
         self._params = Params(initial_params(self.sizes, activation, init, generator_of(seed), self.dtype))
-        self.layers = list(self._make_layers())
+        self.layers = list(self._make_layers(layer))
 
     _weight_decay = 0.0  # also of networks that were pickled when there was none
 
@@ -110,12 +109,12 @@ class Network:
             )
         self._params.update(values)
 
-    def _make_layers(self) -> Iterator[Layer]:
+    def _make_layers(self, activation: type[Any]) -> Iterator[Layer]:
         last = len(self.sizes) - 1
         for i in range(1, last + 1):
             yield Affine(self.params[f"W{i}"], self.params[f"b{i}"])
             if i < last:
-                yield ACTIVATIONS[self.activation]()
+                yield activation()
 
     def _layers_with(self, params: Params) -> Iterator[Layer]:
         """Copies of the layers that read other parameters; a layer somebody has put in stays in."""
@@ -326,7 +325,7 @@ def network_gradient(
     """The central differences of a network's loss; see `Network.numerical_gradient`."""
     if method not in ("auto", "loop"):
         raise UsageError(sentence("method must be auto or loop. Got {got!r}.", got=method))
-    if only is not None and only not in network.params:
+    if only is not None and only not in list(network.params):
         raise UsageError(
             sentence("only must be one of {known}. Got {got!r}.", known=", ".join(network.params), got=only)
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
+from zerokara.nn.arguments import real_numbers
 from zerokara.words import sentence
 
 Array = NDArray[Any]
@@ -45,17 +45,19 @@ class Params(dict[str, Array]):
             raise UsageError(
                 sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name)
             )
-        if np.shape(value) != self[name].shape:
+        if value is self[name]:
+            return
+        values = real_numbers(f"params[{name!r}]", value)
+        if values.shape != self[name].shape:
             raise UsageError(
                 sentence(
                     "params[{name!r}] has shape {expected}. Got {got}; nothing was changed.",
                     name=name,
                     expected=self[name].shape,
-                    got=np.shape(value),
+                    got=values.shape,
                 )
             )
-        if value is not self[name]:
-            refuse_read_only({name: self[name]})
+        refuse_read_only({name: self[name]})
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise UsageError("params belong to the layers: none can be added or removed. Nothing was changed.")

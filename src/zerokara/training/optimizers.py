@@ -235,7 +235,7 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
     >>> optimizer_named("adam", learning_rate=None, beta1=0.8)
     Adam(learning_rate=0.001, beta1=0.8, beta2=0.999)
     """
-    if name not in OPTIMIZERS:
+    if not isinstance(name, str) or name not in OPTIMIZERS:
         raise unknown_name("optimizer", name, OPTIMIZERS)
     kind = OPTIMIZERS[name]
     given = {setting: value for setting, value in settings.items() if value is not None}
