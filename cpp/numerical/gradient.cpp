@@ -57,8 +57,12 @@ class NumericalGradient {
     std::vector<std::thread> helpers = start_threads(threads - 1, [this, &scratch](int rank) { work(rank, scratch[rank]); });
     work(0, scratch[0]);
     for (std::thread& helper : helpers) helper.join();
-    const double loss = mean_loss();
-    if (!std::isfinite(loss)) fill_gradients_with_nan();
+    const double loss = job_.weight_decay == 0 ? mean_loss() : mean_loss() + penalty();
+    if (!std::isfinite(loss)) {
+      fill_gradients_with_nan();
+    } else if (job_.weight_decay != 0) {
+      add_decay();
+    }
     return loss;
   }
 
@@ -137,13 +141,30 @@ class NumericalGradient {
     return sum / job_.samples;
   }
 
+  long weights_of(int l) const { return long{job_.sizes[l]} * job_.sizes[l + 1]; }
+
+  double penalty() const {
+    double squares = 0;
+    for (int l = 0; l < job_.layers; ++l)
+      for (long k = 0; k < weights_of(l); ++k) squares += job_.weights[l][k] * job_.weights[l][k];
+    return 0.5 * job_.weight_decay * squares;
+  }
+
+  // ½ λ ((w + h)² - (w - h)²) / 2h is λ w: of a parabola a central difference is the derivative, whatever h.
+  void add_decay() {
+    for (int l = 0; l < job_.layers; ++l) {
+      double* gradient = job_.weight_gradients[l];
+      for (long k = 0; gradient != nullptr && k < weights_of(l); ++k) gradient[k] += job_.weight_decay * job_.weights[l][k];
+    }
+  }
+
   // The loss of the batch is infinite or not a number, and so are all differences.
   void fill_gradients_with_nan() {
     const auto fill = [](double* gradient, long count) {
       if (gradient != nullptr) std::fill(gradient, gradient + count, std::numeric_limits<double>::quiet_NaN());
     };
     for (int l = 0; l < job_.layers; ++l) {
-      fill(job_.weight_gradients[l], long{job_.sizes[l]} * job_.sizes[l + 1]);
+      fill(job_.weight_gradients[l], weights_of(l));
       fill(job_.bias_gradients[l], job_.sizes[l + 1]);
     }
   }

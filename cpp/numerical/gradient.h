@@ -17,6 +17,7 @@ struct NumericalJob {
   const int* sizes;  // layers + 1 of them: features, hidden units, ..., classes
   Activation activation;
   Loss loss;
+  double weight_decay;  // λ: ½ λ Σ W² over all weights is part of the loss; 0: none
   const double* const* weights;    // of layer l: (sizes[l], sizes[l + 1]), C order
   const double* const* biases;     // of layer l: (sizes[l + 1],)
   double* const* weight_gradients;  // as the weights; null: not wanted
@@ -27,7 +28,7 @@ struct NumericalJob {
   double h;
 };
 
-// Writes the gradients that are wanted and returns the loss at the unshifted parameters, the mean over the samples. Where
+// Writes the gradients that are wanted and returns the loss at the unshifted parameters. Where
 // `stop_token` says stop before the end, the gradients are worthless. Results do not depend on the number of threads.
 double numerical_gradient(const NumericalJob& job, int threads, StopToken& stop_token);
 

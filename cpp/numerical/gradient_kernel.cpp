@@ -8,11 +8,6 @@
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-bool is_smooth(const NumericalPass& pass) { return pass.job->activation != Activation::relu; }
-
-// tanh(a) = 2 s(2a) - 1 with s the sigmoid.
-double inner_factor(const NumericalPass& pass) { return pass.job->activation == Activation::tanh ? 2 : 1; }
-
 // Adds weighted rows to scores, some at a time: each time the scores are read and written once.
 class RowSum {
  public:
@@ -59,16 +54,20 @@ void find_scores(const LayerTrace& layer, long n) {
   sum.finish();
 }
 
-void activate(const NumericalPass& pass, const LayerTrace& layer, long n) {
-  const double factor = inner_factor(pass);
-  for (long j = n * layer.width; j < (n + 1) * layer.width; j += width) {
-    const vec a = load(layer.score + j);
-    store(layer.output + j, activated(pass.job->activation, a));
-    if (!is_smooth(pass)) continue;
-    const vec e = exp<double>(-factor * larger(a, -a)), most = 1.0 / (1.0 + e), rest = e * most;
-    store(layer.slope + j, factor * rest * most);
-    store(layer.rest + j, a < 0.0 ? most : rest);
-  }
+void activate(Activation activation, const LayerTrace& layer, long n) {
+  Activations<double>::visit(activation, [&](auto op) {
+    using Difference = typename decltype(op)::Difference;
+    for (long j = n * layer.width; j < (n + 1) * layer.width; j += width) {
+      const vec a = load(layer.score + j);
+      store(layer.output + j, op.forward(a));
+      if constexpr (Difference::remembers) {
+        Unit unit;
+        Difference::remember(a, unit);
+        store(layer.slope + j, unit.slope);
+        store(layer.rest + j, unit.rest);
+      }
+    }
+  });
 }
 
 void find_loss(const NumericalPass& pass, long n) {
@@ -78,7 +77,14 @@ void find_loss(const NumericalPass& pass, long n) {
   for (long k = 1; k < row.classes; ++k) most = row.scores[k] > most ? row.scores[k] : most;
   for (long k = 0; k < row.classes; ++k) sum += p[k] = ::exp(row.scores[k] - most);
   for (long k = 0; k < row.classes; ++k) p[k] /= sum;
-  pass.loss[n] = plain_loss(pass.job->loss, row, [&](long k) { return row.scores[k]; });
+  LossTable::visit(pass.job->loss, [&](auto op) { pass.loss[n] = plain_loss(op, row, [&](long k) { return row.scores[k]; }); });
+}
+
+void find_steps(const NumericalPass& pass, const LayerTrace& layer, bool last, long n) {
+  if (last) return find_steps(layer.inputs, n, pass.job->h, [](double e) { return e; });
+  Activations<double>::visit(pass.job->activation, [&](auto op) {
+    find_steps(layer.inputs, n, pass.job->h, [](double e) { return decltype(op)::Difference::step(e); });
+  });
 }
 
 void forward(const NumericalPass& pass, long n, const NumericalScratch& scratch) {
@@ -87,10 +93,10 @@ void forward(const NumericalPass& pass, long n, const NumericalScratch& scratch)
     const LayerTrace& layer = pass.traces[l];
     const bool last = l == pass.job->layers - 1;
     group_inputs(input, layer.fan_in, l == 0, n, layer.inputs, scratch.table);
-    find_steps(layer.inputs, n, pass.job->h * (last ? 1 : inner_factor(pass)), is_smooth(pass) && !last);
+    find_steps(pass, layer, last, n);
     find_scores(layer, n);
     if (pass.job->weight_gradients[l] == nullptr) layer.inputs.count[n] = 1;  // the bias is in the first group
-    if (!last) activate(pass, layer, n);
+    if (!last) activate(pass.job->activation, layer, n);
     input = layer.output + n * layer.width;
   }
   find_loss(pass, n);
@@ -115,14 +121,29 @@ double largest_of(const double* values, long count) {
   return most;
 }
 
-// Whether neither these units nor the scores move beyond `small`. A squared p moves as exp(2 u): twice as far.
+// Whether neither these units nor the scores move beyond where the series of the loss hold; false where it has none.
 bool series_suffice(const NumericalPass& pass, int layer, const double* weights) {
   const int last = pass.job->layers - 1;
   const double e = pass.job->h * largest_of(pass.traces[layer].inputs.largest, pass.samples);
-  const double farthest = pass.job->loss == Loss::squared ? small / 2 : small;
+  double farthest = -1;
+  LossTable::visit(pass.job->loss, [&](auto op) {
+    if constexpr (has_closed_difference<decltype(op)>) farthest = decltype(op)::Difference::farthest;
+  });
   if (layer == last) return e <= farthest;
-  const double steepest = pass.job->activation == Activation::sigmoid ? 0.25 : 1;
-  return inner_factor(pass) * e <= small && steepest * e * largest_of(weights, pass.traces[last].fan_out * width) <= farthest;
+  bool suffice = false;
+  Activations<double>::visit(pass.job->activation, [&](auto op) {
+    const double heaviest = largest_of(weights, pass.traces[last].fan_out * width);
+    suffice = decltype(op)::Difference::inner_factor * e <= small && op.steepest * e * heaviest <= farthest;
+  });
+  return suffice;
+}
+
+template <class Units>
+void add_samples(const NumericalPass& pass, int layer, long first, const ClassRow& row, double* sum) {
+  LossTable::visit(pass.job->loss, [&](auto op) {
+    if constexpr (has_closed_difference<decltype(op)>)
+      add_samples<Units, typename decltype(op)::Difference::Series>(pass, pass.traces[layer], first, row, sum);
+  });
 }
 
 void add_by_series(const NumericalPass& pass, int layer, long first, long count, const double* weights, double* sum) {
@@ -131,12 +152,11 @@ void add_by_series(const NumericalPass& pass, int layer, long first, long count,
   ClassRow row = {nullptr, nullptr, classes, 0, classes, weights};
   if (layer == last) {
     row.first = first, row.last = first + count;
-    add_samples<ScoreUnits>(pass, pass.traces[layer], first, row, sum);
-  } else if (is_smooth(pass)) {
-    add_samples<SmoothUnits>(pass, pass.traces[layer], first, row, sum);
-  } else {
-    add_samples<ReluUnits>(pass, pass.traces[layer], first, row, sum);
+    return add_samples<ScoreUnits>(pass, layer, first, row, sum);
   }
+  Activations<double>::visit(pass.job->activation, [&](auto op) {
+    add_samples<HiddenUnits<typename decltype(op)::Difference>>(pass, layer, first, row, sum);
+  });
 }
 
 // From differences, sum: (fan_in + 1, stride), to the gradient of units first, ..., first + count - 1.

@@ -13,7 +13,7 @@ struct InputGroups {
   long stride;
   int* count;            // (samples,) groups
   double* value;
-  double* step;         // (samples, stride, 2): what h * value and -h * value mean to a unit; see find_steps
+  double* step;          // (samples, stride, 2): what shifts by h * value and -h * value mean to a unit; see unit_differences.h
   std::int32_t* begin;
   std::int32_t* position;
   double* largest;       // (samples,) |value|
@@ -27,8 +27,8 @@ struct LayerTrace {
   long width;
   double* score;   // before activation
   double* output;  // after it
-  double* slope;   // of smooth activations: the derivative
-  double* rest;    // of the sigmoid s: 1 - s(score); of tanh: 1 - s(2 score)
+  double* slope;   // what the activation's difference remembers of a unit (unit_differences.h), if it does
+  double* rest;
 };
 
 struct NumericalPass {

@@ -1,7 +1,7 @@
 // Short series, exact to double precision, for functions near the point where they are zero.
 #pragma once
 
-#include "runtime/simd.h"
+#include "ops/vector_math.h"
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
@@ -11,9 +11,10 @@ constexpr int width = lanes<double>;
 
 ZEROKARA_INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
 
-// How far the series reach. What moves farther than `medium` is evaluated twice and subtracted: nothing cancels there.
+// How far the series go. What moves farther than `medium` is evaluated twice and subtracted: nothing cancels there.
 constexpr double small = 1.0 / 128;
 constexpr double medium = 1.0 / 4;
+enum class ShiftSize { zero, small, medium, large };
 
 // exp(x) - 1 for |x| <= small. The first term left out is below 2^-54 of the sum. T: double or vec.
 template <class T>

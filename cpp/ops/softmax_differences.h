@@ -1,9 +1,9 @@
-// The loss of shifted scores o + u(+) minus the loss of o + u(-), without rounding the two losses first.
+// What losses of softmax(o) are made of when scores move: parts of L(o + u(+)) - L(o + u(-)), for the numerical gradient, which
+// divides it by 2h. Neither loss is rounded first.
 //
-// With p = softmax(o) and v = exp(u) - 1, the shifted probabilities are p (1 + v) / (1 + s), where s = sum of p v.
+// With p = softmax(o) and v = exp(u) - 1, the shifted probabilities are p (1 + v) / (1 + s), where s = Σ p v.
 #pragma once
 
-#include "train/jobs.h"
 #include "ops/short_series.h"
 
 namespace zerokara::ZEROKARA_BUILD {
@@ -53,21 +53,48 @@ ZEROKARA_INLINE Normalizer normalizer(Pair s) {
   return {at, (s.minus - s.plus) * at.plus * at.minus};
 }
 
-// -t log(p' + epsilon), of one class.
-template <bool near>
-ZEROKARA_INLINE vec textbook_difference(const Normalizer& scale, double p, double t, Pair v) {
-  const vec rise = p * ((v.plus - v.minus) * scale.at.plus + (1.0 + v.minus) * scale.difference);
-  const vec sum = p * ((1.0 + v.plus) * scale.at.plus + (1.0 + v.minus) * scale.at.minus) + 2 * textbook_epsilon;
-  return -t * log_ratio<near>(rise / sum);
-}
+// Some inputs of one sample at both points: one lane is one input.
+constexpr int tile_vectors = 2;
+constexpr int tile_inputs = tile_vectors * width;
+struct Tile {
+  Pair at[tile_vectors];
+};
 
-// Half the sum of (p' - t)^2, of all classes: from q = sum of p^2 and r = sum of p t, and how much exp(u) adds to them.
-ZEROKARA_INLINE vec squared_difference(const Normalizer& scale, double q, Pair more_q, double r, Pair more_r) {
-  const vec squares = (more_q.plus - more_q.minus) * scale.at.plus * scale.at.plus +
-                      (q + more_q.minus) * scale.difference * (scale.at.plus + scale.at.minus);
-  const vec products = (more_r.plus - more_r.minus) * scale.at.plus + (r + more_r.minus) * scale.difference;
-  return 0.5 * squares - products;
-}
+// One sample as its loss sees it. Arrays are (classes,).
+struct ScoreRow {
+  const double *scores, *p, *t;  // o, softmax(o) and the targets
+  long classes;
+};
+
+// The same while only scores first, ..., last - 1 move, each by d weights[k]: one lane is one unit of a layer.
+struct ClassRow {
+  const double *p, *t;
+  long classes, first, last;
+  const double* weights;  // (classes, width)
+  vec w(long k) const { return load(weights + k * width); }
+};
+
+// Σ over classes of c (exp(d w) - 1), for |d w| <= small: a series in d whose coefficients, Σ c w^m / m!, all inputs share. Cut off
+// where double precision ends, it leaves a few multiplications for each of the two points of an input.
+struct ExponentialSum {
+  static constexpr int order = 6;
+  vec coefficient[order] = {};
+
+  void add(double c, vec w) {
+    vec term = c * w;
+    for (int m = 0; m < order; ++m, term *= w) coefficient[m] += term;
+  }
+  void finish() {
+    constexpr double factorial[order] = {1, 2, 6, 24, 120, 720};
+    for (int m = 1; m < order; ++m) coefficient[m] *= 1 / factorial[m];
+  }
+  vec operator()(vec d) const {
+    vec sum = coefficient[order - 1];
+    for (int m = order - 2; m >= 0; --m) sum = sum * d + coefficient[m];
+    return sum * d;
+  }
+  Pair operator()(Pair d) const { return {(*this)(d.plus), (*this)(d.minus)}; }
+};
 
 }  // namespace
 }  // namespace zerokara::ZEROKARA_BUILD

@@ -81,16 +81,5 @@ ZEROKARA_INLINE Vector<T> tanh(Vector<T> x) {
   return size < T(0.625) ? tanh_near_zero(x, x * x) : x < T(0) ? -far : far;
 }
 
-template <class T>
-ZEROKARA_INLINE Vector<T> sigmoid(Vector<T> x) {
-  return T(1) / (T(1) + exp<T>(-x));
-}
-
-// max(0, x), which lets NaN pass.
-template <class T>
-ZEROKARA_INLINE Vector<T> relu(Vector<T> x) {
-  return x < T(0) ? Vector<T>{} : x;
-}
-
 }  // namespace
 }  // namespace zerokara::ZEROKARA_BUILD

@@ -11,7 +11,8 @@
 #include <immintrin.h>
 #endif
 
-#define ZEROKARA_INLINE static inline __attribute__((always_inline))
+#define ZEROKARA_ALWAYS_INLINE inline __attribute__((always_inline))
+#define ZEROKARA_INLINE static ZEROKARA_ALWAYS_INLINE
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
@@ -119,6 +120,16 @@ ZEROKARA_INLINE Four<float> load_four_bytes(const std::uint8_t* from) {
 #else
   return Four<float>{float(from[0]), float(from[1]), float(from[2]), float(from[3])};
 #endif
+}
+
+// The lanes of a vector as doubles, in as many vectors as they need.
+template <class T>
+constexpr int vectors_of_doubles = sizeof(double) / sizeof(T);
+ZEROKARA_INLINE void widen(Vector<double> v, Vector<double>* to) { to[0] = v; }
+ZEROKARA_INLINE void widen(Vector<float> v, Vector<double>* to) {
+  typename VectorOf<float, vector_bytes / 2>::type half[2];
+  std::memcpy(half, &v, sizeof(v));
+  for (int k = 0; k < 2; ++k) to[k] = __builtin_convertvector(half[k], Vector<double>);
 }
 
 #if defined(__AVX512F__)

@@ -1,22 +1,16 @@
 // What the binding hands to a kernel: checked sizes and plain pointers.
 //
-// Everything here has been checked: labels and indices are in range, shapes fit, dtypes are what `wide` and `kind` say.
+// Everything here has been checked: labels and indices are in range, shapes fit, dtypes are what `is_float64` and `kind` say.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/entries.h"
+
 namespace zerokara {
 
-enum class Activation { sigmoid, relu, tanh };
-enum class Loss { cross_entropy, textbook, squared };
-enum class Rule { sgd, momentum, nesterov, adagrad, rmsprop, adam };
 enum class PixelKind { u8, f32, f64 };
-
-// What the textbook adds inside the logarithm of its cross entropy.
-constexpr double textbook_epsilon = 1e-7;
-// What AdaGrad, RMSProp and Adam add to the root they divide by.
-constexpr double rule_epsilon = 1e-7;
 
 // There is room for lists of all pixels of all samples of a batch: these bound it.
 constexpr long most_features = 65535;
@@ -39,12 +33,10 @@ struct SamplesView {
 };
 
 struct OptimizerView {
-  Rule rule;
-  double learning_rate;
-  double decay;         // momentum's and Nesterov's mu, RMSProp's rho
-  double beta1, beta2;  // Adam's
-  std::int64_t steps;   // updates done before this call
-  int slots;            // 0, 1 or 2: how many arrays of its own it keeps for each parameter
+  UpdateRule rule;
+  const double* settings;  // in the order in which its rule names them
+  std::int64_t steps;      // updates done before this call
+  int slots;               // how many arrays of its own it keeps for each parameter
   // Slot s of layer l stands at [s * layers + l]; shapes as the parameters'.
   void* const* weight_slots;
   void* const* bias_slots;
@@ -54,6 +46,7 @@ struct AdvanceJob {
   NetworkView network;
   OptimizerView optimizer;
   Loss loss;
+  double weight_decay;  // λ: ½ λ Σ W² over all weights is part of the loss; 0: none
   SamplesView samples;
   const std::int64_t* labels;   // (samples.count,)
   const std::int64_t* batches;  // (updates, batch_size) sample indices

@@ -4,7 +4,7 @@
 #include "train/kernels.h"
 #include "train/layers.h"
 #include "train/dense_products.h"
-#include "ops/pointwise.h"
+#include "ops/activations.h"
 #include "train/sparse_bytes.h"
 #include "train/sparse_products.h"
 
@@ -133,7 +133,7 @@ class Predictor {
     T* out = workspace.in;
     workspace.in = in;
     workspace.out = out;
-    for (long n = 0; n < count; ++n) activate(job_.network.activation, in + n * before.stride, before.padded);
+    for (long n = 0; n < count; ++n) activate(job_.network.activation, in + n * before.stride, in + n * before.stride, before.padded);
     const Panels<T> panels(layer.fan_out, 0, 1);
     for (int piece = 0; piece < panels.size(); ++piece) {
       const Panel panel = panels[piece];
@@ -182,8 +182,9 @@ void predict_in(const PredictJob& job, Team& team, StopToken& stop_token) {
   switch (job.samples.kind) {
     case PixelKind::u8: return Predictor<T, std::uint8_t>(job, team, stop_token).run();
     case PixelKind::f32: return Predictor<T, float>(job, team, stop_token).run();
-    default: return Predictor<T, double>(job, team, stop_token).run();
+    case PixelKind::f64: return Predictor<T, double>(job, team, stop_token).run();
   }
+  __builtin_unreachable();
 }
 
 }  // namespace

@@ -11,22 +11,25 @@
 #include "train/kernels.h"
 #include "train/layers.h"
 #include "train/dense_products.h"
-#include "ops/pointwise.h"
+#include "ops/activations.h"
+#include "ops/losses.h"
+#include "ops/update_rules.h"
 #include "train/sparse_products.h"
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-constexpr int most_slots = 2;
 constexpr long batches_ahead = 2;  // pixels are fetched into the cache this early: batches are random rows of a large array
 constexpr int rows_at_once = 8;  // of W1, between finding a gradient and applying it
 
 template <class T>
 struct TrainedLayer : Layer<T> {
   T* transposed;  // W transposed, in the panels of the layer before: for the way back
-  T* weight_slot[most_slots];
-  T* bias_slot[most_slots];
-  T *h, *delta;  // (batch, stride): outputs, and the loss's derivatives by the pre-activations
+  T* weight_slot[Optimizer<T>::most_slots];
+  T* bias_slot[Optimizer<T>::most_slots];
+  T* h;      // (batch, stride): outputs
+  T* a;      // (batch, stride): pre-activations where the backward pass reads them; else h itself, in which they become outputs
+  T* delta;  // (batch, stride): ∂L/∂a; of the last layer first its scores
 };
 
 // What a member has of W1: halves of its rows (sparse.h), and one share of its columns. An even number of members stands in two
@@ -49,8 +52,9 @@ class Trainer {
   Trainer(const AdvanceJob& job, Team& team, StopToken& stop_token)
       : job_(job), team_(team), stop_token_(stop_token), table_(job.samples.full), depth_(job.network.layers),
         bands_(job.network.sizes[0], balanced_split<Pixel>(job.samples, job.network.sizes[0]), arena_),
-        batches_(job, table_, bands_, team.size(), arena_) {
+        batches_(job, table_, bands_, team.size(), arena_), decay_(job.weight_decay) {
     layers_ = zeros<TrainedLayer<T>>(arena_, depth_);
+    squares_ = zeros<double* [2]>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
     for (int half = 0; half < 2; ++half) {
       initial_sums_[half] = zeros<T>(arena_, first().padded);
@@ -77,8 +81,11 @@ class Trainer {
       layer.bias_slot[s] = zeros<T>(arena_, layer.padded);
     }
     if (l > 0) layer.transposed = zeros<T>(arena_, layers_[l - 1].padded * layer.fan_out);
-    layer.h = zeros<T>(arena_, job_.batch_size * layer.stride);
-    layer.delta = zeros<T>(arena_, job_.batch_size * layer.stride);
+    const long outputs = job_.batch_size * layer.stride;
+    layer.h = zeros<T>(arena_, outputs);
+    layer.a = backward_reads_input<T>(job_.network.activation) ? zeros<T>(arena_, outputs) : layer.h;
+    layer.delta = zeros<T>(arena_, outputs);
+    for (double*& squares : squares_[l]) squares = zeros<double>(arena_, layer.padded);
   }
 
   TrainedLayer<T>& first() { return layers_[0]; }
@@ -97,6 +104,7 @@ class Trainer {
     pack_parameters(rank);
     find_initial_sums(rank, true);
     list_rows(0, rank);
+    Optimizer<T> optimizer(job_.optimizer.rule, job_.optimizer.settings, static_cast<double>(job_.optimizer.steps));
     team_.barrier();
     for (long update = 0;; ++update) {
       first_layer_forward(update, rank);
@@ -105,7 +113,8 @@ class Trainer {
       // The others read this after the barrier, and it is next written after two more.
       if (rank == 0) stopping_ = update + 1 == job_.updates || stop_token_.stop_requested();
       team_.barrier();
-      update_parameters(update, rank);
+      optimizer.next();
+      update_parameters(optimizer, update, rank);
       if (stopping_) break;
     }
     team_.barrier();
@@ -213,6 +222,7 @@ class Trainer {
     add_halves(mine);
     for (int l = 1; l < depth_; ++l) later_forward(l, mine);
     find_losses(update, mine);
+    if (decays()) find_squares(rank);
     for (int l = depth_ - 1; l > 0; --l) {
       for (int member = 0; member < team_.size(); ++member) back_through(l, my_panels(layers_[l - 1], member), mine);
     }
@@ -229,16 +239,21 @@ class Trainer {
 
   void add_halves(Share samples) {
     const long stride = first().stride;
-    T* out = depth_ > 1 ? first().h : first().delta;
+    T* out = depth_ > 1 ? first().a : first().delta;
     for (long k = samples.begin * stride; k < samples.end * stride; k += lanes<T>)
       store(out + k, load(half_sums_[0] + k) + load(half_sums_[1] + k));
-    if (depth_ == 1) return;
-    for (long n = samples.begin; n < samples.end; ++n) activate(job_.network.activation, out + n * stride, first().padded);
+    if (depth_ > 1) activate_layer(first(), samples);
+  }
+
+  void activate_layer(TrainedLayer<T>& layer, Share samples) {
+    for (long n = samples.begin; n < samples.end; ++n)
+      activate(job_.network.activation, layer.a + n * layer.stride, layer.h + n * layer.stride, layer.padded);
   }
 
   void later_forward(int l, Share samples) {
-    const TrainedLayer<T>&before = layers_[l - 1], &layer = layers_[l];
-    T* out = l == depth_ - 1 ? layer.delta : layer.h;
+    const TrainedLayer<T>& before = layers_[l - 1];
+    TrainedLayer<T>& layer = layers_[l];
+    T* out = l == depth_ - 1 ? layer.delta : layer.a;
     for (int member = 0; member < team_.size(); ++member) {
       const Panels<T> panels = my_panels(layer, member);
       for (int piece = 0; piece < panels.size(); ++piece) {
@@ -249,8 +264,7 @@ class Trainer {
         });
       }
     }
-    if (l == depth_ - 1) return;
-    for (long n = samples.begin; n < samples.end; ++n) activate(job_.network.activation, out + n * layer.stride, layer.padded);
+    if (l < depth_ - 1) activate_layer(layer, samples);
   }
 
   void find_losses(long update, Share samples) {
@@ -274,44 +288,79 @@ class Trainer {
                                  before.delta + panel.lane, before.stride);
         for (long n = samples.begin; n < samples.end; ++n) {
           const long at = n * before.stride + panel.lane;
-          activate_backward(job_.network.activation, before.h + at, before.delta + at, width.value * lanes<T>);
+          activate_backward(job_.network.activation, before.a + at, before.delta + at, width.value * lanes<T>);
         }
       });
     }
   }
 
+  // ---- weight decay: ½ λ Σ W² -----------------------------------------------------------------------------------------
+
+  bool decays() const { return decay_ != 0; }
+
+  // Σ w² of the weights into each unit, in double precision: by the member that keeps them, but always a half at a time, in the
+  // order of the rows. Added up by one member (penalty) they are the same bits for any team. Weights do not change meanwhile.
+  void find_squares(int rank) {
+    const ThreadTile tile = tile_of(rank);
+    for (long half = tile.halves.begin; half < tile.halves.end; ++half)
+      add_squares(first(), bands_.pixels(bands_.of({half, half + 1})), my_part(0, rank).panels, squares_[0][half]);
+    for (int l = 1; l < depth_; ++l) add_squares(layers_[l], {0, layers_[l].fan_in}, my_panels(layers_[l], rank), squares_[l][0]);
+  }
+
+  static void add_squares(const TrainedLayer<T>& layer, Share rows, const Panels<T>& panels, double* squares) {
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      with_width(panel.width, [&](auto width) {
+        constexpr int doubles = width.value * vectors_of_doubles<T>;
+        const T* weight = layer.panel(layer.weight, panel.lane);
+        Vector<double> sum[doubles] = {}, w[doubles];
+        for (long i = rows.begin; i < rows.end; ++i) {
+          for (int p = 0; p < width.value; ++p) widen(load(weight + (i * width.value + p) * lanes<T>), w + p * vectors_of_doubles<T>);
+          for (int k = 0; k < doubles; ++k) sum[k] = fma(w[k], w[k], sum[k]);
+        }
+        for (int k = 0; k < doubles; ++k) store(squares + panel.lane + k * lanes<double>, sum[k]);
+      });
+    }
+  }
+
+  double penalty() const {
+    double sum = 0;
+    for (int l = 0; l < depth_; ++l)
+      for (const double* squares : squares_[l])
+        for (long j = 0; j < layers_[l].padded; ++j) sum += squares[j];
+    return 0.5 * decay_ * sum;
+  }
+
+  // ∂L/∂W ← ∂L/∂W + λ W.
+  void add_decay(const T* weight, T* gradient, long count) const {
+    const Vector<T> decay = splat(static_cast<T>(decay_));
+    for (long k = 0; k < count; k += lanes<T>) store(gradient + k, fma(decay, load(weight + k), load(gradient + k)));
+  }
+
   // ---- gradients and updates ----------------------------------------------------------------------------------
 
-  void update_parameters(long update, int rank) {
-    Rates<T> rates(job_.optimizer);
-    if (rates.rule == Rule::adam) rates.rate = adam_rate(update);
+  void update_parameters(const Optimizer<T>& optimizer, long update, int rank) {
     if (rank == 0) {
       job_.losses[update] = mean_loss(log_of_, rest_of_, batch());
+      if (decays()) job_.losses[update] += penalty();
       done_ = update + 1;
     }
     for (int l = 1; l < depth_; ++l) {
-      update_biases(rates, l, rank);
-      update_weights(rates, l, my_panels(layers_[l - 1], rank));
+      update_biases(optimizer, l, rank);
+      update_weights(optimizer, l, my_panels(layers_[l - 1], rank));
     }
     const Part<T> mine = my_part(0, rank);
     bool finite = true;
-    for (int piece = 0; piece < mine.panels.size(); ++piece) finite &= update_first(rates, mine, mine.panels[piece]);
+    for (int piece = 0; piece < mine.panels.size(); ++piece) finite &= update_first(optimizer, mine, mine.panels[piece]);
     find_initial_sums(rank, !finite);
   }
 
-  // Adam's step with both means corrected for their start at zero.
-  T adam_rate(long update) const {
-    const OptimizerView& o = job_.optimizer;
-    const double steps = static_cast<double>(o.steps + update + 1);
-    return static_cast<T>(o.learning_rate * ::sqrt(1 - ::pow(o.beta2, steps)) / (1 - ::pow(o.beta1, steps)));
-  }
-
-  void update_biases(const Rates<T>& rates, int l, int rank) {
+  void update_biases(const Optimizer<T>& optimizer, int l, int rank) {
     const Panels<T> mine = my_panels(layers_[l], rank);
     for (int piece = 0; piece < mine.size(); ++piece) {
       alignas(64) T gradient[widest_panel * lanes<T>];
       find_bias_gradient(layers_[l], mine[piece], gradient);
-      update_bias(rates, layers_[l], mine[piece], gradient);
+      update_bias(optimizer, layers_[l], mine[piece], gradient);
     }
   }
 
@@ -319,13 +368,12 @@ class Trainer {
     with_width(panel.width, [&](auto width) { column_sums<width.value>(layer.delta + panel.lane, layer.stride, batch(), gradient); });
   }
 
-  void update_bias(const Rates<T>& rates, TrainedLayer<T>& layer, Panel panel, const T* gradient) {
-    apply(rates, gradient, layer.bias + panel.lane, part(layer.bias_slot[0], panel.lane), part(layer.bias_slot[1], panel.lane),
-          panel.width * lanes<T>);
+  void update_bias(const Optimizer<T>& optimizer, TrainedLayer<T>& layer, Panel panel, const T* gradient) {
+    optimizer.apply(gradient, layer.bias + panel.lane, layer.bias_slot, panel.lane, panel.width * lanes<T>);
   }
 
   // The rows of W (layer l > 0) that belong to these panels of the layer before, and the same lanes of its transpose.
-  void update_weights(const Rates<T>& rates, int l, const Panels<T>& owned) {
+  void update_weights(const Optimizer<T>& optimizer, int l, const Panels<T>& owned) {
     TrainedLayer<T>& layer = layers_[l];
     for (int piece = 0; piece < owned.size(); ++piece) {
       const Panel rows = owned[piece];
@@ -336,8 +384,8 @@ class Trainer {
           const Panel panel = panels[k];
           with_width(panel.width, [&](auto width) {
             long i = rows.lane;
-            for (; i + tallest_tile <= stop; i += tallest_tile) update_tile<tallest_tile, width.value>(rates, l, rows, panel, i);
-            for (; i < stop; ++i) update_tile<1, width.value>(rates, l, rows, panel, i);
+            for (; i + tallest_tile <= stop; i += tallest_tile) update_tile<tallest_tile, width.value>(optimizer, l, rows, panel, i);
+            for (; i < stop; ++i) update_tile<1, width.value>(optimizer, l, rows, panel, i);
           });
         }
       }
@@ -345,13 +393,14 @@ class Trainer {
   }
 
   template <int height, int width>
-  void update_tile(const Rates<T>& rates, int l, Panel rows, Panel panel, long i) {
+  void update_tile(const Optimizer<T>& optimizer, int l, Panel rows, Panel panel, long i) {
     TrainedLayer<T>& layer = layers_[l];
     constexpr long stride = width * lanes<T>;
     alignas(64) T gradient[height * stride];
     gradient_tile<height, width>(layers_[l - 1].h + i, layers_[l - 1].stride, layer.delta + panel.lane, layer.stride, batch(), gradient);
     const long at = panel.lane * layer.fan_in + i * stride;
-    apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), height * stride);
+    if (decays()) add_decay(layer.weight + at, gradient, height * stride);
+    optimizer.apply(gradient, layer.weight + at, layer.weight_slot, at, height * stride);
     const long transposed_stride = rows.width * lanes<T>;
     T* transposed = layer.transposed + rows.lane * layer.fan_out + (i - rows.lane);
     const long used = layer.fan_out - panel.lane < stride ? layer.fan_out - panel.lane : stride;
@@ -360,24 +409,26 @@ class Trainer {
   }
 
   // What a member has of a panel of W1 and its biases. Returns whether the new weights are finite.
-  bool update_first(const Rates<T>& rates, const Part<T>& mine, Panel panel) {
+  bool update_first(const Optimizer<T>& optimizer, const Part<T>& mine, Panel panel) {
     TrainedLayer<T>& layer = first();
     alignas(64) T bias_gradient[widest_panel * lanes<T>], zero_terms[widest_panel * lanes<T>];
     find_bias_gradient(layer, panel, bias_gradient);
-    if (mine.biases) update_bias(rates, layer, panel, bias_gradient);
+    if (mine.biases) update_bias(optimizer, layer, panel, bias_gradient);
     // What zero pixels add to the gradient: 0, or NaN where a delta is not finite.
     bool plain = true;
     for (long k = 0; k < panel.width * lanes<T>; ++k) {
       zero_terms[k] = bias_gradient[k] * 0;
       plain &= zero_terms[k] == 0;
     }
+    // Rows of W1 whose pixels are 0 in all samples then stay as they are.
+    const bool skips = plain && !decays() && optimizer.skips_zero_gradients();
     bool finite = true;
     with_width(panel.width, [&](auto width) {
       constexpr long stride = width.value * lanes<T>;
       alignas(64) T gradient[rows_at_once * stride];
       for (long i = mine.rows.begin; i < mine.rows.end; i += rows_at_once) {
         const long count = mine.rows.end - i < rows_at_once ? mine.rows.end - i : rows_at_once;
-        if (rates.rule == Rule::sgd && plain && untouched(i, count)) continue;
+        if (skips && untouched(i, count)) continue;
         for (long r = 0; r < count; ++r) {
           T* row = gradient + r * stride;
           for (long pack = 0; pack < batches_.packs(); ++pack) {
@@ -386,15 +437,13 @@ class Trainer {
           }
         }
         const long at = panel.lane * layer.fan_in + i * stride;
-        apply(rates, gradient, layer.weight + at, part(layer.weight_slot[0], at), part(layer.weight_slot[1], at), count * stride);
+        if (decays()) add_decay(layer.weight + at, gradient, count * stride);
+        optimizer.apply(gradient, layer.weight + at, layer.weight_slot, at, count * stride);
         finite &= all_finite<width.value>(layer.weight + at, count);
       }
     });
     return finite;
   }
-
-  // A place in a slot, or null where this optimizer has none.
-  static T* part(T* slot, long at) { return slot == nullptr ? nullptr : slot + at; }
 
   bool untouched(long i, long count) const {
     int any = 0;
@@ -425,6 +474,8 @@ class Trainer {
   T *initial_sums_[2], *half_sums_[2];
   T* padding_;                 // of the scores (pointwise.h)
   double *log_of_, *rest_of_;  // of each sample's loss
+  const double decay_;         // λ
+  double* (*squares_)[2];      // of each layer: (padded,) for either half of the rows of W1, and the first for those of later W
   bool stopping_ = false;
   long done_ = 0;
 };
@@ -434,8 +485,9 @@ long advance_in(const AdvanceJob& job, Team& team, StopToken& stop_token) {
   switch (job.samples.kind) {
     case PixelKind::u8: return Trainer<T, std::uint8_t>(job, team, stop_token).run();
     case PixelKind::f32: return Trainer<T, float>(job, team, stop_token).run();
-    default: return Trainer<T, double>(job, team, stop_token).run();
+    case PixelKind::f64: return Trainer<T, double>(job, team, stop_token).run();
   }
+  __builtin_unreachable();
 }
 
 }  // namespace
