@@ -123,9 +123,46 @@ struct Adam {
   }
 };
 
+// Adam with Nesterov's look ahead (Dozat 2016, as in PyTorch). With μₜ = β₁ (1 - ½ 0.96^(0.004 t)) and Πₜ = μ₁ … μₜ:
+// p ← p - η ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + 1e-8).
+template <class T>
+struct Nadam {
+  static constexpr const char* name = "nadam";
+  static constexpr Names settings = {"learning_rate", "beta1", "beta2"}, slots = {"m", "v"};
+  static constexpr bool skips_zero_gradients = false;
+  T of_gradient, of_mean, rest1, rest2, corrected;
+  double learning_rate, beta1, beta2, t, product;
+
+  void start(const double* setting, double steps) {
+    learning_rate = setting[0], beta1 = setting[1], beta2 = setting[2];
+    rest1 = T(1 - beta1), rest2 = T(1 - beta2);
+    product = 1;
+    for (t = 0; t < steps && t < settled;) product *= momentum(++t);
+    t = steps;
+  }
+  void next() {
+    t += 1;
+    if (t <= settled) product *= momentum(t);
+    const double ahead = momentum(t + 1);
+    of_gradient = T(learning_rate * (1 - momentum(t)) / (1 - product));
+    of_mean = T(learning_rate * ahead / (1 - product * ahead));
+    corrected = T(1 / (1 - ::pow(beta2, t)));
+  }
+  ZEROKARA_ALWAYS_INLINE void update(Vector<T> g, Vector<T>& p, Vector<T>& m, Vector<T>& v) const {
+    m = fma(splat(rest1), g - m, m);
+    v = fma(splat(rest2), g * g - v, v);
+    p = p - fma(splat(of_mean), m, of_gradient * g) / (root(corrected * v) + T(1e-8));
+  }
+
+ private:
+  // From here on Πₜ < 2⁻⁶², since μ is at most 0.506 until then: 1 - Πₜ is 1 to the last bit, whatever else is multiplied.
+  static constexpr double settled = 64;
+  double momentum(double number) const { return beta1 * (1 - 0.5 * ::pow(0.96, number * 0.004)); }
+};
+
 // The list of all rules is written once: TABLE is Table, or what holds one of each.
 template <class T, template <class...> class TABLE>
-using EachUpdateRule = TABLE<Sgd<T>, Momentum<T>, Nesterov<T>, AdaGrad<T>, RmsProp<T>, Adam<T>>;
+using EachUpdateRule = TABLE<Sgd<T>, Momentum<T>, Nesterov<T>, AdaGrad<T>, RmsProp<T>, Adam<T>, Nadam<T>>;
 template <class T>
 using UpdateRules = EachUpdateRule<T, Table>;
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.engine.compiled import CompiledEngine, core, unsupported
+from zerokara.engine.compiled import CompiledEngine, core, unsupported, unsupported_differences
 from zerokara.engine.contract import Engine, Optimizer
 from zerokara.engine.reference import ReferenceEngine
 from zerokara.errors import EngineError, UsageError, unknown_name
@@ -69,10 +69,6 @@ def _compiled_is_better(network: Network, batch_size: int, optimizer: Optimizer 
         return False
     if max(network.sizes[1:]) >= VERY_WIDE and batch_size >= VERY_LARGE_BATCH:
         return False
-    return _can_be_compiled(network, batch_size, optimizer)
-
-
-def _can_be_compiled(network: Network, batch_size: int, optimizer: Optimizer | None = None) -> bool:
     return core() is not None and not unsupported(network, network.sizes[0], batch_size, optimizer)
 
 
@@ -80,5 +76,6 @@ def fastest_gradient(
     network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
 ) -> dict[str, NDArray[np.float64]]:
     """The central differences of a network by the fastest engine there is; fills the slot in `nn.gradients`."""
-    engine = CompiledEngine() if _can_be_compiled(network, len(np.atleast_2d(x))) else ReferenceEngine()
+    is_compiled = core() is not None and not unsupported_differences(network, len(np.atleast_2d(x)))
+    engine = CompiledEngine() if is_compiled else ReferenceEngine()
     return engine.numerical_gradient(network, x, t, h=h, only=only)

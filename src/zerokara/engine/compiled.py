@@ -164,7 +164,13 @@ class CompiledEngine:
         only: str | None = None,
         stop: NDArray[np.uint8] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """The central-difference gradient; see the contract. The network must be float64."""
+        """The central-difference gradient; see the contract. The network must be float64.
+
+        Raises EngineError for a network that the core does not take.
+        """
+        reason = unsupported_differences(network, len(np.atleast_2d(x)))
+        if reason:
+            raise EngineError(reason)
         return self._differences(network, x, t, h, only, stop)[0]
 
     def _differences(
@@ -237,8 +243,21 @@ def unsupported(network: Network, features: int, batch_size: int = 1, optimizer:
     """Why the compiled core does not take this work, as a sentence; empty if it does."""
     return (
         _unsupported_size(network, features, batch_size)
-        or _unsupported_network(network)
+        or _unsupported_name(network)
+        or ("" if network.is_standard else _not_standard())
         or ("" if optimizer is None else _unsupported_optimizer(optimizer))
+    )
+
+
+def unsupported_differences(network: Network, samples: int) -> str:
+    """Why the compiled core does not take the numerical gradient of this network, as a sentence; empty if it does.
+
+    What the loss is decides that alone, however the network would find its gradient.
+    """
+    return (
+        _unsupported_size(network, network.sizes[0], samples)
+        or _unsupported_name(network)
+        or ("" if network._has_standard_loss else _not_standard())
     )
 
 
@@ -261,7 +280,7 @@ def _unsupported_size(network: Network, features: int, batch_size: int) -> str:
     return ""
 
 
-def _unsupported_network(network: Network) -> str:
+def _unsupported_name(network: Network) -> str:
     if network.activation not in capabilities()["activations"]:
         return sentence(
             "The compiled engine knows the activations {known}. Got {got!r}; use the reference engine.",
@@ -274,12 +293,14 @@ def _unsupported_network(network: Network) -> str:
             known=", ".join(capabilities()["losses"]),
             got=network.loss_name,
         )
-    if not network.is_standard:
-        return sentence(
-            "The compiled engine computes zerokara's own layers, losses and networks only, and this network has another "
-            "one in a place of theirs; use the reference engine."
-        )
     return ""
+
+
+def _not_standard() -> str:
+    return sentence(
+        "The compiled engine computes zerokara's own layers, losses and methods only, and this network has others in "
+        "their place; use the reference engine."
+    )
 
 
 def _unsupported_optimizer(optimizer: Optimizer) -> str:
