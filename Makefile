@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow soak lint bench install clean
+.PHONY: train test test-slow soak lint bench stub install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -31,6 +31,11 @@ lint: $(VENV)/.tested
 
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/compare.py --write $(ARGS)
+
+# The types of the compiled core, for editors and mypy; a test compares them with what is built.
+stub: $(VENV)/.tested
+	$(BIN)/python -m nanobind.stubgen -q -m zerokara._core -o src/zerokara/_core.pyi
+	$(BIN)/ruff format -q src/zerokara/_core.pyi
 
 install: $(VENV)/.installed
 

@@ -36,7 +36,7 @@ NB_MODULE(_core, m) {
   nb::set_leak_warnings(false);  // a daemon thread that hangs at the end of Python (python_lock.h) still holds what it called
   m.doc() = "The compiled core of zerokara: arrays only. Use zerokara.engine.";
   m.def("capabilities", &capabilities_of_core, nb::sig("def capabilities() -> dict[str, typing.Any]"),
-        "What it can do, by name: activations, losses, optimizers with their slots and settings; and how large its input may be.");
+        "Activations, losses and optimizers with slots and settings, by name; and how large the input may be.");
   bind_training(m);
   bind_numerical(m);
   m.def("keep_others_out", &keep_others_out, "Called as Python ends: calls of other threads come back no more.");

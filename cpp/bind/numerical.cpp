@@ -63,7 +63,7 @@ void bind_numerical(nb::module_& m) {
   m.def("numerical_gradient", &bound_numerical_gradient, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "loss"_a,
         "weight_decay"_a, "x"_a.noconvert(), "targets"_a.noconvert(), "h"_a, "weight_gradients"_a.noconvert(), "bias_gradients"_a.noconvert(),
         "stop"_a.noconvert().none(), "threads"_a,
-        "Writes the central differences of all parameters whose gradient is not None, unfinished where `stop` was raised. "
+        "Central differences of all parameters whose gradient is not None; worthless where `stop` was raised.\n\n"
         "Returns the loss at the parameters as they are.");
 }
 

@@ -200,11 +200,11 @@ void bind(nb::module_& m) {
   m.def("advance", &bound_advance<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "loss"_a, "weight_decay"_a,
         "optimizer"_a, "settings"_a, "steps"_a, "weight_slots"_a.noconvert(), "bias_slots"_a.noconvert(),
         "pixels"_a.noconvert(), "full"_a, "labels"_a.noconvert(), "batches"_a.noconvert(), "losses"_a.noconvert(), "stop"_a.noconvert(),
-        "threads"_a, "adaptive"_a, "One update per row of `batches`, in place. Returns how many were done; `losses` has their losses.");
+        "threads"_a, "adaptive"_a, "One update per row of `batches`, in place. Returns how many were done; `losses` has them.");
   m.def("predict", &bound_predict<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(), "full"_a,
         "scores"_a.noconvert(), "threads"_a, "Writes the scores of all samples to `scores`.");
   m.def("classify", &bound_classify<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(),
-        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`, -1 where that is not finite.");
+        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`, -1 where it is not finite.");
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network, refuse_read_only
 from zerokara.words import sentence
 
+
 @cache
 def core() -> ModuleType | None:
     """`zerokara._core`, or None where it was not built."""
@@ -36,7 +37,7 @@ def core() -> ModuleType | None:
 
 @cache
 def capabilities() -> dict[str, Any]:
-    """What the core can do: the names of its "activations" and "losses", its "optimizers" with their "slots" and "settings".
+    """What the core can compute: "activations", "losses", and "optimizers" with their "slots" and "settings".
 
     And how large its input may be, "most_features" and "most_in_batch". All of it is empty where there is no core.
     """

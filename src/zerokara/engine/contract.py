@@ -17,9 +17,9 @@ from zerokara.nn.network import Network
 class Optimizer(Protocol):
     """What an engine needs to know of an optimizer (zerokara.training.optimizers has them).
 
-    `name` and `settings` (its numbers, such as `learning_rate`) say which formula; `steps` counts the updates done;
-    `state` maps slot name (such as "v") → parameter name → array of that parameter's shape and dtype. `is_standard` says
-    whether name and settings say all of it, so that an engine may compute the formula by itself.
+    `name` and `settings` (its numbers, such as `learning_rate`) say which formula; `is_standard`, whether they say all
+    of it, so that an engine may compute it by itself. `steps` counts the updates done; `state` maps slot name (such as
+    "v") → parameter name → array of that parameter's shape and dtype.
     """
 
     steps: int
