@@ -278,7 +278,7 @@ def put_together(
         optimizer=optimizer,
         dataset=dataset,
         batches=batches,
-        engine=choose_engine(engine, network, recipe.batch_size, threads=threads, density=density),
+        engine=choose_engine(engine, network, recipe.batch_size, optimizer=optimizer, threads=threads, density=density),
         iterations=recipe.total(batches.per_epoch),
         evaluate_every=recipe.evaluate_every or batches.per_epoch,
         gradient=recipe.gradient,
