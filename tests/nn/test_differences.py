@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from zerokara.engine.compiled import CompiledEngine
 from zerokara.engine.reference import ReferenceEngine
+from zerokara.nn.activations import OWN_ACTIVATIONS
+from zerokara.nn.functions import OWN_LOSSES
 from zerokara.nn.network import Network, central_differences
 from zerokara.nn.numerical import ForwardPass
 
 Gradient = dict[str, NDArray[np.float64]]
 
 SIZES = [(5, 3), (9, 1), (6, 1, 3), (4, 7, 2), (3, 63, 3), (2, 65, 3), (4, 7, 5, 3), (3, 4, 9, 6, 3)]
-TABLE = list(itertools.product(["sigmoid", "relu", "tanh"], ["cross-entropy", "textbook", "squared"]))
+TABLE = list(itertools.product(OWN_ACTIVATIONS, OWN_LOSSES))
 
 
 def by_numpy(network: Network, x: Any, targets: Any, **options: Any) -> Gradient:
@@ -85,12 +87,14 @@ def test_is_what_the_loop_finds(way: Any, sizes: tuple[int, ...], activation: st
     scale=st.sampled_from([0.01, 1.0, 5.0, 40.0, 400.0]),
     h=st.sampled_from([1e-4, 1e-3, 0.03, 0.5, 20.0]),
     soft=st.booleans(),
+    decay=st.sampled_from([0.0, 0.0, 1e-4, 0.5]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_any_network_any_step(
-    way: Any, sizes: list[int], table: tuple[str, str], scale: float, h: float, soft: bool, seed: int
+    way: Any, sizes: list[int], table: tuple[str, str], scale: float, h: float, soft: bool, decay: float, seed: int
 ) -> None:
     network = make_network(tuple(sizes), *table, scale=scale, seed=seed)
+    network.weight_decay = decay
     x, targets = make_batch(2, sizes[0], sizes[-1], soft, seed)
     expected = network.numerical_gradient(x, targets, h=h, method="loop")
     # Beside its rounding, the loop's losses hold that of scores and weights of this size.
