@@ -204,15 +204,14 @@ def _looped(
 ) -> tuple[Floats, Floats]:
     """The same by the definition, for networks whose units cannot be moved alone; see `layer_inexactness`."""
     rows, loss = [*network.params[f"W{i}"], network.params[f"b{i}"]], network.loss(x, t)
-    shape = (len(rows), len(rows[0]))
-    rise = np.zeros((4, *shape))  # of the loss, at w + h, w - h, w + h/2 and w - h/2
+    found = np.zeros((4, len(rows), len(rows[0])))  # the loss at w + h, w - h, w + h/2 and w - h/2
     with Forecast(len(rows), f"gradient check, layer {i}", "rows") as forecast:
         for at, (row, h) in enumerate(zip(rows, bounds.steps.tolist(), strict=True)):
             for j in range(len(row)):
-                for part in (0, 2):
-                    rise[part : part + 2, at, j] = _losses_beside(network, row, j, h / (1 + part / 2), x, t)
+                found[:2, at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), h)
+                found[2:, at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), h / 2)
             forecast.advance()
-    above, below, nearer_above, nearer_below = rise - loss
+    above, below, nearer_above, nearer_below = found - loss
     steps, sizes = bounds.steps[:, np.newaxis], np.abs(np.vstack(rows))
     numerical = (above - below) / (2 * steps)
     unsure = np.abs(above - below - 2 * (nearer_above - nearer_below))
@@ -220,10 +219,6 @@ def _looped(
     unsure += EPSILON * sizes * np.abs(numerical)  # w ± h are rounded,
     unsure += 4 * EPSILON * network.weight_decay * (sizes + steps) ** 2  # and so are their squares
     return numerical, bounds.tolerance + unsure / steps + noise
-
-
-def _losses_beside(network: Network, row: Floats, j: int, h: float, x: ArrayLike, t: ArrayLike) -> tuple[float, float]:
-    return evaluated_beside(lambda _: network.loss(x, t), row, (j,), h)
 
 
 def _compare(
