@@ -19,7 +19,7 @@ from workload import SIZES
 
 import zerokara
 from zerokara.engine import choose_engine
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 
 H = 1e-4
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from zerokara.errors import UsageError
+from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.functions import LOSSES
 from zerokara.training.batches import SAMPLINGS
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import DTYPES, GRADIENTS, Recipe, read_toml
@@ -40,6 +42,8 @@ RULES = {
     "decay": ({"optimizer": "rmsprop"}, [0, 0.5, None], NOT_A_SHARE, SHARE),
     "beta1": ({"optimizer": "adam"}, [0, 0.5, None], NOT_A_SHARE, SHARE),
     "beta2": ({"optimizer": "adam"}, [0, 0.5, None], NOT_A_SHARE, SHARE),
+    "weight_decay": ({}, [0.001, 1, 0, np.float32(0.5)], [-0.1, float("nan"), float("inf"), "0.1", True, None],
+                     "must be 0 or a positive number"),
     "batch_size": ({}, [1, 100, np.int32(7)], [*NOT_WHOLE, None], WHOLE),
     "iterations": ({}, [1, 10_000, None], NOT_WHOLE, WHOLE),
     "epochs": ({}, [1, 17, None], NOT_WHOLE, WHOLE),
@@ -167,6 +171,19 @@ def test_every_field_is_decisive_or_listed_as_not(name):
     decisive = [Recipe(**{**beside, name: value}).completed().decisive() for value in list(legal)[:2]]
     assert (name not in decisive[0]) == (name in UNDECISIVE)
     assert (decisive[0] == decisive[1]) == (name in UNDECISIVE)
+
+
+def test_without_weight_decay_a_recipe_is_recorded_as_before_there_was_one(tmp_path):
+    assert "weight_decay" not in Recipe().to_toml()
+    assert read_toml(written(tmp_path, Recipe(weight_decay=0.25).to_toml()))["weight_decay"] == 0.25
+
+
+def test_names_are_looked_up_when_they_are_used(monkeypatch):
+    for table, field in ((ACTIVATIONS, "activation"), (LOSSES, "loss"), (OPTIMIZERS, "optimizer")):
+        with pytest.raises(UsageError, match=f"{field} must be one of .*Got 'mine'"):
+            Recipe(**{field: "mine"})
+        monkeypatch.setitem(table, "mine", next(iter(table.values())))
+        assert getattr(Recipe(**{field: "mine"}), field) == "mine"
 
 
 def test_total_counts_updates():

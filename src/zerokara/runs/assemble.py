@@ -278,7 +278,7 @@ def put_together(
         optimizer=optimizer,
         dataset=dataset,
         batches=batches,
-        engine=choose_engine(engine, network, recipe.batch_size, threads=threads, density=density),
+        engine=choose_engine(engine, network, recipe.batch_size, optimizer=optimizer, threads=threads, density=density),
         iterations=recipe.total(batches.per_epoch),
         evaluate_every=recipe.evaluate_every or batches.per_epoch,
         gradient=recipe.gradient,
@@ -319,6 +319,7 @@ def _network(recipe: Recipe, sizes: Sequence[int]) -> Network:
         init=recipe.init,
         seed=generator(recipe.seed, WEIGHTS),
         dtype=recipe.dtype,
+        weight_decay=recipe.weight_decay,
     )
 
 

@@ -21,7 +21,7 @@ from zerokara.runs.checkpoint import FORMAT, Array, Checkpoint, Summary, as_eval
 from zerokara.runs.digest import is_sealed
 from zerokara.runs.reading import attempt, damaged, json_object, opened
 from zerokara.runs.run import STATES
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import ADDED_LATER, Recipe
 from zerokara.words import sentence
 
 MOST_HEADER = 16_000_000
@@ -175,7 +175,7 @@ def differing_field(recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, A
     A folder of one's own data may have been moved, and has a checksum; and files of before did not record the name.
     """
     now = recorded_recipe(recipe)
-    then = {"dataset": recipe.dataset, **recorded}
+    then = {"dataset": recipe.dataset, **ADDED_LATER, **recorded}
     if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
         now.pop("dataset")
     return next(((name, then.get(name), now[name]) for name in now if then.get(name) != now[name]), None)
