@@ -38,7 +38,7 @@ def test_the_files_of_a_run(tmp_path):
     assert run.path == tmp_path / "digits-001"
     assert {p.name for p in run.path.iterdir()} >= {*REPEATABLE, "run.json", "loss.png", "accuracy.png"}
     assert not list(run.path.rglob("*.part"))
-    assert Recipe.from_values(read_toml(run.path / "recipe.toml")) == run.recipe == run.recipe.completed()
+    assert Recipe.from_values(read_toml(run.path / "recipe.toml")) == run.recipe == run.recipe.resolved()
     assert_array_equal([float(row["loss"]) for row in read_csv(run.path / "losses.csv")], run.history.losses)
     assert [int(row["iteration"]) for row in read_csv(run.path / "epochs.csv")] == [0, 10, 20, 30]
     for name, value in load_file(run.path / "weights.safetensors").items():

@@ -47,9 +47,9 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(out: Path) -> None:
         reopened = reopen(out / "stopped", force=True)
     for name, array in load_file(out / "stopped/checkpoints/5.safetensors").items():
         if name.startswith("params/"):
-            restored = reopened.assembly.trainer.network.params[name.removeprefix("params/")]
+            restored = reopened.prepared.trainer.network.params[name.removeprefix("params/")]
             np.testing.assert_array_equal(restored, array, strict=True)
-    run = reopened.assembly.run_into(reopened.folder, plots=False)
+    run = reopened.prepared.run_into(reopened.folder, plots=False)
     whole = load_file(out / "finished/weights.safetensors")
     tolerance = 1e-4 if reopened.notes else 0
     for name, array in run.network.params.items():
