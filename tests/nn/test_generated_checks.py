@@ -278,14 +278,22 @@ def test_1800_mistakes_are_found():
     check_wrong_networks(1800, seed=20_000)
 
 
+RATE = 2 * np.sqrt(2 / np.longdouble("3.14159265358979323846264338327950288"))
+ACTIVATION_WITNESSES = {
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    "tanh": np.tanh,
+    "relu": lambda a: a * (a.real > 0),
+    "leaky-relu": lambda a: a * np.where(a.real > 0, 1, np.longdouble(0.01)),
+    "gelu": lambda a: a / (1 + np.exp(-RATE * (a + np.longdouble(0.044715) * a**3))),
+}
+
+
 def loss_of(net, params, x, t):
     """The loss again, for complex numbers of extended precision; x and t are rows."""
     for i in range(1, len(net.sizes)):
         x = x @ params[f"W{i}"] + params[f"b{i}"]
         if i < len(net.sizes) - 1:
-            x = {"sigmoid": lambda a: 1 / (1 + np.exp(-a)), "tanh": np.tanh, "relu": lambda a: a * (a.real > 0)}[
-                net.activation
-            ](x)
+            x = ACTIVATION_WITNESSES[net.activation](x)
     e = np.exp(x - x.real.max(axis=1, keepdims=True))
     total = e.sum(axis=1, keepdims=True)
     if net.loss_name == "cross-entropy":

@@ -243,6 +243,8 @@ def unsupported(network: Network, features: int, batch_size: int = 1, optimizer:
         return sentence(
             "The compiled engine takes batches of 1 to {most} samples. Got {got}.", most=MOST_IN_BATCH, got=batch_size
         )
+    if network.activation not in ("relu", "sigmoid", "tanh") or network.weight_decay or not network.is_standard:
+        return sentence("The compiled engine does not know {network!r}; use the reference engine.", network=network)
     if optimizer is not None and optimizer not in SLOTS:
         return sentence(
             "The compiled engine knows the optimizers {known}. Got {got!r}; use the reference engine.",

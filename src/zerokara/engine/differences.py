@@ -15,14 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.functions import TEXTBOOK_EPSILON, relu, sigmoid, softmax, tanh
+from zerokara.nn.activations import gelu, leaky_relu, relu, sigmoid, tanh
+from zerokara.nn.functions import TEXTBOOK_EPSILON, softmax
 
 Floats = NDArray[np.float64]
 
 ELEMENTS_AT_ONCE = 2**17
 """How large an array of moved units gets: few calls of NumPy, but temporaries that fit in the processor's cache."""
 
-ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "sigmoid": sigmoid,
+    "relu": relu,
+    "tanh": tanh,
+    "gelu": gelu,
+    "leaky-relu": leaky_relu,
+}
 
 
 def central_differences(

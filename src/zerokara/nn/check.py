@@ -149,7 +149,7 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
         targets = network._targets(t, len(rows))
         checks: list[ParameterCheck] = []
         for i, bounds in enumerate(affine_bounds(network, rows, targets, h), start=1):
-            if network.is_plain and gradients.fast_gradient is not None:
+            if network._has_standard_loss and gradients.fast_gradient is not None:
                 numerical, tolerance = _plain_differences(network, i, bounds, targets, h), bounds.tolerance
             else:
                 numerical, tolerance = _looped_differences(network, i, bounds, x, t)

@@ -19,15 +19,16 @@ Truncation grows with h² and rounding with 1/h. The step of each row is where t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.functions import TEXTBOOK_EPSILON, softmax
-from zerokara.nn.layers import Affine, Layer, Relu, Sigmoid, Tanh
+from zerokara.nn.activations import Elementwise
+from zerokara.nn.functions import softmax
+from zerokara.nn.layers import Affine, Layer
 
 if TYPE_CHECKING:
     from zerokara.nn.network import Network
@@ -36,9 +37,8 @@ Floats = NDArray[np.float64]
 
 EPSILON = float(np.finfo(np.float64).eps)
 
-CHANGE: dict[type[Any], float] = {Relu: 1, Sigmoid: 1, Tanh: 2}
-"""c of an activation: by how much of itself its derivative changes per unit of input. A ReLU's does not, away from its
-kink; with 1, Λ is also no less than what any pre-activation moves. For layers of others 2 is assumed."""
+ASSUMED_CHANGE = 2.0
+"""c of an activation that does not say it; see `Elementwise.change`."""
 LOSS_CHANGE = 2.0
 
 NOMINAL = 1e-5
@@ -47,13 +47,6 @@ UNDERFLOW = 1e-250
 """Far above what is lost where numbers get too small for double precision, and far below any gradient."""
 LONGEST = 0.1
 """How far a unit is moved at most, times Λ: beyond, truncation would be more than one in a hundred."""
-
-CLASS_WEIGHTS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "cross-entropy": lambda p, t: t,
-    "textbook": lambda p, t: t * p / (p + TEXTBOOK_EPSILON),
-    "squared": lambda p, t: p * (np.abs(p - t) + p),
-}
-"""c, such that the slope of the loss in score k is at most c (1 - p) + p (Σc - c), terms that change with p only."""
 
 
 @dataclass
@@ -147,7 +140,7 @@ def _steps(places: list[Place], largest: Floats, pace: Floats, curving: Floats, 
     plain = h / (largest * fastest ** (2 / 3))
     balanced = h / NOMINAL * np.cbrt(rattling / (2 * largest**2 * curving.max(axis=1)))
     steps = np.minimum(balanced, np.maximum(plain, LONGEST / (fastest * largest)))
-    if any(isinstance(place.layer, Relu) for place in places):
+    if any(has_kink(place.layer) for place in places):
         steps = np.minimum(steps, np.maximum(np.minimum(plain, h), _free_way(places, pace) / largest))
     exponents = np.floor(np.log2(np.where(np.isfinite(steps) & (steps > 0), steps, h) / h))
     return np.asarray(np.ldexp(h, exponents.clip(-1000, 1000).astype(int)))
@@ -155,7 +148,7 @@ def _steps(places: list[Place], largest: Floats, pace: Floats, curving: Floats, 
 
 def _free_way(places: list[Place], pace: Floats) -> float:
     """How far any unit of the first layer may move before a ReLU may switch."""
-    relus = [place for place in places if isinstance(place.layer, Relu)]
+    relus = [place for place in places if has_kink(place.layer)]
     ways = [(np.abs(place.value) - 2 * place.doubt).min(axis=1) / pace for place in relus]
     return max(0.0, float(np.min(ways)) / 2)
 
@@ -170,30 +163,49 @@ def _forward(layers: Iterable[Layer], x: Floats) -> list[Place]:
             derivative = value
             error = (doubt + terms * np.abs(value)) @ np.abs(layer.W) + terms * np.abs(layer.b)
         else:
-            derivative = derivative_of(layer, value)
-            error = derivative_of(layer, value, doubt) * doubt * np.exp(2 * doubt) + 4 * EPSILON * np.abs(out)
+            derivative = layer.derivative(value) if is_analysed(layer) else steepness_of(layer, value)
+            steepness = steepness_of(layer, value, doubt)
+            error = steepness * doubt * np.exp(2 * doubt)
+            error += rounding_of(layer) * EPSILON * (np.abs(out) + np.abs(value) * steepness)
         places.append(Place(layer, value, out, doubt, error, derivative, slope=out))
         value, doubt = out, error
     return places
 
 
-def derivative_of(layer: Layer, a: Floats, slack: Floats | float = 0.0) -> Floats:
-    """|derivative| of an activation at a; that of a ReLU is 1 where it may be on, a + slack > 0.
+def is_analysed(layer: Layer) -> TypeGuard[Elementwise]:
+    """Whether a layer's own class says how its derivative changes; one derived from it may compute something else."""
+    return isinstance(layer, Elementwise) and vars(type(layer)).get("change") is not None
 
-    It is not taken from the layer, whose backward may be what is wrong, except from a layer that is not known.
+
+def change_of(layer: Layer) -> float:
+    return ASSUMED_CHANGE if not is_analysed(layer) or layer.change is None else layer.change
+
+
+def rounding_of(layer: Layer) -> float:
+    return float(getattr(layer, "rounding", 4.0))
+
+
+def jump_of(layer: Layer) -> float:
+    return float(getattr(layer, "jump", 0.0))
+
+
+def has_kink(layer: Layer) -> bool:
+    return jump_of(layer) != 0
+
+
+def steepness_of(layer: Layer, a: Floats, slack: Floats | float = 0.0) -> Floats:
+    """|derivative| of an activation at a, or a bound of it; that of a kinked one on its steeper side within `slack`.
+
+    It is not taken from the layer's backward, which may be what is wrong, except from a layer that is not known.
     """
-    if type(layer) is Relu:
-        return (a + slack > 0).astype(np.float64)
-    if type(layer) in (Sigmoid, Tanh):
-        factor = 2 if type(layer) is Tanh else 1
-        small = np.exp(-factor * np.abs(a))
-        return np.asarray(factor**2 * small / (1 + small) ** 2)
+    if is_analysed(layer):
+        return np.asarray(layer.steepness(a, slack))
     return np.abs(layer.backward(np.ones_like(a)))
 
 
 def _doubt(places: list[Place]) -> Floats:
     """By how much of itself rounding of the pre-activations may change a slope, (n,)."""
-    bends = [CHANGE.get(type(p.layer), 2.0) * p.doubt.max(axis=1) for p in places if not isinstance(p.layer, Affine)]
+    bends = [change_of(p.layer) * p.doubt.max(axis=1) for p in places if not isinstance(p.layer, Affine)]
     doubt: Floats = sum(bends, start=LOSS_CHANGE * places[-1].error.max(axis=1))
     return doubt
 
@@ -208,8 +220,8 @@ def _pace(places: list[Place]) -> Floats:
             rate = rate * (bends * size.max(axis=1) if one_unit else bends @ size).max(axis=1)
             one_unit = False
         else:
-            pace = pace + CHANGE.get(type(place.layer), 2.0) * rate
-            bends = derivative_of(place.layer, place.value, np.inf)
+            pace = pace + change_of(place.layer) * rate
+            bends = steepness_of(place.layer, place.value, np.inf)
     return pace + LOSS_CHANGE * rate
 
 
@@ -220,7 +232,7 @@ class _Slopes:
     Attributes:
         signed: the slope itself.
         gross: backpropagation of absolute values.
-        smooth: the same, from what changes with the scores; see CLASS_WEIGHTS.
+        smooth: the same, from what changes with the scores; see `Loss.class_weights`.
         rounding: by how much rounding may have changed the slope.
     """
 
@@ -237,19 +249,19 @@ class _Slopes:
             self.rounding = (self.rounding + (len(weights) + 4) * EPSILON * self.gross) @ sizes
             self.gross, self.smooth = self.gross @ sizes, self.smooth @ sizes
             return
-        derivative = derivative_of(place.layer, place.value, place.doubt + slack)
-        inexact = 0 if isinstance(place.layer, Relu) else 4 * EPSILON  # 1 - y² is wrong by ε however small it is
-        known = isinstance(place.layer, tuple(CHANGE))
+        steepness = steepness_of(place.layer, place.value, place.doubt + slack)
+        inexact = rounding_of(place.layer) * EPSILON  # 1 - y² is wrong by ε however small it is
+        known = is_analysed(place.layer)
         self.signed = self.signed * place.derivative if known else place.layer.backward(self.signed)
-        self.rounding = self.rounding * derivative + inexact * self.gross
-        self.gross, self.smooth = self.gross * derivative, self.smooth * derivative
+        self.rounding = self.rounding * steepness + inexact * self.gross
+        self.gross, self.smooth = self.gross * steepness, self.smooth * steepness
 
 
 def _at_scores(network: Network, last: Place, targets: Floats) -> tuple[_Slopes, Floats]:
     """Slopes in the scores, and the rounding of each sample's loss, which n divides like everything here."""
     n, classes = targets.shape
     p, t = softmax(last.out), np.abs(targets)
-    weight = CLASS_WEIGHTS[network.loss_name](p, t)
+    weight = (network._loss.class_weights or np.maximum)(p, t)
     total = weight.sum(axis=1, keepdims=True)
     gross = (weight + p * total) / n
     smooth = (weight * (1 - p) + p * (total - weight)) / n

@@ -124,7 +124,7 @@ def network_gradient(
         )
     _check_step(h)
     network.loss(x, t)  # refuses x and t that do not fit, before any work
-    if method == "auto" and fast_gradient is not None and network.is_plain:
+    if method == "auto" and fast_gradient is not None and network._has_standard_loss:
         return dict(fast_gradient(network, np.asarray(x), np.asarray(t), h=h, only=only))
     names = list(network.params) if only is None else [only]
     return {name: numerical_gradient(lambda _: network.loss(x, t), network.params[name], h=h) for name in names}

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.error_bounds import AffineBounds, Place, derivative_of
-from zerokara.nn.layers import Affine, Relu
+from zerokara.nn.error_bounds import AffineBounds, Place, has_kink, is_analysed, jump_of, steepness_of
+from zerokara.nn.layers import Affine
 
 Floats = NDArray[np.float64]
 
@@ -22,9 +22,9 @@ def kinks(bounds: AffineBounds) -> tuple[Floats, Floats]:
     """What kinks bring into the central differences, and by how much that may be wrong: twice (fan_in + 1, fan_out)."""
     brought, doubt = np.zeros_like(bounds.tolerance), np.zeros_like(bounds.tolerance)
     own, later = bounds.places[1:2], bounds.places[2:]
-    if own and isinstance(own[0].layer, Relu):
+    if own and has_kink(own[0].layer):
         _add_own(brought, doubt, bounds, own[0])
-    if any(isinstance(place.layer, Relu) for place in later):
+    if any(has_kink(place.layer) for place in later):
         for sample in np.flatnonzero(_may_switch_later(bounds)):
             _add_later(doubt, bounds, int(sample))
     return brought, doubt
@@ -32,15 +32,15 @@ def kinks(bounds: AffineBounds) -> tuple[Floats, Floats]:
 
 def _add_own(brought: Floats, doubt: Floats, bounds: AffineBounds, relu: Place) -> None:
     """The ReLUs of the units that are moved. Beside a kink, what the loss curves does not cancel."""
-    distance, rounding = np.abs(relu.value), 2 * relu.doubt
+    distance, rounding, jump = np.abs(relu.value), 2 * relu.doubt, jump_of(relu.layer)
     near = (distance - rounding <= bounds.longest) & (bounds.bend != 0)
     for unit in np.flatnonzero(near.any(axis=0)):
         samples = np.flatnonzero(near[:, unit])
-        inputs, slopes = bounds.inputs[samples], relu.slope[samples, unit]
+        inputs, slopes = bounds.inputs[samples], jump * relu.slope[samples, unit]
         shift = np.abs(inputs) * bounds.steps
         beyond = shift - distance[samples, unit, np.newaxis]
         unsure = np.minimum(rounding[samples, unit, np.newaxis], 2 * shift)
-        if type(relu.layer) is not Relu:  # another may be on at 0
+        if not is_analysed(relu.layer):  # another may be on at 0
             unsure = 2 * shift
         signs = np.where(relu.value[samples, unit] > 0, -slopes, slopes)
         brought[:, unit] += signs @ (beyond.clip(min=0) * np.sign(inputs)) / (2 * bounds.steps)
@@ -52,7 +52,7 @@ def _add_own(brought: Floats, doubt: Floats, bounds: AffineBounds, relu: Place) 
 def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
     """The samples, (n,), in which a ReLU after that of the moved unit may switch: Λ is no less than its pace."""
     reach = bounds.longest * bounds.pace[:, np.newaxis]
-    relus = [place for place in bounds.places[2:] if isinstance(place.layer, Relu)]
+    relus = [place for place in bounds.places[2:] if has_kink(place.layer)]
     near = [(np.abs(place.value) <= reach + 2 * place.doubt).any(axis=1) for place in relus]
     return np.asarray(np.any(near, axis=0))
 
@@ -67,9 +67,10 @@ def _add_later(doubt: Floats, bounds: AffineBounds, sample: int) -> None:
         out = own.layer.forward(out)
         share, crossed = np.zeros(len(rows)), np.zeros(len(rows), bool)
         for place in later:
-            if isinstance(place.layer, Relu):
+            if has_kink(place.layer):
                 ways = _ways_across(place, sample, out)
-                share, crossed = share + ways @ np.abs(place.slope[sample]), crossed | (ways > 0).any(axis=1)
+                share += ways @ np.abs(jump_of(place.layer) * place.slope[sample])
+                crossed |= (ways > 0).any(axis=1)
             out = place.layer.forward(out)
         bent = 2 * bounds.bend[sample, unit] * np.abs(bounds.inputs[sample, rows] * shift[rows]) * crossed
         doubt[rows, unit] += share / (2 * bounds.steps[rows]) + bent
@@ -88,12 +89,12 @@ def _ways_across(place: Place, sample: int, out: Floats) -> Floats:
 def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
     """Units that the loss depends on and whose largest shift may switch a ReLU after their own."""
     own, *later = bounds.places[1:]
-    on = derivative_of(own.layer, own.value[sample], own.doubt[sample] + bounds.longest)
+    on = steepness_of(own.layer, own.value[sample], own.doubt[sample] + bounds.longest)
     moves = bounds.longest * np.diag(on)
     reaching = np.zeros(len(moves), bool)
     for place in later:
         if isinstance(place.layer, Affine):
             moves = moves @ np.abs(place.layer.W)
-        elif isinstance(place.layer, Relu):
+        elif has_kink(place.layer):
             reaching |= ((moves > 0) & (np.abs(place.value[sample]) <= moves + 2 * place.doubt[sample])).any(axis=1)
     return np.flatnonzero(reaching & (bounds.bend[sample] != 0))

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from zerokara.errors import UsageError, unknown_name
 from zerokara.finalization import working
 from zerokara.nn import gradients
-from zerokara.nn.functions import decided, loss_named, softmax
+from zerokara.nn.activations import ACTIVATIONS, OWN_ACTIVATIONS
+from zerokara.nn.functions import OWN_LOSSES, decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
 from zerokara.nn.labels import as_indices, as_targets
-from zerokara.nn.layers import ACTIVATIONS, Affine, Layer
+from zerokara.nn.layers import Affine, Layer
 from zerokara.words import sentence
 
 Array = NDArray[Any]
@@ -87,16 +88,24 @@ def refuse_read_only(params: Mapping[str, Array], state: Mapping[str, Mapping[st
         )
 
 
+LOSS_METHODS = ("loss", "_forward", "_rows", "_targets", "_penalty")
+GRADIENT_METHODS = ("predict", "gradient", "loss_and_gradient", "_backward", "_gradients")
+"""What a network's numbers come from. One that has others of its own is no standard network."""
+
+
 class Network:
     """A fully connected network: affine layers with one activation between them, softmax and a loss at the end.
 
     Args:
         sizes: units of each layer, inputs first, such as [784, 50, 10].
-        activation: "relu", "sigmoid" or "tanh", after every layer but the last.
-        loss: "cross-entropy", "textbook" or "squared" (see `zerokara.nn.functions`).
+        activation: "relu", "sigmoid", "tanh", "gelu" or "leaky-relu", after every layer but the last; or another name
+            in `zerokara.nn.activations.ACTIVATIONS`.
+        loss: "cross-entropy", "textbook" or "squared"; or another name in `zerokara.nn.functions.LOSSES`.
         init: standard deviation of the initial weights, "he", "xavier" or "auto" (see `zerokara.nn.initializers`).
         seed: an integer or a `numpy.random.Generator` that the initial weights are drawn from.
         dtype: float64, or float32 for half the memory and twice the speed.
+        weight_decay: λ of the penalty ½ λ Σ W² over all weights, not biases, that is part of the loss and its gradient
+            (textbook, chapter 6.4.2).
 
     Attributes:
         params: "W1" (sizes[0], sizes[1]), "b1" (sizes[1],), "W2", … in the order of the layers; see `Params`.
@@ -117,6 +126,7 @@ class Network:
         init: str | float = "auto",
         seed: int | np.random.Generator = 0,
         dtype: Any = np.float64,
+        weight_decay: float = 0.0,
     ) -> None:
         self.sizes = _checked_sizes(sizes)
         if activation not in ACTIVATIONS:
@@ -125,8 +135,20 @@ class Network:
         self._loss = loss_named(loss)
         self.loss_name = loss
         self.dtype = _checked_dtype(dtype)
+        self.weight_decay = weight_decay
         self._params = Params(initial_params(self.sizes, activation, init, _generator(seed), self.dtype))
         self.layers = list(self._make_layers())
+
+    _weight_decay = 0.0  # also of networks that were pickled when there was none
+
+    @property
+    def weight_decay(self) -> float:
+        """λ, 0 or a positive number; a value that is none is refused with a UsageError."""
+        return self._weight_decay
+
+    @weight_decay.setter
+    def weight_decay(self, value: float) -> None:
+        self._weight_decay = not_negative("weight_decay", value)
 
     @property
     def params(self) -> Params:
@@ -162,7 +184,7 @@ class Network:
             yield layer
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles carry: the layers without their arrays, which `params` has.
+        """What copies and pickles carry: the layers without their arrays, which `params` has, and the loss by name.
 
         Not every serializer keeps it that two names mean one array: joblib writes it twice, and reads two.
         """
@@ -170,10 +192,12 @@ class Network:
         for layer in layers:
             if isinstance(layer, Affine):
                 del layer.W, layer.b
-        return {**self.__dict__, "layers": layers}
+        state = {**self.__dict__, "layers": layers}
+        del state["_loss"]
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update(state, _loss=loss_named(state["loss_name"]))
         self.layers = list(self._layers_with(self._params))
 
     def predict(self, x: ArrayLike) -> Array:
@@ -187,9 +211,12 @@ class Network:
         return softmax(self.predict(x))
 
     def loss(self, x: ArrayLike, t: ArrayLike) -> float:
-        """The mean loss of samples x (n, features) with labels t: (n,) indices, or (n, classes) one-hot or soft."""
+        """The mean loss of samples x (n, features) with labels t: (n,) indices, or (n, classes) one-hot or soft.
+
+        With weight decay the penalty, ½ λ Σ W², is part of it.
+        """
         scores = self._forward(self._rows(x))
-        return self._loss.value(scores, self._targets(t, len(scores)))
+        return self._loss.value(scores, self._targets(t, len(scores))) + self._penalty()
 
     def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
         """The share of samples, 0 to 1, whose largest score is finite and that of their label."""
@@ -205,7 +232,7 @@ class Network:
         scores = self._forward(self._rows(x))
         targets = self._targets(t, len(scores))
         self._backward(self._loss.gradient(scores, targets))
-        return self._loss.value(scores, targets), self._gradients()
+        return self._loss.value(scores, targets) + self._penalty(), self._gradients()
 
     def numerical_gradient(
         self, x: ArrayLike, t: ArrayLike, *, h: float = 1e-4, only: str | None = None, method: str = "auto"
@@ -222,13 +249,27 @@ class Network:
         return gradients.network_gradient(self, x, t, h=h, only=only, method=method)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether sizes, activation and loss name say all of it: no layer was replaced, no method overridden."""
-        kinds = [type(layer) for layer in self._make_layers()]
-        methods = ("loss", "_forward", "_rows", "_targets")
-        return [type(layer) for layer in self.layers] == kinds and all(
-            getattr(type(self), name) is getattr(Network, name) for name in methods
+    def is_standard(self) -> bool:
+        """Whether sizes, activation, loss name and weight decay say all of it, so that an engine may compute it.
+
+        No layer was replaced, no method overridden, and activation and loss are zerokara's own, not what somebody has
+        put under their names.
+        """
+        return self._has_standard_loss and self._has_own(Network, GRADIENT_METHODS)
+
+    @property
+    def _has_standard_loss(self) -> bool:
+        """The same of the loss alone: numerical gradients ask for no more."""
+        hidden = [Affine, OWN_ACTIVATIONS.get(self.activation)] * (len(self.sizes) - 2)
+        return (
+            [type(layer) for layer in self.layers] == [*hidden, Affine]
+            and self._loss is OWN_LOSSES.get(self.loss_name)
+            and self._has_own(Network, LOSS_METHODS)
         )
+
+    def _has_own(self, kind: type, methods: Iterable[str]) -> bool:
+        """Whether these methods are those of a class, neither overridden nor replaced."""
+        return all(getattr(type(self), name) is getattr(kind, name) and name not in vars(self) for name in methods)
 
     def copy(self, dtype: Any = None) -> Self:
         """An independent network with the same layers and parameters, in another dtype if one is given."""
@@ -254,8 +295,20 @@ class Network:
         first.find_gradients(dout)
 
     def _gradients(self) -> dict[str, Array]:
-        affine = [layer for layer in self.layers if isinstance(layer, Affine)]
-        return {f"{name[1]}{i}": getattr(layer, name) for i, layer in enumerate(affine, 1) for name in ("dW", "db")}
+        """∂L/∂W and ∂L/∂b of every affine layer after `_backward`, and with weight decay λ W more for its weights."""
+        grads: dict[str, Array] = {}
+        for i, layer in enumerate((layer for layer in self.layers if isinstance(layer, Affine)), start=1):
+            decays = self._weight_decay > 0  # without, not a bit changes
+            grads[f"W{i}"] = layer.dW + self._weight_decay * layer.W if decays else layer.dW
+            grads[f"b{i}"] = layer.db
+        return grads
+
+    def _penalty(self) -> float:
+        """½ λ Σ W² over all weights, in double precision."""
+        if self._weight_decay == 0:
+            return 0.0
+        weights = (layer.W for layer in self.layers if isinstance(layer, Affine))
+        return 0.5 * self._weight_decay * sum(float((W * W).sum(dtype=np.float64)) for W in weights)
 
     def _rows(self, x: ArrayLike) -> Array:
         """x as rows (n, features) in the network's dtype, or a sentence on what does not fit."""
@@ -277,7 +330,8 @@ class Network:
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))
-        return f"<{type(self).__name__} {sizes}, {self.activation}, {self.loss_name}, {self.dtype}>"
+        decay = f", weight decay {self.weight_decay:g}" if self.weight_decay else ""
+        return f"<{type(self).__name__} {sizes}, {self.activation}, {self.loss_name}{decay}, {self.dtype}>"
 
 
 class TwoLayerNet(Network):
@@ -287,7 +341,7 @@ class TwoLayerNet(Network):
         input_size, hidden_size, output_size: units of the three layers.
         weight_init_std: standard deviation of the initial weights, or "he" or "xavier".
         learning_rate: what `learn` multiplies the gradient by.
-        activation, loss, seed: as for `Network`.
+        activation, loss, seed, weight_decay: as for `Network`.
 
     >>> net = TwoLayerNet(784, 50, 10, activation="sigmoid")
     >>> net.predict(np.zeros((3, 784))).shape
@@ -305,9 +359,15 @@ class TwoLayerNet(Network):
         loss: str = "cross-entropy",
         learning_rate: float = 0.1,
         seed: int | np.random.Generator = 0,
+        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(
-            [input_size, hidden_size, output_size], activation=activation, loss=loss, init=weight_init_std, seed=seed
+            [input_size, hidden_size, output_size],
+            activation=activation,
+            loss=loss,
+            init=weight_init_std,
+            seed=seed,
+            weight_decay=weight_decay,
         )
         if not (learning_rate > 0 and np.isfinite(learning_rate)):
             raise UsageError(sentence("learning_rate must be a positive number. Got {got}.", got=learning_rate))
@@ -320,6 +380,14 @@ class TwoLayerNet(Network):
         for name, grad in grads.items():
             self.params[name] -= self.learning_rate * grad
         return loss
+
+
+def not_negative(name: str, value: Any) -> float:
+    """A setting that is 0 or a positive number, as a float. Raises UsageError for anything else, bools included."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (number and np.isfinite(value) and value >= 0):
+        raise UsageError(sentence("{name} must be 0 or a positive number. Got {got!r}.", name=name, got=value))
+    return float(value)
 
 
 def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 That JSON has a format number. What an older zerokara wrote is brought up one format at a time by `MIGRATIONS`; what a
 later one wrote is refused in words, because nobody can know what it means. A new field of a recipe needs no new format:
-where it is missing, the run was made before it came, with what is now its default.
+it is in `ADDED_LATER`, and a run without it was made with what is now its default.
 
     format 2    the fields of a provenance beside those of a header; a recipe may lack its data set
     format 3    {"format": 3, "provenance": {…}, "state": …, "iteration": …, …}
@@ -23,7 +23,7 @@ from zerokara.runs.machine import Environment
 from zerokara.runs.run import STATES
 from zerokara.runs.untrusted import damaged
 from zerokara.training.history import Undecided
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import ADDED_LATER, Recipe
 from zerokara.version import VERSION
 from zerokara.words import sentence
 
@@ -208,16 +208,6 @@ def _check_fields(path: Path, facts: Facts, record: type[Header] | type[Provenan
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
 
 
-# The recipe in a file
-
-
-FIRST_FIELDS = {
-    "hidden", "activation", "init", "loss", "dtype", "gradient", "optimizer", "learning_rate", "momentum", "decay",
-    "beta1", "beta2", "batch_size", "sampling", "evaluate_every", "seed",
-}  # fmt: skip
-"""Recorded ever since there are recorded recipes, so that one without them is damaged and not old."""
-
-
 def recorded_recipe(recipe: Recipe) -> Facts:
     """What a file records of the recipe that its numbers were made with, as JSON has it."""
     return {**recipe.fingerprint(), "dataset": recipe.dataset}
@@ -233,8 +223,7 @@ def differing_field(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> 
     if unknown := sorted(set(recorded) - set(now)):
         text = "its recipe has {name!r:.80}, which version {version} does not know: a later one wrote it; install that"
         raise damaged(path, sentence(text, name=unknown[0], version=VERSION))
-    came_later = {f.name: f.default for f in fields(Recipe) if f.name not in FIRST_FIELDS}
-    then = {**came_later, "dataset": recipe.dataset, **recorded}
+    then = {"dataset": recipe.dataset, **ADDED_LATER, **recorded}
     if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
         now.pop("dataset")
     return next(((name, then.get(name), now[name]) for name in now if then.get(name) != now[name]), None)

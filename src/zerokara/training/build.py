@@ -93,4 +93,5 @@ def network_of_sizes(recipe: Recipe, sizes: Sequence[int]) -> Network:
         init=recipe.init,
         seed=generator(recipe.seed, WEIGHTS),
         dtype=recipe.dtype,
+        weight_decay=recipe.weight_decay,
     )
