@@ -197,6 +197,68 @@ def test_every_listener_hears_every_event_in_turn():
     assert [e for who, e in heard if who == "a"] == [e for who, e in heard if who == "b"]
 
 
+def test_every_event_has_network_history_and_a_way_to_stop():
+    events = []
+    made = trainer(iterations=4, evaluate_every=2, listeners=[events.append])
+    made.run()
+    assert len(events) >= 6
+    assert all(e.network is made.network and e.history is made.history for e in events)
+    assert not made.stop[0]
+    events[0].request_stop()
+    assert made.stop[0]
+
+
+def test_an_evaluation_tells_the_class_of_every_sample_so_that_nobody_evaluates_twice(monkeypatch):
+    """In the order of the data, however it is parted; the engine sees each sample once an evaluation."""
+    monkeypatch.setattr(trainer_module, "EVALUATED_AT_ONCE", 7)
+    told, seen = [], []
+
+    class Counting(ReferenceEngine):
+        def classify(self, network, split):
+            seen.append(len(split))
+            return super().classify(network, split)
+
+    def listen(event):
+        if isinstance(event, Evaluated):
+            data, net = made.dataset, event.network
+            for classes, split in ((event.train_classes, data.train), (event.test_classes, data.test)):
+                assert_array_equal(classes, net.predict(split.x).argmax(axis=1), strict=True)
+            assert float((event.test_classes == data.test.t).mean()) == event.evaluation.test_accuracy
+            told.append((event.train_classes, event.train_classes.copy()))
+
+    made = trainer(iterations=60, evaluate_every=20, engine=Counting(), listeners=[listen])
+    made.run()
+    assert len(told) == 4
+    assert sum(seen) == 4 * (37 + 20)
+    for classes, as_told in told:
+        assert classes.dtype == np.int64
+        assert_array_equal(classes, as_told, err_msg="it was overwritten")
+        with pytest.raises(ValueError, match="read-only"):
+            classes[0] = 1
+    assert any((told[0][0] != classes).any() for classes, _ in told), "it learned nothing; choose another seed"
+
+
+def test_a_sample_without_a_finite_score_has_no_class():
+    events = []
+    made = diverging(rate=1e30, keep_going=True, listeners=[events.append])
+    history = made.run()
+    last = [e for e in events if isinstance(e, Evaluated)][-1]
+    assert history.undecided == {"training": (37, 37), "test": (20, 20)}
+    assert set(last.train_classes) == set(last.test_classes) == {-1}
+
+
+def test_who_listens_to_one_run_only_is_told_first_and_then_no_more():
+    heard = []
+    made = trainer(iterations=4, listeners=[lambda e: heard.append("all")])
+    made.run(lambda e: heard.append("once"))
+    assert heard[:2] == ["once", "all"]
+    assert heard.count("once") == heard.count("all")
+    before = heard.count("once")
+    made.iterations = 6
+    made.run()
+    assert heard.count("once") == before < heard.count("all")
+
+
 # Chunks
 
 

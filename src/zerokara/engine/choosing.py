@@ -39,7 +39,7 @@ def choose_engine(
     """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MOST_THREADS):
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
         raise UsageError(
             sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads)
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from zerokara.errors import UsageError
 from zerokara.finalization import working
@@ -69,5 +69,9 @@ def train(
 
 
 def _check(name: str, value: object, kind: Any, words: str) -> None:
-    if not isinstance(value, kind) or (isinstance(value, PATH) and "\0" in os.fspath(value)):
+    usable = isinstance(value, kind)
+    if usable and kind in (PATH, PATH | None) and value is not None:
+        path = os.fspath(cast(PATH, value))
+        usable = isinstance(path, str) and "\0" not in path
+    if not usable:
         raise UsageError(sentence("{name} must be {words}. Got {got!r:.80}.", name=name, words=words, got=value))
