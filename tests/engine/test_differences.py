@@ -42,6 +42,7 @@ def compiled_differences(
         [params[name] for name in biases],
         activation,
         loss,
+        0.0,
         x,
         targets,
         h,

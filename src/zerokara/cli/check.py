@@ -22,7 +22,6 @@ from zerokara.words import sentence
 Samples = Annotated[
     int, Parameter(group=OTHER, converter=whole_number, help="How many training samples the loss is taken over.")
 ]
-Seed = Annotated[int, Parameter(group=OTHER, converter=whole_number, help="Decides initial weights and samples.")]
 Picture = Annotated[
     Path,
     Parameter(

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -156,11 +157,10 @@ def go_on(path: Path, reopened: Callable[[], Reopened], output: Output, *, finis
 
 def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
     """Train, show and keep it; the exit status."""
-    reporter = output.reporter
-    if reporter is not None:
-        reporter.heading(prepared)
-    status = 0
+    reporter, status = output.reporter, 0
     try:
+        if reporter is not None:
+            reporter.heading(prepared)
         with event_files(folder.where, wanted=output.tensorboard) as event_writers:
             run = prepared.run_into(folder, plots=output.plots, listeners=event_writers)
     except Interrupted as interrupted:
@@ -172,6 +172,8 @@ def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
     finally:
         if reporter is not None:
             reporter.close()
+        with suppress(OSError):
+            folder.remove_empty()  # where Ctrl-C or a closed standard output came before training did
     output.report(run)
     return status
 

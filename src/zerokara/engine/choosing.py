@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.engine.compiled import CompiledEngine, core, unsupported
-from zerokara.engine.contract import Engine
+from zerokara.engine.compiled import CompiledEngine, core, unsupported, unsupported_differences
+from zerokara.engine.contract import Engine, Optimizer
 from zerokara.engine.reference import ReferenceEngine
 from zerokara.errors import EngineError, UsageError, unknown_name
 from zerokara.nn.network import Network
@@ -23,13 +23,20 @@ VERY_WIDE, VERY_LARGE_BATCH = 4_000, 1_000
 
 
 def choose_engine(
-    name: str, network: Network, batch_size: int, *, threads: int | None = None, density: float = 0.0
+    name: str,
+    network: Network,
+    batch_size: int,
+    *,
+    optimizer: Optimizer | None = None,
+    threads: int | None = None,
+    density: float = 0.0,
 ) -> Engine:
     """The engine of that name, or under "auto" the one that is faster for this network and batch size.
 
     Args:
         name: "auto", "compiled" or "reference".
         network: what will be trained or asked; batch_size: samples in an update.
+        optimizer: what trains it, if it is trained. What the core has no kernel for is trained by the reference engine.
         threads: how many the compiled engine uses; None: the cores this process may use.
         density: the share of pixels that are not 0.
 
@@ -43,15 +50,15 @@ def choose_engine(
         raise UsageError(
             sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads)
         )
-    if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size, density)):
+    if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size, optimizer, density)):
         return ReferenceEngine()
-    reason = unsupported(network, network.sizes[0], batch_size)
+    reason = unsupported(network, network.sizes[0], batch_size, optimizer)
     if reason:
         raise EngineError(sentence("The compiled engine cannot do this. {reason}", reason=reason))
     return CompiledEngine(threads)
 
 
-def _compiled_is_better(network: Network, batch_size: int, density: float) -> bool:
+def _compiled_is_better(network: Network, batch_size: int, optimizer: Optimizer | None, density: float) -> bool:
     """A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine.
 
     On MNIST the compiled engine was the faster one at every size measured (benchmarks/RESULTS.md) but the largest,
@@ -62,16 +69,13 @@ def _compiled_is_better(network: Network, batch_size: int, density: float) -> bo
         return False
     if max(network.sizes[1:]) >= VERY_WIDE and batch_size >= VERY_LARGE_BATCH:
         return False
-    return _can_be_compiled(network, batch_size)
-
-
-def _can_be_compiled(network: Network, batch_size: int) -> bool:
-    return core() is not None and not unsupported(network, network.sizes[0], batch_size)
+    return core() is not None and not unsupported(network, network.sizes[0], batch_size, optimizer)
 
 
 def fastest_gradient(
     network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
 ) -> dict[str, NDArray[np.float64]]:
     """The central differences of a network by the fastest engine there is; fills the slot in `nn.gradients`."""
-    engine = CompiledEngine() if _can_be_compiled(network, len(np.atleast_2d(x))) else ReferenceEngine()
+    is_compiled = core() is not None and not unsupported_differences(network, len(np.atleast_2d(x)))
+    engine = CompiledEngine() if is_compiled else ReferenceEngine()
     return engine.numerical_gradient(network, x, t, h=h, only=only)

@@ -17,8 +17,9 @@ from zerokara.nn.network import Network
 class Optimizer(Protocol):
     """What an engine needs to know of an optimizer (zerokara.training.optimizers has them).
 
-    `name` and `settings` (its numbers, such as `learning_rate`) say which formula; `steps` counts the updates done;
-    `state` maps slot name (such as "v") → parameter name → array of that parameter's shape and dtype.
+    `name` and `settings` (its numbers, such as `learning_rate`) say which formula; `is_standard`, whether they say all
+    of it, so that an engine may compute it by itself. `steps` counts the updates done; `state` maps slot name (such as
+    "v") → parameter name → array of that parameter's shape and dtype.
     """
 
     steps: int
@@ -29,6 +30,9 @@ class Optimizer(Protocol):
 
     @property
     def settings(self) -> Mapping[str, float]: ...
+
+    @property
+    def is_standard(self) -> bool: ...
 
     def update(self, params: Mapping[str, NDArray[Any]], grads: Mapping[str, NDArray[Any]]) -> None: ...
 

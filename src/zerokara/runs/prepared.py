@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -155,7 +155,8 @@ class PreparedRun:
             raise
         except Exception:
             if not self.intact and not self.trainer.iteration:
-                remove_from(folder.directory)
+                with suppress(RunError):
+                    remove_from(folder.directory)
             raise
 
     def _write_files(self, folder: RunFolder, run: Run, store: CheckpointStore) -> None:

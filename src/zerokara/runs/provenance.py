@@ -35,6 +35,9 @@ MOST_FORCED = 50
 Facts = dict[str, Any]
 """A JSON object."""
 
+State = str
+Digest = str
+
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
@@ -42,30 +45,6 @@ def _is_count(value: Any) -> bool:
 
 def _is_line(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 1000 and value.isprintable()
-
-
-def _are_lines(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_line, value))
-
-
-def _are_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(_is_count(size) and 0 < size < MOST_UNITS for size in value)
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_duration(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
-
-
-def _is_digest(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None
 
 
 def _are_undecided(value: Any) -> bool:
@@ -79,9 +58,20 @@ def _are_undecided(value: Any) -> bool:
     )
 
 
-def _must(holds: Callable[[Any], bool]) -> dict[str, Any]:
-    """What a field's value must be where anybody may have written it."""
-    return {"holds": holds}
+HOLDS: dict[str, Callable[[Any], bool]] = {
+    "str": _is_line,
+    "int": _is_count,
+    "bool": lambda value: isinstance(value, bool),
+    "float": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
+    "list[str]": lambda value: isinstance(value, list) and all(map(_is_line, value)),
+    "list[int]": lambda value: isinstance(value, list) and all(_is_count(n) and 0 < n < MOST_UNITS for n in value),
+    "Facts": lambda value: isinstance(value, dict),
+    "Provenance": lambda value: isinstance(value, dict),
+    "State": STATES.__contains__,
+    "Digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
+    "Undecided": _are_undecided,
+}
+"""The type of a record's field, as it is written below → what a value must be where anybody may have written it."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +89,16 @@ class Provenance:
         forced: differences of version or processor that its user accepted, in sentences.
     """
 
-    zerokara: str = field(metadata=_must(_is_line))
-    numpy: str = field(metadata=_must(_is_line))
-    level: str = field(metadata=_must(_is_line))
-    engine: str = field(metadata=_must(_is_line))
-    threads: int = field(metadata=_must(_is_count))
-    data: str = field(metadata=_must(_is_line))
-    recipe: Mapping[str, Any] = field(metadata=_must(_is_object))
-    began: str = field(metadata=_must(_is_line))
-    keep_going: bool = field(metadata=_must(_is_flag))
-    forced: list[str] = field(metadata=_must(_are_lines))
+    zerokara: str
+    numpy: str
+    level: str
+    engine: str
+    threads: int
+    data: str
+    recipe: Facts
+    began: str
+    keep_going: bool
+    forced: list[str]
 
     @property
     def environment(self) -> Environment:
@@ -146,14 +136,14 @@ class Header:
         digest: see `zerokara.runs.digest`; "" until it is written.
     """
 
-    provenance: Provenance = field(metadata=_must(_is_object))
-    state: str = field(metadata=_must(STATES.__contains__))
-    iteration: int = field(metadata=_must(_is_count))
-    evaluations: int = field(metadata=_must(_is_count))
-    sizes: list[int] = field(metadata=_must(_are_sizes))
-    seconds: float = field(metadata=_must(_is_duration))
-    undecided: Undecided = field(metadata=_must(_are_undecided), default_factory=dict)
-    digest: str = field(metadata=_must(_is_digest), default="")
+    provenance: Provenance
+    state: State
+    iteration: int
+    evaluations: int
+    sizes: list[int]
+    seconds: float
+    undecided: Undecided = field(default_factory=dict)
+    digest: Digest = ""
 
     def to_json(self) -> Facts:
         """The facts as a file has them, without the digest: that is made of the file."""
@@ -202,7 +192,7 @@ def _other_format(path: Path, number: int) -> str:
 
 def _check_fields(path: Path, facts: Facts, record: type[Header] | type[Provenance]) -> None:
     for f in fields(record):
-        if f.name not in facts or not f.metadata["holds"](facts[f.name]):
+        if f.name not in facts or not HOLDS[str(f.type)](facts[f.name]):
             raise damaged(path, sentence("its {name} is missing or impossible", name=f.name))
     if len(facts) != len(fields(record)):
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))

@@ -53,9 +53,9 @@ def build_trainer(
     network = build_network(recipe, dataset)
     # numerical gradients are compiled wherever they can be: no density makes a matrix library the faster one there
     density = dataset.train.density if recipe.gradient == "backprop" else 0.0
-    chosen = choose_engine(engine, network, recipe.batch_size, threads=threads, density=density)
-    log.info("engine %s (asked for: %s) for %r, batches of %d", chosen.name, engine, network, recipe.batch_size)
     optimizer = recipe.make_optimizer()
+    chosen = choose_engine(engine, network, recipe.batch_size, optimizer=optimizer, threads=threads, density=density)
+    log.info("engine %s (asked for: %s) for %r, batches of %d", chosen.name, engine, network, recipe.batch_size)
     optimizer.prepare(network.params)
     return Trainer(
         network=network,

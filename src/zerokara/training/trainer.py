@@ -93,7 +93,7 @@ class Trainer:
     divergence: Divergence | None = None
 
     def __post_init__(self) -> None:
-        self._hearing = self.listeners = tuple(self.listeners)
+        self.listeners = self._hearing = tuple(self.listeners)
 
     def request_stop(self) -> None:
         """Have the run end after the update being done. Any thread may call this: a sweep, a button, a listener."""
@@ -115,6 +115,12 @@ class Trainer:
                 folder, so that what is refused leaves none behind; what writes into that folder listens from here on.
         """
         self._hearing = (*before, *self.listeners)
+        try:
+            return self._run()
+        finally:
+            self._hearing = tuple(self.listeners)
+
+    def _run(self) -> History:
         looks = len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
         self._tell(Started(self.iteration, self.iterations, looks, **self._context()))
         if not (self.keep_going or self.is_finite()):
