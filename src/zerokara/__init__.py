@@ -66,11 +66,17 @@ _ON_FIRST_USE = {
     "train": "zerokara.runs.train",
 }
 
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 
-def __getattr__(name: str) -> Any:
-    """Import on first use what a plain `import zerokara` has no need of."""
-    if name not in _ON_FIRST_USE:
-        raise AttributeError(f"module 'zerokara' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        """Import on first use what a plain `import zerokara` has no need of."""
+        if name not in _ON_FIRST_USE:
+            raise AttributeError(f"module 'zerokara' has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(_ON_FIRST_USE[name]), name)
+        return getattr(import_module(_ON_FIRST_USE[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the public names, those included that are imported on first use."""
+    return list(__all__)

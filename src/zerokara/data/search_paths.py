@@ -28,7 +28,7 @@ STARTED_IN = _working_folder()
 
 
 @dataclass(frozen=True)
-class Place:
+class SearchPath:
     """A folder that may hold the files of one data set.
 
     Attributes:
@@ -46,19 +46,19 @@ class Place:
         return (path for name in published.names if (path := self.folder / name).is_file())
 
 
-def places(entry: Entry, data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
+def search_paths(entry: Entry, data_dir: str | os.PathLike[str] | None = None) -> list[SearchPath]:
     """Where to look for a data set, in order: FOLDER/NAME and FOLDER for every named folder, then the cache.
 
     Raises:
         UsageError: `data_dir` is no folder.
     """
-    found = [place for folder in data_folders(data_dir) for place in _in_folder(folder, entry.name)]
-    return [*found, Place(cache_folder() / entry.name, own=True, named=True)]
+    found = [search_path for folder in data_folders(data_dir) for search_path in _in_folder(folder, entry.name)]
+    return [*found, SearchPath(cache_folder() / entry.name, own=True, named=True)]
 
 
 def data_folders(data_dir: str | os.PathLike[str] | None = None) -> list[Path]:
     """The folders that people named, absolute: `data_dir`, then those of ZEROKARA_DATA."""
-    named = [] if data_dir is None else [_checked(Path(data_dir).expanduser().absolute())]
+    named = [] if data_dir is None else [_checked(data_dir)]
     listed = os.environ.get("ZEROKARA_DATA", "").split(os.pathsep)
     return named + [STARTED_IN / Path(text).expanduser() for text in listed if text]
 
@@ -87,11 +87,14 @@ def warn_unwritable(folder: Path, reason: str) -> None:
     )
 
 
-def _in_folder(folder: Path, name: str) -> list[Place]:
-    return [Place(folder / name, own=False, named=True), Place(folder, own=False, named=folder.name == name)]
+def _in_folder(folder: Path, name: str) -> list[SearchPath]:
+    return [SearchPath(folder / name, own=False, named=True), SearchPath(folder, own=False, named=folder.name == name)]
 
 
-def _checked(folder: Path) -> Path:
+def _checked(data_dir: str | os.PathLike[str]) -> Path:
+    if not isinstance(data_dir, str | os.PathLike):
+        raise UsageError(sentence("data_dir must be the path of a folder. Got {got!r:.80}.", got=data_dir))
+    folder = Path(data_dir).expanduser().absolute()
     if not folder.is_dir():
         raise UsageError(sentence("The data folder {folder} does not exist, or is no folder.", folder=folder))
     return folder
