@@ -382,7 +382,7 @@ def test_the_logger_is_silent_unless_somebody_asks(tmp_path):
     assert asked.stdout == ""
     for words in (
         r"zerokara\.runs\.prepared: data <Dataset digits: .*>, .*, checksum [0-9a-f]{16}",
-        r"zerokara\.training\.build: engine (compiled|reference) \(asked for: auto\)",
+        r"zerokara\.engine\.choosing: compiled engine for <Network 64-2-10.*>: the faster one",
         r"zerokara\.runs\.checkpointer: checkpoint after update 5: \d+ bytes in \d\.\d+ s",
     ):
         assert re.search(words, asked.stderr), (words, asked.stderr)

@@ -97,7 +97,7 @@ def test_arguments_of_another_type_are_refused(options: dict[str, Any], words: s
 
 
 def test_what_the_compiled_engine_does_not_know_is_refused_or_trained_by_the_other(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Cube:
         """x³: an activation that only `nn` knows."""
@@ -111,7 +111,9 @@ def test_what_the_compiled_engine_does_not_know_is_refused_or_trained_by_the_oth
 
     monkeypatch.setitem(ACTIVATIONS, "cube", Cube)
     recipe = Recipe(activation="cube", iterations=3, hidden=3)
-    assert build_trainer(recipe, load("digits")).engine.name == "reference"
+    with caplog.at_level("INFO", logger="zerokara"):
+        assert build_trainer(recipe, load("digits")).engine.name == "reference"
+    assert re.search(r"reference engine for <Network 64-3-10.*>: .*cube", caplog.text), "and it says why"
     with pytest.raises(EngineError, match=r"'?cube'?"):
         build_trainer(recipe, load("digits"), engine="compiled")
 

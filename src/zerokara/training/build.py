@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,8 +15,6 @@ from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 from zerokara.words import sentence
-
-log = logging.getLogger(__name__)
 
 
 def build_trainer(
@@ -55,7 +52,6 @@ def build_trainer(
     density = dataset.train.density if recipe.gradient == "backprop" else 0.0
     optimizer = recipe.make_optimizer()
     chosen = choose_engine(engine, network, recipe.batch_size, optimizer=optimizer, threads=threads, density=density)
-    log.info("engine %s (asked for: %s) for %r, batches of %d", chosen.name, engine, network, recipe.batch_size)
     optimizer.prepare(network.params)
     return Trainer(
         network=network,
