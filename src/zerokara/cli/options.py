@@ -26,7 +26,7 @@ GROUPS = {
 OTHER = Group("Not part of the recipe", sort_key=4)
 
 
-def whole(type_: Any, tokens: Any) -> int:
+def whole_number(type_: Any, tokens: Any) -> int:
     """A whole number; the parser's own way would round 2.7."""
     try:
         return int(tokens[0].value)
@@ -47,7 +47,7 @@ Threads = Annotated[
     int | None,
     Parameter(
         group=OTHER,
-        converter=whole,
+        converter=whole_number,
         help="Threads of the compiled engine; by default the cores this process may use.",
     ),
 ]
@@ -101,7 +101,7 @@ def _annotation(f: Field[Any], kind: Any) -> Any:
     if f.name == "hidden":
         return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
     if kind in (int, int | None):
-        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole)]
+        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole_number)]
     if f.name == "init":
         kind = float | str
     return Annotated[kind | None, Parameter(group=group, help=_help(f))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from zerokara.engine.reference import ReferenceEngine
 from zerokara.errors import EngineError, UsageError, unknown_name
 from zerokara.nn.network import Network
 from zerokara.words import sentence
+
+log = logging.getLogger(__name__)
 
 ENGINES = ("auto", "compiled", "reference")
 MOST_THREADS = 1024
@@ -46,30 +49,37 @@ def choose_engine(
     """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    if threads is not None and not (isinstance(threads, int) and 1 <= threads <= MOST_THREADS):
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
         raise UsageError(
             sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads)
         )
-    if name == "reference" or (name == "auto" and not _compiled_is_better(network, batch_size, optimizer, density)):
+    why = _why_reference(network, batch_size, optimizer, density) if name == "auto" else ""
+    if name == "reference" or why:
+        log.info("reference engine for %r: %s", network, why or "it was asked for")
         return ReferenceEngine()
     reason = unsupported(network, network.sizes[0], batch_size, optimizer)
     if reason:
         raise EngineError(sentence("The compiled engine cannot do this. {reason}", reason=reason))
+    log.info("compiled engine for %r: %s", network, "the faster one" if name == "auto" else "it was asked for")
     return CompiledEngine(threads)
 
 
-def _compiled_is_better(network: Network, batch_size: int, optimizer: Optimizer | None, density: float) -> bool:
-    """A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine.
+def _why_reference(network: Network, batch_size: int, optimizer: Optimizer | None, density: float) -> str:
+    """Why the reference engine is the better one for this work, for the log; empty if the compiled one is.
+
+    A fixed rule, not a timing probe, so that the same recipe takes the same engine on the same machine.
 
     On MNIST the compiled engine was the faster one at every size measured (benchmarks/RESULTS.md) but the largest,
     hidden 4,096 with batches of 1,000: there it took 0.92 of NumPy's time on one processor and 1.24 on another. On
     pixels of which none is 0 it mostly was faster up to a batch of 100; at 1,000 it mostly was NumPy, 3 times at most.
     """
     if density >= DENSE and batch_size >= LARGE_BATCH:
-        return False
+        return "few pixels are 0 and batches large, where a matrix library is faster"
     if max(network.sizes[1:]) >= VERY_WIDE and batch_size >= VERY_LARGE_BATCH:
-        return False
-    return core() is not None and not unsupported(network, network.sizes[0], batch_size, optimizer)
+        return "layers are wide and batches large, where a matrix library is faster"
+    if core() is None:
+        return "there is no compiled core"
+    return unsupported(network, network.sizes[0], batch_size, optimizer)
 
 
 def fastest_gradient(
