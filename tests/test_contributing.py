@@ -16,10 +16,10 @@ import numpy as np
 import zerokara
 from zerokara.engine import choose_engine
 
-run = zerokara.train("digits", {option}="{name}", epochs=20, plots=False)
-assert run.engine == "reference" and run.history.test_accuracy[-1] > 0.8, run
+run = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
+assert run.engine == "reference" and run.history.test_accuracy[-1] > 0.7, run
 assert zerokara.open_run(run.path).recipe.{option} == "{name}"
-again = zerokara.train("digits", {option}="{name}", epochs=20, plots=False)
+again = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
 assert np.array_equal(run.history.losses, again.history.losses)
 """
 

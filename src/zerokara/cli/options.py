@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 from cyclopts import Group, Parameter
 
-from zerokara.engine.choosing import ENGINES
+from zerokara.engine.choosing import AUTO, ENGINES
 from zerokara.errors import UsageError
 from zerokara.training.recipe import Recipe, overridden, read_toml
 from zerokara.words import sentence
@@ -41,7 +41,7 @@ def run_folder(run: Path, out: Path = Path("runs")) -> Path:
 
 
 DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]
-EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join(ENGINES) + ".")]
+EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join((AUTO, *ENGINES)) + ".")]
 RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
 Threads = Annotated[
     int | None,
