@@ -27,8 +27,8 @@ from time import perf_counter
 from typing import Any
 
 import tables
-from peers import PEERS
 from environment import start_untuned
+from peers import PEERS
 
 from zerokara.data import whereabouts
 from zerokara.errors import DataError, UsageError, ZerokaraError

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from environment import matrix_libraries, start_untuned
+from numpy.typing import NDArray
 from workload import LEARNING_RATE, SIZES, Measured, Peer, Work, measure
 
 import zerokara

@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from environment import matrix_libraries
+from numpy.typing import NDArray
 
 import zerokara
 

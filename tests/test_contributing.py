@@ -26,7 +26,8 @@ assert np.array_equal(run.history.losses, again.history.losses)
 CHECKED = """
 net = zerokara.Network([6, 5, 4, 3], init="xavier", {option}="{name}")
 x, t = np.random.default_rng(0).standard_normal((7, 6)), [0, 1, 2, 0, 1, 2, 0]
-assert zerokara.gradient_check(net, x, t).verdict == "agrees"
+check = zerokara.gradient_check(net, x, t)
+assert check.wrong == 0 and check.untold <= 1, check  # one beside a kink
 fast, loop = net.numerical_gradient(x, t), net.numerical_gradient(x, t, method="loop")
 assert all(np.allclose(fast[name], loop[name], atol=1e-9) for name in loop)
 """
