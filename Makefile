@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow soak lint bench install clean
+.PHONY: train test test-slow soak lint bench stub install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -32,6 +32,11 @@ lint: $(VENV)/.tested
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/compare.py --write $(ARGS)
 
+# The types of the compiled core, for editors and mypy; a test compares them with what is built.
+stub: $(VENV)/.tested
+	$(BIN)/python -m nanobind.stubgen -q -m zerokara._core -o src/zerokara/_core.pyi
+	$(BIN)/ruff format -q src/zerokara/_core.pyi
+
 install: $(VENV)/.installed
 
 $(BIN)/python:
@@ -49,7 +54,7 @@ $(VENV)/.build-tools: $(BIN)/python
 	$(PIP) 'scikit-build-core>=0.10' 'nanobind>=2.4' cmake ninja
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcard cpp/*)
+$(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcard cpp/*/*)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable .
 	@touch $@
 

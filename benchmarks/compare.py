@@ -28,7 +28,7 @@ from typing import Any
 
 import tables
 from peers import PEERS
-from surroundings import start_untuned
+from environment import start_untuned
 
 from zerokara.data import whereabouts
 from zerokara.errors import DataError, UsageError, ZerokaraError

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from surroundings import matrix_libraries, start_untuned
+from environment import matrix_libraries, start_untuned
 from workload import LEARNING_RATE, SIZES, Measured, Peer, Work, measure
 
 import zerokara

@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise import accelerated, mode
 
 UPDATES = 3

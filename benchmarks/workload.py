@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from surroundings import matrix_libraries
+from environment import matrix_libraries
 
 import zerokara
 

@@ -1,5 +1,8 @@
 """Which engine a run gets."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,9 @@ import zerokara
 from zerokara.engine import choose_engine, choosing
 from zerokara.engine.compiled import core
 from zerokara.engine.reference import ReferenceEngine
+from zerokara.nn.activations import ACTIVATIONS, Tanh
+from zerokara.nn.functions import LOSSES
+from zerokara.training.optimizers import OPTIMIZERS, SGD, optimizer_named
 
 needs_core = pytest.mark.skipif(core() is None, reason="the compiled core is not built")
 NETWORK = zerokara.Network([784, 50, 10], dtype=np.float32)
@@ -45,6 +51,64 @@ def test_compiled_that_cannot_be_honoured_says_why() -> None:
     assert choose_engine("auto", wide, 1).name == "reference"
     with pytest.raises(zerokara.EngineError, match="at most 65535 features"):
         choose_engine("compiled", wide, 1)
+
+
+class Bent(Tanh):
+    """An activation that somebody adds in Python alone."""
+
+
+@dataclass
+class Patient(SGD):
+    """An optimizer that somebody adds in Python alone."""
+
+    name = "patient"
+
+
+@needs_core
+@pytest.mark.parametrize("name", ["bent", "relu"])
+@pytest.mark.parametrize("kind", ["activation", "loss"])
+def test_what_was_added_in_python_alone_is_trained_by_the_reference_engine(
+    kind: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a name of its own, or in the place of one that the core knows."""
+    if kind == "activation":
+        monkeypatch.setitem(ACTIVATIONS, name, Bent)
+        network = zerokara.Network([784, 50, 10], activation=name)
+    else:
+        name = "bent" if name == "bent" else "squared"
+        monkeypatch.setitem(LOSSES, name, LOSSES["textbook"])
+        network = zerokara.Network([784, 50, 10], loss=name)
+    assert choose_engine("auto", network, 100).name == "reference"
+    reason = "knows the (activations|losses)" if name == "bent" else "own layers, losses and methods only"
+    with pytest.raises(zerokara.EngineError, match=reason):
+        choose_engine("compiled", network, 100)
+
+
+@needs_core
+@pytest.mark.parametrize("name", ["patient", "sgd"])
+def test_so_is_what_an_optimizer_added_in_python_alone_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Patient, "name", name)
+    monkeypatch.setitem(OPTIMIZERS, name, Patient)
+    assert choose_engine("auto", NETWORK, 100, optimizer=optimizer_named(name)).name == "reference"
+    assert choose_engine("auto", NETWORK, 100, optimizer=optimizer_named("momentum")).name == "compiled"
+    reason = "knows the optimizers" if name == "patient" else "own optimizers only"
+    with pytest.raises(zerokara.EngineError, match=reason):
+        choose_engine("compiled", NETWORK, 100, optimizer=optimizer_named(name))
+
+
+@needs_core
+@pytest.mark.parametrize("option", [{"activation": "bent"}, {"optimizer": "patient"}])
+def test_a_run_says_so_before_it_makes_a_folder(
+    option: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACTIVATIONS, "bent", Bent)
+    monkeypatch.setitem(OPTIMIZERS, "patient", Patient)
+    out = tmp_path / "run"
+    with pytest.raises(zerokara.EngineError, match="use the reference engine"):
+        zerokara.train("digits", epochs=1, engine="compiled", out=out, **option)
+    assert not out.exists()
+    zerokara.train("digits", epochs=1, out=out, plots=False, **option)
+    assert len(list(out.rglob("weights.safetensors"))) == 1
 
 
 @needs_core

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 core = pytest.importorskip("zerokara._core", reason="the compiled core was not built")
 
 LEVELS = ["baseline", "v3", "v4"]
+ACTIVATIONS: list[str] = core.capabilities()["activations"]
+LOSSES: list[str] = core.capabilities()["losses"]
 
 
 def arguments(sizes: tuple[int, ...], n: int = 9, seed: int = 0) -> dict[str, Any]:
@@ -29,6 +31,7 @@ def arguments(sizes: tuple[int, ...], n: int = 9, seed: int = 0) -> dict[str, An
         "biases": [rng.normal(size=shape[1]) for shape in shapes],
         "activation": "tanh",
         "loss": "cross-entropy",
+        "weight_decay": 0.0,
         "x": x,
         "targets": np.eye(sizes[-1])[rng.integers(0, sizes[-1], n)],
         "h": 1e-4,
@@ -45,8 +48,8 @@ def gradients(call: dict[str, Any], **changes: Any) -> list[NDArray[np.float64]]
     return [array.copy() for array in call["weight_gradients"] + call["bias_gradients"]]
 
 
-@pytest.mark.parametrize("loss", ["cross-entropy", "textbook", "squared"])
-@pytest.mark.parametrize("activation", ["sigmoid", "relu", "tanh"])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("sizes", [(30, 65, 10), (8, 9, 11, 7)])
 def test_threads_change_no_bit(sizes: tuple[int, ...], activation: str, loss: str) -> None:
     call = arguments(sizes, n=150) | {"activation": activation, "loss": loss}
@@ -61,11 +64,8 @@ def test_threads_change_no_bit(sizes: tuple[int, ...], activation: str, loss: st
 def test_levels_agree(sizes: tuple[int, ...], level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if LEVELS.index(level) > LEVELS.index(core.best_level()):
         pytest.skip(f"this machine has no {level}")
-    for activation, loss, h in [
-        ("sigmoid", "cross-entropy", 1e-4),
-        ("relu", "textbook", 0.05),
-        ("tanh", "squared", 2.0),
-    ]:
+    for activation, loss in itertools.product(ACTIVATIONS, LOSSES):
+        h = (1e-4, 0.05, 2.0)[(len(activation) + len(loss)) % 3]
         call = arguments(sizes) | {"activation": activation, "loss": loss, "h": h}
         monkeypatch.setenv("ZEROKARA_LEVEL", "baseline")
         expected = gradients(call)
@@ -100,11 +100,22 @@ def exact_loss(loss: str, scores: list[Decimal], targets: list[Decimal]) -> Deci
     return -sum(t * (a + epsilon).ln() for a, t in zip(p, targets, strict=True))  # type: ignore[return-value]
 
 
+def exact_gelu(a: Decimal) -> Decimal:
+    """½ a (1 + tanh u), u = √(2/π) (a + 0.044715 a³); π to 40 digits."""
+    pi = Decimal("3.141592653589793238462643383279502884197")
+    u = (2 / pi).sqrt() * (a + Decimal("0.044715") * a**3)
+    return a / (1 + (-2 * u).exp())
+
+
 EXACT = {
     "sigmoid": lambda a: 1 / (1 + (-a).exp()),
     "relu": lambda a: max(a, Decimal(0)),
     "tanh": lambda a: (a.exp() - (-a).exp()) / (a.exp() + (-a).exp()),
+    "gelu": exact_gelu,
+    "leaky-relu": lambda a: max(a, a * Decimal("0.01")),
 }
+CLOSED = ["sigmoid", "relu", "tanh", "leaky-relu"]
+"""Those of which the core forms differences without rounding two values."""
 
 
 def exact_gradients(call: dict[str, Any]) -> list[NDArray[np.float64]]:
@@ -153,7 +164,7 @@ def moved_by(shift: float, layers: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "textbook", "squared"])
-@pytest.mark.parametrize("activation", ["sigmoid", "relu", "tanh"])
+@pytest.mark.parametrize("activation", CLOSED)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_series_are_exact_to_double_precision_up_to_their_bounds(layers: int, activation: str, loss: str) -> None:
     """Short series reach 1/128, long ones 1/4. Squared errors p - t themselves cancel, which costs a digit."""
@@ -167,7 +178,7 @@ def test_series_are_exact_to_double_precision_up_to_their_bounds(layers: int, ac
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "textbook", "squared"])
-@pytest.mark.parametrize("activation", ["sigmoid", "relu", "tanh"])
+@pytest.mark.parametrize("activation", list(EXACT))
 @pytest.mark.parametrize("layers", [1, 2])
 def test_beyond_the_series_only_the_rounding_of_two_losses_is_left(layers: int, activation: str, loss: str) -> None:
     for shift in (2**-2 + 2**-30, 0.45, 30.0):
@@ -177,6 +188,47 @@ def test_beyond_the_series_only_the_rounding_of_two_losses_is_left(layers: int, 
         rounding = 4 * np.finfo(float).eps * (3 + shift) / (2 * call["h"])
         for found, exact in zip(gradients(call), exact_gradients(call), strict=True):
             np.testing.assert_allclose(found, exact, rtol=1e-14, atol=rounding, err_msg=str(shift))
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "textbook", "squared"])
+def test_without_a_closed_difference_only_the_rounding_of_two_activations_is_left(loss: str) -> None:
+    for shift in (2**-8, 2**-7 + 2**-30, 2**-2):
+        call = moved_by(shift, layers=2) | {"activation": "gelu", "loss": loss}
+        rounding = 4 * np.finfo(float).eps / (2 * call["h"])
+        for found, exact in zip(gradients(call), exact_gradients(call), strict=True):
+            np.testing.assert_allclose(found, exact, rtol=0, atol=rounding, err_msg=str(shift))
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.01])
+@pytest.mark.parametrize(("bias", "step"), [(3e-5, 1e-4), (-3e-5, 1e-4), (0.0, 1e-4), (5.0, 9.0), (-5.0, 9.0)])
+def test_a_leak_is_found_to_the_last_digits_on_both_sides_of_its_kink(slope: float, bias: float, step: float) -> None:
+    """One unit at `bias` with input 1, whose output is the only score that moves: by φ(b + h) and φ(b - h)."""
+    call = arguments((1, 1, 2), n=1) | {"activation": "leaky-relu", "h": step}
+    call |= {"weights": [np.zeros((1, 1)), np.array([[slope, 0.0]])], "biases": [np.array([bias]), np.zeros(2)]}
+    call |= {"x": np.ones((1, 1)), "targets": np.array([[0.0, 1.0]])}
+    for found, exact in zip(gradients(call), exact_gradients(call), strict=True):
+        np.testing.assert_allclose(found, exact, rtol=4e-15, atol=0)
+
+
+@pytest.mark.parametrize("h", [1e-4, 0.5])
+@pytest.mark.parametrize("sizes", [(6, 3), (6, 4, 3)])
+def test_weight_decay_adds_its_own_central_difference(sizes: tuple[int, ...], h: float) -> None:
+    """Of ½ λ w² it is λ w, whatever h; the loss gets ½ λ Σ w²; biases do not decay."""
+    call = arguments(sizes) | {"h": h}
+    plain, loss = gradients(call), core.numerical_gradient(**call)
+    decayed, with_penalty = gradients(call, weight_decay=0.3), core.numerical_gradient(**(call | {"weight_decay": 0.3}))
+    expected = [0.3 * w for w in call["weights"]] + [0 * b for b in call["biases"]]
+    for before, after, difference in zip(plain, decayed, expected, strict=True):
+        np.testing.assert_allclose(after - before, difference, rtol=0, atol=1e-15)
+    assert with_penalty - loss == pytest.approx(0.15 * sum((w**2).sum() for w in call["weights"]), rel=1e-13)
+
+
+def test_a_penalty_that_is_not_finite_gives_no_gradient() -> None:
+    call = arguments((5, 4, 3))
+    call["weights"][0][0, 0] = 1e200
+    call["x"][:, 0] = 0
+    assert np.isfinite(gradients(call)[0]).all()
+    assert all(np.isnan(array).all() for array in gradients(call, weight_decay=0.1))
 
 
 def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,8 +256,9 @@ def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
         (lambda c: {"biases": c["biases"][:1]}, ValueError, "lists of the same length"),
         (lambda c: {"bias_gradients": c["bias_gradients"][::-1]}, ValueError, "shape of its parameter"),
         (lambda c: {"weight_gradients": c["weight_gradients"][:1]}, ValueError, "for each parameter"),
-        (lambda c: {"activation": "rleu"}, ValueError, "activation must be one of sigmoid, relu, tanh. Got rleu"),
+        (lambda c: {"activation": "rleu"}, ValueError, "activation must be one of sigmoid, relu, tanh, .*. Got rleu"),
         (lambda c: {"loss": "hinge"}, ValueError, "loss must be one of"),
+        (lambda c: {"weight_decay": -0.1}, ValueError, "weight_decay must be 0 or a positive number"),
         (lambda c: {"h": 0.0}, ValueError, "h must be a positive number"),
         (lambda c: {"h": np.nan}, ValueError, "h must be a positive number"),
         (lambda c: {"threads": 0}, ValueError, "threads must lie from 1"),

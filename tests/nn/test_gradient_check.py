@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from zerokara.errors import UsageError
-from zerokara.nn import Network, TwoLayerNet, gradient_check, gradients
+from zerokara.nn import Network, TwoLayerNet, gradient_check
+from zerokara.nn import network as networks
+from zerokara.nn.activations import OWN_ACTIVATIONS
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
-from zerokara.nn.error_bounds import CHANGE, CLASS_WEIGHTS
-from zerokara.nn.functions import LOSSES, Loss
+from zerokara.nn.error_bounds import is_analysed
+from zerokara.nn.functions import LOSSES, OWN_LOSSES, Loss
 from zerokara.nn.layers import ACTIVATIONS, Affine, Relu, Sigmoid
 
 
@@ -53,6 +56,10 @@ BROKEN = {
     "relu lets nothing through": (ACTIVATIONS["relu"], "backward", lambda self, dout: 0 * dout),
     "sigmoid forgets 1 - y": (ACTIVATIONS["sigmoid"], "backward", lambda self, dout: dout * self.out),
     "tanh forgets the square": (ACTIVATIONS["tanh"], "backward", lambda self, dout: dout * (1 - self.out)),
+    "gelu forgets the factor 3 of the cube": (ACTIVATIONS["gelu"], "backward", lambda self, dout: dout * (
+        expit(1.5957691216057308 * (self.x + 0.044715 * self.x**3)) * (1 + self.x * 1.5957691216057308 * (
+        1 + 0.044715 * self.x**2) * expit(-1.5957691216057308 * (self.x + 0.044715 * self.x**3))))),
+    "leaky relu does not leak": (ACTIVATIONS["leaky-relu"], "backward", lambda self, dout: dout * self.mask),
 }  # fmt: skip
 
 
@@ -74,14 +81,14 @@ def test_every_activation_has_a_broken_twin_here():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_broken_loss_is_found(name, monkeypatch):
-    value, gradient = LOSSES[name]
-    monkeypatch.setitem(LOSSES, name, Loss(value, lambda scores, t: gradient(scores, t) * 1.01))
+    right = LOSSES[name]
+    monkeypatch.setitem(LOSSES, name, Loss(right.terms, lambda scores, t: right.gradient(scores, t) * 1.01))
     assert not gradient_check(Network((6, 8, 3), loss=name, activation="tanh", init="he"), *batch()).agrees
 
 
 def test_the_textbooks_inexact_derivative_is_found(monkeypatch):
     """y - t is not the derivative of a loss with 1e-7 in its logarithm where a label is improbable."""
-    monkeypatch.setitem(LOSSES, "textbook", Loss(LOSSES["textbook"].value, LOSSES["cross-entropy"].gradient))
+    monkeypatch.setitem(LOSSES, "textbook", Loss(LOSSES["textbook"].terms, LOSSES["cross-entropy"].gradient))
     net = Network((6, 8, 3), loss="textbook", activation="tanh", init=4.0)
     assert not gradient_check(net, *batch()).agrees
 
@@ -420,27 +427,27 @@ def test_a_wrong_gradient_of_a_loss_of_others():
 
 
 def test_without_an_engine(monkeypatch):
-    monkeypatch.setattr(gradients, "fast_gradient", None)
+    monkeypatch.setattr(networks, "fast_gradient", None)
     assert gradient_check(Network((6, 8, 3), init="he"), *batch()).agrees
     monkeypatch.setattr(Sigmoid, "backward", lambda self, dout: dout * self.out)
     assert gradient_check(Network((6, 8, 3), activation="sigmoid"), *batch()).verdict == DISAGREES
 
 
 def test_every_activation_and_loss_has_its_bounds():
-    assert set(CHANGE) == set(ACTIVATIONS.values())
-    assert set(CLASS_WEIGHTS) == set(LOSSES)
+    assert all(is_analysed(kind()) for kind in OWN_ACTIVATIONS.values())
+    assert all(loss.class_weights for loss in OWN_LOSSES.values())
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_bound_of_change_holds(activation):
-    """|f″| ≤ c f′ and |f‴| ≤ c² f′, by differences of the derivative in small steps."""
-    from zerokara.nn.error_bounds import derivative_of
-
+    """|f′| ≤ s, |f″| ≤ c s, |f‴| ≤ c² s and |s′| ≤ c s, by differences of the derivative in small steps."""
     a, h = np.linspace(-9.0125, 9.0125, 1000), 1e-3
     layer = ACTIVATIONS[activation]()
-    below, at, above = (derivative_of(layer, a + shift) for shift in (-h, 0, h))
+    below, at, above = (layer.derivative(a + shift) for shift in (-h, 0, h))
     out = [layer.forward(a + shift) for shift in (-h, h)]
-    np.testing.assert_allclose((out[1] - out[0]) / (2 * h), at, rtol=1e-5, atol=1e-12)
-    c = CHANGE[type(layer)]
-    assert (np.abs(above - below) / (2 * h) <= 1.001 * c * at + 1e-9).all()
-    assert (np.abs(above - 2 * at + below) / h**2 <= 1.001 * c**2 * at + 1e-8).all()
+    np.testing.assert_allclose((out[1] - out[0]) / (2 * h), at, rtol=1e-5, atol=1e-6)
+    c, s = layer.change, layer.steepness(a)
+    assert (np.abs(at) <= s).all()
+    assert (np.abs(above - below) / (2 * h) <= 1.001 * c * s + 1e-9).all()
+    assert (np.abs(above - 2 * at + below) / h**2 <= 1.001 * c**2 * s + 1e-8).all()
+    assert (np.abs(layer.steepness(a + h) - layer.steepness(a - h)) / (2 * h) <= 1.001 * c * s + 1e-9).all()

@@ -3,19 +3,27 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, log_softmax, softmax
 
+import zerokara.nn.layers
 from zerokara.errors import UsageError
 from zerokara.nn import Network, TwoLayerNet
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.layers import ACTIVATIONS
 
 DEPTHS = [(6, 4), (6, 5, 4), (6, 5, 3, 4)]
-WITNESS = {"relu": lambda a: a.clip(min=0), "sigmoid": expit, "tanh": np.tanh}
+WITNESS = {
+    "relu": lambda a: a.clip(min=0),
+    "sigmoid": expit,
+    "tanh": np.tanh,
+    "gelu": lambda a: a / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3))),
+    "leaky-relu": lambda a: np.where(a > 0, a, a / 100),
+}
 
 
 def batch(n=8, features=6, classes=4, seed=0):
@@ -320,14 +328,107 @@ OTHER = {"_targets": other_targets, "_rows": other_rows, "_forward": other_forwa
 def test_a_network_with_a_method_of_its_own_is_not_plain_and_keeps_its_own_gradient(name):
     """A fast way to the numerical gradient would compute that of a plain network instead."""
     own = type("Own", (Network,), {name: OTHER[name]})([6, 5, 4], activation="tanh", init=0.5)
-    assert Network([6, 5, 4]).is_plain
-    assert not own.is_plain
+    assert Network([6, 5, 4]).is_standard
+    assert not own.is_standard
     x, t = batch()
     plain = Network([6, 5, 4], activation="tanh", init=0.5).numerical_gradient(x, t, method="loop")
     fast, slow = own.numerical_gradient(x, t), own.numerical_gradient(x, t, method="loop")
     for key in own.params:
         assert_array_equal(fast[key], slow[key])
     assert abs(fast["W2"] - plain["W2"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["gradient", "loss_and_gradient", "_backward"])
+def test_a_network_with_a_gradient_of_its_own_is_not_standard_but_its_loss_is(name):
+    own = type("Own", (Network,), {name: lambda self, *given: getattr(Network, name)(self, *given)})([6, 5, 4])
+    assert not own.is_standard
+    assert own.has_standard_loss
+    assert TwoLayerNet(6, 5, 4).is_standard
+
+
+def test_a_method_put_into_one_network_alone_is_seen():
+    net = network()
+    net.loss = lambda x, t: 0.0
+    assert not net.is_standard
+    assert network().is_standard
+
+
+class Cube:
+    """An activation of somebody's own, with no more than it must have."""
+
+    def forward(self, x):
+        self.x = x
+        return x**3
+
+    def backward(self, dout):
+        return dout * 3 * self.x**2
+
+
+def test_what_somebody_put_under_a_name_is_used_and_is_not_standard(monkeypatch):
+    before = network()
+    monkeypatch.setitem(ACTIVATIONS, "relu", Cube)
+    assert ACTIVATIONS is zerokara.nn.layers.ACTIVATIONS
+    after, (x, _) = network(), batch()
+    assert (before.is_standard, after.is_standard) == (True, False)
+    W1, b1, W2, b2 = after.params.values()
+    assert_allclose(after.predict(x), (x @ W1 + b1) ** 3 @ W2 + b2, rtol=1e-13)
+    monkeypatch.setitem(LOSSES, "squared", LOSSES["textbook"])
+    assert not network(activation="tanh", loss="squared").is_standard
+    assert network(activation="tanh", loss="textbook").is_standard
+
+
+# Weight decay
+
+
+def test_weight_decay_by_hand():
+    """½ · 0.5 · (1² + 2² + 3²) = 3.5 more in the loss, 0.5 W more in the gradient of W, and nothing in that of b."""
+    plain, decaying = Network([1, 3]), Network([1, 3], weight_decay=0.5)
+    for net in (plain, decaying):
+        net.params.update(W1=[[1.0, -2.0, 3.0]], b1=[4.0, 5.0, 6.0])
+    loss, grads = plain.loss_and_gradient([[2.0]], [1])
+    more, decayed = decaying.loss_and_gradient([[2.0]], [1])
+    assert more == decaying.loss([[2.0]], [1]) == pytest.approx(loss + 3.5, rel=1e-15)
+    assert_allclose(decayed["W1"], grads["W1"] + [[0.5, -1.0, 1.5]], rtol=1e-15)
+    assert_array_equal(decayed["b1"], grads["b1"])
+    assert repr(decaying) == "<Network 1-3, relu, cross-entropy, weight decay 0.5, float64>"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_weight_decay_not_a_bit_changes(dtype):
+    (x, t), net = batch(), network(dtype=dtype, weight_decay=0)
+    scores = net.predict(x)
+    assert net.loss(x, t) == net._loss.value(scores, net._targets(t, 8))
+    grads = net.gradient(x, t)
+    assert grads["W1"] is net.layers[0].dW
+    assert {g.dtype for g in network(dtype=dtype, weight_decay=0.1).gradient(x, t).values()} == {np.dtype(dtype)}
+
+
+def test_copies_and_pickles_keep_the_weight_decay():
+    net = network(weight_decay=0.25)
+    for twin in (net.copy(), net.copy(np.float32), copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert twin.weight_decay == 0.25
+        assert twin.loss(*batch()) == pytest.approx(net.loss(*batch()), rel=1e-6)
+    assert TwoLayerNet(2, 2, 2, weight_decay=0.5).weight_decay == 0.5
+
+
+@pytest.mark.parametrize("value", [-0.1, np.nan, np.inf, "0.1", None, True, [0.1]])
+def test_what_is_not_a_weight_decay(value):
+    words = r"weight_decay must be 0 or a positive number\. Got "
+    with pytest.raises(UsageError, match=words):
+        Network([2, 2], weight_decay=value)
+    net = Network([2, 2], weight_decay=0.5)
+    with pytest.raises(UsageError, match=words):
+        net.weight_decay = value
+    assert net.weight_decay == 0.5
+
+
+@pytest.mark.parametrize(("name", "loss"), [("network", 0.687406226139533), ("two_layer_net", 0.24092349945154531)])
+def test_pickles_from_before_there_was_weight_decay_are_read(name, loss):
+    """Written by the version before, with the loss that it found."""
+    net = pickle.loads((Path(__file__).parent / "written_before" / f"{name}.pickle").read_bytes())
+    assert net.loss(np.eye(3), [0, 1, 0]) == pytest.approx(loss, rel=1e-14)
+    assert net.weight_decay == 0
+    assert net.is_standard
 
 
 # TwoLayerNet
@@ -388,7 +489,7 @@ def test_global_randomness_is_not_used():
 # Refusals
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, None, "0"])
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "0", True])
 def test_what_is_not_a_seed(seed):
     with pytest.raises(
         UsageError, match=r"seed must be a whole number of 0 or more, or a numpy.random.Generator\. Got "
@@ -397,7 +498,7 @@ def test_what_is_not_a_seed(seed):
 
 
 @pytest.mark.parametrize(
-    "sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None]
+    "sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None, [True, 10], "12"]
 )
 def test_what_are_not_sizes(sizes):
     with pytest.raises(UsageError, match=r"sizes must be two or more positive whole numbers.*\. Got "):
@@ -429,10 +530,60 @@ def test_unknown_names(option, value, near):
         Network([2, 2, 2], **{option: value})
 
 
-@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf])
+@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf, "0.1", None, True])
 def test_what_is_not_a_learning_rate(rate):
-    with pytest.raises(UsageError, match=rf"learning_rate must be a positive number\. Got {rate}"):
+    with pytest.raises(UsageError, match=rf"learning_rate must be a positive number\. Got {rate!r}"):
         TwoLayerNet(2, 2, 2, learning_rate=rate)
+
+
+@pytest.mark.parametrize("option", ["activation", "loss", "init"])
+@pytest.mark.parametrize("value", [None, ["relu"], True, {}])
+def test_what_is_not_a_name(option, value):
+    with pytest.raises(UsageError, match=rf"{option} must be .*\. Got "):
+        Network([2, 2, 2], **{option: value})
+
+
+NOT_NUMBERS = {
+    "text": np.full((8, 6), "a"),
+    "complex": np.full((8, 6), 1j),
+    "objects": np.full((8, 6), 0.5, object),
+    "None": None,
+    "dates": np.full((8, 6), np.datetime64("2020-01-01")),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_NUMBERS)
+@pytest.mark.parametrize(
+    "method", ["predict", "probabilities", "loss", "accuracy", "gradient", "loss_and_gradient", "numerical_gradient"]
+)
+def test_x_that_is_not_made_of_numbers(method, kind):
+    given = (NOT_NUMBERS[kind],) if method in ("predict", "probabilities") else (NOT_NUMBERS[kind], [0] * 8)
+    with pytest.raises(UsageError, match=r"x must be an array of numbers\. Got "):
+        getattr(network(), method)(*given)
+
+
+@pytest.mark.parametrize("method", ["loss", "accuracy", "gradient"])
+def test_rows_of_unequal_length_and_labels_that_are_no_numbers(method):
+    x, _ = batch(n=2)
+    with pytest.raises(UsageError, match=r"x must be an array, with rows of equal length\. Got \[\[1\], \[1, 2\]\]"):
+        getattr(network(), method)([[1], [1, 2]], [0, 1])
+    with pytest.raises(UsageError, match=r"t must be an array, with rows of equal length\. Got \[\[1\], \[1, 2\]\]"):
+        getattr(network(), method)(x, [[1], [1, 2]])
+    for rows in (np.full((2, 4), "a"), np.full((2, 4), 1j), np.full((2, 4), None)):
+        with pytest.raises(UsageError, match=r"t must be an array of numbers\. Got "):
+            getattr(network(), method)(x, rows)
+    for indices in (["a", "b"], [0.0, 1.0], [None, 1], [True, False]):
+        with pytest.raises(UsageError, match=r"Class indices must be integers"):
+            getattr(network(), method)(x, indices)
+
+
+@pytest.mark.parametrize("value", ["a", [["a", "b"]], [[1], [1, 2]], [[1j, 2]], None])
+def test_params_that_are_no_numbers(value):
+    net = Network([1, 2])
+    before = net.params["W1"].copy()
+    with pytest.raises(UsageError, match=r"params\['W1'\] must be an array"):
+        net.params["W1"] = value
+    assert_array_equal(net.params["W1"], before)
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 5), (6, 3), (2, 3, 6), ()])

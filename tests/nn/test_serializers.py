@@ -112,7 +112,7 @@ def test_a_network_that_was_read_learns_as_the_original_does(serializer: str, en
     assert losses[-10:].mean() < 0.9 * losses[:10].mean()
     np.testing.assert_array_equal(twin.predict(X), network.predict(X))
     assert twin.loss(X, T) < 0.9 * losses[:10].mean()
-    assert twin.is_plain
+    assert twin.is_standard
 
 
 @pytest.mark.parametrize("serializer", [name for name in SERIALIZERS if name != "another process"])

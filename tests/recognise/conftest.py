@@ -12,7 +12,7 @@ import pytest
 
 from zerokara import recognise
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.nn.gradients import numerical_gradient as plain_loop
+from zerokara.nn.numerical import numerical_gradient as plain_loop
 
 TEXTBOOK = """
 import numpy as np

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise.interpreter import purity_of
 from zerokara.recognise.refusal import Refused
 from zerokara.runner.own_gradient import _faster

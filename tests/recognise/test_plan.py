@@ -9,7 +9,7 @@ import pytest
 
 import zerokara
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.nn.gradients import numerical_gradient as plain_loop
+from zerokara.nn.numerical import numerical_gradient as plain_loop
 from zerokara.recognise import accelerated, recogniser
 
 NEAR = {"rtol": 1e-8, "atol": 1e-10}

@@ -1,5 +1,8 @@
 """Optimizers: a step worked by hand each, then closed forms and a second derivation as witnesses."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -11,11 +14,14 @@ from zerokara.training.optimizers import (
     AdaGrad,
     Adam,
     Momentum,
+    Nadam,
     Nesterov,
     Optimizer,
     RMSprop,
+    nadam_rates,
     optimizer_named,
 )
+from zerokara.training.recipe import Recipe
 
 P, G = np.array([1.0, -2.0]), np.array([0.5, -0.25])
 
@@ -41,6 +47,8 @@ HAND = {
     "rmsprop": (RMSprop(0.1, decay=0.75), [0.8, -1.8], [0.8 - 0.1 / np.sqrt(19 / 64), -1.8]),
     # the corrections make the first step η g / |g|; then m = (3/8, -1/16) with β₁ = 1/2 … worked below
     "adam": (Adam(0.1, beta1=0.5, beta2=0.75), [0.9, -1.9], None),
+    # β₁ = 0: μ is 0, so the step is η g / √(v / (1 - β₂ᵗ)), first η g / |g|; then 19/64 over 7/16
+    "nadam": (Nadam(0.1, beta1=0.0, beta2=0.75), [0.9, -1.9], [0.9 - 0.1 / np.sqrt(19 / 64 * 16 / 7), -1.9]),
 }
 
 
@@ -140,6 +148,58 @@ def test_adam_is_the_papers_algorithm():
     assert_allclose(after(Adam(), *grads, start=np.ones(4)), p, rtol=1e-7)
 
 
+def test_nadams_first_step_by_hand():
+    """g = 1/2, β₁ = 1/2, β₂ = 3/4: m = 1/4, v = 1/16, √(v / (1/4)) = 1/2."""
+    one, two = 0.5 * (1 - 0.5 * 0.96**0.004), 0.5 * (1 - 0.5 * 0.96**0.008)
+    expected = 1 - 0.1 * (0.5 * (1 - one) / (1 - one) + 0.25 * two / (1 - one * two)) / 0.5
+    optimizer = Nadam(0.1, beta1=0.5, beta2=0.75)
+    assert after(optimizer, [0.5], start=[1.0]) == pytest.approx(expected, rel=1e-7)
+    assert optimizer.state["m"]["W1"] == pytest.approx(1 / 4)
+    assert optimizer.state["v"]["W1"] == pytest.approx(1 / 16)
+
+
+def nadam_as_dozat_has_it(grads, rate=0.002, beta1=0.9, beta2=0.999):
+    """The report's Algorithm 2: ĝ and m̂ apart, the product of all μ carried along; ε is PyTorch's."""
+    p, m, v, product = np.ones_like(grads[0]), 0.0, 0.0, 1.0
+    for t, g in enumerate(grads, start=1):
+        mu, next_mu = (beta1 * (1 - 0.5 * 0.96 ** (0.004 * k)) for k in (t, t + 1))
+        product *= mu
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        m_hat, g_hat = m / (1 - product * next_mu), g / (1 - product)
+        p = p - rate * ((1 - mu) * g_hat + next_mu * m_hat) / (np.sqrt(v / (1 - beta2**t)) + 1e-8)
+    return p
+
+
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.0, 0.0), (0.99999, 0.5)])
+def test_nadam_is_the_reports_algorithm(betas):
+    """For 300 updates, which is far beyond the 64 whose product of μ is multiplied out."""
+    grads = np.random.default_rng(0).standard_normal((300, 4))
+    assert_allclose(
+        after(Nadam(0.002, *betas), *grads, start=np.ones(4)), nadam_as_dozat_has_it(grads, 0.002, *betas), rtol=1e-12
+    )
+
+
+def test_nadam_is_pytorchs():
+    torch = pytest.importorskip("torch")
+    grads = np.random.default_rng(1).standard_normal((100, 4))
+    p = torch.ones(4, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.NAdam([p])
+    for g in grads:
+        p.grad = torch.from_numpy(g)
+        optimizer.step()
+    assert_allclose(after(Nadam(), *grads, start=np.ones(4)), p.detach().numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("t", [1, 2, 63, 64, 65, 5000])
+def test_the_rates_of_nadam_depend_on_nothing_but_the_number_of_the_update(t):
+    """To the last bit those of a product that is carried along from the first update on."""
+    product = 1.0
+    for k in range(1, t + 1):
+        now, ahead = (0.9 * (1 - 0.5 * 0.96 ** (0.004 * n)) for n in (k, k + 1))
+        product *= now
+    assert nadam_rates(0.9, t) == ((1 - now) / (1 - product), ahead / (1 - product * ahead))
+
+
 # What every optimizer promises
 
 
@@ -220,6 +280,7 @@ def test_a_numpy_number_as_setting_changes_no_bit(name):
         ("adagrad", {"learning_rate": 0.01}),
         ("rmsprop", {"learning_rate": 0.001, "decay": 0.9}),
         ("adam", {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999}),
+        ("nadam", {"learning_rate": 0.002, "beta1": 0.9, "beta2": 0.999}),
     ],
 )
 def test_customary_settings(name, settings):
@@ -239,16 +300,66 @@ def test_a_setting_it_does_not_have():
         optimizer_named("adam", momentum=0.9)
 
 
-@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf])
+@dataclass
+class Signs(Optimizer):
+    """One of somebody's own: p ← p - η sign(g), with a setting that no other has."""
+
+    learning_rate: float = 0.125
+    decline: float = 0.5
+    name: ClassVar[str] = "signs"
+
+    def step(self, p, g):
+        p -= self.learning_rate * np.sign(g)
+
+
+@dataclass
+class Bare(Optimizer):
+    name: ClassVar[str] = "bare"
+
+    def step(self, p, g):
+        p -= self.learning_rate * g
+
+
+def test_one_of_somebodys_own_is_usable_by_its_name_alone(monkeypatch):
+    monkeypatch.setitem(OPTIMIZERS, "signs", Signs)
+    optimizer = optimizer_named("signs", momentum=None)
+    assert optimizer.settings == {"learning_rate": 0.125, "decline": 0.5}
+    assert_array_equal(after(optimizer, G), [0.875, -1.875])
+    recipe = Recipe(optimizer="signs").resolved()
+    assert (recipe.learning_rate, recipe.momentum) == (0.125, None)
+    assert Recipe(optimizer="signs", learning_rate=0.5).make_optimizer() == Signs(0.5)
+    with pytest.raises(UsageError, match=r"momentum is not a setting of signs, which has learning_rate, decline\."):
+        Recipe(optimizer="signs", momentum=0.5)
+
+
+def test_a_setting_without_a_customary_value_must_be_given(monkeypatch):
+    monkeypatch.setitem(OPTIMIZERS, "bare", Bare)
+    with pytest.raises(UsageError, match=r"learning_rate of bare has no customary value, so it must be given\."):
+        Recipe(optimizer="bare")
+    assert Recipe(optimizer="bare", learning_rate=0.5).make_optimizer() == Bare(0.5)
+
+
+def test_only_zerokaras_own_are_standard(monkeypatch):
+    class Other(SGD):
+        pass
+
+    assert all(kind.is_standard for kind in map(optimizer_named, OPTIMIZERS))
+    monkeypatch.setitem(OPTIMIZERS, "sgd", Other)
+    assert not optimizer_named("sgd").is_standard
+    assert not Signs().is_standard
+    assert SGD().is_standard
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf, "0.1", None, True, [0.1]])
 def test_what_is_not_a_learning_rate(rate):
     with pytest.raises(UsageError, match=r"learning_rate must be a positive number\. Got "):
         SGD(rate)
 
 
 @pytest.mark.parametrize(
-    ("kind", "setting"), [(Momentum, "momentum"), (RMSprop, "decay"), (Adam, "beta1"), (Adam, "beta2")]
+    ("kind", "setting"), [(Momentum, "momentum"), (RMSprop, "decay"), (Adam, "beta1"), (Nadam, "beta2")]
 )
-@pytest.mark.parametrize("value", [-0.1, 1, 1.5, np.nan])
+@pytest.mark.parametrize("value", [-0.1, 1, 1.5, np.nan, "0.5", True])
 def test_what_is_not_a_share(kind, setting, value):
     with pytest.raises(UsageError, match=rf"{setting} must be at least 0 and less than 1\. Got "):
         kind(**{setting: value})

@@ -20,15 +20,9 @@ from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError
 from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
-from zerokara.nn.network import Network, refuse_read_only
+from zerokara.nn.network import Network
+from zerokara.nn.params import refuse_read_only
 from zerokara.words import sentence
-
-MOST_FEATURES = 65_535
-MOST_IN_BATCH = 65_535
-"""The core has room for lists of all pixels of all samples of a batch: these bound it."""
-
-SLOTS = {"sgd": (), "momentum": ("v",), "nesterov": ("v",), "adagrad": ("h",), "rmsprop": ("h",), "adam": ("m", "v")}
-"""The optimizers the core knows, each with its slots in the order the core expects."""
 
 
 @cache
@@ -40,6 +34,18 @@ def core() -> ModuleType | None:
         return None
     after_all_work(found.keep_others_out)
     return found
+
+
+@cache
+def capabilities() -> dict[str, Any]:
+    """What the core can compute: "activations", "losses", and "optimizers" with their "slots" and "settings".
+
+    And how large its input may be, "most_features" and "most_in_batch". All of it is empty where there is no core.
+    """
+    found = core()
+    if found is None:
+        return {"activations": [], "losses": [], "optimizers": {}, "most_features": 0, "most_in_batch": 0}
+    return dict(found.capabilities())
 
 
 def usable_cores() -> int:
@@ -118,8 +124,9 @@ class CompiledEngine:
             biases,
             network.activation,
             network.loss_name,
+            network.weight_decay,
             optimizer.name,
-            **_settings(optimizer),
+            settings=_settings(optimizer),
             steps=optimizer.steps,
             weight_slots=_slots(optimizer, network, "W"),
             bias_slots=_slots(optimizer, network, "b"),
@@ -159,7 +166,13 @@ class CompiledEngine:
         only: str | None = None,
         stop: NDArray[np.uint8] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """The central-difference gradient; see the contract. The network must be float64."""
+        """The central-difference gradient; see the contract. The network must be float64.
+
+        Raises EngineError for a network that the core does not take.
+        """
+        reason = unsupported_differences(network, len(np.atleast_2d(x)))
+        if reason:
+            raise EngineError(reason)
         return self._differences(network, x, t, h, only, stop)[0]
 
     def _differences(
@@ -183,6 +196,7 @@ class CompiledEngine:
             biases,
             network.activation,
             network.loss_name,
+            network.weight_decay,
             rows,
             targets,
             h,
@@ -222,32 +236,87 @@ def refuse_unsupported(
     network: Network, features: int, batch_size: int = 1, optimizer: Optimizer | None = None
 ) -> None:
     """Raise EngineError, with the reason, for work that the compiled core does not take."""
-    reason = unsupported(network, features, batch_size, None if optimizer is None else optimizer.name)
+    reason = unsupported(network, features, batch_size, optimizer)
     if reason:
         raise EngineError(reason)
 
 
-def unsupported(network: Network, features: int, batch_size: int = 1, optimizer: str | None = None) -> str:
+def unsupported(network: Network, features: int, batch_size: int = 1, optimizer: Optimizer | None = None) -> str:
     """Why the compiled core does not take this work, as a sentence; empty if it does."""
+    return (
+        _unsupported_size(network, features, batch_size)
+        or _unsupported_name(network)
+        or ("" if network.is_standard else _not_standard())
+        or ("" if optimizer is None else _unsupported_optimizer(optimizer))
+    )
+
+
+def unsupported_differences(network: Network, samples: int) -> str:
+    """Why the compiled core does not take the numerical gradient of this network, as a sentence; empty if it does.
+
+    What the loss is decides that alone, however the network would find its gradient.
+    """
+    return (
+        _unsupported_size(network, network.sizes[0], samples)
+        or _unsupported_name(network)
+        or ("" if network.has_standard_loss else _not_standard())
+    )
+
+
+def _unsupported_size(network: Network, features: int, batch_size: int) -> str:
+    most_features, most_in_batch = capabilities()["most_features"], capabilities()["most_in_batch"]
     if features != network.sizes[0]:
         return sentence(
             "The network takes {expected} features. Got pixels with {got}.", expected=network.sizes[0], got=features
         )
-    if features > MOST_FEATURES:
+    if features > most_features:
         return sentence(
             "The compiled engine takes at most {most} features. Got {got}; use the reference engine.",
-            most=MOST_FEATURES,
+            most=most_features,
             got=features,
         )
-    if not 1 <= batch_size <= MOST_IN_BATCH:
+    if not 1 <= batch_size <= most_in_batch:
         return sentence(
-            "The compiled engine takes batches of 1 to {most} samples. Got {got}.", most=MOST_IN_BATCH, got=batch_size
+            "The compiled engine takes batches of 1 to {most} samples. Got {got}.", most=most_in_batch, got=batch_size
         )
-    if optimizer is not None and optimizer not in SLOTS:
+    return ""
+
+
+def _unsupported_name(network: Network) -> str:
+    if network.activation not in capabilities()["activations"]:
+        return sentence(
+            "The compiled engine knows the activations {known}. Got {got!r}; use the reference engine.",
+            known=", ".join(capabilities()["activations"]),
+            got=network.activation,
+        )
+    if network.loss_name not in capabilities()["losses"]:
+        return sentence(
+            "The compiled engine knows the losses {known}. Got {got!r}; use the reference engine.",
+            known=", ".join(capabilities()["losses"]),
+            got=network.loss_name,
+        )
+    return ""
+
+
+def _not_standard() -> str:
+    return sentence(
+        "The compiled engine computes zerokara's own layers, losses and methods only, and this network has others in "
+        "their place; use the reference engine."
+    )
+
+
+def _unsupported_optimizer(optimizer: Optimizer) -> str:
+    if optimizer.name not in capabilities()["optimizers"]:
         return sentence(
             "The compiled engine knows the optimizers {known}. Got {got!r}; use the reference engine.",
-            known=", ".join(SLOTS),
-            got=optimizer,
+            known=", ".join(capabilities()["optimizers"]),
+            got=optimizer.name,
+        )
+    if not optimizer.is_standard:
+        return sentence(
+            "The compiled engine computes zerokara's own optimizers only, and this one under the name {name!r} is "
+            "another; use the reference engine.",
+            name=optimizer.name,
         )
     return ""
 
@@ -260,23 +329,18 @@ def _parameters(network: Network) -> tuple[list[NDArray[Any]], list[NDArray[Any]
 
 def _prepare(optimizer: Optimizer, network: Network) -> None:
     """Make the state of an optimizer that has done no update yet, all zero."""
-    if SLOTS[optimizer.name] and not optimizer.state:
-        for slot in SLOTS[optimizer.name]:
+    if not optimizer.state:
+        for slot in capabilities()["optimizers"][optimizer.name]["slots"]:
             optimizer.state[slot] = {name: np.zeros_like(value) for name, value in network.params.items()}
 
 
 def _settings(optimizer: Optimizer) -> dict[str, float]:
-    """The optimizer's numbers under the core's names: momentum and decay never meet in one formula and share one."""
-    settings = optimizer.settings
-    return {
-        "learning_rate": settings["learning_rate"],
-        "decay": settings.get("momentum", settings.get("decay", 0.0)),
-        "beta1": settings.get("beta1", 0.0),
-        "beta2": settings.get("beta2", 0.0),
-    }
+    """The optimizer's numbers, by the names that the core asks for."""
+    return {name: optimizer.settings[name] for name in capabilities()["optimizers"][optimizer.name]["settings"]}
 
 
-def _slots(optimizer: Optimizer, network: Network, kind: str) -> list[NDArray[Any]]:
-    """The optimizer's arrays for all weights ("W") or biases ("b"): slot by slot, layer by layer."""
+def _slots(optimizer: Optimizer, network: Network, kind: str) -> dict[str, list[NDArray[Any]]]:
+    """The optimizer's arrays for all weights ("W") or biases ("b"), layer by layer, by slot."""
     names = [name for name in network.params if name.startswith(kind)]
-    return [optimizer.state[slot][name] for slot in SLOTS[optimizer.name] for name in names]
+    slots = capabilities()["optimizers"][optimizer.name]["slots"]
+    return {slot: [optimizer.state[slot][name] for name in names] for slot in slots}

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError, unknown_name
+from zerokara.nn.activations import activation_named
+from zerokara.nn.arguments import is_number
 from zerokara.words import sentence
 
 INITIALIZERS = ("auto", "he", "xavier")
@@ -16,9 +18,9 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
     """The standard deviation of a layer's initial weights.
 
     Args:
-        init: a number, taken as it is; "he", √(2 / fan_in) (He et al. 2015, for ReLU); "xavier", √(1 / fan_in)
-            (the textbook, chapter 6.2; Glorot and Bengio 2010 use √(2 / (fan_in + fan_out))); or "auto": the
-            textbook's 0.01 for at most one hidden layer, beyond that He for ReLU and Xavier for the others.
+        init: a number, taken as it is; "he", √(2 / fan_in) (He et al. 2015, for ReLU and its like); "xavier",
+            √(1 / fan_in) (the textbook, chapter 6.2; Glorot and Bengio 2010 use √(2 / (fan_in + fan_out))); or "auto":
+            the textbook's 0.01 for at most one hidden layer, beyond that He for what it suits and Xavier for the rest.
 
     >>> standard_deviation("auto", 784, "relu", 1), standard_deviation("he", 50, "relu", 1)
     (0.01, 0.2)
@@ -28,9 +30,9 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
             raise unknown_name("init", init, [*INITIALIZERS, "a number"])
         if init == "auto" and hidden_layers <= 1:
             return 0.01
-        he = init == "he" or (init == "auto" and activation == "relu")
+        he = init == "he" or (init == "auto" and getattr(activation_named(activation), "suits_he", False))
         return float(np.sqrt((2 if he else 1) / fan_in))
-    if not (np.isfinite(init) and init >= 0):
+    if not (is_number(init) and init >= 0):
         raise UsageError(
             sentence(
                 "init must be a standard deviation of 0 or more, or one of {names}. Got {got}.",

@@ -1,16 +1,17 @@
-"""The layers: forward and backward side by side.
+"""The affine layer, forward and backward side by side; the activations are in `zerokara.nn.activations`.
 
-`forward(x)` keeps what `backward(dout)` needs. Shapes: a layer maps (batch, fan_in) to (batch, fan_out);
-`dout` is the derivative of the loss with respect to the layer's output, and `backward` returns the one with
-respect to its input.
+`forward(x)` keeps what `backward(dout)` needs. Shapes: a layer maps (n, fan_in) to (n, fan_out); `dout` is ∂L/∂out,
+the derivative of the loss with respect to the layer's output, and `backward` returns ∂L/∂x.
 """
 
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.functions import relu, sigmoid, sigmoid_grad, tanh, tanh_grad
+from zerokara.nn.activations import ACTIVATIONS, Elementwise, Relu, Sigmoid, Tanh
+
+__all__ = ["ACTIVATIONS", "Affine", "Elementwise", "Layer", "Relu", "Sigmoid", "Tanh"]
+# The activations are here too, because pickles of networks and users of before look for them here.
 
 Array = NDArray[Any]
 
@@ -18,9 +19,13 @@ Array = NDArray[Any]
 class Layer(Protocol):
     """Something data passes through, forward, and gradients, backward."""
 
-    def forward(self, x: Array) -> Array: ...
+    def forward(self, x: Array) -> Array:
+        """out (n, fan_out), from x (n, fan_in)."""
+        ...
 
-    def backward(self, dout: Array) -> Array: ...
+    def backward(self, dout: Array) -> Array:
+        """∂L/∂x (n, fan_in), from ∂L/∂out (n, fan_out)."""
+        ...
 
 
 class Affine:
@@ -37,69 +42,22 @@ class Affine:
         return {name: value for name, value in self.__dict__.items() if name in ("W", "b")}
 
     def forward(self, x: Array) -> Array:
+        """out = x W + b, (n, fan_out), from x (n, fan_in)."""
         self.x = x
         out: Array = x @ self.W
         out += self.b
         return out
 
     def backward(self, dout: Array) -> Array:
+        """∂L/∂x = ∂L/∂out Wᵀ, (n, fan_in), from ∂L/∂out (n, fan_out); sets dW and db too."""
         self.find_gradients(dout)
         dx: Array = dout @ self.W.T
         return dx
 
     def find_gradients(self, dout: Array) -> None:
-        """Set dW = xᵀ dout and db = Σ dout. The first layer needs only this: nobody asks for its input's gradient."""
+        """Set dW = ∂L/∂W = xᵀ ∂L/∂out and db = ∂L/∂b = Σ ∂L/∂out, in the shapes of W and b.
+
+        The first layer needs only this: nobody asks for its input's gradient.
+        """
         self.dW = self.x.T @ dout
         self.db = dout.sum(axis=0)
-
-
-class Elementwise:
-    """An activation: it has no parameters, and copies and pickles of it do not carry the latest batch."""
-
-    def __getstate__(self) -> dict[str, Array]:
-        return {}
-
-
-class Sigmoid(Elementwise):
-    """1 / (1 + exp(-x)); its derivative is y (1 - y)."""
-
-    def __init__(self) -> None:
-        self.out: Array
-
-    def forward(self, x: Array) -> Array:
-        self.out = sigmoid(x)
-        return self.out
-
-    def backward(self, dout: Array) -> Array:
-        return dout * sigmoid_grad(self.out)
-
-
-class Relu(Elementwise):
-    """max(0, x); its derivative is 1 where x > 0, else 0."""
-
-    def __init__(self) -> None:
-        self.mask: NDArray[np.bool_]
-
-    def forward(self, x: Array) -> Array:
-        self.mask = x > 0
-        return relu(x)
-
-    def backward(self, dout: Array) -> Array:
-        return dout * self.mask
-
-
-class Tanh(Elementwise):
-    """tanh x; its derivative is 1 - y²."""
-
-    def __init__(self) -> None:
-        self.out: Array
-
-    def forward(self, x: Array) -> Array:
-        self.out = tanh(x)
-        return self.out
-
-    def backward(self, dout: Array) -> Array:
-        return dout * tanh_grad(self.out)
-
-
-ACTIVATIONS: dict[str, type[Sigmoid] | type[Relu] | type[Tanh]] = {"relu": Relu, "sigmoid": Sigmoid, "tanh": Tanh}

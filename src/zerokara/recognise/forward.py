@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.functions import relu, sigmoid, tanh
+from zerokara.nn.activations import relu, sigmoid, tanh
 from zerokara.recognise.layout import Arrays, Layout
 
 Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import ZerokaraError, unknown_name
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise.identification import LOSSES, Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.interpreter import Purity, purity_of
@@ -212,7 +212,7 @@ def _recognised(code: CodeType, plan: Plan) -> str:
         name=_name_of(code),
         sizes="-".join(map(str, plan.network.sizes)),
         activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
-        loss=LOSSES[model.loss_name].words,
+        loss=LOSSES[model.loss_name],
     )
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError, unknown_name
-from zerokara.nn.network import refuse_read_only
+from zerokara.nn.arguments import is_number, positive
+from zerokara.nn.params import refuse_read_only
 from zerokara.words import sentence
 
 Array = NDArray[Any]
@@ -48,6 +51,11 @@ class Optimizer(ABC):
     def settings(self) -> dict[str, float]:
         """The numbers of the formula, by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether it is zerokara's own of its name, so that an engine may compute the formula by itself."""
+        return type(self) is OWN_OPTIMIZERS.get(self.name)
 
     def prepare(self, params: Mapping[str, Array]) -> None:
         """Make the state for these parameters, all zero; the first `update` does it where nobody did."""
@@ -159,7 +167,64 @@ class Adam(Optimizer):
         p -= float(rate) * m / (np.sqrt(v) + EPSILON)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam)}
+@dataclass
+class Nadam(Optimizer):
+    """Adam with Nesterov's look ahead: m and v as for Adam, and g, which m of the next step will hold, moves p at once.
+
+    μₜ = β₁ (1 - ½ 0.96^(ψt)), ψ = 0.004, and Πₜ = μ₁ … μₜ:
+
+        p ← p - η ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + ε),  ε = 1e-8
+
+    Dozat 2016, *Incorporating Nesterov Momentum into Adam*, as in PyTorch's `torch.optim.NAdam`, defaults included.
+    Keras's form is the same with ε = 1e-7; ε here is PyTorch's.
+    """
+
+    learning_rate: float = 0.002
+    beta1: float = 0.9
+    beta2: float = 0.999
+    name: ClassVar[str] = "nadam"
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+
+    def step(self, p: Array, g: Array, m: Array, v: Array) -> None:  # type: ignore[override]
+        now, ahead = nadam_rates(self.beta1, self.steps)
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        root = np.sqrt(v / (1 - self.beta2**self.steps)) + 1e-8
+        p -= self.learning_rate * (now * g + ahead * m) / root
+
+
+def nadam_rates(beta1: float, t: int) -> tuple[float, float]:
+    """(1 - μₜ) / (1 - Πₜ) and μₜ₊₁ / (1 - Πₜ₊₁) of `Nadam`: what g and m are multiplied by in update number t, from 1.
+
+    >>> nadam_rates(0.0, 1)
+    (1.0, 0.0)
+    """
+    now, ahead = _nadam_momentum(beta1, t), _nadam_momentum(beta1, t + 1)
+    product = _nadam_product(beta1, min(t, 64))
+    return (1 - now) / (1 - product), ahead / (1 - product * ahead)
+
+
+def _nadam_momentum(beta1: float, t: int) -> float:
+    return beta1 * (1 - 0.5 * float(0.96 ** (t * 0.004)))
+
+
+@cache
+def _nadam_product(beta1: float, t: int) -> float:
+    """Πₜ, multiplied from the first on, so that a run that goes on has the bits of one that never stopped.
+
+    μ is at most 0.506 up to t = 64, so Π₆₄ < 2⁻⁶², and 1 - Πₜ is 1 to the last bit from there on.
+    """
+    product = 1.0
+    for number in range(1, t + 1):
+        product *= _nadam_momentum(beta1, number)
+    return product
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam, Nadam)}
+"""By name. Looked up when one is made: whoever adds a dataclass derived from `Optimizer` can use its name at once."""
+
+OWN_OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(dict(OPTIMIZERS))
+"""Those of zerokara, whatever stands under their names in `OPTIMIZERS` later."""
 
 
 def optimizer_named(name: str, **settings: float | None) -> Optimizer:
@@ -170,7 +235,7 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
     >>> optimizer_named("adam", learning_rate=None, beta1=0.8)
     Adam(learning_rate=0.001, beta1=0.8, beta2=0.999)
     """
-    if name not in OPTIMIZERS:
+    if not isinstance(name, str) or name not in OPTIMIZERS:
         raise unknown_name("optimizer", name, OPTIMIZERS)
     kind = OPTIMIZERS[name]
     given = {setting: value for setting, value in settings.items() if value is not None}
@@ -185,14 +250,17 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
                     known=", ".join(known),
                 )
             )
+    for field in fields(kind):
+        if field.default is MISSING and field.name not in given:
+            text = "{setting} of {name} has no customary value, so it must be given."
+            raise UsageError(sentence(text, setting=field.name, name=name))
     return kind(**given)
 
 
 def _check_setting(setting: str, value: float) -> None:
     if setting == "learning_rate":
-        if not (value > 0 and np.isfinite(value)):
-            raise UsageError(sentence("learning_rate must be a positive number. Got {got}.", got=value))
-    elif not 0 <= value < 1:
+        positive(setting, value)
+    elif not (is_number(value) and 0 <= value < 1):
         raise UsageError(
-            sentence("{setting} must be at least 0 and less than 1. Got {got}.", setting=setting, got=value)
+            sentence("{setting} must be at least 0 and less than 1. Got {got!r}.", setting=setting, got=value)
         )

@@ -7,18 +7,20 @@ folder, in the tables [network], [data] and [training]. Where to write and what 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, unknown_name
+from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.arguments import is_number, is_whole
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.initializers import INITIALIZERS
-from zerokara.nn.layers import ACTIVATIONS
 from zerokara.training.batches import SAMPLINGS, Batches
 from zerokara.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 from zerokara.words import sentence
@@ -26,6 +28,10 @@ from zerokara.words import sentence
 GRADIENTS = ("backprop", "numerical")
 DTYPES = ("float32", "float64")
 LENGTHS = ("iterations", "epochs")
+SETTINGS = ("learning_rate", "momentum", "decay", "beta1", "beta2")
+"""What an optimizer may be given. Another setting, of an optimizer somebody has added, keeps its customary value."""
+ADDED_LATER: dict[str, Any] = {"weight_decay": 0.0}
+"""Fields that recipes of before do not have, and the value that changes nothing: with it recipes are written alike."""
 
 
 class Rule(NamedTuple):
@@ -36,18 +42,11 @@ class Rule(NamedTuple):
     keep: Callable[[Any], Any]
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
-
-
-WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0, int)
-SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63, int)
-POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0, float)
-SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1, float)
+WHOLE = Rule("a positive whole number", lambda v: is_whole(v) and v > 0, int)
+SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: is_whole(v) and 0 <= v < 2**63, int)
+POSITIVE = Rule("a positive number", lambda v: is_number(v) and v > 0, float)
+NOT_NEGATIVE = Rule("0 or a positive number", lambda v: is_number(v) and v >= 0, float)
+SHARE = Rule("at least 0 and less than 1", lambda v: is_number(v) and 0 <= v < 1, float)
 SIZES = Rule(
     "one or more positive whole numbers, such as 50 or 100,50",
     lambda v: len(v) > 0 and all(map(WHOLE.holds, v)),
@@ -55,17 +54,18 @@ SIZES = Rule(
 )
 NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str | Path) and str(v) != "", str)
 INIT = Rule(
-    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0, float
+    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: is_number(v) and v >= 0, float
 )
 
 
-def _option(table: str, help: str, default: Any, rule: Rule | None = None, names: Sequence[str] = ()) -> Any:
-    return field(default=default, metadata={"table": table, "help": help, "rule": rule, "names": tuple(names)})
+def _option(table: str, help: str, default: Any, rule: Rule | None = None, names: Collection[str] = ()) -> Any:
+    """A field. `names` may be a table that somebody adds to later: what counts is what it has when a recipe is made."""
+    return field(default=default, metadata={"table": table, "help": help, "rule": rule, "names": names})
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train, on what, and how. Fields left None take the value that fits the others; see `completed`.
+    """What to train, on what, and how. Fields left None take the value that fits the others; see `resolved`.
 
     Raises UsageError naming the field, what it got and what it expects.
 
@@ -77,23 +77,24 @@ class Recipe:
 
     dataset: str = _option("data", "mnist, fashion-mnist, kmnist, digits, or a folder of your own.", "mnist", NAME)
     hidden: tuple[int, ...] = _option("network", "Units of each hidden layer: 50, or 100,50.", (50,), SIZES)
-    activation: str = _option("network", "Activation of the hidden layers.", "relu", names=tuple(ACTIVATIONS))
+    activation: str = _option("network", "Activation of the hidden layers.", "relu", names=ACTIVATIONS)
     init: str | float = _option(
         "network", "Initial weights: a standard deviation, he, xavier, or auto.", "auto", INIT, INITIALIZERS
     )
-    loss: str = _option("network", "What is minimised.", "cross-entropy", names=tuple(LOSSES))
+    loss: str = _option("network", "What is minimised.", "cross-entropy", names=LOSSES)
     dtype: str | None = _option(
         "network", "Precision: float32, or float64 (always with a numerical gradient).", None, names=DTYPES
     )
     gradient: str = _option("training", "How gradients are computed.", "backprop", names=GRADIENTS)
-    optimizer: str = _option("training", "How weights follow the gradient.", "sgd", names=tuple(OPTIMIZERS))
+    optimizer: str = _option("training", "How weights follow the gradient.", "sgd", names=OPTIMIZERS)
     learning_rate: float | None = _option(
         "training", "Step size; by default what is customary for the optimizer (sgd: 0.1).", None, POSITIVE
     )
     momentum: float | None = _option("training", "For momentum and nesterov (0.9).", None, SHARE)
     decay: float | None = _option("training", "For rmsprop (0.9).", None, SHARE)
-    beta1: float | None = _option("training", "For adam (0.9).", None, SHARE)
-    beta2: float | None = _option("training", "For adam (0.999).", None, SHARE)
+    beta1: float | None = _option("training", "For adam and nadam (0.9).", None, SHARE)
+    beta2: float | None = _option("training", "For adam and nadam (0.999).", None, SHARE)
+    weight_decay: float = _option("training", "λ of the penalty ½ λ Σ W² that is part of the loss.", 0.0, NOT_NEGATIVE)
     batch_size: int = _option("training", "Samples in an update.", 100, WHOLE)
     iterations: int | None = _option("training", "Updates to do; on the MNIST family 10000.", None, WHOLE)
     epochs: int | None = _option("training", "Epochs to do, instead of iterations; elsewhere 100.", None, WHOLE)
@@ -125,17 +126,17 @@ class Recipe:
             )
         self.make_optimizer()
 
-    def completed(self) -> Self:
+    def resolved(self) -> Self:
         """The same recipe with every default that depends on another field filled in: what a run records."""
         made = self.make_optimizer()
         length: dict[str, Any] = {} if self.iterations or self.epochs else default_length(self.dataset)
         dtype = self.dtype or ("float64" if self.gradient == "numerical" else "float32")
-        return replace(self, **{**made.settings, **length, "dtype": dtype})
+        settings = {name: value for name, value in made.settings.items() if name in SETTINGS}
+        return replace(self, **{**settings, **length, "dtype": dtype})
 
     def make_optimizer(self) -> Optimizer:
         """A fresh optimizer with this recipe's settings."""
-        names = ("learning_rate", "momentum", "decay", "beta1", "beta2")
-        return optimizer_named(self.optimizer, **{name: getattr(self, name) for name in names})
+        return optimizer_named(self.optimizer, **{name: getattr(self, name) for name in SETTINGS})
 
     def make_batches(self, samples: int) -> Batches:
         """The batches of this recipe on so many training samples."""
@@ -145,21 +146,21 @@ class Recipe:
         """How many updates this recipe asks for, with so many updates in an epoch."""
         if self.iterations is not None:
             return self.iterations
-        assert self.epochs is not None, "a completed recipe says how long it is"
+        assert self.epochs is not None, "a resolved recipe says how long it is"
         return self.epochs * per_epoch
 
     def to_toml(self) -> str:
-        """The recipe as TOML, tables and keys always in the same order; fields that are None are left out."""
+        """The recipe as TOML, tables and keys always in the same order; fields that say nothing are left out."""
         import tomli_w
 
         tables: dict[str, dict[str, Any]] = {"network": {}, "data": {}, "training": {}}
         for f in fields(self):
             value = getattr(self, f.name)
-            if value is not None:
+            if value is not None and value != ADDED_LATER.get(f.name, ...):
                 tables[f.metadata["table"]][f.name] = list(value) if isinstance(value, tuple) else value
         return tomli_w.dumps(tables)
 
-    def decisive(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """The fields that decide every update, as JSON has them: without length, and data, which have a checksum."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*LENGTHS, "dataset")}
         return values | {"hidden": list(self.hidden)}
@@ -172,6 +173,30 @@ class Recipe:
             if name not in names:
                 raise unknown_name("A recipe's field", name, names)
         return cls(**values)
+
+
+class RecipeOptions(TypedDict, total=False):
+    """The fields of a recipe but its data set, as keywords: what each of them takes."""
+
+    hidden: int | Sequence[int] | NDArray[np.integer[Any]]
+    activation: str
+    init: str | float
+    loss: str
+    dtype: str | None
+    gradient: str
+    optimizer: str
+    learning_rate: float | None
+    momentum: float | None
+    decay: float | None
+    beta1: float | None
+    beta2: float | None
+    weight_decay: float
+    batch_size: int
+    iterations: int | None
+    epochs: int | None
+    sampling: str
+    evaluate_every: int | None
+    seed: int
 
 
 def overridden(values: Mapping[str, Any], given: Mapping[str, Any]) -> Recipe:

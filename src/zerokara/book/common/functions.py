@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.nn import activations
 from zerokara.nn import functions as nn
 
 __all__ = [
@@ -50,17 +51,17 @@ def sigmoid(x: Any) -> Any:
 
 def sigmoid_grad(x: Any) -> Any:
     """The derivative of sigmoid at x (not at y = sigmoid(x), as in `zerokara.nn`)."""
-    return nn.sigmoid_grad(sigmoid(x))
+    return activations.sigmoid_grad(sigmoid(x))
 
 
 def relu(x: Any) -> Any:
     """max(0, x), elementwise; integers stay integers."""
-    return nn.relu(x)
+    return activations.relu(x)
 
 
 def relu_grad(x: Any) -> Array:
     """The derivative of relu at x: 1 where x > 0, else 0."""
-    return nn.relu_grad(np.asarray(x))
+    return activations.relu_grad(np.asarray(x))
 
 
 def softmax(x: Any) -> Array:

@@ -14,6 +14,7 @@ from zerokara.book.common import functions
 from zerokara.book.common.functions import *  # noqa: F403
 from zerokara.book.common.functions import cross_entropy_error, sigmoid, softmax
 from zerokara.book.convolution import Convolution, Pooling
+from zerokara.nn import activations
 from zerokara.nn import layers as nn_layers
 
 __all__ = [
@@ -50,7 +51,7 @@ class Relu:
         return dout
 
 
-class Sigmoid(nn_layers.Sigmoid):
+class Sigmoid(activations.Sigmoid):
     """1 / (1 + exp(-x)), elementwise (chapter 5.5.2). `backward` gives ∂L/∂x = dout · out (1 - out)."""
 
     def forward(self, x: Array) -> Array:

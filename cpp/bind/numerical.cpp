@@ -1,0 +1,70 @@
+// The binding of the numerical gradient; arrays.h has the rules for arrays.
+#include <cmath>
+#include <optional>
+
+#include "bind/arrays.h"
+#include "numerical/gradient.h"
+#include "runtime/python_lock.h"
+
+namespace zerokara {
+namespace {
+
+template <class Array>
+using Wanted = std::vector<std::optional<Array>>;
+
+template <class Array>
+std::vector<const double*> sources(const std::vector<Array>& arrays) {
+  std::vector<const double*> all;
+  for (const auto& array : arrays) all.push_back(array.data());
+  return all;
+}
+
+// Where each gradient goes, null where it is None; like(l) gives the number of its elements.
+template <class Array, class Like>
+std::vector<double*> destinations(const Wanted<Array>& gradients, const std::vector<Like>& like) {
+  expect(gradients.size() == like.size(), "There must be a gradient, or None, for each parameter.");
+  std::vector<double*> all;
+  for (std::size_t l = 0; l < like.size(); ++l) {
+    for (std::size_t axis = 0; gradients[l] && axis < like[l].ndim(); ++axis)
+      expect(gradients[l]->shape(axis) == like[l].shape(axis), "A gradient must have the shape of its parameter.");
+    all.push_back(gradients[l] ? gradients[l]->data() : nullptr);
+  }
+  return all;
+}
+
+double bound_numerical_gradient(const Matrices<const double>& weights, const Rows<const double>& biases,
+                                const std::string& activation, const std::string& loss, double weight_decay, const Matrix<const double>& x,
+                                const Matrix<const double>& targets, double h, const Wanted<Matrix<double>>& weight_gradients,
+                                const Wanted<Row<double>>& bias_gradients, const std::optional<Flag>& stop, int threads) {
+  const std::vector<int> sizes = checked_sizes(weights, biases);
+  expect(static_cast<int>(x.shape(1)) == sizes.front(), "x must have as many columns as W1 has rows.");
+  expect(x.shape(0) > 0, "x must have at least one row.");
+  expect(targets.shape(0) == x.shape(0), "targets must have one row per row of x.");
+  expect(static_cast<int>(targets.shape(1)) == sizes.back(), "targets must have one column per class.");
+  expect(h > 0 && std::isfinite(h), "h must be a positive number. Got " + std::to_string(h) + ".");
+  const int members = checked_threads(threads);
+  const auto w = sources(weights), b = sources(biases);
+  const auto dw = destinations(weight_gradients, weights), db = destinations(bias_gradients, biases);
+  const NumericalJob job = {static_cast<int>(weights.size()), sizes.data(), activation_named(activation), loss_named(loss), checked_decay(weight_decay),
+                            w.data(), b.data(), dw.data(), db.data(), x.data(), targets.data(), static_cast<long>(x.shape(0)), h};
+  StopToken stop_token(stop ? stop->data() : nullptr, signal_raised);
+  double value = 0;
+  {
+    WithoutPythonLock unlocked;
+    value = numerical_gradient(job, members, stop_token);
+  }
+  if (stop_token.was_interrupted()) throw nb::python_error();
+  return value;
+}
+
+}  // namespace
+
+void bind_numerical(nb::module_& m) {
+  m.def("numerical_gradient", &bound_numerical_gradient, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "loss"_a,
+        "weight_decay"_a, "x"_a.noconvert(), "targets"_a.noconvert(), "h"_a, "weight_gradients"_a.noconvert(), "bias_gradients"_a.noconvert(),
+        "stop"_a.noconvert().none(), "threads"_a,
+        "Central differences of all parameters whose gradient is not None; worthless where `stop` was raised.\n\n"
+        "Returns the loss at the parameters as they are.");
+}
+
+}  // namespace zerokara

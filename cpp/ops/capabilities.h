@@ -1,0 +1,22 @@
+// What the tables of operations have, by name: for the binding, and through it for Python.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace zerokara {
+
+struct UpdateRuleNames {
+  std::string name;
+  std::vector<std::string> slots, settings;  // in the order in which its kernels take them
+};
+
+// An entry's number is its place here.
+struct Capabilities {
+  std::vector<std::string> activations, losses;
+  std::vector<UpdateRuleNames> update_rules;
+};
+
+const Capabilities& capabilities();
+
+}  // namespace zerokara

@@ -1,0 +1,502 @@
+// Training by backpropagation: many updates in one call.
+//
+// One update has three phases with a barrier after each of the first two:
+//   first_layer_forward  by parts of W1, which stay in this core's cache: all samples, by each half of the pixels apart
+//   later_layers         by samples: the halves together, the later layers forward, the loss, and back to the first layer
+//   update_parameters    by parts of W1 again, and by rows of every later W: gradients and updates
+// In later_layers each member also prepares the lists of nonzero pixels that it will need.
+//
+// No sum is ever split in another way for another number of members: that makes results the same bits for any.
+#include "train/batch_lists.h"
+#include "train/kernels.h"
+#include "train/layers.h"
+#include "train/dense_products.h"
+#include "ops/activations.h"
+#include "ops/losses.h"
+#include "ops/update_rules.h"
+#include "train/sparse_products.h"
+
+namespace zerokara::ZEROKARA_BUILD {
+namespace {
+
+constexpr long batches_ahead = 2;  // pixels are fetched into the cache this early: batches are random rows of a large array
+constexpr int rows_at_once = 8;  // of W1, between finding a gradient and applying it
+
+template <class T>
+struct TrainedLayer : Layer<T> {
+  T* transposed;  // W transposed, in the panels of the layer before: for the way back
+  T* weight_slot[Optimizer<T>::most_slots];
+  T* bias_slot[Optimizer<T>::most_slots];
+  T* h;      // (batch, stride): outputs
+  T* a;      // (batch, stride): pre-activations where the backward pass reads them; else h itself, in which they become outputs
+  T* delta;  // (batch, stride): ∂L/∂a; of the last layer first its scores
+};
+
+// What a member has of W1: halves of its rows (sparse.h), and one share of its columns. An even number of members stands in two
+// rows, because narrow panels are slow and one half's lists are quicker made than both.
+struct ThreadTile {
+  Share halves;
+  int column, columns;
+
+  ThreadTile(int rank, int size)
+      : halves(size % 2 == 0 ? Share{rank % 2, rank % 2 + 1} : Share{0, 2}),
+        column(size % 2 == 0 ? rank / 2 : rank),
+        columns(size % 2 == 0 ? size / 2 : size) {}
+};
+
+template <class T, class Pixel>
+class Trainer {
+ public:
+  using S = Stored<T, Pixel>;
+
+  Trainer(const AdvanceJob& job, Team& team, StopToken& stop_token)
+      : job_(job), team_(team), stop_token_(stop_token), table_(job.samples.full), depth_(job.network.layers),
+        bands_(job.network.sizes[0], balanced_split<Pixel>(job.samples, job.network.sizes[0]), arena_),
+        batches_(job, table_, bands_, team.size(), arena_), decay_(job.weight_decay) {
+    layers_ = zeros<TrainedLayer<T>>(arena_, depth_);
+    squares_ = zeros<double* [2]>(arena_, depth_);
+    for (int l = 0; l < depth_; ++l) make_layer(l);
+    for (int half = 0; half < 2; ++half) {
+      initial_sums_[half] = zeros<T>(arena_, first().padded);
+      half_sums_[half] = zeros<T>(arena_, batch() * first().stride);
+    }
+    padding_ = zeros<T>(arena_, last().padded);
+    for (long k = last().fan_out; k < last().padded; ++k) padding_[k] = -static_cast<T>(INFINITY);
+    log_of_ = zeros<double>(arena_, batch());
+    rest_of_ = zeros<double>(arena_, batch());
+  }
+
+  long run() {
+    if (job_.updates == 0 || stop_token_.stop_requested()) return 0;
+    team_.run([](Team&, int rank, void* self) { static_cast<Trainer*>(self)->work(rank); }, this);
+    return done_;
+  }
+
+ private:
+  void make_layer(int l) {
+    TrainedLayer<T>& layer = layers_[l];
+    shape(layer, job_.network, l, arena_);
+    for (int s = 0; s < job_.optimizer.slots; ++s) {
+      layer.weight_slot[s] = zeros<T>(arena_, layer.fan_in * layer.padded);
+      layer.bias_slot[s] = zeros<T>(arena_, layer.padded);
+    }
+    if (l > 0) layer.transposed = zeros<T>(arena_, layers_[l - 1].padded * layer.fan_out);
+    const long outputs = job_.batch_size * layer.stride;
+    layer.h = zeros<T>(arena_, outputs);
+    layer.a = backward_reads_input<T>(job_.network.activation) ? zeros<T>(arena_, outputs) : layer.h;
+    layer.delta = zeros<T>(arena_, outputs);
+    for (double*& squares : squares_[l]) squares = zeros<double>(arena_, layer.padded);
+  }
+
+  TrainedLayer<T>& first() { return layers_[0]; }
+  TrainedLayer<T>& last() { return layers_[depth_ - 1]; }
+  long batch() const { return job_.batch_size; }
+  Share my_samples(int rank) const { return share(batch(), rank, team_.size()); }
+  Panels<T> my_panels(const Layer<T>& layer, int rank) const { return Panels<T>(layer.fan_out, rank, team_.size()); }
+  ThreadTile tile_of(int rank) const { return ThreadTile(rank, team_.size()); }
+  Part<T> my_part(int l, int rank) const {
+    if (l > 0) return {my_panels(layers_[l], rank), {0, layers_[l].fan_in}, true};
+    const ThreadTile at = tile_of(rank);
+    return {Panels<T>(layers_[0].fan_out, at.column, at.columns), bands_.pixels(bands_.of(at.halves)), at.halves.begin == 0};
+  }
+
+  void work(int rank) {
+    pack_parameters(rank);
+    find_initial_sums(rank, true);
+    list_rows(0, rank);
+    Optimizer<T> optimizer(job_.optimizer.rule, job_.optimizer.settings, static_cast<double>(job_.optimizer.steps));
+    team_.barrier();
+    for (long update = 0;; ++update) {
+      first_layer_forward(update, rank);
+      team_.barrier();
+      later_layers(update, rank);
+      // The others read this after the barrier, and it is next written after two more.
+      if (rank == 0) stopping_ = update + 1 == job_.updates || stop_token_.stop_requested();
+      team_.barrier();
+      optimizer.next();
+      update_parameters(optimizer, update, rank);
+      if (stopping_) break;
+    }
+    team_.barrier();
+    unpack_parameters(rank);
+  }
+
+  // ---- parameters in and out -------------------------------------------------------------------------------------
+
+  void pack_parameters(int rank) {
+    const NetworkView& network = job_.network;
+    for (int l = 0; l < depth_; ++l) {
+      TrainedLayer<T>& layer = layers_[l];
+      const Part<T> part = my_part(l, rank);
+      pack_layer(layer, network.weights[l], network.biases[l], layer.weight, layer.bias, part);
+      for (int s = 0; s < job_.optimizer.slots; ++s) {
+        const int at = s * depth_ + l;
+        pack_layer(layer, job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], layer.weight_slot[s], layer.bias_slot[s], part);
+      }
+      if (l > 0) transpose_weights(l, static_cast<const T*>(network.weights[l]), rank);
+    }
+  }
+
+  void unpack_parameters(int rank) {
+    const NetworkView& network = job_.network;
+    for (int l = 0; l < depth_; ++l) {
+      TrainedLayer<T>& layer = layers_[l];
+      const Part<T> part = my_part(l, rank);
+      unpack_layer(layer, layer.weight, layer.bias, network.weights[l], network.biases[l], part);
+      for (int s = 0; s < job_.optimizer.slots; ++s) {
+        const int at = s * depth_ + l;
+        unpack_layer(layer, layer.weight_slot[s], layer.bias_slot[s], job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], part);
+      }
+    }
+  }
+
+  // This member's lanes of the transposed W of layer l, from the caller's array.
+  void transpose_weights(int l, const T* weight, int rank) {
+    TrainedLayer<T>& layer = layers_[l];
+    const Panels<T> mine = my_panels(layers_[l - 1], rank);
+    for (int piece = 0; piece < mine.size(); ++piece) {
+      const Panel panel = mine[piece];
+      const long stride = panel.width * lanes<T>;
+      T* transposed = layer.transposed + panel.lane * layer.fan_out;
+      for (long i = panel.lane; i < panel.lane + stride && i < layer.fan_in; ++i)
+        for (long j = 0; j < layer.fan_out; ++j) transposed[j * stride + i - panel.lane] = weight[i * layer.fan_out + j];
+    }
+  }
+
+  // The sums of a half begin with what its zero pixels add, and those of the first half with the bias too.
+  void find_initial_sums(int rank, bool search_weights) {
+    const ThreadTile at = tile_of(rank);
+    const Panels<T> mine = my_part(0, rank).panels;
+    for (int piece = 0; piece < mine.size(); ++piece) {
+      const Panel panel = mine[piece];
+      const std::size_t bytes = panel.width * lanes<T> * sizeof(T);
+      for (long half = at.halves.begin; half < at.halves.end; ++half) {
+        T* start = initial_sums_[half] + panel.lane;
+        if (half == 0) {
+          std::memcpy(start, first().bias + panel.lane, bytes);
+        } else {
+          std::memset(start, 0, bytes);
+        }
+        const Share rows = bands_.pixels(bands_.of({half, half + 1}));
+        if (search_weights) add_zero_times(first().panel(first().weight, panel.lane), rows, panel.width, start);
+      }
+    }
+  }
+
+  // ---- forward: by parts of W1 -------------------------------------------------------------------------------------
+
+  void first_layer_forward(long update, int rank) {
+    const ThreadTile at = tile_of(rank);
+    const Panels<T> mine = my_part(0, rank).panels;
+    for (long half = at.halves.begin; half < at.halves.end; ++half) {
+      const Share bands = bands_.of({half, half + 1});
+      for (int piece = 0; piece < mine.size(); ++piece) {
+        for (long band = bands.begin; band < bands.end; ++band) {
+          const T* start = band == bands.begin ? initial_sums_[half] : nullptr;
+          const Share fetched = piece == 0 && update + batches_ahead < job_.updates ? share(batch(), at.column, at.columns) : Share{0, 0};
+          with_width(mine[piece].width,
+                     [&](auto width) { sum_band<width.value>(update, band, mine[piece].lane, start, half_sums_[half], fetched); });
+        }
+      }
+    }
+  }
+
+  // Adds one band's pixels to the sums of all samples, which begin with `start` unless that is null; and meanwhile asks for those
+  // of a later batch's samples `fetched`.
+  template <int width>
+  void sum_band(long update, long band, long lane, const T* start, T* sums, Share fetched) {
+    constexpr long stride = width * lanes<T>;
+    const Share pixels = bands_.pixels(band);
+    const T* rows = first().panel(first().weight, lane) + pixels.begin * stride;
+    for (long n = 0; n < batch(); ++n) {
+      if (fetched.begin <= n && n < fetched.end) batches_.prefetch(update + batches_ahead, n, pixels);
+      T* out = sums + n * first().stride + lane;
+      weighted_sum<width>(batches_.row(update, band, n), table_, rows, stride, start != nullptr ? start + lane : out, out);
+    }
+  }
+
+  // ---- later layers: by samples --------------------------------------------------------------------------------------------
+
+  void later_layers(long update, int rank) {
+    const Share mine = my_samples(rank);
+    add_halves(mine);
+    for (int l = 1; l < depth_; ++l) later_forward(l, mine);
+    find_losses(update, mine);
+    if (decays()) find_squares(rank);
+    for (int l = depth_ - 1; l > 0; --l) {
+      for (int member = 0; member < team_.size(); ++member) back_through(l, my_panels(layers_[l - 1], member), mine);
+    }
+    const ThreadTile at = tile_of(rank);
+    const Share bands = bands_.of(at.halves), part = share(bands.end - bands.begin, at.column, at.columns);
+    batches_.list_columns(update, {bands.begin + part.begin, bands.begin + part.end}, rank);
+    if (update + 1 < job_.updates) list_rows(update + 1, rank);
+  }
+
+  void list_rows(long update, int rank) {
+    const ThreadTile at = tile_of(rank);
+    batches_.list_rows(update, bands_.of(at.halves), share(batch(), at.column, at.columns));
+  }
+
+  void add_halves(Share samples) {
+    const long stride = first().stride;
+    T* out = depth_ > 1 ? first().a : first().delta;
+    for (long k = samples.begin * stride; k < samples.end * stride; k += lanes<T>)
+      store(out + k, load(half_sums_[0] + k) + load(half_sums_[1] + k));
+    if (depth_ > 1) activate_layer(first(), samples);
+  }
+
+  void activate_layer(TrainedLayer<T>& layer, Share samples) {
+    for (long n = samples.begin; n < samples.end; ++n)
+      activate(job_.network.activation, layer.a + n * layer.stride, layer.h + n * layer.stride, layer.padded);
+  }
+
+  void later_forward(int l, Share samples) {
+    const TrainedLayer<T>& before = layers_[l - 1];
+    TrainedLayer<T>& layer = layers_[l];
+    T* out = l == depth_ - 1 ? layer.delta : layer.a;
+    for (int member = 0; member < team_.size(); ++member) {
+      const Panels<T> panels = my_panels(layer, member);
+      for (int piece = 0; piece < panels.size(); ++piece) {
+        const Panel panel = panels[piece];
+        with_width(panel.width, [&](auto width) {
+          multiply<width.value>(before.h, before.stride, samples.begin, samples.end, layer.panel(layer.weight, panel.lane), layer.fan_in,
+                                layer.bias + panel.lane, out + panel.lane, layer.stride);
+        });
+      }
+    }
+    if (l < depth_ - 1) activate_layer(layer, samples);
+  }
+
+  void find_losses(long update, Share samples) {
+    const TrainedLayer<T>& layer = last();
+    for (long n = samples.begin; n < samples.end; ++n) {
+      T* scores = layer.delta + n * layer.stride;
+      const SampleLoss loss = loss_and_delta(job_.loss, scores, padding_, layer.padded, batches_.label(update, n), T(1) / T(batch()));
+      log_of_[n] = loss.log_of;
+      rest_of_[n] = loss.rest;
+    }
+  }
+
+  // Deltas of layer l - 1 (counted from 0), of these panels and samples, from those of layer l.
+  void back_through(int l, const Panels<T>& panels, Share samples) {
+    const TrainedLayer<T>&before = layers_[l - 1], &layer = layers_[l];
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      with_width(panel.width, [&](auto width) {
+        const T* transposed = layer.transposed + panel.lane * layer.fan_out;
+        multiply<width.value, T>(layer.delta, layer.stride, samples.begin, samples.end, transposed, layer.fan_out, nullptr,
+                                 before.delta + panel.lane, before.stride);
+        for (long n = samples.begin; n < samples.end; ++n) {
+          const long at = n * before.stride + panel.lane;
+          activate_backward(job_.network.activation, before.a + at, before.delta + at, width.value * lanes<T>);
+        }
+      });
+    }
+  }
+
+  // ---- weight decay: ½ λ Σ W² -----------------------------------------------------------------------------------------
+
+  bool decays() const { return decay_ != 0; }
+
+  // Σ w² of the weights into each unit, in double precision: by the member that keeps them, but always a half at a time, in the
+  // order of the rows. Added up by one member (penalty) they are the same bits for any team. Weights do not change meanwhile.
+  void find_squares(int rank) {
+    const ThreadTile tile = tile_of(rank);
+    for (long half = tile.halves.begin; half < tile.halves.end; ++half)
+      add_squares(first(), bands_.pixels(bands_.of({half, half + 1})), my_part(0, rank).panels, squares_[0][half]);
+    for (int l = 1; l < depth_; ++l) add_squares(layers_[l], {0, layers_[l].fan_in}, my_panels(layers_[l], rank), squares_[l][0]);
+  }
+
+  static void add_squares(const TrainedLayer<T>& layer, Share rows, const Panels<T>& panels, double* squares) {
+    for (int piece = 0; piece < panels.size(); ++piece) {
+      const Panel panel = panels[piece];
+      with_width(panel.width, [&](auto width) {
+        constexpr int doubles = width.value * vectors_of_doubles<T>;
+        const T* weight = layer.panel(layer.weight, panel.lane);
+        Vector<double> sum[doubles] = {}, w[doubles];
+        for (long i = rows.begin; i < rows.end; ++i) {
+          for (int p = 0; p < width.value; ++p) widen(load(weight + (i * width.value + p) * lanes<T>), w + p * vectors_of_doubles<T>);
+          for (int k = 0; k < doubles; ++k) sum[k] = fma(w[k], w[k], sum[k]);
+        }
+        for (int k = 0; k < doubles; ++k) store(squares + panel.lane + k * lanes<double>, sum[k]);
+      });
+    }
+  }
+
+  double penalty() const {
+    double sum = 0;
+    for (int l = 0; l < depth_; ++l)
+      for (const double* squares : squares_[l])
+        for (long j = 0; j < layers_[l].padded; ++j) sum += squares[j];
+    return 0.5 * decay_ * sum;
+  }
+
+  // ∂L/∂W ← ∂L/∂W + λ W.
+  void add_decay(const T* weight, T* gradient, long count) const {
+    const Vector<T> decay = splat(static_cast<T>(decay_));
+    for (long k = 0; k < count; k += lanes<T>) store(gradient + k, fma(decay, load(weight + k), load(gradient + k)));
+  }
+
+  // ---- gradients and updates ----------------------------------------------------------------------------------
+
+  void update_parameters(const Optimizer<T>& optimizer, long update, int rank) {
+    if (rank == 0) {
+      job_.losses[update] = mean_loss(log_of_, rest_of_, batch());
+      if (decays()) job_.losses[update] += penalty();
+      done_ = update + 1;
+    }
+    for (int l = 1; l < depth_; ++l) {
+      update_biases(optimizer, l, rank);
+      update_weights(optimizer, l, my_panels(layers_[l - 1], rank));
+    }
+    const Part<T> mine = my_part(0, rank);
+    bool finite = true;
+    for (int piece = 0; piece < mine.panels.size(); ++piece) finite &= update_first(optimizer, mine, mine.panels[piece]);
+    find_initial_sums(rank, !finite);
+  }
+
+  void update_biases(const Optimizer<T>& optimizer, int l, int rank) {
+    const Panels<T> mine = my_panels(layers_[l], rank);
+    for (int piece = 0; piece < mine.size(); ++piece) {
+      alignas(64) T gradient[widest_panel * lanes<T>];
+      find_bias_gradient(layers_[l], mine[piece], gradient);
+      update_bias(optimizer, layers_[l], mine[piece], gradient);
+    }
+  }
+
+  void find_bias_gradient(const TrainedLayer<T>& layer, Panel panel, T* gradient) {
+    with_width(panel.width, [&](auto width) { column_sums<width.value>(layer.delta + panel.lane, layer.stride, batch(), gradient); });
+  }
+
+  void update_bias(const Optimizer<T>& optimizer, TrainedLayer<T>& layer, Panel panel, const T* gradient) {
+    optimizer.apply(gradient, layer.bias + panel.lane, layer.bias_slot, panel.lane, panel.width * lanes<T>);
+  }
+
+  // The rows of W (layer l > 0) that belong to these panels of the layer before, and the same lanes of its transpose.
+  void update_weights(const Optimizer<T>& optimizer, int l, const Panels<T>& owned) {
+    TrainedLayer<T>& layer = layers_[l];
+    for (int piece = 0; piece < owned.size(); ++piece) {
+      const Panel rows = owned[piece];
+      const long end = rows.lane + rows.width * lanes<T>, stop = end < layer.fan_in ? end : layer.fan_in;
+      for (int member = 0; member < team_.size(); ++member) {
+        const Panels<T> panels = my_panels(layer, member);
+        for (int k = 0; k < panels.size(); ++k) {
+          const Panel panel = panels[k];
+          with_width(panel.width, [&](auto width) {
+            long i = rows.lane;
+            for (; i + tallest_tile <= stop; i += tallest_tile) update_tile<tallest_tile, width.value>(optimizer, l, rows, panel, i);
+            for (; i < stop; ++i) update_tile<1, width.value>(optimizer, l, rows, panel, i);
+          });
+        }
+      }
+    }
+  }
+
+  template <int height, int width>
+  void update_tile(const Optimizer<T>& optimizer, int l, Panel rows, Panel panel, long i) {
+    TrainedLayer<T>& layer = layers_[l];
+    constexpr long stride = width * lanes<T>;
+    alignas(64) T gradient[height * stride];
+    gradient_tile<height, width>(layers_[l - 1].h + i, layers_[l - 1].stride, layer.delta + panel.lane, layer.stride, batch(), gradient);
+    const long at = panel.lane * layer.fan_in + i * stride;
+    if (decays()) add_decay(layer.weight + at, gradient, height * stride);
+    optimizer.apply(gradient, layer.weight + at, layer.weight_slot, at, height * stride);
+    const long transposed_stride = rows.width * lanes<T>;
+    T* transposed = layer.transposed + rows.lane * layer.fan_out + (i - rows.lane);
+    const long used = layer.fan_out - panel.lane < stride ? layer.fan_out - panel.lane : stride;
+    for (long j = 0; j < used; ++j)
+      for (int r = 0; r < height; ++r) transposed[(panel.lane + j) * transposed_stride + r] = layer.weight[at + r * stride + j];
+  }
+
+  // What a member has of a panel of W1 and its biases. Returns whether the new weights are finite.
+  bool update_first(const Optimizer<T>& optimizer, const Part<T>& mine, Panel panel) {
+    TrainedLayer<T>& layer = first();
+    alignas(64) T bias_gradient[widest_panel * lanes<T>], zero_terms[widest_panel * lanes<T>];
+    find_bias_gradient(layer, panel, bias_gradient);
+    if (mine.biases) update_bias(optimizer, layer, panel, bias_gradient);
+    // What zero pixels add to the gradient: 0, or NaN where a delta is not finite.
+    bool plain = true;
+    for (long k = 0; k < panel.width * lanes<T>; ++k) {
+      zero_terms[k] = bias_gradient[k] * 0;
+      plain &= zero_terms[k] == 0;
+    }
+    // Rows of W1 whose pixels are 0 in all samples then stay as they are.
+    const bool skips = plain && !decays() && optimizer.skips_zero_gradients();
+    bool finite = true;
+    with_width(panel.width, [&](auto width) {
+      constexpr long stride = width.value * lanes<T>;
+      alignas(64) T gradient[rows_at_once * stride];
+      for (long i = mine.rows.begin; i < mine.rows.end; i += rows_at_once) {
+        const long count = mine.rows.end - i < rows_at_once ? mine.rows.end - i : rows_at_once;
+        if (skips && untouched(i, count)) continue;
+        for (long r = 0; r < count; ++r) {
+          T* row = gradient + r * stride;
+          for (long pack = 0; pack < batches_.packs(); ++pack) {
+            const T* delta = layer.delta + pack * pack_size * layer.stride + panel.lane;
+            weighted_sum<width.value>(batches_.column(pack, i + r), table_, delta, layer.stride, pack == 0 ? zero_terms : row, row);
+          }
+        }
+        const long at = panel.lane * layer.fan_in + i * stride;
+        if (decays()) add_decay(layer.weight + at, gradient, count * stride);
+        optimizer.apply(gradient, layer.weight + at, layer.weight_slot, at, count * stride);
+        finite &= all_finite<width.value>(layer.weight + at, count);
+      }
+    });
+    return finite;
+  }
+
+  bool untouched(long i, long count) const {
+    int any = 0;
+    for (long pack = 0; pack < batches_.packs(); ++pack)
+      for (long r = 0; r < count; ++r) any |= batches_.column(pack, i + r).count;
+    return any == 0;
+  }
+
+  template <int width>
+  static bool all_finite(const T* rows, long count) {
+    Vector<T> sums[width] = {};
+    for (long k = 0; k < count; ++k) {
+      for (int p = 0; p < width; ++p) sums[p] = fma(Vector<T>{}, load(rows + (k * width + p) * lanes<T>), sums[p]);
+    }
+    for (int p = 1; p < width; ++p) sums[0] = sums[0] + sums[p];
+    return sum_of<T, vector_bytes>(sums[0]) == 0;
+  }
+
+  const AdvanceJob& job_;
+  Team& team_;
+  StopToken& stop_token_;
+  Arena arena_;
+  const PixelTable<T> table_;
+  const int depth_;
+  TrainedLayer<T>* layers_;
+  const Bands bands_;
+  BatchLists<T, Pixel> batches_;
+  T *initial_sums_[2], *half_sums_[2];
+  T* padding_;                 // of the scores (pointwise.h)
+  double *log_of_, *rest_of_;  // of each sample's loss
+  const double decay_;         // λ
+  double* (*squares_)[2];      // of each layer: (padded,) for either half of the rows of W1, and the first for those of later W
+  bool stopping_ = false;
+  long done_ = 0;
+};
+
+template <class T>
+long advance_in(const AdvanceJob& job, Team& team, StopToken& stop_token) {
+  switch (job.samples.kind) {
+    case PixelKind::u8: return Trainer<T, std::uint8_t>(job, team, stop_token).run();
+    case PixelKind::f32: return Trainer<T, float>(job, team, stop_token).run();
+    case PixelKind::f64: return Trainer<T, double>(job, team, stop_token).run();
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+long advance(const AdvanceJob& job, int threads, StopToken& stop_token) {
+  Team team(threads);
+  const long done = job.network.is_float64 ? advance_in<double>(job, team, stop_token) : advance_in<float>(job, team, stop_token);
+  note_idle_time(team);
+  return done;
+}
+
+}  // namespace zerokara::ZEROKARA_BUILD
