@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from zerokara.data import Dataset, load
 from zerokara.engine.choosing import fastest_gradient
 from zerokara.errors import DataError, DownloadError, EngineError, RunError, UsageError, ZerokaraError
-from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, gradients, numerical_gradient
+from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, numerical_gradient
+from zerokara.nn import network as _network
+from zerokara.nn import numerical as _numerical
 from zerokara.version import VERSION
 
 
@@ -28,8 +30,8 @@ def _recognised(f: Any, x: Any, h: float) -> Any:
 
 logging.getLogger("zerokara").addHandler(logging.NullHandler())  # silent unless somebody asks
 
-gradients.fast_gradient = fastest_gradient
-gradients.faster_function = _recognised
+_network.fast_gradient = fastest_gradient
+_numerical.faster_function = _recognised
 
 if TYPE_CHECKING:
     from zerokara.runs.opening import open_run

@@ -30,7 +30,7 @@ Picture = Annotated[
 ]
 
 
-@with_recipe_options("data", "network")
+@with_recipe_options("data", "network", also=("weight_decay",))
 def check(
     run: Path | None = None,
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from zerokara.words import sentence
 
 log = logging.getLogger(__name__)
 
-ENGINES = ("auto", "compiled", "reference")
+AUTO = "auto"
+ENGINES: dict[str, Callable[[int | None], Engine]] = {"compiled": CompiledEngine, "reference": ReferenceEngine}
+"""What makes the engine of each name, from how many threads it may use; None: as it thinks fit."""
+
 MOST_THREADS = 1024
 DENSE, LARGE_BATCH = 0.6, 125
 """From this share of nonzero pixels and this batch size on, a matrix library wins: there is nothing to skip."""
@@ -37,7 +41,7 @@ def choose_engine(
     """The engine of that name, or under "auto" the one that is faster for this network and batch size.
 
     Args:
-        name: "auto", "compiled" or "reference".
+        name: "auto", or one of `ENGINES`.
         network: what will be trained or asked; batch_size: samples in an update.
         optimizer: what trains it, if it is trained. What the core has no kernel for is trained by the reference engine.
         threads: how many the compiled engine uses; None: the cores this process may use.
@@ -47,21 +51,20 @@ def choose_engine(
         UsageError: for another name.
         EngineError: "compiled" was asked for and cannot do this work here; it says why.
     """
-    if name not in ENGINES:
-        raise unknown_name("engine", name, ENGINES)
+    if name not in (AUTO, *ENGINES):
+        raise unknown_name("engine", name, (AUTO, *ENGINES))
     if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
         raise UsageError(
             sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads)
         )
-    why = _why_reference(network, batch_size, optimizer, density) if name == "auto" else ""
-    if name == "reference" or why:
-        log.info("reference engine for %r: %s", network, why or "it was asked for")
-        return ReferenceEngine()
-    reason = unsupported(network, network.sizes[0], batch_size, optimizer)
-    if reason:
+    why = "it was asked for"
+    if name == AUTO:
+        against = _why_reference(network, batch_size, optimizer, density)
+        name, why = ("reference", against) if against else ("compiled", "the faster one")
+    if name == "compiled" and (reason := unsupported(network, network.sizes[0], batch_size, optimizer)):
         raise EngineError(sentence("The compiled engine cannot do this. {reason}", reason=reason))
-    log.info("compiled engine for %r: %s", network, "the faster one" if name == "auto" else "it was asked for")
-    return CompiledEngine(threads)
+    log.info("%s engine for %r: %s", name, network, why)
+    return ENGINES[name](threads)
 
 
 def _why_reference(network: Network, batch_size: int, optimizer: Optimizer | None, density: float) -> str:
@@ -85,7 +88,7 @@ def _why_reference(network: Network, batch_size: int, optimizer: Optimizer | Non
 def fastest_gradient(
     network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
 ) -> dict[str, NDArray[np.float64]]:
-    """The central differences of a network by the fastest engine there is; fills the slot in `nn.gradients`."""
+    """The central differences of a network by the fastest engine there is; fills the slot in `nn.network`."""
     is_compiled = core() is not None and not unsupported_differences(network, len(np.atleast_2d(x)))
     engine = CompiledEngine() if is_compiled else ReferenceEngine()
     return engine.numerical_gradient(network, x, t, h=h, only=only)

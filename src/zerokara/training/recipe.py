@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.arguments import is_number, is_whole
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.training.batches import SAMPLINGS, Batches
@@ -41,19 +42,11 @@ class Rule(NamedTuple):
     keep: Callable[[Any], Any]
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
-
-
-WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0, int)
-SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63, int)
-POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0, float)
-NOT_NEGATIVE = Rule("0 or a positive number", lambda v: _is_number(v) and v >= 0, float)
-SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1, float)
+WHOLE = Rule("a positive whole number", lambda v: is_whole(v) and v > 0, int)
+SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: is_whole(v) and 0 <= v < 2**63, int)
+POSITIVE = Rule("a positive number", lambda v: is_number(v) and v > 0, float)
+NOT_NEGATIVE = Rule("0 or a positive number", lambda v: is_number(v) and v >= 0, float)
+SHARE = Rule("at least 0 and less than 1", lambda v: is_number(v) and 0 <= v < 1, float)
 SIZES = Rule(
     "one or more positive whole numbers, such as 50 or 100,50",
     lambda v: len(v) > 0 and all(map(WHOLE.holds, v)),
@@ -61,7 +54,7 @@ SIZES = Rule(
 )
 NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str | Path) and str(v) != "", str)
 INIT = Rule(
-    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0, float
+    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: is_number(v) and v >= 0, float
 )
 
 

@@ -12,49 +12,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from zerokara.engine.differences import _Batch, central_differences
-from zerokara.nn.network import Network
+from zerokara.engine.compiled import CompiledEngine
+from zerokara.engine.reference import ReferenceEngine
+from zerokara.nn.activations import OWN_ACTIVATIONS
+from zerokara.nn.functions import OWN_LOSSES
+from zerokara.nn.network import Network, central_differences
+from zerokara.nn.numerical import ForwardPass
 
 Gradient = dict[str, NDArray[np.float64]]
 
 SIZES = [(5, 3), (9, 1), (6, 1, 3), (4, 7, 2), (3, 63, 3), (2, 65, 3), (4, 7, 5, 3), (3, 4, 9, 6, 3)]
-TABLE = list(itertools.product(["sigmoid", "relu", "tanh"], ["cross-entropy", "textbook", "squared"]))
+TABLE = list(itertools.product(OWN_ACTIVATIONS, OWN_LOSSES))
 
 
-def compiled_differences(
-    params: dict[str, Any],
-    activation: str,
-    loss: str,
-    x: Any,
-    targets: Any,
-    *,
-    h: float = 1e-4,
-    only: str | None = None,
-    stop: Any = None,
-) -> Gradient:
-    """`zerokara._core.numerical_gradient` with the arguments of `central_differences`."""
-    core = pytest.importorskip("zerokara._core", reason="the compiled core was not built")
-    result = {name: np.full(value.shape, 123.0) for name, value in params.items() if only in (None, name)}
-    layers = range(1, len(params) // 2 + 1)
-    weights, biases = ([f"{letter}{i}" for i in layers] for letter in "Wb")
-    core.numerical_gradient(
-        [params[name] for name in weights],
-        [params[name] for name in biases],
-        activation,
-        loss,
-        0.0,
-        x,
-        targets,
-        h,
-        [result.get(name) for name in weights],
-        [result.get(name) for name in biases],
-        stop,
-        2,
-    )
-    return result
+def by_numpy(network: Network, x: Any, targets: Any, **options: Any) -> Gradient:
+    """Units are moved by NumPy, as the reference engine does it."""
+    return ReferenceEngine().numerical_gradient(network, x, targets, **options)
 
 
-WAYS = pytest.mark.parametrize("way", [central_differences, compiled_differences], ids=["numpy", "compiled"])
+def by_the_core(network: Network, x: Any, targets: Any, **options: Any) -> Gradient:
+    pytest.importorskip("zerokara._core", reason="the compiled core was not built")
+    return CompiledEngine(2).numerical_gradient(network, x, targets, **options)
+
+
+WAYS = pytest.mark.parametrize("way", [by_numpy, by_the_core], ids=["numpy", "compiled"])
 
 
 def make_network(sizes: tuple[int, ...], activation: str, loss: str, scale: float = 1.0, seed: int = 0) -> Network:
@@ -95,7 +76,7 @@ def assert_same(found: Gradient, expected: Gradient, atol: float) -> None:
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "-".join(map(str, sizes)))
 def test_is_what_the_loop_finds(way: Any, sizes: tuple[int, ...], activation: str, loss: str, soft: bool) -> None:
     network, x, targets, expected = looped(sizes, activation, loss, soft)
-    assert_same(way(network.params, activation, loss, x, targets), expected, 1e-9 * max(1, network.loss(x, targets)))
+    assert_same(way(network, x, targets), expected, 1e-9 * max(1, network.loss(x, targets)))
 
 
 @WAYS
@@ -106,17 +87,19 @@ def test_is_what_the_loop_finds(way: Any, sizes: tuple[int, ...], activation: st
     scale=st.sampled_from([0.01, 1.0, 5.0, 40.0, 400.0]),
     h=st.sampled_from([1e-4, 1e-3, 0.03, 0.5, 20.0]),
     soft=st.booleans(),
+    decay=st.sampled_from([0.0, 0.0, 1e-4, 0.5]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_any_network_any_step(
-    way: Any, sizes: list[int], table: tuple[str, str], scale: float, h: float, soft: bool, seed: int
+    way: Any, sizes: list[int], table: tuple[str, str], scale: float, h: float, soft: bool, decay: float, seed: int
 ) -> None:
     network = make_network(tuple(sizes), *table, scale=scale, seed=seed)
+    network.weight_decay = decay
     x, targets = make_batch(2, sizes[0], sizes[-1], soft, seed)
     expected = network.numerical_gradient(x, targets, h=h, method="loop")
     # Beside its rounding, the loop's losses hold that of scores and weights of this size.
     largest = max(1, network.loss(x, targets), scale, h)
-    assert_same(way(network.params, *table, x, targets, h=h), expected, 1e-9 * largest)
+    assert_same(way(network, x, targets, h=h), expected, 1e-9 * largest)
 
 
 @WAYS
@@ -124,7 +107,7 @@ def test_evaluates_the_two_points_and_no_derivative(way: Any) -> None:
     """With a step this long, central differences and derivatives are different numbers."""
     network = make_network((4, 6, 3), "tanh", "cross-entropy", scale=3)
     x, targets = make_batch(5, 4, 3, soft=False)
-    found = way(network.params, "tanh", "cross-entropy", x, targets, h=0.5)
+    found = way(network, x, targets, h=0.5)
     assert abs(found["W1"] - network.gradient(x, targets)["W1"]).max() > 0.01
     assert_same(found, network.numerical_gradient(x, targets, h=0.5, method="loop"), 1e-12)
 
@@ -133,8 +116,9 @@ def test_evaluates_the_two_points_and_no_derivative(way: Any) -> None:
 @pytest.mark.parametrize("bias", [0.0, 4e-5, -4e-5, 2e-4])
 def test_a_kink_between_the_points_counts_as_in_the_loop(way: Any, bias: float) -> None:
     """A unit at score b with input 1 and one class pair: the points are max(0, b ± h), whatever the slope at b is."""
-    params = {"W1": np.zeros((1, 1)), "b1": np.array([bias]), "W2": np.array([[1.0, 0.0]]), "b2": np.zeros(2)}
-    found = way(params, "relu", "cross-entropy", np.ones((1, 1)), np.array([[0.0, 1.0]]))
+    network = Network([1, 1, 2])
+    network.params.update(W1=[[0.0]], b1=[bias], W2=[[1.0, 0.0]], b2=[0.0, 0.0])
+    found = way(network, np.ones((1, 1)), np.array([[0.0, 1.0]]))
     above, below = (np.log1p(np.exp(max(0, bias + step))) for step in (1e-4, -1e-4))
     np.testing.assert_allclose(found["W1"], [[(above - below) / 2e-4]], rtol=1e-10)
     np.testing.assert_allclose(found["b1"], found["W1"][0], rtol=1e-14)
@@ -143,7 +127,7 @@ def test_a_kink_between_the_points_counts_as_in_the_loop(way: Any, bias: float) 
 @WAYS
 def test_inputs_that_are_zero_move_nothing(way: Any) -> None:
     network = make_network((3, 4, 2), "sigmoid", "squared")
-    found = way(network.params, "sigmoid", "squared", np.zeros((2, 3)), np.eye(2))
+    found = way(network, np.zeros((2, 3)), np.eye(2))
     assert not found["W1"].any()
     assert found["b1"].all()
 
@@ -152,7 +136,7 @@ def test_inputs_that_are_zero_move_nothing(way: Any) -> None:
 @pytest.mark.parametrize("only", ["W1", "b1", "W2", "b3"])
 def test_only_one_parameter(way: Any, only: str) -> None:
     network, x, targets, expected = looped((4, 7, 5, 3), "relu", "textbook", True)
-    assert_same(way(network.params, "relu", "textbook", x, targets, only=only), {only: expected[only]}, 1e-9)
+    assert_same(way(network, x, targets, only=only), {only: expected[only]}, 1e-9)
 
 
 @WAYS
@@ -162,7 +146,7 @@ def test_a_loss_that_is_not_finite_gives_no_gradient(way: Any, bad: float) -> No
     x, targets = np.zeros((2, 3)), np.eye(2)
     network.params["b2"][0] = bad
     with np.errstate(invalid="ignore"):
-        found = way(network.params, "relu", "cross-entropy", x, targets)
+        found = way(network, x, targets)
     assert all(np.isnan(gradient).all() for gradient in found.values())
 
 
@@ -172,20 +156,20 @@ def test_samples_are_summed_in_parts_that_fit_together(way: Any) -> None:
     network = make_network((3, 5, 2), "sigmoid", "cross-entropy")
     x, targets = make_batch(300, 3, 2, soft=True)
     expected = network.numerical_gradient(x, targets, method="loop")
-    assert_same(way(network.params, "sigmoid", "cross-entropy", x, targets), expected, 1e-10)
+    assert_same(way(network, x, targets), expected, 1e-10)
 
 
 @WAYS
 def test_a_raised_flag_stops_it(way: Any) -> None:
     network = make_network((200, 300, 300, 300, 10), "relu", "cross-entropy")
     x, targets = make_batch(100, 200, 10, soft=False)
-    way(network.params, "relu", "cross-entropy", x, targets, stop=np.ones(1, np.uint8))  # minutes otherwise
+    way(network, x, targets, stop=np.ones(1, np.uint8))  # minutes otherwise
 
 
 def test_a_flag_raised_in_the_middle_leaves_nothing_more_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """In NumPy: neither the other units of the part, nor other parts, nor other layers."""
     stop, looked, prepared = np.zeros(1, np.uint8), [0], [0]
-    losses_after, samples = _Batch.losses_after, _Batch.samples
+    losses_after, samples = ForwardPass.losses_after, ForwardPass.samples
 
     def raising(*arguments: Any) -> Any:
         looked[0] += 1
@@ -196,11 +180,11 @@ def test_a_flag_raised_in_the_middle_leaves_nothing_more_to_do(monkeypatch: pyte
         prepared[0] += 1
         return samples(*arguments)
 
-    monkeypatch.setattr(_Batch, "losses_after", raising)
-    monkeypatch.setattr(_Batch, "samples", counting)
+    monkeypatch.setattr(ForwardPass, "losses_after", raising)
+    monkeypatch.setattr(ForwardPass, "samples", counting)
     network = make_network((200, 300, 10), "relu", "cross-entropy")
     x, targets = make_batch(100, 200, 10, soft=False)
-    central_differences(network.params, "relu", "cross-entropy", x, targets, stop=stop)
+    central_differences(network, x, targets, stop=stop)
     assert (looked, prepared) == ([2], [1])  # above and below one weight
 
 
@@ -227,7 +211,7 @@ def loop_at(network: Network, name: str, index: Any, x: Any, targets: Any, h: fl
 def test_the_network_of_the_notes(way: Any, activation: str, loss: str) -> None:
     network = Network((784, 50, 10), activation=activation, loss=loss, init=0.05)
     x, targets = digits(100)
-    found = way(network.params, activation, loss, x, targets)
+    found = way(network, x, targets)
     rng = np.random.default_rng(5)
     for name, count in {"W1": 60, "b1": 10, "W2": 20, "b2": 5}.items():
         for at in rng.integers(0, network.params[name].size, count):
@@ -241,4 +225,4 @@ def test_every_weight_of_the_network_of_the_notes(way: Any) -> None:
     network = Network((784, 50, 10), activation="sigmoid", init=0.05)
     x, targets = digits(10)
     expected = network.numerical_gradient(x, targets, method="loop")
-    assert_same(way(network.params, "sigmoid", "cross-entropy", x, targets), expected, 1e-10)
+    assert_same(way(network, x, targets), expected, 1e-10)

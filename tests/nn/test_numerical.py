@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from zerokara.errors import UsageError
-from zerokara.nn import Network, TwoLayerNet, gradient_descent, gradients, numerical_gradient
+from zerokara.nn import Network, TwoLayerNet, gradient_descent, numerical_gradient
+from zerokara.nn import network as networks
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.layers import ACTIVATIONS
 
@@ -128,6 +129,39 @@ def test_read_only_arrays_are_refused():
 def test_what_is_not_a_step(h):
     with pytest.raises(UsageError, match=r"h must be a positive number\. Got "):
         numerical_gradient(lambda x: 0.0, np.zeros(1), h=h)
+
+
+@pytest.mark.parametrize("h", ["a", None, True, 1j, [1e-4]])
+def test_a_step_that_is_no_number(h):
+    with pytest.raises(UsageError, match=r"h must be a positive number\. Got "):
+        numerical_gradient(lambda x: x.sum(), np.ones(2), h=h)
+    with pytest.raises(UsageError, match=r"h must be a positive number\. Got "):
+        TwoLayerNet(2, 2, 2).numerical_gradient(np.zeros(2), 0, h=h)
+
+
+@pytest.mark.parametrize("f", [None, 3.0, "x ** 2", np.ones(2)])
+def test_a_function_that_is_none(f):
+    for call in (lambda: numerical_gradient(f, np.ones(2)), lambda: gradient_descent(f, [1.0])):
+        with pytest.raises(UsageError, match=r"f must be a function of x that returns one number\. Got "):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"x0": ["a"]}, r"x0 must be an array of numbers\. Got <U1"),
+        ({"x0": [1j]}, r"x0 must be an array of numbers\. Got complex128"),
+        ({"x0": [[1], [1, 2]]}, r"x0 must be an array, with rows of equal length"),
+        ({"learning_rate": "0.1"}, r"learning_rate must be a number\. Got '0\.1'"),
+        ({"learning_rate": np.nan}, r"learning_rate must be a number\. Got nan"),
+        ({"steps": 2.5}, r"steps must be a whole number of 0 or more\. Got 2\.5"),
+        ({"steps": -1}, r"steps must be a whole number of 0 or more\. Got -1"),
+        ({"steps": True}, r"steps must be a whole number of 0 or more\. Got True"),
+    ],
+)
+def test_a_walk_that_cannot_be_walked(given, words):
+    with pytest.raises(UsageError, match=words):
+        gradient_descent(lambda x: (x**2).sum(), **{"x0": [1.0], **given})
 
 
 def test_a_list_of_floats_will_do():
@@ -254,7 +288,7 @@ def test_the_slot_is_used_and_told_everything(monkeypatch):
         seen.append((network, x.shape, t.shape, h, only))
         return {"b1": np.zeros(6)}
 
-    monkeypatch.setattr(gradients, "fast_gradient", fast)
+    monkeypatch.setattr(networks, "fast_gradient", fast)
     net, x, _ = kinkless("relu", "squared", (4, 6, 3))
     assert list(net.numerical_gradient(x, [0] * 6, h=1e-3, only="b1")) == ["b1"]
     assert seen == [(net, (6, 4), (6,), 1e-3, "b1")]
@@ -263,7 +297,7 @@ def test_the_slot_is_used_and_told_everything(monkeypatch):
 
 
 def test_nn_works_alone(monkeypatch):
-    monkeypatch.setattr(gradients, "fast_gradient", None)
+    monkeypatch.setattr(networks, "fast_gradient", None)
     net, x, _ = kinkless("tanh", "cross-entropy", (4, 6, 3))
     t = np.array([0, 1, 2, 0, 1, 2])
     for name, grad in net.numerical_gradient(x, t).items():
@@ -278,7 +312,7 @@ def test_a_float32_network_is_refused_with_the_reason():
         net.numerical_gradient(np.zeros(2), 0)
 
 
-@pytest.mark.parametrize("option", [{"only": "W3"}, {"method": "fast"}, {"h": 0.0}])
+@pytest.mark.parametrize("option", [{"only": "W3"}, {"only": ["W1"]}, {"method": "fast"}, {"method": 1}, {"h": 0.0}])
 def test_options_that_do_not_exist(option):
     with pytest.raises(UsageError, match=rf"{next(iter(option))} must be .*\. Got "):
         TwoLayerNet(2, 2, 2).numerical_gradient(np.zeros(2), 0, **option)
