@@ -9,7 +9,7 @@ import pytest
 from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise import accelerated
 
-PROGRAMS = Path(__file__).parents[3] / "benchmarks" / "programs.py"
+PROGRAMS = Path(__file__).parents[2] / "benchmarks" / "programs.py"
 
 
 @pytest.fixture(scope="module")

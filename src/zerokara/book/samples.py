@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,15 +85,11 @@ def drawing() -> NDArray[np.uint8]:
     """A test picture (SIDE, SIDE, 3): a sky, a sun, two hills, and stripes fine enough to show what a filter does."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     picture = np.stack([0.9 - 0.5 * y, 0.5 + 0.2 * y, 0.4 + 0.5 * y], axis=-1)
-    _paint(picture, (x - 0.68) ** 2 + (y - 0.3) ** 2 < 0.018, (1.0, 0.85, 0.3))
-    _paint(picture, y > 0.62 + 0.1 * np.sin(5 * x), (0.25, 0.45, 0.3))
-    _paint(picture, y > 0.75 + 0.08 * np.cos(7 * x + 1), (0.15, 0.3, 0.25))
-    _paint(picture, (abs(x - 0.25) < 0.12) & (abs(y - 0.7) < 0.14) & (np.sin(90 * x) > 0), (0.95, 0.95, 0.9))
+    picture[(x - 0.68) ** 2 + (y - 0.3) ** 2 < 0.018] = (1.0, 0.85, 0.3)
+    picture[y > 0.62 + 0.1 * np.sin(5 * x)] = (0.25, 0.45, 0.3)
+    picture[y > 0.75 + 0.08 * np.cos(7 * x + 1)] = (0.15, 0.3, 0.25)
+    picture[(abs(x - 0.25) < 0.12) & (abs(y - 0.7) < 0.14) & (np.sin(90 * x) > 0)] = (0.95, 0.95, 0.9)
     return (255 * picture).round().astype(np.uint8)
-
-
-def _paint(picture: NDArray[Any], where: NDArray[np.bool_], color: tuple[float, float, float]) -> None:
-    picture[where] = color
 
 
 FILES: dict[str, Callable[[], bytes]] = {

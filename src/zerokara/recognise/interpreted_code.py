@@ -1,4 +1,4 @@
-"""Which code was walked through, and so whether an error comes from there."""
+"""Which code was interpreted, and so whether an error comes from there."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import numpy as np
 
 from zerokara.recognise.refusal import Refused
 from zerokara.sources import definitions
-from zerokara.sources.definitions import Function, UnprovenSource
+from zerokara.sources.definitions import Definition, UnprovenSource
 
-_walked: WeakSet[CodeType] = WeakSet()
+_interpreted: WeakSet[CodeType] = WeakSet()
 _LIBRARIES = tuple(
     os.path.realpath(folder) + os.sep
     for folder in (Path(__file__).parents[1], sys.prefix, sys.base_prefix, os.path.dirname(np.__file__))
 )
 
 
-def tree_of(code: CodeType) -> Function:
-    """The definition that a code object comes from, to be walked. Raises Refused where that cannot be proven."""
+def tree_of(code: CodeType) -> Definition:
+    """The definition that a code object comes from, to be interpreted. Raises Refused where that cannot be proven."""
     try:
         tree = definitions.tree_of(code)
     except UnprovenSource as reason:
         raise Refused(str(reason)) from None
-    _walked.add(code)
+    _interpreted.add(code)
     return tree
 
 
 def is_from_elsewhere(error: BaseException) -> bool:
-    """Whether an error was raised by code that was neither walked through nor is a library's: by a signal handler."""
+    """Whether an error was raised by code that was neither interpreted nor is a library's: by a signal handler."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     code = trace.tb_frame.f_code if trace is not None else None
-    return not (code is None or code in _walked or os.path.realpath(code.co_filename).startswith(_LIBRARIES))
+    return not (code is None or code in _interpreted or os.path.realpath(code.co_filename).startswith(_LIBRARIES))

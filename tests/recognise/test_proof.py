@@ -70,7 +70,7 @@ def test_ctrl_c_while_weights_are_being_put_back():
             self.array[index] = value
 
     slow = Slow()
-    with pytest.raises(KeyboardInterrupt), proof.kept([slow]):
+    with pytest.raises(KeyboardInterrupt), proof.restoring([slow]):
         slow.array[:] = 7
     np.testing.assert_array_equal(slow.array, np.ones(3))
 

@@ -1,9 +1,11 @@
-"""What has been proven so far, and what to do with a function that asks for its numerical gradient."""
+"""Decides what to do with a function that asks for its numerical gradient, and remembers what was proven of it."""
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType, MethodType
@@ -12,19 +14,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import ZerokaraError
+from zerokara.errors import ZerokaraError, unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.inference import Model
+from zerokara.recognise.identification import LOSSES, Model
+from zerokara.recognise.interpreted_code import is_from_elsewhere
+from zerokara.recognise.interpreter import Purity, purity_of
+from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import in_silence, proven_model
-from zerokara.recognise.purity import Purity, purity_of
 from zerokara.recognise.refusal import Refused, RefusedNow
-from zerokara.recognise.source import is_from_elsewhere
-from zerokara.recognise.structure import Arrays
 from zerokara.say import say
 from zerokara.words import sentence
 
+logger = logging.getLogger(__name__)
+
 Function = Callable[[Any], Any]
+
+MODES = ("on", "off", "verify")
 
 FEW = 50
 """Weights for which the loop is over sooner than a proof."""
@@ -35,17 +41,22 @@ MANY = 1_000
 MOST_PLANS = 16
 
 
-class Session:
-    """Plans by the code they were made for, what was said, and whether to accelerate at all.
+class Recogniser:
+    """Plans by the code they were made for, and what was said.
 
     Attributes:
-        wanted: "on", "off", or "verify" for both ways and a comparison of every weight.
+        mode: "on", "off", or "verify" for both the engine and the loop, and a comparison of every weight.
         lock: held while plans are made and used; of two threads that ask, one waits.
+        hopeless: why functions were refused for good, by their code and the shapes of their arrays.
+        tries: how often a function that was never recognised has been looked at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mode: str = "on") -> None:
+        # One for all functions, since two of them may read the same arrays, and a proof moves these in place: another
+        # thread's proof would take values at weights that nobody chose. Reentrant, since a signal handler that asks
+        # for a gradient may interrupt the very thread that holds it.
         self.lock = threading.RLock()
-        self.wanted = "on"
+        self.mode = mode
         self.plans: dict[CodeType, list[Plan]] = {}
         self.hopeless: dict[Any, str] = {}
         self.tries: dict[CodeType | None, int] = {}
@@ -53,7 +64,7 @@ class Session:
 
     def gradient(self, f: Function, x: Any, h: float) -> NDArray[Any] | None:
         """The gradient, or None for what only the plain loop can do."""
-        if self.wanted == "off":
+        if self.mode == "off":
             return None
         code = _code_of(f)
         try:
@@ -65,9 +76,10 @@ class Session:
         except Exception as error:  # whatever goes wrong in here, the loop does not need it
             if is_from_elsewhere(error):
                 raise
+            logger.info("looking into %s failed", _name_of(code), exc_info=True)
             self._explain(code, sentence("looking into it failed ({error!r})", error=error))
             return None
-        return gradient if gradient is None or self.wanted == "on" else _verified(f, x, h, gradient)
+        return gradient if gradient is None or self.mode == "on" else _verified(f, x, h, gradient)
 
     def _explain(self, code: CodeType | None, reason: str) -> None:
         name = _name_of(code)
@@ -84,13 +96,14 @@ class Session:
             gradient = self._by(plan, f, x, arrays, h) if arrays is not None else None
             if gradient is not None:
                 return gradient
-        if x.size < FEW or not self._is_worth_a_look(code, x):
+        # A small x, such as a bias, may use a proof that a larger one has made, but is not worth one of its own.
+        if x.size < FEW or not self._is_worth_a_proof(code, x):
             return None
         gradient = self._proven(f, code, x, h)
         self.tries.pop(code, None)
         return gradient
 
-    def _is_worth_a_look(self, code: CodeType | None, x: NDArray[Any]) -> bool:
+    def _is_worth_a_proof(self, code: CodeType | None, x: NDArray[Any]) -> bool:
         """A function that was refused is looked at again, but for small x only the 2nd, 4th, 8th, … time."""
         self.tries[code] = self.tries.get(code, 0) + 1
         return x.size >= MANY or self.tries[code].bit_count() == 1
@@ -103,15 +116,18 @@ class Session:
             return plan.gradient(f, x, arrays, h)
         except RefusedNow:
             raise
-        except Refused:
+        except Refused as reason:
+            # Something that no guard sees has changed. What the function is now, a new proof may find.
+            logger.info("a proof of %s holds no longer: %s", _name_of(_code_of(f)), reason)
             self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
             return None
 
     def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], h: float) -> NDArray[Any]:
         if x.dtype != np.float64:
             raise Refused(sentence("its weights are {dtype}", dtype=x.dtype))
+        began = time.perf_counter()
         purity = purity_of(f, x)
-        values = purity.steps.again(f, x)
+        values = purity.guards.check(f, x)  # at once: what does not hold now never will
         if values is None or code is None:
             raise Refused(sentence("what it reads changes by itself"))
         arrays: Arrays = {number: values[number] for number in purity.arrays}
@@ -122,7 +138,7 @@ class Session:
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
-            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.deciding), purity, arrays, x), signature)
+            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x), signature)
             gradient = plan.gradient(f, x, arrays, h, sample=True)
         except RefusedNow:
             raise
@@ -131,10 +147,12 @@ class Session:
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
         self._say(code, _recognised(code, plan))
+        logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
 
     def _say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
+        logger.debug("%s", text)
         if (code, text) not in self.said:
             self.said.add((code, text))
             say(text)
@@ -143,7 +161,7 @@ class Session:
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
         raise Refused(sentence("x is none of the arrays it reads as weights"))
-    if not purity.relied <= set(model.layout.parameters):
+    if not purity.assumed <= set(model.layout.parameters):
         raise Refused(sentence("it computes with its inputs or labels as if they were weights"))
     return model
 
@@ -186,13 +204,6 @@ def _name_of(code: CodeType | None) -> str:
     return sentence("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
 
 
-_LOSSES = {
-    "textbook": "cross entropy with 1e-7 in the logarithm",
-    "cross-entropy": "cross entropy",
-    "squared": "squared error",
-}
-
-
 def _recognised(code: CodeType, plan: Plan) -> str:
     model = plan.model
     return sentence(
@@ -201,11 +212,11 @@ def _recognised(code: CodeType, plan: Plan) -> str:
         name=_name_of(code),
         sizes="-".join(map(str, plan.network.sizes)),
         activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
-        loss=_LOSSES[model.loss_name],
+        loss=LOSSES[model.loss_name].words,
     )
 
 
-current = Session()
+current = Recogniser()
 
 
 def _after_fork() -> None:
@@ -232,10 +243,11 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
 
 @contextmanager
 def mode(wanted: str) -> Iterator[None]:
-    """A session of its own for the time of a run: "on", "off" or "verify"."""
+    """A recogniser of its own for the time of a run: "on", "off" or "verify". Raises UsageError for another word."""
     global current
-    before, current = current, Session()
-    current.wanted = wanted
+    if wanted not in MODES:
+        raise unknown_name("mode", wanted, MODES)
+    before, current = current, Recogniser(wanted)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What kind of network a loss belongs to, by numbers: activation, loss, and what its labels mean.
+"""Identifies the network that a loss belongs to, by numbers: activation, loss, and what its labels mean.
 
 Every candidate of a small table is evaluated at random weights. The one whose loss is that of the function, times one
 and the same factor (such as n for a sum over the batch), is what the function computes.
@@ -6,16 +6,17 @@ and the same factor (such as n for a sum over the batch), is what the function c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.functions import LOSSES
+from zerokara.nn.functions import OWN_LOSSES
 from zerokara.recognise.forward import ACTIVATIONS, scores_of
+from zerokara.recognise.layout import Arrays, Layout, rows_of
 from zerokara.recognise.refusal import RefusedNow
-from zerokara.recognise.structure import Arrays, Layout, rows_of
 from zerokara.words import sentence
 
 Floats = NDArray[np.float64]
@@ -23,11 +24,28 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-12
 
 
+class Loss(NamedTuple):
+    """The mean loss of scores (n, classes) and targets (n, classes), and what it is called in a sentence."""
+
+    value: Callable[[Floats, Floats], float]
+    words: str
+
+
+# Not nn's own table, for the reason that `forward.ACTIVATIONS` gives. The names are those that nn and engines know.
+LOSSES = {
+    "cross-entropy": Loss(OWN_LOSSES["cross-entropy"].value, "cross entropy"),
+    "textbook": Loss(OWN_LOSSES["textbook"].value, "cross entropy with 1e-7 in the logarithm"),
+    "squared": Loss(OWN_LOSSES["squared"].value, "squared error"),
+}
+
+
 @dataclass(frozen=True)
 class Model:
-    """A network that computes what the function computes: `factor` times its mean loss.
+    """A network that computes what the function computes: `factor` times its mean loss over the n samples.
 
     Attributes:
+        layout: which of the function's arrays are x, t and each W and b.
+        activation, loss_name: names in `ACTIVATIONS` and `LOSSES`.
         labels: "argmax" (the largest of a row is the label), "index" or "soft" (as they are).
         factor: n for a sum over n samples, 1 for a mean; also 2/classes, for a mean of squares, and the like.
     """
@@ -51,6 +69,7 @@ class Model:
 
         That is 1e-12 relative; and what the rounding of the scores themselves, or of p near 1, does to log p.
         """
+        # Scores of size s carry rounding of some eps · s, and log p moves by no more than they do.
         expected = self.loss(scores, targets)
         rounding = 8 * np.finfo(float).eps * abs(self.factor) * max(1.0, float(np.abs(scores).max()))
         return bool(abs(value - expected) <= TOLERANCE * abs(expected) + rounding)
@@ -66,15 +85,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the function returned at some weights."""
+    """What the function returned at some weights: all arrays that it reads, as they were, and the value."""
 
     arrays: Arrays
     value: float
 
 
-def model_of(ways: list[Layout], samples: list[Sample]) -> Model | None:
+def model_of(fitting: list[Layout], samples: list[Sample]) -> Model | None:
     """The candidate that gives the values of all samples, up to one factor; None if there is none."""
-    for layout in ways:
+    for layout in fitting:
         for model in _candidates(layout, samples[0]):
             if all(_fits(model, sample) for sample in samples):
                 return model
@@ -90,13 +109,13 @@ def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:
     """All models of a layout, each with the factor that makes it fit this sample."""
     arrays = sample.arrays
     rows, classes = rows_of(arrays[layout.inputs]), layout.sizes(arrays)[-1]
-    for activation in ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:
+    for activation in ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:  # one layer has none: any name will do
         scores = scores_of(layout, activation, arrays, rows)
         for labels, targets in _meanings(arrays[layout.labels], len(rows), classes):
-            for loss, functions in LOSSES.items():
-                mean = functions.value(scores, targets)
+            for name, loss in LOSSES.items():
+                mean = loss.value(scores, targets)
                 if np.isfinite(mean) and mean != 0:
-                    yield Model(layout, activation, loss, labels, _rounded(sample.value / mean, len(rows), classes))
+                    yield Model(layout, activation, name, labels, _rounded(sample.value / mean, len(rows), classes))
 
 
 def _rounded(factor: float, n: int, classes: int) -> float:
@@ -108,8 +127,8 @@ def _rounded(factor: float, n: int, classes: int) -> float:
 
 
 def _meanings(labels: NDArray[np.generic], n: int, classes: int) -> Iterator[tuple[str, Floats]]:
-    """What labels can mean, each as rows (n, classes); see docs/BOOK.md, 4."""
-    if labels.size == n * classes:
+    """What labels can mean, each as targets (n, classes); see docs/BOOK.md, 4."""
+    if labels.size == n * classes:  # argmax first: of one-hot rows both are right, and the textbook's is argmax
         rows = labels.reshape(n, classes)
         yield "argmax", np.eye(classes)[rows.argmax(axis=1)]
         yield "soft", rows.astype(np.float64)

@@ -18,18 +18,18 @@ MOST_STEPS = 5_000
 """Of many layers of one size there are more orders than can be tried."""
 
 Arrays = dict[int, NDArray[Any]]
-"""Arrays by the number of their reading."""
+"""Arrays by their numbers among the values that the function reads (see `guards`)."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Roles of arrays, by the numbers of their readings.
+    """Which array is which, each by its number.
 
     Attributes:
-        inputs: (n, …), or one sample (features,).
-        labels: (n,) or (n, classes), or of one sample.
-        weights: of each layer, (fan_in, fan_out).
-        biases: of each layer, (fan_out,) or (1, fan_out); None for a layer without.
+        inputs: x, (n, …) of any dtype, or one sample (features,).
+        labels: t, (n,) or (n, classes), or as many numbers in another shape; of one sample (), (1,) or (classes,).
+        weights: W of each layer, (fan_in, fan_out) float64.
+        biases: b of each layer, (fan_out,) or (1, fan_out) float64; None for a layer without.
     """
 
     inputs: int
@@ -80,7 +80,11 @@ def _are_labels(labels: NDArray[Any], n: int, classes: int) -> bool:
 def _chains(
     arrays: Arrays, features: int, rest: list[int], steps: Iterator[int]
 ) -> Iterator[tuple[tuple[int, ...], tuple[int | None, ...]]]:
-    """Ways to put all of `rest` one after the other as layers, the first of which takes so many features."""
+    """(weights, biases) for each order of all of `rest` as layers, the first of which takes so many features.
+
+    Args:
+        steps: shared by the whole search, and its end ends it: the number of orders grows as a factorial.
+    """
     for weight in rest:
         if arrays[weight].ndim != 2 or arrays[weight].shape[0] != features:
             continue

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import zerokara
-from zerokara import recognise as accelerate
+from zerokara import recognise
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.errors import ZerokaraError
-from zerokara.recognise import plan, session
+from zerokara.errors import UsageError, ZerokaraError
+from zerokara.recognise import plan, recogniser
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_small_gradients_are_left_to_the_loop_in_silence(capfd):
 
 def test_off(net_and_f, ask):
     net, f = net_and_f
-    with accelerate.mode("off"):
+    with recognise.mode("off"):
         outcome = ask(f, net.params["W1"])
     assert outcome.calls == 2 * 140
     assert outcome.said == ""
@@ -44,7 +44,7 @@ def test_off(net_and_f, ask):
 
 def test_verify_compares_every_weight_and_gives_the_loops(net_and_f, ask):
     net, f = net_and_f
-    with accelerate.mode("verify"):
+    with recognise.mode("verify"):
         outcome = ask(f, net.params["W1"])
     assert outcome.calls > 2 * 140
     assert "Verified: all 140 elements of (20, 7) agree with the plain loop's" in outcome.said
@@ -53,7 +53,7 @@ def test_verify_compares_every_weight_and_gives_the_loops(net_and_f, ask):
 
 def test_verify_sees_one_wrong_weight(net_and_f, monkeypatch):
     net, f = net_and_f
-    with accelerate.mode("verify"):
+    with recognise.mode("verify"):
         numerical_gradient(f, net.params["W1"])
         right = plan.Plan._of
 
@@ -70,18 +70,18 @@ def test_verify_sees_one_wrong_weight(net_and_f, monkeypatch):
 def test_the_four_gradients_of_an_update_are_computed_at_once(net_and_f, monkeypatch):
     net, f = net_and_f
     numerical_gradient(f, net.params["W1"])
-    whole = []
+    same = []
     monkeypatch.setattr(
         plan.Plan,
         "_same_weights",
-        lambda self, arrays, real=plan.Plan._same_weights: whole.append(real(self, arrays)) or whole[-1],
+        lambda self, arrays, real=plan.Plan._same_weights: same.append(real(self, arrays)) or same[-1],
     )
     for value in net.params.values():
         numerical_gradient(f, value)
-    assert whole == [True] * 4
+    assert same == [True] * 4
     net.params["W2"][1, 1] = np.nextafter(net.params["W2"][1, 1], 1)
     numerical_gradient(f, net.params["b2"])
-    assert whole[4:] == [False]
+    assert same[4:] == [False]
 
 
 def test_a_single_weight_changed_by_one_bit_changes_the_gradient(net_and_f, ask):
@@ -105,7 +105,7 @@ def test_zerokaras_own_numerical_gradient_only_when_asked(net_and_f, capfd):
 
 def test_a_mistake_in_here_leaves_all_to_the_loop(net_and_f, monkeypatch, capfd):
     net, f = net_and_f
-    monkeypatch.setattr(session, "purity_of", None)
+    monkeypatch.setattr(recogniser, "purity_of", None)
     slow = zerokara.numerical_gradient(f, net.params["W1"])
     assert numerical_gradient(f, net.params["W1"]).tobytes() == slow.tobytes()
     assert "looking into it failed (TypeError(" in capfd.readouterr().err
@@ -115,8 +115,8 @@ def test_refused_functions_of_few_weights_are_looked_at_ever_less_often(learner,
     names = learner("def activation(x):\n    return sigmoid(x) + 0 * np.random.rand()\n")
     net = names.Net(np.random.default_rng(0))
     looks = []
-    real = session.purity_of
-    monkeypatch.setattr(session, "purity_of", lambda f, x: looks.append(1) or real(f, x))
+    real = recogniser.purity_of
+    monkeypatch.setattr(recogniser, "purity_of", lambda f, x: looks.append(1) or real(f, x))
     for _ in range(9):
         numerical_gradient(names.loss_of(net, *batch), net.params["W1"])
     assert len(looks) == 4  # the 1st, 2nd, 4th and 8th
@@ -129,3 +129,25 @@ def test_gradients_belong_to_the_caller(net_and_f):
     kept = first.copy()
     first[:] = 7
     np.testing.assert_array_equal(numerical_gradient(f, net.params["W1"]), kept)
+
+
+def test_a_mode_that_is_none():
+    with (
+        pytest.raises(UsageError, match=r"mode must be one of on, off, verify\. Got 'of'\. Did you mean off\?"),
+        recognise.mode("of"),
+    ):
+        pass
+
+
+def test_the_log_tells_what_was_recognised_or_refused_and_how_long_it_took(net_and_f, caplog):
+    """In the words that are said, and each time, where they are said once."""
+    net, f = net_and_f
+    with caplog.at_level("DEBUG", logger="zerokara"):
+        numerical_gradient(f, net.params["W1"])
+        for _ in range(2):
+            numerical_gradient(lambda W: np.sum(net.params["W1"]) * len(dir()), net.params["W1"])
+    said = [record.getMessage() for record in caplog.records if record.name == "zerokara.recognise.recogniser"]
+    assert "is the loss of a network 20-7-3" in said[0]
+    assert said[1].startswith("proving loss_of.<locals>.<lambda> (line")
+    assert said[1].endswith(" ms")
+    assert [text.partition(", because ")[2] for text in said[2:]] == ["it calls dir, and nothing is known of that."] * 2

@@ -1,7 +1,8 @@
-"""Walks through the code of a function and of all it reaches, and finds out whether running it changes anything.
+"""Abstract interpretation of a function and of all it calls: does running it change anything?
 
 Nothing is run. Every statement is followed with what is known of the values: which object a name stands for, or that it
-holds numbers. Where a condition is not known both ways are walked. What the walk does not understand, it refuses.
+holds numbers. Where a condition is not known, both branches are interpreted, and what is known after them is the join.
+What is not understood is refused. (Cousot and Cousot, "Abstract interpretation", POPL 1977.)
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from zerokara.recognise import readings
+from zerokara.recognise import guards
+from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Value, is_number, join, join_all
 from zerokara.recognise.arithmetic import Arithmetic
 from zerokara.recognise.calls import Calls
 from zerokara.recognise.expressions import Frame
-from zerokara.recognise.objects import Objects, join_written
-from zerokara.recognise.readings import ARGUMENT, FUNCTION, MISSING, Readings, Steps
+from zerokara.recognise.guards import ARGUMENT, FUNCTION, MISSING, Guards, Recorder
+from zerokara.recognise.interpreted_code import tree_of
+from zerokara.recognise.objects import Objects
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.source import tree_of
-from zerokara.recognise.values import Bound, Data, Known, Unusable, Value, constant, is_number, joined
 from zerokara.words import sentence
 
 DEEPEST = 40
@@ -39,67 +40,68 @@ class Purity:
     """A function that only computes: calling it twice is calling it once, but for caches that each call overwrites.
 
     Attributes:
-        steps: what this was read from.
-        arrays: the numbers of the readings that are arrays, in the order they were met; each array once.
-        deciding: says, for a set of arrays, which threshold depends on them; None if none does.
-        relied: the arrays that must be weights or biases for its thresholds to be harmless.
-        bounds: where inputs of an activation are clipped.
+        guards: what all of this depends on.
+        arrays: the numbers of the values that are arrays, in the order they were met; each array once.
+        threshold_on: says, for a set of arrays, which threshold depends on them; None if none does.
+        assumed: the arrays that must be weights or biases for its thresholds to be harmless.
+        clip_bounds: where inputs of an activation are clipped.
         caches: whether it keeps something in objects, that can be looked at later.
     """
 
-    steps: Steps
+    guards: Guards
     arrays: tuple[int, ...]
-    deciding: Callable[[set[int]], str | None]
-    relied: frozenset[int]
-    bounds: tuple[float, ...]
+    threshold_on: Callable[[set[int]], str | None]
+    assumed: frozenset[int]
+    clip_bounds: tuple[float, ...]
     caches: bool
 
 
 def purity_of(f: Any, x: Any) -> Purity:
-    """Walk through f, to be called with x. Raises Refused, with the reason, where f may do more than compute."""
-    walk = _Walk(Objects(Readings(f, x)), Arithmetic())
-    with_x: list[Value] = [Known(x, ARGUMENT)]
-    root = Known(f, FUNCTION)
+    """Interpret a call f(x). Raises Refused, with the reason, where f may do more than compute."""
+    interpreter = Interpreter(Objects(Recorder(f, x)), Arithmetic())
+    with_x: list[Value] = [Concrete(x, ARGUMENT)]
+    root = Concrete(f, FUNCTION)
     try:
         if type(f) is MethodType:
-            owner = walk.objects.read(root, readings.method_self)
-            function = walk.objects.read(root, readings.method_function)
-            result = walk.call(Bound(owner, function), with_x, {}, "f")
+            owner = interpreter.objects.read(root, guards.method_self)
+            function = interpreter.objects.read(root, guards.method_function)
+            result = interpreter.call(Bound(owner, function), with_x, {}, "f")
         elif type(f) is FunctionType:
-            result = walk.enter(root, with_x, {})
+            result = interpreter.enter(root, with_x, {})
         else:
             raise Refused(
-                sentence("it is no plain function but an object of the class {kind}", kind=readings.class_name(type(f)))
+                sentence("it is no plain function but an object of the class {kind}", kind=guards.class_name(type(f)))
             )
     except RecursionError:
         raise Refused(sentence("it calls itself")) from None
     if not is_number(result):
         raise Refused(sentence("it does not return a number"))
-    walk.objects.check_caches()
-    return _verdict(walk, walk.objects.readings)
+    interpreter.objects.check_caches()
+    return _verdict(interpreter, interpreter.objects.recorder)
 
 
-def _verdict(walk: _Walk, found: Readings) -> Purity:
-    steps = found.sealed(walk.read_argument)
-    first_of = dict(steps.identities)
-    arrays = [n for n, first in steps.identities if n == first and readings.is_plain_array(found.values[n])]
+def _verdict(interpreter: Interpreter, recorder: Recorder) -> Purity:
+    found = recorder.guards(interpreter.read_argument)
+    # One array may have been read from several places; it goes by the first.
+    first_of = dict(found.identities)
+    arrays = [n for n, first in found.identities if n == first and guards.is_plain_array(recorder.values[n])]
 
-    def deciding(weights: set[int]) -> str | None:
-        return walk.arithmetic.deciding({n for n, first in first_of.items() if first in weights})
+    def threshold_on(weights: set[int]) -> str | None:
+        return interpreter.arithmetic.threshold_on({n for n, first in first_of.items() if first in weights})
 
-    relied = frozenset(first_of[number] for number in walk.arithmetic.relied if number in first_of)
-    bounds = tuple(walk.arithmetic.bounds)
-    return Purity(steps, tuple(arrays), deciding, relied, bounds, bool(walk.objects.ever_written))
+    assumed = frozenset(first_of[number] for number in interpreter.arithmetic.assumed if number in first_of)
+    clip_bounds = tuple(interpreter.arithmetic.clip_bounds)
+    return Purity(found, tuple(arrays), threshold_on, assumed, clip_bounds, bool(interpreter.objects.ever_written))
 
 
-class _Walk(Calls):
+class Interpreter(Calls):
     """Statements and calls; expressions are evaluated by the class above."""
 
     depth = 0
     read_argument = False
 
-    def enter(self, function: Known, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        """Walk through a call of a function, and return what is known of its result."""
+    def enter(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+        """Interpret a call of a function, and return what is known of its result."""
         code: CodeType = function.value.__code__
         if code.co_flags & _NOT_PLAIN:
             raise Refused(sentence("{name} is a generator, or takes any arguments", name=code.co_name))
@@ -116,16 +118,16 @@ class _Walk(Calls):
         if isinstance(node, ast.Lambda):
             return self.value(node.body, frame)
         if self.block(node.body, frame):
-            frame.returned.append((constant(None), self.objects.written))
+            frame.returned.append((Concrete(None), self.objects.written))
         if not frame.returned:
             raise Refused(sentence("{name} never returns", name=node.name))
         result, written = frame.returned[0]
         for other, other_written in frame.returned[1:]:
-            result, written = joined(result, other), join_written(written, other_written)
+            result, written = join(result, other), join_all(written, other_written)
         self.objects.written = written
         return result
 
-    def _bound(self, function: Known, arguments: list[Value], keywords: dict[str, Value]) -> dict[str, Value]:
+    def _bound(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> dict[str, Value]:
         """The parameters' values: positional, by keyword, by default."""
         code: CodeType = function.value.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -141,19 +143,19 @@ class _Walk(Calls):
             raise Refused(sentence("{name} is called with arguments that do not fit", name=code.co_name))
         return bound
 
-    def _default(self, function: Known, name: str, position: int) -> Value:
-        count = self.objects.read(function, readings.defaults_count).value
+    def _default(self, function: Concrete, name: str, position: int) -> Value:
+        count = self.objects.read(function, guards.defaults_count).value
         place = position - (function.value.__code__.co_argcount - count)
         if 0 <= place < count:
-            return self.objects.read(function, readings.default, place)
-        found = self.objects.read(function, readings.keyword_default, name)
+            return self.objects.read(function, guards.default, place)
+        found = self.objects.read(function, guards.keyword_default, name)
         if found.value is MISSING:
             raise Refused(sentence("{name} is not given", name=name))
         return found
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
         value = super()._Name(node, frame)
-        if isinstance(value, Known) and value.reading == ARGUMENT:
+        if isinstance(value, Concrete) and value.origin == ARGUMENT:
             self.read_argument = True
         return value
 
@@ -165,7 +167,7 @@ class _Walk(Calls):
     def _statement(self, node: ast.stmt, frame: Frame) -> bool:
         match node:
             case ast.Return(value=expression):
-                value = self.value(expression, frame) if expression else constant(None)
+                value = self.value(expression, frame) if expression else Concrete(None)
                 frame.returned.append((value, dict(self.objects.written)))
                 return False
             case ast.Assign(targets=targets, value=expression):
@@ -203,8 +205,9 @@ class _Walk(Calls):
         before = self.value(ast.copy_location(source, target), frame)
         value = self.value(expression, frame)
         after = self.arithmetic.binary(op, before, value)
-        if not (isinstance(before, Known) and before.is_scalar):
-            self.arithmetic.write_into(before, [value], after if isinstance(after, Data) else None)
+        # `x += y` changes an array in place, which others may see, but gives a number's name another number.
+        if not (isinstance(before, Concrete) and before.is_scalar):
+            self.arithmetic.write_into(before, [value], after if isinstance(after, Abstract) else None)
         self.assign(target, after, frame)
 
     def _assert(self, test: ast.expr, frame: Frame) -> None:
@@ -222,8 +225,8 @@ class _Walk(Calls):
         frame.names, self.objects.written = names, written
         second = self.block(node.orelse, frame)
         if first and second:
-            frame.names = _join_names(after[0], frame.names)
-            self.objects.written = join_written(after[1], self.objects.written)
+            frame.names = join_all(after[0], frame.names)
+            self.objects.written = join_all(after[1], self.objects.written)
         elif first:
             frame.names, self.objects.written = after
         return first or second
@@ -233,14 +236,9 @@ class _Walk(Calls):
         elements = self.objects.elements(iterable)
         if elements is None or node.orelse:
             raise Refused(sentence("line {line} loops over what is not known", line=node.lineno))
+        # The elements are known, so the loop is unrolled and needs no fixed point; one that may end early is refused.
         for element in elements:
             self.assign(node.target, element, frame)
             returned = len(frame.returned)
             if not self.block(node.body, frame) or len(frame.returned) > returned:
                 raise Refused(sentence("line {line} may leave its loop early", line=node.lineno))
-
-
-def _join_names(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    return {
-        name: joined(one[name], other[name]) if name in one and name in other else Unusable() for name in one | other
-    }

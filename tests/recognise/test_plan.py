@@ -10,7 +10,7 @@ import pytest
 import zerokara
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.nn.numerical import numerical_gradient as plain_loop
-from zerokara.recognise import accelerated
+from zerokara.recognise import accelerated, recogniser
 
 NEAR = {"rtol": 1e-8, "atol": 1e-10}
 
@@ -276,14 +276,12 @@ def test_a_child_of_a_process_that_was_asking(learner, batch):
     """A thread holds the lock while another forks: the child has a lock of its own."""
     import os
 
-    from zerokara.recognise import session
-
     names = learner()
     net = names.Net(np.random.default_rng(0))
     holding, over = threading.Event(), threading.Event()
 
     def hold():
-        with session.current.lock:
+        with recogniser.current.lock:
             holding.set()
             over.wait(60)
 
@@ -325,7 +323,7 @@ class Net(Net):
     np.testing.assert_allclose(outcome.gradient, outcome.expected, **NEAR)
 
 
-# Steps
+# Guards
 
 
 @pytest.mark.parametrize("h", [1e-3, 1e-4, 1e-5])

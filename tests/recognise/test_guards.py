@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from zerokara.recognise.readings import FUNCTION, Readings, global_name
-from zerokara.recognise.values import Known, constant, joined
+from zerokara.recognise.abstract_values import Concrete, join
+from zerokara.recognise.guards import FUNCTION, Recorder, global_name
 
 NUMBERS = {
     "0.0": 0.0,
@@ -36,18 +36,18 @@ def test_a_proof_holds_for_the_very_same_number_only(learner, before):
     """-0.0 == 0.0 and 1 == True, but computing with them can differ; nan != nan, but nothing has changed."""
     names = learner("number = None\ndef f(W):\n    return number\n")
     names.f.__globals__["number"] = NUMBERS[before]
-    readings = Readings(names.f, None)
-    readings.read(FUNCTION, global_name, "number")
+    recorder = Recorder(names.f, None)
+    recorder.read(FUNCTION, global_name, "number")
     for after, number in NUMBERS.items():
         names.f.__globals__["number"] = again(number)
-        assert (readings.sealed(False).again(names.f, None) is not None) == (before == after), after
+        assert (recorder.guards(False).check(names.f, None) is not None) == (before == after), after
 
 
 @pytest.mark.parametrize("one", NUMBERS)
 def test_two_ways_leave_one_number_only_if_it_is_the_very_same(one):
     for other, number in NUMBERS.items():
-        result = joined(constant(NUMBERS[one]), constant(again(number)))
-        assert isinstance(result, Known) == (one == other), other
+        result = join(Concrete(NUMBERS[one]), Concrete(again(number)))
+        assert isinstance(result, Concrete) == (one == other), other
 
 
 def test_a_number_that_is_nan_keeps_its_proof(learner, ask, batch):
@@ -63,7 +63,7 @@ def test_a_number_that_is_nan_keeps_its_proof(learner, ask, batch):
 def test_arrays_that_were_one_must_still_be_one_and_others_not(learner, one_before, one_after):
     """Weights of two layers may become tied, or a batch that was read from two places may become two batches."""
     names = learner("first = second = None\ndef f(W):\n    return first + second\n")
-    readings = Readings(names.f, None)
+    recorder = Recorder(names.f, None)
 
     def put(one):
         first = np.ones(3)
@@ -71,6 +71,6 @@ def test_arrays_that_were_one_must_still_be_one_and_others_not(learner, one_befo
 
     put(one_before)
     for name in ("first", "second"):
-        readings.read(FUNCTION, global_name, name)
+        recorder.read(FUNCTION, global_name, name)
     put(one_after)
-    assert (readings.sealed(False).again(names.f, None) is not None) == (one_before == one_after)
+    assert (recorder.guards(False).check(names.f, None) is not None) == (one_before == one_after)

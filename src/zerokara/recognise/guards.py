@@ -1,9 +1,10 @@
-"""What a proof about a function was read from, so that reading it again shows whether the proof still holds.
+"""What a proof depends on: guards, checked again before the proof is used for another call.
 
-A walk through a function's code starts at the function itself and at x, and finds everything else by reading: a global
-name, a cell of the closure, an attribute, an item of a dict. Each reading is kept with what was seen. A later call,
-with another closure or another batch, is covered by the same proof exactly if all readings give the same kind of thing
-again: the same function, module or class, an instance of the same class, an equal number, another plain array.
+Interpreting a function's code starts at the function itself and at x, and finds everything else by reading: a global
+name, a cell of the closure, an attribute, an item of a dict. Each read becomes a guard, as in a tracing compiler: where
+to read, and what must be found there. A later call, with another closure or another batch, is covered by the same proof
+exactly if all guards hold: the same function, module or class, an instance of the same class, an equal number, another
+plain array. A value is named by its number: 0 is the function, 1 is x, then one for each guard, in order.
 """
 
 from __future__ import annotations
@@ -28,71 +29,78 @@ _mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 
 FUNCTION, ARGUMENT = 0, 1
-"""The readings everything starts from: the function, and the array it is called with."""
+"""The values everything starts from: the function, and the array it is called with."""
 
 
-class Reading(NamedTuple):
-    """The value of reading number `parent`, asked by `how` for `key`, must be as `seen`, as `check` understands it."""
+class Guard(NamedTuple):
+    """What `how` finds for `key` in value number `parent` must be as `expected`, as `check` understands it."""
 
     parent: int
     how: Callable[[Any, Any], Any]
     key: Any
     check: Callable[[Any, Any], bool]
-    seen: Any
+    expected: Any
 
 
-class Readings:
-    """All readings of one walk; the same question is asked once."""
+class Recorder:
+    """Reads for one interpretation, and records a guard for each read; the same question is asked once."""
 
     def __init__(self, f: Any, x: Any) -> None:
         self.values: list[Any] = [f, x]
-        self.steps: list[Reading] = []
-        self._known: dict[tuple[int, Any, Any], int] = {}
+        self._guards: list[Guard] = []
+        self._numbers: dict[tuple[int, Any, Any], int] = {}
 
     def read(self, parent: int, how: Callable[[Any, Any], Any], key: Any = None) -> int:
-        """The number of the reading; its value is `values[number]`. Raises what `how` raises."""
+        """The number of what is found; the value is `values[number]`. Raises what `how` raises."""
+        # 1, 1.0 and True are one key of this dict; for `how` they need not be.
         question = (parent, how, (type(key), key))
-        if question not in self._known:
+        if question not in self._numbers:
             value = how(self.values[parent], key)
-            check, seen = _expectation(value)
-            self.steps.append(Reading(parent, how, key, check, seen))
+            self._guards.append(Guard(parent, how, key, *_expectation(value)))
             self.values.append(value)
-            self._known[question] = len(self.values) - 1
-        return self._known[question]
+            self._numbers[question] = len(self.values) - 1
+        return self._numbers[question]
 
-    def sealed(self, with_argument: bool) -> Steps:
-        """What is needed to read again, without holding on to this call's arrays and networks.
+    def guards(self, with_argument: bool) -> Guards:
+        """What is needed to check again, without holding on to this call's arrays and networks.
 
         Args:
             with_argument: whether the function uses the x it is called with.
         """
+        # An x that is not used may be any array, so it must not count among those that are one and the same.
         first = ARGUMENT if with_argument else ARGUMENT + 1
-        return Steps(tuple(self.steps), first, tuple(_identities(self.values, first)))
+        return Guards(tuple(self._guards), first, tuple(_identities(self.values, first)))
 
 
-class Steps(NamedTuple):
-    """The readings of a finished walk, and which of the arrays among them were one and the same."""
+class Guards(NamedTuple):
+    """The guards of one interpretation, and which of the arrays among its values were one and the same.
 
-    steps: tuple[Reading, ...]
+    Attributes:
+        first: the number of the first value whose identity matters.
+        identities: (number, number of the first value that is this very object), for all arrays and dicts.
+    """
+
+    all: tuple[Guard, ...]
     first: int
     identities: tuple[tuple[int, int], ...]
 
-    def again(self, f: Any, x: Any) -> list[Any] | None:
-        """The values as they are now, for a function with the same code; None if one is not what it was."""
+    def check(self, f: Any, x: Any) -> list[Any] | None:
+        """The values as they are now, for a function with the same code; None if a guard does not hold."""
         values = [f, x]
         try:
-            for parent, how, key, check, seen in self.steps:
+            for parent, how, key, check, expected in self.all:
                 value = how(values[parent], key)
-                if not check(value, seen):
+                if not check(value, expected):
                     return None
                 values.append(value)
         except (KeyError, IndexError, ValueError, AttributeError, TypeError):
             return None
+        # Equal one by one is not enough: two layers whose weights have become one array are another function of it.
         return values if tuple(_identities(values, self.first)) == self.identities else None
 
 
 def _identities(values: list[Any], start: int) -> Iterator[tuple[int, int]]:
-    """For every reading of an array or a dict, the first reading that gave this very one."""
+    """For every array or dict, the number of the first value that is this very object."""
     first: dict[int, int] = {}
     for number in range(start, len(values)):
         if type(values[number]) in (np.ndarray, dict):
@@ -120,7 +128,8 @@ def is_made_in_python(kind: type) -> bool:
 def is_ordinary(value: Any) -> bool:
     """Whether a value is an instance of a class with a dict, and the class itself is a plain one."""
     kind = type(value)
-    return type(kind) in (type, ABCMeta) and not issubclass(kind, type) and is_made_in_python(kind) and _has_dict(kind)
+    is_plain = type(kind) in (type, ABCMeta) and not issubclass(kind, type)
+    return is_plain and is_made_in_python(kind) and kind.__dictoffset__ != 0
 
 
 def class_name(kind: type) -> str:
@@ -128,12 +137,8 @@ def class_name(kind: type) -> str:
     return str(_name(kind))
 
 
-def _has_dict(kind: type) -> bool:
-    return kind.__dictoffset__ != 0
-
-
 def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
-    """What "the same again" means for a value."""
+    """(check, expected) of a guard: what "the same again" means for a value."""
     kind = type(value)
     if kind is FunctionType:
         return _same_code, value.__code__
@@ -149,6 +154,7 @@ def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
 
 
 def _same_code(value: Any, code: Any) -> bool:
+    # Each call of `loss_of` makes another lambda of one code; its cells and defaults have guards of their own.
     return type(value) is FunctionType and value.__code__ is code
 
 
@@ -156,23 +162,24 @@ def _plain_array(value: Any, _: Any) -> bool:
     return is_plain_array(value)
 
 
-def _equal(value: Any, seen: Any) -> bool:
-    return type(value) is type(seen) and repr(value) == repr(seen)  # == takes -0.0 for 0.0, and nan for nothing
+def _equal(value: Any, expected: Any) -> bool:
+    # Not ==, which takes -0.0 for 0.0 although 1 / x differs, and nan for another number than itself.
+    return type(value) is type(expected) and repr(value) == repr(expected)
 
 
-def _equal_keys(value: Any, seen: Any) -> bool:
-    return len(value) == len(seen) and all(map(_equal, value, seen))
+def _equal_keys(value: Any, expected: Any) -> bool:
+    return len(value) == len(expected) and all(map(_equal, value, expected))
 
 
-def _identical(value: Any, seen: Any) -> bool:
-    return value is seen
+def _identical(value: Any, expected: Any) -> bool:
+    return value is expected
 
 
 def _same_type(value: Any, kind: type) -> bool:
     return type(value) is kind
 
 
-# How to ask. None of these can run a learner's code.
+# How to read. None of these can run a learner's code: they go past properties, `__getattr__` and metaclasses.
 
 
 def method_function(method: Any, key: None) -> Any:
@@ -188,6 +195,7 @@ def cell(function: Any, name: str) -> Any:
 
 
 def global_name(function: Any, name: str) -> Any:
+    # A subclass of dict, which exec takes as globals, may answer differently each time.
     names, builtins = function.__globals__, function.__builtins__
     if type(names) is not dict or type(builtins) is not dict:
         raise KeyError(name)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.purity import purity_of
+from zerokara.recognise.interpreter import purity_of
 from zerokara.recognise.refusal import Refused
 from zerokara.runner.own_gradient import _faster
 
@@ -21,15 +21,15 @@ THRESHOLDS = {
 def test_a_threshold_that_depends_on_weights(learner, value, what):
     names = learner(f"def f(W):\n    return {value}\n")
     purity = purity_of(names.f, np.ones((4, 5)))
-    assert purity.deciding(set(purity.arrays)) in (what, "a comparison")
-    named = {threshold.what for threshold in purity.deciding.__closure__[1].cell_contents.arithmetic.thresholds}
+    assert purity.threshold_on(set(purity.arrays)) in (what, "a comparison")
+    named = {threshold.what for threshold in purity.threshold_on.__closure__[1].cell_contents.arithmetic.thresholds}
     assert what in named
 
 
 def test_what_depends_on_shapes_only_is_no_threshold(learner):
     names = learner("def f(W):\n    return np.sum(np.arange(W.shape[0])) + np.sum(W[1:]) * len(W[1:])\n")
     purity = purity_of(names.f, np.ones((4, 5)))
-    assert purity.deciding(set(purity.arrays)) is None
+    assert purity.threshold_on(set(purity.arrays)) is None
 
 
 def test_nobody_may_write_into_what_is_one_of_two_arrays(learner):
@@ -58,9 +58,9 @@ def f(W):
 """)
     x = np.ones((4, 5))
     purity = purity_of(names.f, x)
-    assert purity.steps.again(names.f, x) is not None
+    assert purity.guards.check(names.f, x) is not None
     names.two.__dict__ = names.one.__dict__
-    assert purity.steps.again(names.f, x) is None
+    assert purity.guards.check(names.f, x) is None
 
 
 def own_by_copies_of_rows(f, x):
