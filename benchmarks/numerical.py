@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from surroundings import start_untuned
+from environment import start_untuned
 from workload import SIZES
 
 import zerokara

@@ -16,17 +16,18 @@ import numpy as np
 import zerokara
 from zerokara.engine import choose_engine
 
-run = zerokara.train("digits", {option}="{name}", epochs=20, plots=False)
-assert run.engine == "reference" and run.history.test_accuracy[-1] > 0.8, run
+run = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
+assert run.engine == "reference" and run.history.test_accuracy[-1] > 0.7, run
 assert zerokara.open_run(run.path).recipe.{option} == "{name}"
-again = zerokara.train("digits", {option}="{name}", epochs=20, plots=False)
+again = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
 assert np.array_equal(run.history.losses, again.history.losses)
 """
 
 CHECKED = """
 net = zerokara.Network([6, 5, 4, 3], init="xavier", {option}="{name}")
 x, t = np.random.default_rng(0).standard_normal((7, 6)), [0, 1, 2, 0, 1, 2, 0]
-assert zerokara.gradient_check(net, x, t).verdict == "agrees"
+check = zerokara.gradient_check(net, x, t)
+assert check.wrong == 0 and check.untold <= 1, check  # one beside a kink
 fast, loop = net.numerical_gradient(x, t), net.numerical_gradient(x, t, method="loop")
 assert all(np.allclose(fast[name], loop[name], atol=1e-9) for name in loop)
 """

@@ -9,6 +9,7 @@
 Everything public is here; what is not in `__all__` may change.
 """
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data import Dataset, load
@@ -27,11 +28,15 @@ def _recognised(f: Any, x: Any, h: float) -> Any:
     return accelerated(f, x, h)
 
 
+logging.getLogger("zerokara").addHandler(logging.NullHandler())  # silent unless somebody asks
+
 _network.fast_gradient = fastest_gradient
 _numerical.faster_function = _recognised
 
 if TYPE_CHECKING:
-    from zerokara.runs.assemble import Run, open_run, train
+    from zerokara.runs.opening import open_run
+    from zerokara.runs.run import Run
+    from zerokara.runs.train import train
     from zerokara.training.recipe import Recipe
 
 __version__ = VERSION
@@ -58,9 +63,9 @@ __all__ = [
 
 _ON_FIRST_USE = {
     "Recipe": "zerokara.training.recipe",
-    "Run": "zerokara.runs.assemble",
-    "open_run": "zerokara.runs.assemble",
-    "train": "zerokara.runs.assemble",
+    "Run": "zerokara.runs.run",
+    "open_run": "zerokara.runs.opening",
+    "train": "zerokara.runs.train",
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

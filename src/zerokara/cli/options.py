@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 from cyclopts import Group, Parameter
 
-from zerokara.engine.choosing import ENGINES
+from zerokara.engine.choosing import AUTO, ENGINES
 from zerokara.errors import UsageError
 from zerokara.training.recipe import Recipe, overridden, read_toml
 from zerokara.words import sentence
@@ -26,7 +26,7 @@ GROUPS = {
 OTHER = Group("Not part of the recipe", sort_key=4)
 
 
-def whole(type_: Any, tokens: Any) -> int:
+def whole_number(type_: Any, tokens: Any) -> int:
     """A whole number; the parser's own way would round 2.7."""
     try:
         return int(tokens[0].value)
@@ -41,13 +41,13 @@ def run_folder(run: Path, out: Path = Path("runs")) -> Path:
 
 
 DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]
-EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join(ENGINES) + ".")]
+EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join((AUTO, *ENGINES)) + ".")]
 RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
 Threads = Annotated[
     int | None,
     Parameter(
         group=OTHER,
-        converter=whole,
+        converter=whole_number,
         help="Threads of the compiled engine; by default the cores this process may use.",
     ),
 ]
@@ -101,7 +101,7 @@ def _annotation(f: Field[Any], kind: Any) -> Any:
     if f.name == "hidden":
         return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
     if kind in (int, int | None):
-        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole)]
+        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole_number)]
     if f.name == "init":
         kind = float | str
     return Annotated[kind | None, Parameter(group=group, help=_help(f))]

@@ -38,7 +38,10 @@ class Optimizer(Protocol):
 
 
 class Engine(Protocol):
-    """One way to compute. All engines agree with the reference one within rounding."""
+    """One way to compute. All engines agree with the reference one within rounding.
+
+    It is made with the number of threads it may use, or None: see `zerokara.engine.choosing.ENGINES`.
+    """
 
     name: str
 

@@ -17,9 +17,12 @@ ROWS_AT_ONCE = 1_000
 
 
 class ReferenceEngine:
-    """See `zerokara.engine.contract.Engine`."""
+    """See `zerokara.engine.contract.Engine`. It computes in the calling thread; `threads` is there for the contract."""
 
     name = "reference"
+
+    def __init__(self, threads: int | None = None) -> None:
+        del threads  # NumPy's matrix library has a number of its own
 
     def advance(
         self,

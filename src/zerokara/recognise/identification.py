@@ -6,9 +6,8 @@ and the same factor (such as n for a sum over the batch), is what the function c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +23,13 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-12
 
 
-class Loss(NamedTuple):
-    """The mean loss of scores (n, classes) and targets (n, classes), and what it is called in a sentence."""
-
-    value: Callable[[Floats, Floats], float]
-    words: str
-
-
-# Not nn's own table, for the reason that `forward.ACTIVATIONS` gives. The names are those that nn and engines know.
+# Not all of nn's table, for the reason that `forward.ACTIVATIONS` gives. The names are those that nn and engines know.
 LOSSES = {
-    "cross-entropy": Loss(OWN_LOSSES["cross-entropy"].value, "cross entropy"),
-    "textbook": Loss(OWN_LOSSES["textbook"].value, "cross entropy with 1e-7 in the logarithm"),
-    "squared": Loss(OWN_LOSSES["squared"].value, "squared error"),
+    "cross-entropy": "cross entropy",
+    "textbook": "cross entropy with 1e-7 in the logarithm",
+    "squared": "squared error",
 }
+"""The losses that are candidates, and what they are called in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Model:
 
     def loss(self, scores: Floats, targets: Floats) -> float:
         """The function's value for scores and targets (n, classes)."""
-        return self.factor * LOSSES[self.loss_name].value(scores, targets)
+        return self.factor * OWN_LOSSES[self.loss_name].value(scores, targets)
 
     def agrees(self, value: float, scores: Floats, targets: Floats) -> bool:
         """Whether a value is the loss of these scores but for rounding.
@@ -112,8 +105,8 @@ def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:
     for activation in ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:  # one layer has none: any name will do
         scores = scores_of(layout, activation, arrays, rows)
         for labels, targets in _meanings(arrays[layout.labels], len(rows), classes):
-            for name, loss in LOSSES.items():
-                mean = loss.value(scores, targets)
+            for name in LOSSES:
+                mean = OWN_LOSSES[name].value(scores, targets)
                 if np.isfinite(mean) and mean != 0:
                     yield Model(layout, activation, name, labels, _rounded(sample.value / mean, len(rows), classes))
 

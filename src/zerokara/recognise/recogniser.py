@@ -212,7 +212,7 @@ def _recognised(code: CodeType, plan: Plan) -> str:
         name=_name_of(code),
         sizes="-".join(map(str, plan.network.sizes)),
         activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
-        loss=LOSSES[model.loss_name].words,
+        loss=LOSSES[model.loss_name],
     )
 
 

@@ -10,9 +10,10 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, unknown_name
@@ -64,7 +65,7 @@ def _option(table: str, help: str, default: Any, rule: Rule | None = None, names
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train, on what, and how. Fields left None take the value that fits the others; see `completed`.
+    """What to train, on what, and how. Fields left None take the value that fits the others; see `resolved`.
 
     Raises UsageError naming the field, what it got and what it expects.
 
@@ -125,7 +126,7 @@ class Recipe:
             )
         self.make_optimizer()
 
-    def completed(self) -> Self:
+    def resolved(self) -> Self:
         """The same recipe with every default that depends on another field filled in: what a run records."""
         made = self.make_optimizer()
         length: dict[str, Any] = {} if self.iterations or self.epochs else default_length(self.dataset)
@@ -145,7 +146,7 @@ class Recipe:
         """How many updates this recipe asks for, with so many updates in an epoch."""
         if self.iterations is not None:
             return self.iterations
-        assert self.epochs is not None, "a completed recipe says how long it is"
+        assert self.epochs is not None, "a resolved recipe says how long it is"
         return self.epochs * per_epoch
 
     def to_toml(self) -> str:
@@ -159,7 +160,7 @@ class Recipe:
                 tables[f.metadata["table"]][f.name] = list(value) if isinstance(value, tuple) else value
         return tomli_w.dumps(tables)
 
-    def decisive(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """The fields that decide every update, as JSON has them: without length, and data, which have a checksum."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*LENGTHS, "dataset")}
         return values | {"hidden": list(self.hidden)}
@@ -172,6 +173,30 @@ class Recipe:
             if name not in names:
                 raise unknown_name("A recipe's field", name, names)
         return cls(**values)
+
+
+class RecipeOptions(TypedDict, total=False):
+    """The fields of a recipe but its data set, as keywords: what each of them takes."""
+
+    hidden: int | Sequence[int] | NDArray[np.integer[Any]]
+    activation: str
+    init: str | float
+    loss: str
+    dtype: str | None
+    gradient: str
+    optimizer: str
+    learning_rate: float | None
+    momentum: float | None
+    decay: float | None
+    beta1: float | None
+    beta2: float | None
+    weight_decay: float
+    batch_size: int
+    iterations: int | None
+    epochs: int | None
+    sampling: str
+    evaluate_every: int | None
+    seed: int
 
 
 def overridden(values: Mapping[str, Any], given: Mapping[str, Any]) -> Recipe:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from zerokara.progress import duration
-from zerokara.runs.assemble import Assembly, Run, describe
-from zerokara.runs.reading import command
-from zerokara.runs.run import FINISHED
+from zerokara.runs.files import describe
+from zerokara.runs.prepared import PreparedRun
+from zerokara.runs.run import FINISHED, Run
+from zerokara.runs.untrusted import command
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Started
 from zerokara.training.history import Evaluation
 from zerokara.words import sentence
@@ -24,7 +25,7 @@ MEASURED_SECONDS = 0.1
 """The forecast is made when so much time has gone into updates, or at the first evaluation after the start."""
 
 
-class Screen:
+class ConsoleReporter:
     """A listener that prints; on a terminal it keeps a bar below the table."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -36,12 +37,11 @@ class Screen:
         self.forecast_made = False
         self.started: Started
 
-    def heading(self, assembly: Assembly) -> None:
+    def heading(self, prepared: PreparedRun) -> None:
         """What will be trained, before it starts."""
-        trainer = assembly.trainer
-        data = assembly.dataset
+        trainer, data = prepared.trainer, prepared.dataset
         epochs = trainer.iterations / trainer.batches.per_epoch
-        self._print(describe(assembly.recipe, trainer.network))
+        self._print(describe(prepared.recipe, trainer.network))
         self._print(f"data: {len(data.train):,} training and {len(data.test):,} test images ({data.source})")
         self._print(f"{trainer.iterations:,} updates ({epochs:.4g} epochs) on the {trainer.engine.name} engine")
         if trainer.iteration:

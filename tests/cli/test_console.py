@@ -1,27 +1,33 @@
 """What a person sees while a network trains."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 
-from zerokara.cli.screen import TABLE_HEAD, Screen, table_line
+from zerokara.cli.console import TABLE_HEAD, ConsoleReporter, table_line
+from zerokara.nn import Network
 from zerokara.training.events import Advanced, Ended, Evaluated, Started
-from zerokara.training.history import Evaluation
+from zerokara.training.history import Evaluation, History
+
+NONE = np.zeros(0, np.int64)
+CONTEXT: dict[str, Any] = {"network": Network([1, 1]), "history": History(), "request_stop": lambda: None}
+"""What the reporter has no use for."""
 
 
 def shown(looks: int, update_seconds: float = 0.01, evaluation_seconds: float = 0.5) -> tuple[list[str], list[str]]:
     """What is printed in a run of so many evaluations, ten updates apart; and the lines of all of them."""
     stream = io.StringIO()
-    screen = Screen(stream)
+    reporter = ConsoleReporter(stream)
     total = 10 * (looks - 1)
     evaluations = [Evaluation(10 * i, i / 4, 2 / (i + 1), i / 1000, i / 2000) for i in range(looks)]
-    screen(Started(0, total, looks))
+    reporter(Started(0, total, looks, **CONTEXT))
     for e in evaluations:
         if e.iteration:
-            screen(Advanced(e.iteration, np.ones(10), 10 * update_seconds))
-        screen(Evaluated(e, evaluation_seconds))
-    screen(Ended(total, stopped=False))
+            reporter(Advanced(e.iteration, np.ones(10), 10 * update_seconds, **CONTEXT))
+        reporter(Evaluated(e, evaluation_seconds, NONE, NONE, **CONTEXT))
+    reporter(Ended(total, stopped=False, **CONTEXT))
     return stream.getvalue().splitlines(), [table_line(e) for e in evaluations]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shlex
 import stat
 from collections.abc import Callable, Iterator
@@ -17,15 +16,12 @@ from typing import Any, BinaryIO
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import RunError, UsageError
-from zerokara.runs.lock import LOCK_FILE
+from zerokara.runs.layout import LOCK_FILE, RECIPE, UNFINISHED_FILE
 from zerokara.training.recipe import Recipe, parse_toml
 from zerokara.words import sentence
 
 MOST_TEXT = 256_000
 """Bytes of a recipe or a run.json; real ones have about a thousand."""
-
-UNFINISHED = re.compile(r"\.[a-z0-9.]+\.[0-9a-f]{16}\.part")
-"""The temporary file of a process that was killed while it wrote."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -50,13 +46,17 @@ def damaged(path: Path, reason: object) -> RunError:
     return RunError(sentence("{path} cannot be used: {text}{end} It was left as it is.", path=path, text=text, end=end))
 
 
-def check_folder(path: Path) -> None:
-    """Raise RunError unless `path` is a folder that can be looked into."""
-    if not path.is_dir():
-        state = sentence("is not a folder") if os.path.lexists(path) else sentence("does not exist")
-        raise RunError(
-            sentence("{path} {state}. Expected the folder of a run, such as runs/mnist-001.", path=path, state=state)
-        )
+def checked_folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a folder. Raises UsageError for what is no path, RunError where there is no folder."""
+    if not isinstance(path, str | os.PathLike):
+        text = "A run is named by its folder, such as runs/mnist-001. Got {got!r:.80}."
+        raise UsageError(sentence(text, got=path))
+    folder = Path(path)
+    if not folder.is_dir():
+        state = sentence("is not a folder") if os.path.lexists(folder) else sentence("does not exist")
+        text = "{path} {state}. Expected the folder of a run, such as runs/mnist-001."
+        raise RunError(sentence(text, path=folder, state=state))
+    return folder
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_text(path: Path) -> str:
-    """A small text file, whole. Raises RunError for anything else."""
+    """All of a small text file. Raises RunError for anything else."""
     with opened(path) as file:
         content = file.read(MOST_TEXT + 1)
     if len(content) > MOST_TEXT:
@@ -91,20 +91,22 @@ def read_text(path: Path) -> str:
 
 def read_recipe(folder: Path) -> Recipe:
     """The complete recipe of a run. Raises RunError where it is missing, damaged, or asks for a path like ../data."""
-    path = folder / "recipe.toml"
+    path = folder / RECIPE
     if not os.path.lexists(path):
         raise _not_a_run(folder)
     text = read_text(path)
     try:
         recipe = Recipe.from_values(parse_toml(text, path))
-        complete = recipe.completed()
+        resolved = recipe.resolved()
     except (UsageError, ValueError, TypeError, OverflowError, RecursionError) as error:
         reason = sentence("its tables are nested too deeply") if isinstance(error, RecursionError) else error
         raise damaged(path, reason) from error
-    if recipe != complete:
+    if recipe != resolved:
         raise damaged(path, sentence("it is not complete, as the recipe of a run is"))
-    if recipe.dataset not in ENTRIES and not _is_whole_path(recipe.dataset):
-        raise damaged(path, sentence("its data set {name!r} is neither a name nor a whole path", name=recipe.dataset))
+    if recipe.dataset not in ENTRIES and not _is_absolute(recipe.dataset):
+        raise damaged(
+            path, sentence("its data set {name!r} is neither a name nor an absolute path", name=recipe.dataset)
+        )
     return recipe
 
 
@@ -131,12 +133,12 @@ def attempt(path: Path, parse: Callable[[], Any]) -> Any:
         raise damaged(path, error) from error
 
 
-def _is_whole_path(text: str) -> bool:
+def _is_absolute(text: str) -> bool:
     return "\0" not in text and os.path.isabs(text) and os.path.normpath(text) == text
 
 
 def _not_a_run(folder: Path) -> RunError:
-    left = [name for name in os.listdir(folder) if name != LOCK_FILE and not UNFINISHED.fullmatch(name)]
+    left = [name for name in os.listdir(folder) if name != LOCK_FILE and not UNFINISHED_FILE.fullmatch(name)]
     if not left:
         return NothingBegun(
             sentence("{path} is empty: nothing had begun. Start a run with zerokara train.", path=folder)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import zerokara
 from zerokara.errors import RunError
 from zerokara.runs.listing import line_of
-from zerokara.runs.reading import read_json, read_recipe, read_text
 from zerokara.runs.resume import reopen
+from zerokara.runs.untrusted import read_json, read_recipe, read_text
 from zerokara.training.recipe import Recipe
 
 needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
@@ -69,15 +69,13 @@ def test_hostile_recipes(run: Path, what: str) -> None:
     "dataset", ["../secrets", "data", "~/data", "/data/../etc", "/data/", "//x/..", "mnist/../x", "/a\0b"]
 )
 def test_recipes_with_paths_that_are_not_whole(run: Path, dataset: str) -> None:
-    recipe = Recipe(dataset="digits", hidden=(2,), batch_size=300, iterations=6).completed().to_toml()
+    recipe = Recipe(dataset="digits", hidden=(2,), batch_size=300, iterations=6).resolved().to_toml()
     (run / "recipe.toml").write_text(recipe.replace('"digits"', json.dumps(dataset)))
-    refused(run, r"its data set .* is neither a name nor a whole path|cannot be used")
+    refused(run, r"its data set .* is neither a name nor an absolute path|cannot be used")
 
 
 def test_a_recipe_of_a_network_beyond_memory_allocates_nothing(run: Path) -> None:
-    (run / "recipe.toml").write_text(
-        Recipe(dataset="digits", hidden=(10**9, 10**9), iterations=6).completed().to_toml()
-    )
+    (run / "recipe.toml").write_text(Recipe(dataset="digits", hidden=(10**9, 10**9), iterations=6).resolved().to_toml())
     refused(run, r"hidden was \[.*\], and recipe.toml now says \[1000000000, 1000000000\]")
 
 
@@ -159,7 +157,7 @@ def test_links_are_replaced_and_never_written_through(run: Path, tmp_path: Path)
         (run / name).unlink()
         (run / name).symlink_to(victim)
     reopened = reopen(run, iterations=9)
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert victim.read_text() == "mine"
     assert not (run / "losses.csv").is_symlink()
 
