@@ -27,8 +27,8 @@ from time import perf_counter
 from typing import Any
 
 import tables
+from environment import start_untuned
 from peers import PEERS
-from surroundings import start_untuned
 
 from zerokara.data import whereabouts
 from zerokara.errors import DataError, UsageError, ZerokaraError

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from surroundings import matrix_libraries, start_untuned
+from environment import matrix_libraries, start_untuned
 
 import zerokara
 from zerokara.engine import choose_engine

@@ -14,12 +14,12 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from surroundings import start_untuned
+from environment import start_untuned
 from workload import SIZES
 
 import zerokara
 from zerokara.engine import choose_engine
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 
 H = 1e-4
 

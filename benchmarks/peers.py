@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from environment import matrix_libraries, start_untuned
 from numpy.typing import NDArray
-from surroundings import matrix_libraries, start_untuned
 from workload import LEARNING_RATE, SIZES, Measured, Peer, Work, measure
 
 import zerokara

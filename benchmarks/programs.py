@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise import accelerated, mode
 
 UPDATES = 3
@@ -47,8 +47,10 @@ ACTIVATIONS = (
     "np.where(a > 0, a, 0.01 * a)",
     "np.minimum(np.maximum(0, a), 6)",
     "a",
+    "np.maximum(0.01 * a, a)",
+    "0.5 * a * (1 + np.tanh(0.7978845608 * (a + 0.044715 * a ** 3)))",
 )
-"""The last four are other functions, and are to be left to the loop; so are the last of all that follow."""
+"""The last six are other functions, and are to be left to the loop; so are the last of all that follow."""
 
 SOFTMAXES = (
     "e = np.exp(s - np.max(s, axis=1, keepdims=True))\n    return e / np.sum(e, axis=1, keepdims=True)",
@@ -69,6 +71,7 @@ LOSSES = (
     "np.sum((y - {rows}) ** 2) / len(y)",
     "-np.sum({rows} * np.log(np.clip(y, 1e-7, 1)))",
     "-np.sum(class_weights(t) * np.sum({rows} * np.log(y + {delta}), axis=1)) / len(y)",
+    "-np.sum({rows} * np.log(y + {delta})) / len(y) + 0.5 * 0.01 * sum([np.sum(W ** 2) for W in self.weights])",
 )
 DELTAS = ("1e-7", "DELTA", "0", "1e-15", "1e-12", "1e-8")
 BEFORE = (
@@ -196,12 +199,12 @@ def random_program(rng: np.random.Generator) -> Program:
     fills = {"clip": one(("500", "500", "50", "20", "3")), "delta": usual(DELTAS, 3), "index": index, "rows": rows}
     layers = one((1, 2, 2, 2, 3))
     source = PROGRAM.format(
-        activation=usual(ACTIVATIONS, 4).format(**fills),
+        activation=usual(ACTIVATIONS, 6).format(**fills),
         softmax=usual(SOFTMAXES, 1).format(**fills),
         product=usual(("np.dot(x, W) + b", "x @ W + b", "b + x.dot(W)", "np.matmul(x, W)"), 1),
         before=one(BEFORE) if rng.random() < 0.25 else "pass",
         after=one(AFTER) if rng.random() < 0.25 else "pass",
-        loss=usual(LOSSES, 2).format(**fills),
+        loss=usual(LOSSES, 3).format(**fills),
         private=one(("", "", "", "", "", "__shift * ", "self.__scale * ")),
         change=one(CHANGES),
     )

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from zerokara.engine.compiled import core
 from zerokara.errors import RunError
-from zerokara.runs.keeper import newest
-from zerokara.runs.reading import NothingBegun, read_recipe
+from zerokara.runs.store import newest
+from zerokara.runs.untrusted import NothingBegun, read_recipe
 
 EXACT = ("recipe.toml", "losses.csv", "epochs.csv", "weights.safetensors")
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -35,10 +35,10 @@ UPDATES = {"reference": "4000", "compiled": "60000"}
 CHILD = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-import zerokara.runs.keeper as keeper
+import zerokara.runs.checkpointer as checkpointer
 from zerokara.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
-keeper.SECONDS_BETWEEN, keeper.SHARE = {between}, 1.0
+checkpointer.SECONDS_BETWEEN, checkpointer.SHARE = {between}, 1.0
 sys.exit(main())
 """
 """Checkpoints come more often than every two seconds, so that many a kill strikes while one is written. While modules
@@ -150,7 +150,7 @@ def stands_at(path: Path, soak: Soak) -> int:
         return -1
     soak.failures += passed_over
     unfinished = any(path.rglob("*.part"))
-    soak.landed["while a file was written" if unfinished else f"in state {checkpoint.facts['state']}"] += 1
+    soak.landed["while a file was written" if unfinished else f"in state {checkpoint.state}"] += 1
     return checkpoint.iteration
 
 

@@ -18,7 +18,7 @@ def document(
     return f"""# Benchmarks
 
 `{command}`, {date}, on {machine}. Peers take turns in one run, each in a process of its own; figures are medians,
-ratios are taken within a turn. No process has a setting of its matrix library (`benchmarks/surroundings.py`).{without}
+ratios are taken within a turn. No process has a setting of its matrix library (`benchmarks/environment.py`).{without}
 
 ## Training: 784-50-10, batch 100, float32, MNIST, with evaluations of all 70,000 images
 

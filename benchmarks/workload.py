@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
+from environment import matrix_libraries
 from numpy.typing import NDArray
-from surroundings import matrix_libraries
 
 import zerokara
 

@@ -86,7 +86,7 @@ def test_a_peer_that_fails_leaves_the_page_as_it_was(page: Path, tmp_path: Path)
 
 def test_settings_of_matrix_libraries_are_found(tmp_path: Path) -> None:
     script = (
-        "import json, os; from surroundings import settings, untuned;"
+        "import json, os; from environment import settings, untuned;"
         "print(json.dumps([settings(os.environ), untuned(os.environ)]))"
     )
     tuned = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_L2_SIZE": "512", "OMP_NUM_THREADS": "1", "ZEROKARA_LEVEL": "v3"}

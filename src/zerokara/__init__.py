@@ -9,12 +9,15 @@
 Everything public is here; what is not in `__all__` may change.
 """
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data import Dataset, load
 from zerokara.engine.choosing import fastest_gradient
 from zerokara.errors import DataError, DownloadError, EngineError, RunError, UsageError, ZerokaraError
-from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, gradients, numerical_gradient
+from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, numerical_gradient
+from zerokara.nn import network as _network
+from zerokara.nn import numerical as _numerical
 from zerokara.version import VERSION
 
 
@@ -25,11 +28,15 @@ def _recognised(f: Any, x: Any, h: float) -> Any:
     return accelerated(f, x, h)
 
 
-gradients.fast_gradient = fastest_gradient
-gradients.faster_function = _recognised
+logging.getLogger("zerokara").addHandler(logging.NullHandler())  # silent unless somebody asks
+
+_network.fast_gradient = fastest_gradient
+_numerical.faster_function = _recognised
 
 if TYPE_CHECKING:
-    from zerokara.runs.assemble import Run, open_run, train
+    from zerokara.runs.opening import open_run
+    from zerokara.runs.run import Run
+    from zerokara.runs.train import train
     from zerokara.training.recipe import Recipe
 
 __version__ = VERSION
@@ -56,16 +63,22 @@ __all__ = [
 
 _ON_FIRST_USE = {
     "Recipe": "zerokara.training.recipe",
-    "Run": "zerokara.runs.assemble",
-    "open_run": "zerokara.runs.assemble",
-    "train": "zerokara.runs.assemble",
+    "Run": "zerokara.runs.run",
+    "open_run": "zerokara.runs.opening",
+    "train": "zerokara.runs.train",
 }
 
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 
-def __getattr__(name: str) -> Any:
-    """Import on first use what a plain `import zerokara` has no need of."""
-    if name not in _ON_FIRST_USE:
-        raise AttributeError(f"module 'zerokara' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        """Import on first use what a plain `import zerokara` has no need of."""
+        if name not in _ON_FIRST_USE:
+            raise AttributeError(f"module 'zerokara' has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(_ON_FIRST_USE[name]), name)
+        return getattr(import_module(_ON_FIRST_USE[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the public names, those included that are imported on first use."""
+    return list(__all__)

@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import zerokara
-from zerokara.nn import gradients
+from zerokara.nn import network as networks
 
 BACKPROP = [2.2938061065760658, 2.294626433903726, 2.297869324385668]
 NUMERICAL = [2.293806110942571, 2.294626444319049, 2.2978693333951865]
@@ -102,7 +102,7 @@ def by_numerical_gradient(mnist, updates, **options):
 @pytest.mark.mnist
 def test_losses_by_the_numerical_gradient(mnist):
     """By the faster way to the same differences, where there is one; the loop's turn is below."""
-    if gradients.fast_gradient is None:
+    if networks.fast_gradient is None:
         pytest.skip("there is no faster way than the loop here")
     assert by_numerical_gradient(mnist, 3) == pytest.approx(NUMERICAL, abs=1e-9, rel=0)
 

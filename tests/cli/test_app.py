@@ -13,6 +13,10 @@ import pytest
 import zerokara
 import zerokara_command
 from zerokara.cli import main
+from zerokara.cli.console import ConsoleReporter
+from zerokara.errors import RunError
+from zerokara.nn.activations import ACTIVATIONS
+from zerokara.runs.prepared import PreparedRun
 
 
 def test_without_arguments_it_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,3 +208,33 @@ def test_a_reader_that_goes_away_leaves_no_traceback(tmp_path: Path) -> None:
         process.wait(timeout=60)
     assert "Traceback" not in errors
     assert "BrokenPipe" not in errors
+
+
+def test_a_command_that_fails_between_making_its_folder_and_training_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where standard output is gone before the heading is printed."""
+
+    def fail(reporter: ConsoleReporter, prepared: PreparedRun) -> None:
+        assert os.listdir(tmp_path) == ["run"], "its folder was made already"
+        raise RunError("Standard output is gone.")
+
+    monkeypatch.setattr(ConsoleReporter, "heading", fail)
+    assert main(["train", "digits", "--out", str(tmp_path), "--name", "run"]) == 1
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("engine", ["auto", "compiled"])
+def test_a_command_whose_work_is_refused_leaves_no_folder(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An activation that only Python knows trains under auto; asked for by name, the core refuses."""
+    monkeypatch.setitem(ACTIVATIONS, "mine", ACTIVATIONS["relu"])
+    words = ["train", "digits", "--activation", "mine", "--iterations", "3", "--out", str(tmp_path), "--no-plots"]
+    assert main([*words, "--engine", engine]) == (0 if engine == "auto" else 1)
+    printed = capsys.readouterr()
+    if engine == "auto":
+        assert "on the reference engine" in printed.out
+    else:
+        assert "mine" in printed.err
+        assert os.listdir(tmp_path) == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zerokara.data import ENTRIES, Entry, catalog, places, whereabouts
+from zerokara.data import ENTRIES, Entry, catalog, search_paths, whereabouts
 from zerokara.data.entries import FILE_NAMES, PublishedFile
 
 
@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         catalog, "LIMITS", catalog.Limits(connect=2.0, silence=2.0, window=1.5, rate=2000, size=100_000)
     )
-    places.warn_unwritable.cache_clear()
+    search_paths.warn_unwritable.cache_clear()
     return folder
 
 

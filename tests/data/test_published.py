@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from zerokara.data.entries import FILE_NAMES
-from zerokara.data.places import Place
 from zerokara.data.published import AnotherDataSet, read_published
+from zerokara.data.search_paths import SearchPath
 from zerokara.errors import DataError
 
 from .conftest import Published
@@ -17,8 +17,8 @@ NAME = FILE_NAMES[0]
 
 
 def read(made: Published, path: Path, *, named: bool = True) -> object:
-    place = Place(path.parent, own=False, named=named)
-    return read_published(path, made.entry, made.entry.files[0], place).array
+    search_path = SearchPath(path.parent, own=False, named=named)
+    return read_published(path, made.entry, made.entry.files[0], search_path).array
 
 
 def laid(folder: Path, name: str, data: bytes) -> Path:

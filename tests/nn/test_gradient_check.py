@@ -5,7 +5,8 @@ import pytest
 from scipy.special import expit
 
 from zerokara.errors import UsageError
-from zerokara.nn import Network, TwoLayerNet, gradient_check, gradients
+from zerokara.nn import Network, TwoLayerNet, gradient_check
+from zerokara.nn import network as networks
 from zerokara.nn.activations import OWN_ACTIVATIONS
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.nn.error_bounds import is_analysed
@@ -426,7 +427,7 @@ def test_a_wrong_gradient_of_a_loss_of_others():
 
 
 def test_without_an_engine(monkeypatch):
-    monkeypatch.setattr(gradients, "fast_gradient", None)
+    monkeypatch.setattr(networks, "fast_gradient", None)
     assert gradient_check(Network((6, 8, 3), init="he"), *batch()).agrees
     monkeypatch.setattr(Sigmoid, "backward", lambda self, dout: dout * self.out)
     assert gradient_check(Network((6, 8, 3), activation="sigmoid"), *batch()).verdict == DISAGREES

@@ -23,6 +23,8 @@ def params(init="auto", activation="relu", sizes=SIZES, seed=0, dtype=np.float64
         ("auto", "relu", 2, 0.1),
         ("auto", "sigmoid", 2, np.sqrt(0.005)),
         ("auto", "tanh", 5, np.sqrt(0.005)),
+        ("auto", "gelu", 2, 0.1),
+        ("auto", "leaky-relu", 2, 0.1),
         ("he", "sigmoid", 1, 0.1),
         ("xavier", "relu", 1, np.sqrt(0.005)),
         (0.3, "relu", 4, 0.3),
@@ -60,7 +62,7 @@ def test_the_seed_decides():
     assert (params(seed=7)["W1"] != params(seed=8)["W1"]).mean() > 0.99
 
 
-@pytest.mark.parametrize("init", [-0.1, np.nan, np.inf])
+@pytest.mark.parametrize("init", [-0.1, np.nan, np.inf, None, True, [0.1]])
 def test_not_a_standard_deviation(init):
     with pytest.raises(UsageError, match=r"init must be a standard deviation of 0 or more, or one of .*\. Got "):
         standard_deviation(init, 10, "relu", 1)

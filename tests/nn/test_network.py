@@ -342,7 +342,7 @@ def test_a_network_with_a_method_of_its_own_is_not_plain_and_keeps_its_own_gradi
 def test_a_network_with_a_gradient_of_its_own_is_not_standard_but_its_loss_is(name):
     own = type("Own", (Network,), {name: lambda self, *given: getattr(Network, name)(self, *given)})([6, 5, 4])
     assert not own.is_standard
-    assert own._has_standard_loss
+    assert own.has_standard_loss
     assert TwoLayerNet(6, 5, 4).is_standard
 
 
@@ -489,7 +489,7 @@ def test_global_randomness_is_not_used():
 # Refusals
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, None, "0"])
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "0", True])
 def test_what_is_not_a_seed(seed):
     with pytest.raises(
         UsageError, match=r"seed must be a whole number of 0 or more, or a numpy.random.Generator\. Got "
@@ -498,7 +498,7 @@ def test_what_is_not_a_seed(seed):
 
 
 @pytest.mark.parametrize(
-    "sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None]
+    "sizes", [[], [784], [784, 0, 10], [784, -50, 10], [784, 50.0, 10], [784, "50", 10], 784, None, [True, 10], "12"]
 )
 def test_what_are_not_sizes(sizes):
     with pytest.raises(UsageError, match=r"sizes must be two or more positive whole numbers.*\. Got "):
@@ -530,10 +530,60 @@ def test_unknown_names(option, value, near):
         Network([2, 2, 2], **{option: value})
 
 
-@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf])
+@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf, "0.1", None, True])
 def test_what_is_not_a_learning_rate(rate):
-    with pytest.raises(UsageError, match=rf"learning_rate must be a positive number\. Got {rate}"):
+    with pytest.raises(UsageError, match=rf"learning_rate must be a positive number\. Got {rate!r}"):
         TwoLayerNet(2, 2, 2, learning_rate=rate)
+
+
+@pytest.mark.parametrize("option", ["activation", "loss", "init"])
+@pytest.mark.parametrize("value", [None, ["relu"], True, {}])
+def test_what_is_not_a_name(option, value):
+    with pytest.raises(UsageError, match=rf"{option} must be .*\. Got "):
+        Network([2, 2, 2], **{option: value})
+
+
+NOT_NUMBERS = {
+    "text": np.full((8, 6), "a"),
+    "complex": np.full((8, 6), 1j),
+    "objects": np.full((8, 6), 0.5, object),
+    "None": None,
+    "dates": np.full((8, 6), np.datetime64("2020-01-01")),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_NUMBERS)
+@pytest.mark.parametrize(
+    "method", ["predict", "probabilities", "loss", "accuracy", "gradient", "loss_and_gradient", "numerical_gradient"]
+)
+def test_x_that_is_not_made_of_numbers(method, kind):
+    given = (NOT_NUMBERS[kind],) if method in ("predict", "probabilities") else (NOT_NUMBERS[kind], [0] * 8)
+    with pytest.raises(UsageError, match=r"x must be an array of numbers\. Got "):
+        getattr(network(), method)(*given)
+
+
+@pytest.mark.parametrize("method", ["loss", "accuracy", "gradient"])
+def test_rows_of_unequal_length_and_labels_that_are_no_numbers(method):
+    x, _ = batch(n=2)
+    with pytest.raises(UsageError, match=r"x must be an array, with rows of equal length\. Got \[\[1\], \[1, 2\]\]"):
+        getattr(network(), method)([[1], [1, 2]], [0, 1])
+    with pytest.raises(UsageError, match=r"t must be an array, with rows of equal length\. Got \[\[1\], \[1, 2\]\]"):
+        getattr(network(), method)(x, [[1], [1, 2]])
+    for rows in (np.full((2, 4), "a"), np.full((2, 4), 1j), np.full((2, 4), None)):
+        with pytest.raises(UsageError, match=r"t must be an array of numbers\. Got "):
+            getattr(network(), method)(x, rows)
+    for indices in (["a", "b"], [0.0, 1.0], [None, 1], [True, False]):
+        with pytest.raises(UsageError, match=r"Class indices must be integers"):
+            getattr(network(), method)(x, indices)
+
+
+@pytest.mark.parametrize("value", ["a", [["a", "b"]], [[1], [1, 2]], [[1j, 2]], None])
+def test_params_that_are_no_numbers(value):
+    net = Network([1, 2])
+    before = net.params["W1"].copy()
+    with pytest.raises(UsageError, match=r"params\['W1'\] must be an array"):
+        net.params["W1"] = value
+    assert_array_equal(net.params["W1"], before)
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 5), (6, 3), (2, 3, 6), ()])

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerokara import recognise as accelerate
+from zerokara import recognise
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.nn.gradients import numerical_gradient as plain_loop
+from zerokara.nn.numerical import numerical_gradient as plain_loop
 
 TEXTBOOK = """
 import numpy as np
@@ -79,7 +79,7 @@ class Outcome:
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    with accelerate.mode("on"):
+    with recognise.mode("on"):
         yield
 
 

@@ -98,7 +98,7 @@ SPOILED = {
 
 @pytest.mark.parametrize("expression", SPOILED.values(), ids=SPOILED.keys())
 def test_a_change_in_place_reaches_the_learners_own_array_as_often_as_in_the_loop(learner, batch, expression):
-    from zerokara.nn.gradients import numerical_gradient
+    from zerokara.nn.numerical import numerical_gradient
     from zerokara.recognise import accelerated
 
     names = learner(f"""

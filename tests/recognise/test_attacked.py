@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.nn.gradients import numerical_gradient as plain_loop
+from zerokara.nn.numerical import numerical_gradient as plain_loop
 from zerokara.recognise import accelerated
 from zerokara.recognise.formula import step_of
 from zerokara.recognise.refusal import Refused

@@ -450,6 +450,26 @@ DIFFERENT = {
 def loss_of(net, x, t):
     return lambda W: net.loss(x, t) + 0.05 * (np.sum(net.params['W1'] ** 2) + np.sum(net.params['W2'] ** 2))
 """,
+    "the textbook's weight decay": """
+class Bad(Net):
+    weight_decay_lambda = 0.1
+    def loss(self, x, t):
+        weight_decay = 0
+        for idx in range(1, 3):
+            W = self.params['W' + str(idx)]
+            weight_decay += 0.5 * self.weight_decay_lambda * np.sum(W ** 2)
+        return cross_entropy_error(self.predict(x), t) + weight_decay
+""",
+    "a weight decay of 1e-6": """
+class Bad(Net):
+    def loss(self, x, t):
+        penalty = sum(np.sum(W * W) for W in [self.params['W1'], self.params['W2']])
+        return cross_entropy_error(self.predict(x), t) + 0.5 * 1e-6 * penalty
+""",
+    "a decay of biases alone": """
+def loss_of(net, x, t):
+    return lambda W: net.loss(x, t) + 0.5 * 0.01 * (np.sum(net.params['b1'] ** 2) + np.sum(net.params['b2'] ** 2))
+""",
     "tiny L2 decay": """
 def loss_of(net, x, t):
     return lambda W: net.loss(x, t) + 1e-10 * np.sum(net.params['W1'] ** 2)
@@ -472,6 +492,20 @@ def softmax(x):
 """,
     "no softmax": "softmax = sigmoid\n",
     "a leaky ReLU": "def activation(x):\n    return np.where(x > 0, x, 0.01 * x)\n",
+    "a leaky ReLU by its maximum": "def activation(x):\n    return np.maximum(0.01 * x, x)\n",
+    "a leaky ReLU by its mask": """
+def activation(x):
+    out = x.copy()
+    out[x <= 0] *= 0.01
+    return out
+""",
+    "a leaky ReLU of almost nothing": "def activation(x):\n    return np.where(x > 0, x, 1e-9 * x)\n",
+    "GELU": """
+def activation(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
+""",
+    "GELU by sigmoid": "def activation(x):\n    return x * sigmoid(1.702 * x)\n",
+    "softplus": "def activation(x):\n    return np.log(1 + np.exp(x))\n",
     "a ReLU that ends at 6": "def activation(x):\n    return np.minimum(np.maximum(0, x), 6)\n",
     "a ReLU that ends at 600": "def activation(x):\n    return np.clip(np.maximum(0, x), 0, 600)\n",
     "a loss that ends at 300": """

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zerokara.nn.gradients import numerical_gradient
+from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise import accelerated
 
-PROGRAMS = Path(__file__).parents[3] / "benchmarks" / "programs.py"
+PROGRAMS = Path(__file__).parents[2] / "benchmarks" / "programs.py"
 
 
 @pytest.fixture(scope="module")

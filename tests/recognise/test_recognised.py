@@ -125,7 +125,7 @@ def test_networks_of_the_book_and_their_caches(ask, batch):
 
 
 def test_caches_after_a_fast_gradient_are_those_of_the_loop(batch):
-    from zerokara.nn.gradients import numerical_gradient
+    from zerokara.nn.numerical import numerical_gradient
     from zerokara.recognise import accelerated
 
     x, t = batch
@@ -260,7 +260,7 @@ def through(net, x, t):
 def test_a_training_equals_the_loops(learner, batch):
     """Weights change, batches change, the last batch is smaller: every step is the loop's."""
     from zerokara.book.common.gradient import numerical_gradient
-    from zerokara.nn.gradients import numerical_gradient as plain_loop
+    from zerokara.nn.numerical import numerical_gradient as plain_loop
 
     names = learner()
     rng = np.random.default_rng(5)

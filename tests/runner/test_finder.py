@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import zerokara.book
-from zerokara.book import chapter4, chapter5, finder
-from zerokara.book.chapters import chapter_of
+from zerokara.book import chapter4, chapter5
+from zerokara.runner import finder
 
 Run = Callable[..., Any]
 
@@ -160,28 +160,6 @@ def test_code_without_a_file_lies_in_the_working_folder(
     monkeypatch.chdir(tmp_path / "05_backprop")
     exec("import two_layer_net; net = two_layer_net.TwoLayerNet", names)
     assert names["net"] is chapter5.TwoLayerNet
-
-
-@pytest.mark.parametrize(
-    ("folder", "chapter"),
-    [
-        ("ch5", 5),
-        ("Chapter_05", 5),
-        ("chap5-backprop", 5),
-        ("5章", 5),
-        ("第五章", 5),
-        ("5장", 5),
-        ("05", 5),
-        ("ch15", None),
-        ("deep-learning-5", None),
-        ("ch04/ch05", 5),
-        ("ch05/notes", 5),
-        ("2022", None),
-        ("ch06", 6),
-    ],
-)
-def test_names_of_chapter_folders(folder: str, chapter: int | None) -> None:
-    assert chapter_of(Path("/home/me") / folder) == chapter
 
 
 def test_importing_is_light(run_apart: Run, tmp_path: Path) -> None:

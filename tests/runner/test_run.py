@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from zerokara.book import cells
 from zerokara.cli.run import run_command
+from zerokara.sources import cells
 
 Run = Callable[..., Any]
 
@@ -91,7 +91,7 @@ def test_a_syntax_error_is_pythons_own(run: Run, tmp_path: Path) -> None:
     assert result.status == 1
     assert f'File "{tmp_path}/train.py", line 2' in result.err
     assert "SyntaxError: '(' was never closed" in result.err
-    assert "runner.py" not in result.err
+    assert "zerokara/runner" not in result.err
 
 
 def test_the_scripts_own_excepthook_is_called(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

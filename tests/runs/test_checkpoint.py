@@ -4,7 +4,7 @@ import json
 import pickle
 import struct
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 import zerokara
 from zerokara.errors import RunError
-from zerokara.runs.assemble import assemble
-from zerokara.runs.checkpoint import FORMAT, checkpoint_file, expected_arrays
+from zerokara.runs.checkpoint import checkpoint_file, expected_arrays
 from zerokara.runs.digest import NO_DIGEST
+from zerokara.runs.prepared import prepare_run
+from zerokara.runs.provenance import Header, Provenance
 from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.training.history import Evaluation
 from zerokara.training.optimizers import OPTIMIZERS
@@ -28,14 +29,17 @@ from zerokara.training.trainer import Trainer
 TINY: dict[str, Any] = {"dataset": "digits", "hidden": (1,), "batch_size": 500, "iterations": 3}
 
 
-def trained(**options: Any) -> tuple[Trainer, dict[str, Any], Recipe]:
-    assembly = assemble(Recipe.from_values({**TINY, **options}), engine="reference")
-    assembly.trainer.run()
-    return assembly.trainer, {**assembly.facts, "state": "finished"}, assembly.recipe
+Trained = tuple[Trainer, Provenance, Recipe]
+
+
+def trained(**options: Any) -> Trained:
+    prepared = prepare_run(Recipe.from_values({**TINY, **options}), engine="reference")
+    prepared.trainer.run()
+    return prepared.trainer, prepared.provenance, prepared.recipe
 
 
 @pytest.fixture(scope="module")
-def adam() -> tuple[Trainer, dict[str, Any], Recipe]:
+def adam() -> Trained:
     return trained(optimizer="adam")
 
 
@@ -47,10 +51,10 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_everything_comes_back(path: Path, optimizer: str, dtype: str) -> None:
-    trainer, facts, recipe = trained(optimizer=optimizer, dtype=dtype)
-    path.write_bytes(checkpoint_file(trainer, facts))
+    trainer, provenance, recipe = trained(optimizer=optimizer, dtype=dtype)
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     checkpoint = read_checkpoint(path, recipe)
-    fresh = assemble(recipe, engine="reference").trainer
+    fresh = prepare_run(recipe, engine="reference").trainer
     checkpoint.restore(fresh)
     for name, array in trainer.network.params.items():
         np.testing.assert_array_equal(fresh.network.params[name], array, strict=True)
@@ -65,22 +69,22 @@ def test_everything_comes_back(path: Path, optimizer: str, dtype: str) -> None:
 
 def test_arrays_that_are_not_c_contiguous_are_written_as_they_are(path: Path) -> None:
     """safetensors 0.8.0 would write them in the order of their memory, without a word."""
-    trainer, facts, recipe = trained()
+    trainer, provenance, recipe = trained()
     turned = np.arange(64 * 1, dtype=np.float32).reshape(1, 64).T
     wide = np.arange(20, dtype=np.float32)[::2].reshape(10, 1).T
     assert not wide.flags.c_contiguous
     dict.__setitem__(trainer.network.params, "W1", turned)
     dict.__setitem__(trainer.network.params, "W2", wide)
-    path.write_bytes(checkpoint_file(trainer, facts))
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     params = read_checkpoint(path, recipe).params
     np.testing.assert_array_equal(params["W1"], turned)
     np.testing.assert_array_equal(params["W2"], wide)
 
 
-def test_other_readers_of_safetensors_can_read_it(path: Path, adam: tuple[Trainer, dict[str, Any], Recipe]) -> None:
+def test_other_readers_of_safetensors_can_read_it(path: Path, adam: Trained) -> None:
     """The layout, read by hand: a length, a JSON header, the bytes (the format's own description)."""
-    trainer, facts, _ = adam
-    content = checkpoint_file(trainer, facts)
+    trainer, provenance, _ = adam
+    content = checkpoint_file(trainer, provenance, "finished")
     length = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + length])
     begin, end = header["state/v/W2"]["data_offsets"]
@@ -93,8 +97,8 @@ def test_other_readers_of_safetensors_can_read_it(path: Path, adam: tuple[Traine
 
 
 def test_every_flipped_byte_is_noticed(path: Path) -> None:
-    trainer, facts, recipe = trained()
-    content = checkpoint_file(trainer, facts)
+    trainer, provenance, recipe = trained()
+    content = checkpoint_file(trainer, provenance, "finished")
     for position in range(len(content)):
         damaged = bytearray(content)
         damaged[position] ^= 1 << position % 8
@@ -108,8 +112,8 @@ def test_every_flipped_byte_is_noticed(path: Path) -> None:
 
 
 def test_every_truncation_is_noticed(path: Path) -> None:
-    trainer, facts, recipe = trained()
-    content = checkpoint_file(trainer, facts)
+    trainer, provenance, recipe = trained()
+    content = checkpoint_file(trainer, provenance, "finished")
     for length in range(0, len(content), 7):
         path.write_bytes(content[:length])
         with pytest.raises(RunError, match=r"cannot be used"):
@@ -124,7 +128,7 @@ def test_every_truncation_is_noticed(path: Path) -> None:
 def test_any_bytes_at_all_get_a_sentence(path: Path, content: bytes, prefix: bytes) -> None:
     path.write_bytes(prefix + content)
     with pytest.raises(RunError, match=r"cannot be used"):
-        read_checkpoint(path, Recipe(**TINY).completed())
+        read_checkpoint(path, Recipe(**TINY).resolved())
 
 
 def sealed(header: dict[str, Any], facts: dict[str, Any], payload: bytes) -> bytes:
@@ -161,9 +165,9 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "offsets outside": (lambda h, f: h["params/W1"].update(data_offsets=[0, 10**9]), "cannot be used"),
     "offsets that overlap": (lambda h, f: h["params/b1"].update(data_offsets=[0, 4]), "cannot be used"),
     "offsets that are none": (lambda h, f: h["params/W1"].update(data_offsets="here"), "cannot be used"),
-    "a newer format": (lambda h, f: f.update(format=3), "a newer zerokara, in format 3; this one reads format 2"),
-    "an older format": (lambda h, f: f.update(format=1), "an older zerokara, in format 1; this one reads format 2"),
-    "a format that is none": (lambda h, f: f.update(format="2"), "its format is missing or impossible"),
+    "a newer format": (lambda h, f: f.update(format=4), "a newer zerokara, in format 4; this one reads formats 2 to"),
+    "an older format": (lambda h, f: f.update(format=1), "an older zerokara, in format 1; this one reads formats 2 to"),
+    "a format that is none": (lambda h, f: f.update(format="3"), "its format is missing or impossible"),
     "no iteration": (lambda h, f: f.pop("iteration"), "its iteration is missing"),
     "a negative iteration": (lambda h, f: f.update(iteration=-1), "its iteration is missing or impossible"),
     "a true iteration": (lambda h, f: f.update(iteration=True), "its iteration is missing or impossible"),
@@ -177,47 +181,62 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "NaN seconds": (lambda h, f: f.update(seconds=float("nan")), "its seconds is missing or impossible"),
     "a state of its own": (lambda h, f: f.update(state="great"), "its state is missing or impossible"),
     "a state in a list": (lambda h, f: f.update(state=["finished"]), "its state is missing or impossible"),
-    "an engine with an escape": (lambda h, f: f.update(engine="\x1b[2J"), "its engine is missing or impossible"),
-    "forced that is none": (lambda h, f: f.update(forced=[1]), "its forced is missing or impossible"),
-    "one fact too many": (lambda h, f: f.update(other=1), "its facts are not those of format 2"),
-    "a recipe that is none": (lambda h, f: f.update(recipe=[1]), "its recipe is missing or impossible"),
-    "a recipe that lacks a field": (lambda h, f: f["recipe"].pop("seed"), "seed was None, and recipe.toml now says"),
-    "deep nesting": (lambda h, f: f.update(forced=nested(500)), "cannot be used"),
+    "an engine with an escape": (
+        lambda h, f: f["provenance"].update(engine="\x1b[2J"), "its engine is missing or impossible",
+    ),
+    "forced that is none": (lambda h, f: f["provenance"].update(forced=[1]), "its forced is missing or impossible"),
+    "one fact too many": (lambda h, f: f.update(other=1), "its facts are not those of format 3"),
+    "one fact too many in its provenance": (
+        lambda h, f: f["provenance"].update(other=1), "its facts are not those of format 3",
+    ),
+    "no provenance": (lambda h, f: f.pop("provenance"), "its provenance is missing"),
+    "a provenance that is none": (lambda h, f: f.update(provenance=[1]), "its provenance is missing or impossible"),
+    "a provenance without engine": (lambda h, f: f["provenance"].pop("engine"), "its engine is missing"),
+    "format 2 with the facts of 3": (lambda h, f: f.update(format=2), "its zerokara is missing"),
+    "a recipe of a later version": (
+        lambda h, f: f["provenance"]["recipe"].update(dropout=0.5),
+        "its recipe has 'dropout', which version .* does not know: a later one wrote it; install that",
+    ),
+    "a recipe that is none": (lambda h, f: f["provenance"].update(recipe=[1]), "its recipe is missing or impossible"),
+    "a recipe that lacks a field": (
+        lambda h, f: f["provenance"]["recipe"].pop("seed"), "seed was None, and recipe.toml now says",
+    ),
+    "deep nesting": (lambda h, f: f["provenance"].update(forced=nested(500)), "cannot be used"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_headers(path: Path, adam: tuple[Trainer, dict[str, Any], Recipe], what: str) -> None:
-    trainer, facts, recipe = adam
+def test_hostile_headers(path: Path, adam: Trained, what: str) -> None:
+    trainer, provenance, recipe = adam
     edit, words = HOSTILE[what]
-    header, kept, payload = parts(checkpoint_file(trainer, facts))
+    header, kept, payload = parts(checkpoint_file(trainer, provenance, "finished"))
     edit(header, kept)
     path.write_bytes(sealed(header, kept, payload))
     with pytest.raises(RunError, match=words):
         read_checkpoint(path, recipe)
 
 
-def test_what_is_sealed_without_an_edit_is_read(path: Path, adam: tuple[Trainer, dict[str, Any], Recipe]) -> None:
+def test_what_is_sealed_without_an_edit_is_read(path: Path, adam: Trained) -> None:
     """So that the tests above fail for their own reason."""
-    trainer, facts, recipe = adam
-    path.write_bytes(sealed(*parts(checkpoint_file(trainer, facts))))
+    trainer, provenance, recipe = adam
+    path.write_bytes(sealed(*parts(checkpoint_file(trainer, provenance, "finished"))))
     assert read_checkpoint(path, recipe).iteration == 3
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("array", ["params/W1", "state/m/b2", "losses"])
 def test_numbers_that_are_not_finite(path: Path, array: str, value: float) -> None:
-    trainer, facts, recipe = trained(optimizer="adam")
+    trainer, provenance, recipe = trained(optimizer="adam")
     arrays = {
         "params/W1": trainer.network.params["W1"],
         "state/m/b2": trainer.optimizer.state["m"]["b2"],
         "losses": trainer.history.losses,
     }
     arrays[array].flat[1] = value
-    path.write_bytes(checkpoint_file(trainer, facts))
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     with pytest.raises(RunError, match=f"{array} holds numbers that are not finite"):
         read_checkpoint(path, recipe)
-    path.write_bytes(checkpoint_file(trainer, {**facts, "keep_going": True}))
+    path.write_bytes(checkpoint_file(trainer, replace(provenance, keep_going=True), "finished"))
     read_checkpoint(path, recipe)
 
 
@@ -225,9 +244,9 @@ def test_numbers_that_are_not_finite(path: Path, array: str, value: float) -> No
     "undecided", [1, {"test": 3}, {"test": [3, 2]}, {"test": [1, 2, 3]}, {"x": [1, 2]}, {"test": [-1, 2]}]
 )
 def test_undecided_samples_that_cannot_be(path: Path, undecided: Any) -> None:
-    trainer, facts, recipe = trained()
+    trainer, provenance, recipe = trained()
     trainer.history.undecided = undecided
-    path.write_bytes(checkpoint_file(trainer, facts))
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     with pytest.raises(RunError, match=r"its undecided is missing or impossible"):
         read_checkpoint(path, recipe)
 
@@ -241,31 +260,31 @@ def test_undecided_samples_that_cannot_be(path: Path, undecided: Any) -> None:
     ],
 )  # fmt: skip
 def test_evaluations_that_cannot_be(path: Path, evaluation: Evaluation) -> None:
-    trainer, facts, recipe = trained()
+    trainer, provenance, recipe = trained()
     trainer.history.evaluations = [trainer.history.evaluations[0], evaluation]
-    path.write_bytes(checkpoint_file(trainer, facts))
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     with pytest.raises(RunError, match=r"its evaluations are impossible"):
         read_checkpoint(path, recipe)
 
 
 def test_a_summary_reads_the_last_evaluation_and_checks_it(path: Path) -> None:
-    trainer, facts, recipe = trained()
-    path.write_bytes(checkpoint_file(trainer, facts))
+    trainer, provenance, recipe = trained()
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     summary = read_summary(path, recipe)
     assert (summary.iteration, summary.state, summary.last) == (3, "finished", trainer.history.last)
     trainer.history.evaluations = [Evaluation(3, 1.0, 0.1, 0.5, 1.5)]
-    path.write_bytes(checkpoint_file(trainer, facts))
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     with pytest.raises(RunError, match=r"its evaluations are impossible"):
         read_summary(path, recipe)
     trainer.history.evaluations = []
-    path.write_bytes(checkpoint_file(trainer, facts))
+    path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     assert read_summary(path, recipe).last is None
 
 
 @pytest.mark.parametrize("offsets", [[0, 10**12], [-(10**6), -(10**6)], "here", [0], {}, None])
 def test_a_summary_looks_nowhere_but_in_its_file(path: Path, offsets: Any) -> None:
-    trainer, facts, recipe = trained()
-    header, kept, payload = parts(checkpoint_file(trainer, facts))
+    trainer, provenance, recipe = trained()
+    header, kept, payload = parts(checkpoint_file(trainer, provenance, "finished"))
     header["evaluations"]["data_offsets"] = offsets
     path.write_bytes(sealed(header, kept, payload))
     with pytest.raises(RunError, match=r"cannot be used"):
@@ -286,20 +305,20 @@ class Bomb:
 def test_files_of_another_kind_under_our_name(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(RunError, match=r"cannot be used"):
-        read_checkpoint(path, Recipe(**TINY).completed())
+        read_checkpoint(path, Recipe(**TINY).resolved())
 
 
 def test_a_recipe_that_asks_for_more_than_the_machine_has_allocates_nothing(path: Path) -> None:
     """Recipe and header agree on 8 TB, and the file is as long, without one block of it on the disk."""
-    recipe = Recipe(**{**TINY, "hidden": (10**9,), "dtype": "float64"}).completed()
-    facts = {**trained()[1], "recipe": recipe.decisive(), "format": FORMAT}
-    facts |= {"iteration": 0, "evaluations": 0, "sizes": [64, 10**9, 10], "seconds": 0}
+    recipe = Recipe(**{**TINY, "hidden": (10**9,), "dtype": "float64"}).resolved()
+    provenance = replace(trained()[1], recipe=recipe.fingerprint())
+    made = Header(provenance, state="stopped", iteration=0, evaluations=0, sizes=[64, 10**9, 10], seconds=0)
     header: dict[str, Any] = {}
     end = 0
-    for name, (kind, shape) in expected_arrays(facts, recipe).items():
+    for name, (kind, shape) in expected_arrays(made, recipe).items():
         begin, end = end, end + 8 * int(np.prod(shape))
         header[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
-    content = sealed(header, facts, b"")
+    content = sealed(header, made.to_json(), b"")
     path.write_bytes(content)
     with path.open("r+b") as file:
         file.truncate(len(content) + end)
@@ -307,7 +326,7 @@ def test_a_recipe_that_asks_for_more_than_the_machine_has_allocates_nothing(path
         read_checkpoint(path, recipe)
 
 
-def test_the_same_state_gives_the_same_bytes(adam: tuple[Trainer, dict[str, Any], Recipe]) -> None:
-    trainer, facts, _ = adam
-    assert checkpoint_file(trainer, facts) == checkpoint_file(trainer, facts)
-    assert zerokara.__version__ == facts["zerokara"]
+def test_the_same_state_gives_the_same_bytes(adam: Trained) -> None:
+    trainer, provenance, _ = adam
+    assert checkpoint_file(trainer, provenance, "finished") == checkpoint_file(trainer, provenance, "finished")
+    assert zerokara.__version__ == provenance.zerokara

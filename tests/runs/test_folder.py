@@ -1,23 +1,17 @@
 """A run's folder: named, never overwritten, and nothing lost when writing fails."""
 
-import csv
 import errno
-import io
-import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
 
 from zerokara.errors import RunError, UsageError
 from zerokara.runs import folder as folder_module
 from zerokara.runs.directory import Directory
-from zerokara.runs.folder import FolderLost, RunFolder, epochs_csv, finite, json_file, losses_csv
-from zerokara.training.history import Evaluation, History
+from zerokara.runs.folder import FolderLost, RunFolder
 
 # Names
 
@@ -198,46 +192,3 @@ def test_what_was_written_while_the_folder_was_taken_away_is_taken_back(tmp_path
     with folder.lock, pytest.raises(FolderLost, match=r"The file lock of .*x, which says who may write there, was rem"):
         folder.put("5.safetensors", [b"x"])
     assert os.listdir(tmp_path / "x") == []
-
-
-# What the files say
-
-
-def history():
-    return History(
-        [np.array([2.3025850929940455, 0.1, np.nan]), np.array([np.inf, 1e-20])],
-        [Evaluation(0, 0.0, 2.3, 0.1, 0.0975), Evaluation(5, 1 / 3, float("nan"), 0.5, 0.25)],
-    )
-
-
-def test_losses_keep_every_digit():
-    rows = list(csv.reader(io.StringIO(losses_csv(history()))))
-    assert rows[0] == ["iteration", "loss"]
-    assert [int(row[0]) for row in rows[1:]] == list(range(5))
-    assert_array_equal([float(row[1]) for row in rows[1:]], history().losses)
-    assert "np." not in losses_csv(history())
-
-
-def test_evaluations_keep_every_digit():
-    rows = list(csv.DictReader(io.StringIO(epochs_csv(history()))))
-    assert [row["iteration"] for row in rows] == ["0", "5"]
-    assert list(rows[0]) == ["iteration", "epoch", "loss", "train_accuracy", "test_accuracy"]
-    assert float(rows[1]["epoch"]) == 1 / 3
-    assert "np." not in epochs_csv(history())
-
-
-def test_a_history_of_nothing_has_headings_only():
-    assert losses_csv(History()) == "iteration,loss\n"
-    assert epochs_csv(History()) == "iteration,epoch,loss,train_accuracy,test_accuracy\n"
-
-
-def test_numbers_that_json_has_no_word_for_are_null():
-    facts = {
-        "a": float("nan"),
-        "b": [1.5, float("-inf"), {"c": float("inf")}],
-        "d": "nan",
-        "e": 3,
-        "f": (np.float64("nan"),),
-    }
-    assert finite(facts) == {"a": None, "b": [1.5, None, {"c": None}], "d": "nan", "e": 3, "f": [None]}
-    assert json.loads(json_file(facts), parse_constant=pytest.fail) == finite(facts)

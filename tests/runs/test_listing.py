@@ -10,10 +10,7 @@ import pytest
 
 import zerokara
 from zerokara.cli.app import main
-from zerokara.errors import RunError, UsageError
-from zerokara.runs import listing
-from zerokara.runs.directory import Directory
-from zerokara.runs.listing import check_removable, lines, remove
+from zerokara.runs.listing import lines
 from zerokara.runs.lock import Lock
 from zerokara.runs.run import Run
 from zerokara.training.recipe import Recipe
@@ -32,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (out / "killed/run.json").write_text(json.dumps({**facts, "state": "unfinished"}))
     (out / "empty").mkdir()
     (out / "early").mkdir()
-    (out / "early/recipe.toml").write_text(Recipe(dataset="digits").completed().to_toml())
+    (out / "early/recipe.toml").write_text(Recipe(dataset="digits").resolved().to_toml())
     (out / "bad").mkdir()
     (out / "bad/recipe.toml").write_text("[")
     (out / "photos").mkdir()
@@ -121,72 +118,3 @@ def test_pictures_go_where_the_run_is_and_not_into_what_took_its_name(
     assert (out / "best/loss.png").read_bytes() == b"drawn"
     assert os.listdir(out / "a") == []
     assert capsys.readouterr().out == f"picture: {out / 'best/loss.png'}\n"
-
-
-def test_removing_asks_or_wants_yes(
-    out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
-    assert main(["runs", "rm", "a", "--out", str(out)]) == 2
-    assert "Nothing was removed; say --yes" in capsys.readouterr().err
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda question: "n")
-    assert main(["runs", "rm", "a", "--out", str(out)]) == 1
-    assert (out / "a").exists()
-    monkeypatch.setattr("builtins.input", lambda question: "y")
-    assert main(["runs", "rm", "a", str(out / "bad"), "--out", str(out)]) == 0
-    assert not (out / "a").exists()
-    assert not (out / "bad").exists()
-    assert main(["runs", "rm", "--yes", "--out", str(out)]) == 2
-
-
-@pytest.mark.parametrize(
-    "name", ["..", ".", "", "../runs", "a/checkpoints", "/etc", "link", "link/", "note.txt", "nowhere", "link/../a/.."]
-)
-def test_what_is_not_a_folder_in_out_is_not_removed(out: Path, name: str) -> None:
-    before = sorted(os.listdir(out))
-    with pytest.raises(UsageError, match=r"nothing was removed"):
-        check_removable(out, name)
-    assert main(["runs", "rm", name, "b", "--out", str(out), "--yes"]) == 2
-    assert sorted(os.listdir(out)) == before, "the other one stays too"
-
-
-def test_what_is_not_a_run_is_not_removed(out: Path) -> None:
-    with pytest.raises(RunError, match=r"photos is not the folder of a run; nothing was removed"):
-        check_removable(out, "photos")
-    (out / "a/thesis.tex").write_text("x")
-    with pytest.raises(RunError, match=r"also holds thesis.tex, which zerokara did not write. Nothing was removed"):
-        check_removable(out, "a")
-
-
-def test_a_link_inside_a_run_is_removed_and_not_followed(out: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "mine").write_text("x")
-    shutil.rmtree(out / "bad")
-    (out / "bad").mkdir()
-    (out / "bad/recipe.toml").write_text("[")
-    (out / "bad/checkpoints").symlink_to(elsewhere)
-    remove(check_removable(out, "bad"))
-    assert (elsewhere / "mine").exists()
-    assert not (out / "bad").exists()
-
-
-def test_what_took_the_name_of_a_run_is_not_removed_in_its_place(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    really_clear = listing._clear
-
-    def meanwhile(directory: Directory) -> None:
-        (out / "a").rename(out / "old")
-        (out / "b").rename(out / "a")
-        really_clear(directory)
-
-    monkeypatch.setattr(listing, "_clear", meanwhile)
-    remove(check_removable(out, "a"))
-    assert not (out / "old").exists()
-    assert zerokara.open_run(out / "a").recipe.seed == 1
-
-
-def test_a_run_that_is_being_trained_is_not_removed(out: Path) -> None:
-    with Lock(out / "a"), pytest.raises(RunError, match=r"is being trained by another process"):
-        remove(check_removable(out, "a"))
-    assert (out / "a/recipe.toml").exists()

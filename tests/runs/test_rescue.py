@@ -13,8 +13,8 @@ import pytest
 
 import zerokara
 from zerokara.errors import RunError
+from zerokara.runs import checkpointer as checkpointer_module
 from zerokara.runs import directory as directory_module
-from zerokara.runs import keeper as keeper_module
 from zerokara.runs.directory import HAS_DIR_FD
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
@@ -31,8 +31,8 @@ OPTIONS: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _a_checkpoint_after_every_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper_module, "SECONDS_BETWEEN", 0.0)
-    monkeypatch.setattr(keeper_module, "SHARE", 1e9)
+    monkeypatch.setattr(checkpointer_module, "SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(checkpointer_module, "SHARE", 1e9)
     monkeypatch.setattr("os.fsync", lambda handle: None)
 
 
@@ -85,7 +85,7 @@ def assert_whole_in_the_end(path: Path, whole: Path) -> None:
     assert (line.state, line.updates, line.remark) == ("stopped", opened.iterations, None)
     assert opened.iterations >= 10
     reopened = reopen(path)
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert_same(path, whole)
 
 
@@ -191,13 +191,13 @@ def test_a_rescue_without_room_for_every_file_is_one_to_go_on_with(
 
     def strike() -> None:
         shutil.rmtree(tmp_path / "a")
-        monkeypatch.setattr("zerokara.runs.assemble.run_files", no_room)
+        monkeypatch.setattr("zerokara.runs.prepared.run_files", no_room)
 
     error = lost(tmp_path, strike)
     assert str(error).endswith(f"No space left on device. Go on with: zerokara resume {tmp_path}/a-rescued")
     monkeypatch.undo()
     reopened = reopen(tmp_path / "a-rescued")
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert_same(tmp_path / "a-rescued", whole / "0")
 
 
@@ -295,7 +295,7 @@ def test_a_folder_that_is_removed_while_pictures_are_drawn_is_saved_too(
         shutil.rmtree(run.path)
         yield "loss.png", b"drawn"
 
-    monkeypatch.setattr("zerokara.runs.assemble.pictures", draw)
+    monkeypatch.setattr("zerokara.runs.prepared.pictures", draw)
     assert lost(tmp_path, lambda: None, plots=True).run.state == "finished"
     assert_same(tmp_path / "a-rescued", whole / "0")
 
@@ -381,7 +381,7 @@ def test_a_listener_that_fails_in_a_folder_that_is_gone_loses_nothing(tmp_path: 
 def test_a_run_that_goes_on_follows_its_folder_too(tmp_path: Path, whole: Path) -> None:
     error = lost(tmp_path, lambda: shutil.rmtree(tmp_path / "a"))
     reopened = reopen(error.run.path, listeners=[once(lambda: error.run.path.rename(tmp_path / "b"))])
-    assert reopened.assembly.run_into(reopened.folder, plots=False).path == tmp_path / "b"
+    assert reopened.prepared.run_into(reopened.folder, plots=False).path == tmp_path / "b"
     assert_same(tmp_path / "b", whole / "0")
     assert sorted(os.listdir(tmp_path)) == ["b"]
 

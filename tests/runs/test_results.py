@@ -15,9 +15,9 @@ from zerokara.cli.app import main
 from zerokara.errors import RunError
 from zerokara.runs import results as results_module
 from zerokara.runs.listing import Line, line_of
-from zerokara.runs.reading import read_recipe
-from zerokara.runs.results import look_at, read_whole
+from zerokara.runs.results import look_at, read_all
 from zerokara.runs.resume import reopen
+from zerokara.runs.untrusted import read_recipe
 from zerokara.training.recipe import LENGTHS, Recipe
 
 OPTIONS: dict[str, Any] = {"hidden": (2,), "batch_size": 300, "iterations": 6, "engine": "reference", "plots": False}
@@ -51,7 +51,7 @@ def edit(run: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 
 
 def test_a_run_that_nobody_touched_has_no_remarks(run: Path) -> None:
-    for look in (look_at, read_whole):
+    for look in (look_at, read_all):
         results = look(run, read_recipe(run))[2]
         assert (results.state, results.written, results.remarks, results.notes) == ("finished", True, [], [])
     assert line(run).remark is None
@@ -110,7 +110,7 @@ def test_an_edited_run_json_is_not_believed_and_told(
 def test_resuming_writes_an_edited_run_json_anew(run: Path, whole: Path) -> None:
     edit(run, lambda said: said.update(test_accuracy=0.99))
     reopened = reopen(run)
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert line(run).remark is None
     assert line(run).test_accuracy == line(whole).test_accuracy
 
@@ -135,7 +135,7 @@ def test_an_edited_table_is_told(run: Path, name: str, change: Callable[[str], s
     with pytest.warns(UserWarning, match=f"{name} is not as it was written.*Write the file anew with: zerokara resume"):
         zerokara.open_run(run)
     reopened = reopen(run)
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     zerokara.open_run(run)
 
 
@@ -181,7 +181,7 @@ def test_every_edited_field_of_a_recipe_is_refused_by_its_name(tmp_path: Path, f
     if field == "optimizer":
         values["learning_rate"] = None
     edited = Recipe(**{**values, field: NOW[field]})
-    (run / "recipe.toml").write_text(edited.completed().to_toml())
+    (run / "recipe.toml").write_text(edited.resolved().to_toml())
     for use in (reopen, zerokara.open_run):
         with pytest.raises(RunError, match=rf"{field} was .*, and recipe.toml now says"):
             use(run)
@@ -232,7 +232,7 @@ def test_a_run_that_goes_on_between_two_looks_is_read_again(
 
     recipe = read_recipe(longer)
     monkeypatch.setattr(results_module, "_figures", meanwhile)
-    checkpoint, _, results = read_whole(run, recipe)
+    checkpoint, _, results = read_all(run, recipe)
     assert (checkpoint.iteration, results.remarks) == (8, [])
 
 

@@ -7,19 +7,17 @@ import random
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import zerokara
 from zerokara.engine.compiled import core
 from zerokara.errors import DataError, RunError, UsageError
-from zerokara.runs import resume as resuming
-from zerokara.runs.assemble import assemble
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.interrupt import Interrupted
-from zerokara.runs.reading import NothingBegun
+from zerokara.runs.machine import environment
+from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.resume import Finished, check_same_recipe, reopen
-from zerokara.training.events import Advanced, Event
+from zerokara.runs.untrusted import NothingBegun
+from zerokara.training.events import Advanced, Event, Listener
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import Recipe
 
@@ -34,40 +32,37 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda handle: None)
 
 
-class StopAt:
-    """A listener that does what Ctrl-C does, when so many updates are done. The chunks it sees are single updates."""
+def stop_at(iteration: int) -> Listener:
+    """A listener that asks for a stop when so many updates are done. The chunks it sees are single updates."""
 
-    def __init__(self, iteration: int) -> None:
-        self.iteration = iteration
-        self.stop = np.zeros(1, np.uint8)
+    def listen(event: Event) -> None:
+        if isinstance(event, Advanced) and event.iteration == iteration:
+            event.request_stop()
 
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Advanced) and event.iteration == self.iteration:
-            self.stop[0] = 1
+    return listen
 
 
-def train(out: Path, name: str, *, stop_at: int | None = None, engine: str = "reference", **options: Any) -> Path:
+def train(out: Path, name: str, *, stopped_at: int | None = None, engine: str = "reference", **options: Any) -> Path:
     """A run in out/name, of single updates if it is stopped, and of the trainer's own chunks if not."""
     recipe = Recipe.from_values({"dataset": "digits", **TINY, **options})
-    assembly = assemble(recipe, engine=engine)
+    prepared = prepare_run(recipe, engine=engine)
     folder = RunFolder.create(out, name, "digits")
-    if stop_at is None:
-        assembly.run_into(folder, plots=False)
+    if stopped_at is None:
+        prepared.run_into(folder, plots=False)
     else:
-        stop_after(assembly, stop_at, folder)
+        stop_after(prepared, stopped_at, folder)
     return out / name
 
 
-def stop_after(assembly: Any, iteration: int, folder: Any) -> None:
-    listener = StopAt(iteration)
-    assembly.trainer.stop, assembly.trainer.chunk, assembly.trainer.listeners = listener.stop, 1, [listener]
-    with pytest.raises(Interrupted, match=r"stopped after"):
-        assembly.run_into(folder, plots=False)
+def stop_after(prepared: PreparedRun, iteration: int, folder: RunFolder) -> None:
+    prepared.trainer.chunk = 1
+    run = prepared.run_into(folder, plots=False, listeners=[stop_at(iteration)])
+    assert (run.state, run.iterations) == ("stopped", iteration)
 
 
 def go_on(path: Path, **options: Any) -> None:
     reopened = reopen(path, **options)
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
 
 
 def assert_same(one: Path, other: Path) -> None:
@@ -90,9 +85,9 @@ def test_a_run_stopped_twice_equals_one_that_never_was(
     options = {"optimizer": optimizer, "sampling": sampling, "loss": loss, "engine": engine}
     whole = train(tmp_path, "whole", **options)
     once, twice = sorted(random.Random(f"{optimizer}{sampling}").sample(range(1, 40), 2))
-    path = train(tmp_path, "stopped", stop_at=once, **options)
+    path = train(tmp_path, "stopped", stopped_at=once, **options)
     reopened = reopen(path)
-    stop_after(reopened.assembly, twice, reopened.folder)
+    stop_after(reopened.prepared, twice, reopened.folder)
     go_on(path)
     assert_same(whole, path)
 
@@ -105,7 +100,7 @@ def test_other_networks_and_the_numerical_gradient_go_on_exactly(tmp_path: Path,
         "batch_size": 500, "optimizer": "adam", "evaluate_every": 2,
     }  # fmt: skip
     whole = train(tmp_path, "whole", **options)
-    path = train(tmp_path, "stopped", stop_at=3, **options)
+    path = train(tmp_path, "stopped", stopped_at=3, **options)
     go_on(path)
     assert_same(whole, path)
 
@@ -125,20 +120,20 @@ def test_a_longer_run_that_is_stopped_still_ends_the_same(tmp_path: Path) -> Non
     whole = train(tmp_path, "whole", iterations=60)
     path = train(tmp_path, "longer")
     reopened = reopen(path, iterations=60)
-    stop_after(reopened.assembly, 45, reopened.folder)
+    stop_after(reopened.prepared, 45, reopened.folder)
     go_on(path)
     assert_same(whole, path)
 
 
 def test_the_newest_whole_checkpoint_is_taken_and_the_damaged_one_is_named(tmp_path: Path) -> None:
     whole = train(tmp_path, "whole")
-    path = train(tmp_path, "damaged", stop_at=21)
+    path = train(tmp_path, "damaged", stopped_at=21)
     newest = path / "checkpoints/21.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])
     reopened = reopen(path)
-    assert reopened.assembly.trainer.iteration == 0
+    assert reopened.prepared.trainer.iteration == 0
     assert "21.safetensors cannot be used: it is not as long as its header says" in reopened.notes[0]
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert_same(whole, path)
     assert sorted(p.name for p in (path / "checkpoints").iterdir()) == ["0.safetensors", "40.safetensors"]
 
@@ -171,9 +166,9 @@ def test_a_run_killed_twice_before_it_wrote_its_files_writes_them(
         (path / name).unlink()
     reopened = reopen(path)
     with monkeypatch.context() as patch:
-        patch.setattr("zerokara.runs.assemble.run_files", killed)
+        patch.setattr("zerokara.runs.prepared.run_files", killed)
         with pytest.raises(KeyboardInterrupt, match=r"^killed$"):
-            reopened.assembly.run_into(reopened.folder, plots=False)
+            reopened.prepared.run_into(reopened.folder, plots=False)
     assert not (path / "losses.csv").exists()
     go_on(path)
     assert_same(whole, path)
@@ -211,19 +206,18 @@ def killed(*_: Any) -> None:
 def test_where_exactness_is_not_promised_it_refuses_or_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str
 ) -> None:
-    path = train(tmp_path, "run", stop_at=7)
-    monkeypatch.setattr("zerokara.runs.assemble.surroundings", lambda engine: {**real(engine), fact: "99"})
+    path = train(tmp_path, "run", stopped_at=7)
+    monkeypatch.setattr(
+        "zerokara.runs.prepared.environment", lambda engine: environment(engine)._replace(**{fact: "99"})
+    )
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}
     with pytest.raises(RunError, match=r"cannot go on exactly: .* is 99 here. Nothing was changed. .* --force"):
         reopen(path)
     assert {p: p.read_bytes() for p in path.rglob("*") if p.is_file()} == before
     reopened = reopen(path, force=True)
     assert "is 99 here: the result may differ in its last digits" in reopened.notes[0]
-    run = reopened.assembly.run_into(reopened.folder, plots=False)
+    run = reopened.prepared.run_into(reopened.folder, plots=False)
     assert "is 99 here, from update 7" in json.loads((run.path / "run.json").read_text())["forced"][0]
-
-
-real = resuming.put_together.__globals__["surroundings"]
 
 
 LARGE: dict[str, Any] = {"hidden": (200,), "batch_size": 1000, "iterations": 6}
@@ -235,16 +229,16 @@ def test_it_takes_the_recorded_engine_and_number_of_threads(tmp_path: Path) -> N
 
     with threadpool_limits(2, user_api="blas"):  # tests run with one
         whole = train(tmp_path, "whole", **LARGE)
-        path = train(tmp_path, "stopped", stop_at=3, **LARGE)
+        path = train(tmp_path, "stopped", stopped_at=3, **LARGE)
     reopened = reopen(path)
-    assert reopened.assembly.facts["threads"] == 2
-    assert reopened.assembly.trainer.engine.name == "reference"
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    assert reopened.prepared.provenance.threads == 2
+    assert reopened.prepared.trainer.engine.name == "reference"
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert_same(whole, path)
 
 
 def test_other_data_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = train(tmp_path, "run", stop_at=7)
+    path = train(tmp_path, "run", stopped_at=7)
     monkeypatch.setattr(
         "zerokara.runs.run.load",
         lambda *_, **__: zerokara.Dataset(**{**vars(zerokara.load("digits")), "checksum": "0" * 16}),
@@ -258,7 +252,7 @@ def test_other_data_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_folder_of_own_data_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = own_data(tmp_path / "own")
     monkeypatch.chdir(tmp_path)
-    path = train(tmp_path, "run", dataset="own", batch_size=4, stop_at=7)
+    path = train(tmp_path, "run", dataset="own", batch_size=4, stopped_at=7)
     assert f'dataset = "{data}"' in (path / "recipe.toml").read_text()
     monkeypatch.chdir("/")
     go_on(path)
@@ -301,7 +295,7 @@ def test_a_run_killed_before_its_recipe_was_written(tmp_path: Path, left: list[s
 
 
 def test_a_run_killed_before_its_first_checkpoint_says_how_to_start(tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text(Recipe(dataset="digits").completed().to_toml())
+    (tmp_path / "recipe.toml").write_text(Recipe(dataset="digits").resolved().to_toml())
     (tmp_path / "checkpoints").mkdir()
     with pytest.raises(
         NothingBegun, match=r"nothing had begun. Start it anew with: zerokara train --recipe .*recipe.toml"
@@ -310,14 +304,14 @@ def test_a_run_killed_before_its_first_checkpoint_says_how_to_start(tmp_path: Pa
 
 
 def test_another_recipe_is_refused_by_the_field_that_differs(tmp_path: Path) -> None:
-    path = train(tmp_path, "run", stop_at=7)
-    check_same_recipe(path, Recipe(**{"dataset": "digits", **TINY, "iterations": 99}).completed())
+    path = train(tmp_path, "run", stopped_at=7)
+    check_same_recipe(path, Recipe(**{"dataset": "digits", **TINY, "iterations": 99}).resolved())
     with pytest.raises(UsageError, match=r"was begun with seed 5. Got 6; nothing was changed"):
-        check_same_recipe(path, Recipe(**{"dataset": "digits", **TINY, "seed": 6}).completed())
+        check_same_recipe(path, Recipe(**{"dataset": "digits", **TINY, "seed": 6}).resolved())
 
 
 def test_a_network_of_a_thousand_layers_goes_on(tmp_path: Path) -> None:
-    run = train(tmp_path, "deep", stop_at=1, hidden=(2,) * 1000, optimizer="adam", iterations=2)
+    run = train(tmp_path, "deep", stopped_at=1, hidden=(2,) * 1000, optimizer="adam", iterations=2)
     assert zerokara.open_run(run).iterations == 1
 
 
@@ -326,7 +320,7 @@ def test_a_network_of_a_thousand_layers_goes_on(tmp_path: Path) -> None:
 )
 def test_an_edited_recipe_is_refused_by_the_field_that_differs(tmp_path: Path, field: str, then: str, now: str) -> None:
     """The folder would claim a recipe that its numbers were not made with."""
-    run = train(tmp_path, "a", stop_at=7)
+    run = train(tmp_path, "a", stopped_at=7)
     text = (run / "recipe.toml").read_text()
     (run / "recipe.toml").write_text(text.replace(f"{field} = {then}\n", f"{field} = {now}\n"))
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
@@ -341,18 +335,18 @@ def test_a_run_that_was_told_to_keep_going_keeps_going(tmp_path: Path) -> None:
     """Without being told again: it would end at an update that the whole run does."""
     recipe = Recipe.from_values({"dataset": "digits", **TINY, "iterations": 12, "learning_rate": 1e30})
     for name in ("whole", "cut"):
-        assembly = assemble(recipe, engine="reference", keep_going=True)
+        prepared = prepare_run(recipe, engine="reference", keep_going=True)
         folder = RunFolder.create(tmp_path, name, "digits")
         if name == "whole":
-            assembly.run_into(folder, plots=False)
+            prepared.run_into(folder, plots=False)
         else:
-            stop_after(assembly, 1, folder)
+            stop_after(prepared, 1, folder)
     go_on(tmp_path / "cut")
     assert_same(tmp_path / "cut", tmp_path / "whole")
 
 
 def test_resuming_only_reads_until_it_goes_on(tmp_path: Path) -> None:
-    path = train(tmp_path, "run", stop_at=7)
+    path = train(tmp_path, "run", stopped_at=7)
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}
     reopen(path).folder.lock.release()
     assert {p: p.read_bytes() for p in path.rglob("*") if p.is_file()} == before
@@ -360,9 +354,9 @@ def test_resuming_only_reads_until_it_goes_on(tmp_path: Path) -> None:
 
 def test_a_new_run_never_takes_the_place_of_one(tmp_path: Path) -> None:
     """Two processes may both have found the folder empty; the second one finds out under the lock."""
-    path = train(tmp_path, "run", stop_at=7)
+    path = train(tmp_path, "run", stopped_at=7)
     before = (path / "recipe.toml").read_bytes()
-    other = assemble(Recipe(dataset="digits", hidden=(3,), iterations=2), engine="reference")
+    other = prepare_run(Recipe(dataset="digits", hidden=(3,), iterations=2), engine="reference")
     with pytest.raises(RunError, match=r"holds a run already, and is left as it is"):
         other.run_into(RunFolder(path), plots=False)
     assert (path / "recipe.toml").read_bytes() == before

@@ -5,6 +5,9 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -13,11 +16,13 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import zerokara
-from zerokara.errors import RunError, UsageError
+from zerokara.errors import EngineError, RunError, UsageError
 from zerokara.nn import Network
+from zerokara.nn.activations import ACTIVATIONS
 from zerokara.runs.interrupt import Interrupted, stop_on_signals
+from zerokara.runs.resume import reopen
 from zerokara.training.batches import WEIGHTS, generator
-from zerokara.training.events import Advanced
+from zerokara.training.events import Advanced, Ended, Evaluated, Started
 from zerokara.training.recipe import Recipe, read_toml
 
 QUICK = {"hidden": 8, "iterations": 30, "evaluate_every": 10}
@@ -38,7 +43,7 @@ def test_the_files_of_a_run(tmp_path):
     assert run.path == tmp_path / "digits-001"
     assert {p.name for p in run.path.iterdir()} >= {*REPEATABLE, "run.json", "loss.png", "accuracy.png"}
     assert not list(run.path.rglob("*.part"))
-    assert Recipe.from_values(read_toml(run.path / "recipe.toml")) == run.recipe == run.recipe.completed()
+    assert Recipe.from_values(read_toml(run.path / "recipe.toml")) == run.recipe == run.recipe.resolved()
     assert_array_equal([float(row["loss"]) for row in read_csv(run.path / "losses.csv")], run.history.losses)
     assert [int(row["iteration"]) for row in read_csv(run.path / "epochs.csv")] == [0, 10, 20, 30]
     for name, value in load_file(run.path / "weights.safetensors").items():
@@ -186,6 +191,59 @@ def test_what_was_done_before_a_stop_is_what_a_whole_run_did(tmp_path):
     assert_array_equal(run.history.losses[:n], whole.history.losses[:n])
 
 
+def stop_at(update, *, by=None):
+    """A listener that asks for a stop, itself or by way of a thread, which is what a button does."""
+
+    def listen(event):
+        if isinstance(event, Advanced) and event.iteration >= update:
+            if by is None:
+                event.request_stop()
+            else:
+                thread = by(target=event.request_stop)
+                thread.start()
+                thread.join()
+
+    return listen
+
+
+@pytest.mark.parametrize("by", [None, threading.Thread])
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+def test_a_stop_that_a_program_asks_for_gives_back_the_run_and_is_no_interrupt(by, engine, tmp_path):
+    whole = train(tmp_path, iterations=50, engine=engine)
+    run = train(tmp_path, iterations=50, engine=engine, name="run", plots=True, listeners=[stop_at(20, by=by)])
+    assert (run.state, run.stopped) == ("stopped", True)
+    assert 20 <= run.iterations < 50
+    assert_array_equal(run.history.losses, whole.history.losses[: run.iterations])
+    assert json.loads((run.path / "run.json").read_text())["state"] == "stopped"
+    assert {"loss.png", "weights.safetensors"} <= {path.name for path in run.path.iterdir()}
+    assert zerokara.open_run(run.path).iterations == run.iterations
+    ready = reopen(run.path)
+    assert ready.prepared.run_into(ready.folder, plots=False).state == "finished"
+    for name in REPEATABLE:
+        assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("kind", [Started, Evaluated, Ended])
+def test_a_stop_may_be_asked_for_at_every_event(kind, tmp_path):
+    def listen(event):
+        if isinstance(event, kind):
+            event.request_stop()
+
+    run = train(tmp_path, listeners=[listen])
+    assert (run.state, run.iterations) == (("finished", 30) if kind is Ended else ("stopped", 0))
+
+
+def test_ctrl_c_after_a_stop_that_a_program_asked_for_still_ends_the_program(tmp_path):
+    """Somebody who sweeps over recipes must be able to end the sweep at any time."""
+
+    def listen(event):
+        if isinstance(event, Ended):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="stopped after"):
+        train(tmp_path, iterations=50, listeners=[stop_at(20), listen])
+
+
 def test_signals_raise_the_flag_and_nothing_else():
     stop = np.zeros(1, np.uint8)
     with stop_on_signals(stop):
@@ -214,21 +272,127 @@ def test_options_win_over_a_recipe(tmp_path):
     assert (run.recipe.hidden, run.recipe.epochs, run.recipe.iterations, run.recipe.seed) == ((5, 6), 1, None, 4)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"recipe": Recipe(), "bogus": 1}, "A recipe's field must be one of"),
-        ({"recipe": {"hidden": 5}}, "recipe must be a zerokara.Recipe. Got {'hidden': 5}."),
-        ({"threads": 1.5}, "threads must be a whole number from 1 to 1024. Got 1.5."),
-        ({"threads": "2"}, "threads must be a whole number from 1 to 1024. Got '2'."),
-        ({"name": 5}, "--name must be a plain folder name"),
-        ({"hidden": []}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got none."),
-    ],
-)
-def test_values_that_cannot_be_used_leave_nothing_behind(tmp_path, options, words):
+class FolderOfBytes(os.PathLike):
+    def __fspath__(self):
+        return b"runs"
+
+
+WRONG = [
+    ({"recipe": Recipe(), "bogus": 1}, "A recipe's field must be one of"),
+    ({"recipe": {"hidden": 5}}, "recipe must be a zerokara.Recipe. Got {'hidden': 5}."),
+    ({"threads": 1.5}, "threads must be a whole number from 1 to 1024. Got 1.5."),
+    ({"threads": "2"}, "threads must be a whole number from 1 to 1024. Got '2'."),
+    ({"threads": True}, "threads must be a whole number from 1 to 1024. Got True."),
+    ({"engine": None}, "engine must be one of auto, compiled, reference. Got None."),
+    ({"engine": ["auto"]}, "engine must be one of auto, compiled, reference. Got ['auto']."),
+    ({"name": 5}, "--name must be a plain folder name"),
+    ({"name": b"run"}, "--name must be a plain folder name"),
+    ({"out": None}, "out must be the path of a folder. Got None."),
+    ({"out": "a\0b"}, "out must be the path of a folder. Got 'a\\x00b'."),
+    ({"out": b"runs"}, "out must be the path of a folder. Got b'runs'."),
+    ({"out": FolderOfBytes()}, "out must be the path of a folder. Got <"),
+    ({"data_dir": 5}, "data_dir must be the path of a folder. Got 5."),
+    ({"data_dir": "\0"}, "data_dir must be the path of a folder. Got '\\x00'."),
+    ({"plots": "no"}, "plots must be True or False. Got 'no'."),
+    ({"keep_going": 1}, "keep_going must be True or False. Got 1."),
+    ({"listeners": print}, "listeners must be a list of functions that take an event. Got <built-in function print>."),
+    ({"listeners": [None]}, "listeners must be a list of functions that take an event. Got [None]."),
+    ({"hidden": []}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got none."),
+    ({"hidden": True}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got True."),
+    ({"hidden": "50"}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got '50'."),
+    ({"hidden": None}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got None."),
+    ({"learning_rate": "0.1"}, "learning_rate must be a positive number. Got '0.1'."),
+    ({"learning_rate": True}, "learning_rate must be a positive number. Got True."),
+    ({"weight_decay": "1"}, "weight_decay must be 0 or a positive number. Got '1'."),
+    ({"activation": 5}, "activation must be one of relu,"),
+    ({"optimizer": ["sgd"]}, "optimizer must be one of sgd,"),
+    ({"iterations": 2.0}, "iterations must be a positive whole number. Got 2.0."),
+    ({"seed": "0"}, "seed must be a whole number from 0 to 2**63 - 1. Got '0'."),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), WRONG)
+def test_values_that_cannot_be_used_leave_nothing_behind(tmp_path, monkeypatch, options, words):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=re.escape(words)):
-        zerokara.train("digits", out=tmp_path / "runs", plots=False, **options)
-    assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
+        zerokara.train("digits", **{"out": tmp_path / "runs", "plots": False, **options})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dataset", [5, b"digits", ["digits"], "", True])
+def test_a_data_set_of_another_type_leaves_nothing_behind(tmp_path, monkeypatch, dataset):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="dataset must be the name of a data set or a folder"):
+        zerokara.train(dataset)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [None, 5, b"runs", ["runs"], "a\0b"])
+def test_what_is_no_path_is_no_run(path):
+    with pytest.raises((UsageError, RunError), match=r"Expected the folder of a run|A run is named by its folder"):
+        zerokara.open_run(path)
+    with pytest.raises((UsageError, RunError), match=r"Expected the folder of a run|A run is named by its folder"):
+        reopen(path)
+
+
+class Broken:
+    """An activation that computes nothing."""
+
+    def forward(self, x):
+        raise ZeroDivisionError("theirs")
+
+    backward = forward
+
+
+@pytest.mark.parametrize(("engine", "error"), [("auto", ZeroDivisionError), ("compiled", EngineError)])
+def test_work_that_fails_before_its_first_update_leaves_no_folder(tmp_path, monkeypatch, engine, error):
+    monkeypatch.setitem(ACTIVATIONS, "broken", Broken)
+    with pytest.raises(error, match=r"theirs|broken"):
+        train(tmp_path / "runs", activation="broken", engine=engine)
+    assert not list(tmp_path.rglob("digits*"))
+
+
+def test_a_listener_that_fails_before_the_first_update_leaves_no_folder_and_after_it_a_run(tmp_path):
+    def fail(event, kind):
+        if isinstance(event, kind):
+            raise ZeroDivisionError("theirs")
+
+    with pytest.raises(ZeroDivisionError, match="theirs"):
+        train(tmp_path, listeners=[lambda event: fail(event, Started)])
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ZeroDivisionError, match="theirs"):
+        train(tmp_path, name="run", listeners=[lambda event: fail(event, Advanced)])
+    assert zerokara.open_run(tmp_path / "run").iterations == 1
+
+
+SAYS = """
+import logging, sys, zerokara
+if sys.argv[1:]:
+    logging.basicConfig(level="INFO", format="%(name)s: %(message)s")
+run = zerokara.train("digits", iterations=5, hidden=2, plots=False)
+"""
+
+
+def test_the_logger_is_silent_unless_somebody_asks(tmp_path):
+    silent, asked = (
+        subprocess.run([sys.executable, "-c", SAYS, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+        for words in ([], ["asked"])
+    )
+    assert (silent.stdout, silent.stderr) == ("", "")
+    assert asked.stdout == ""
+    for words in (
+        r"zerokara\.runs\.prepared: data <Dataset digits: .*>, .*, checksum [0-9a-f]{16}",
+        r"zerokara\.engine\.choosing: compiled engine for <Network 64-2-10.*>: the faster one",
+        r"zerokara\.runs\.checkpointer: checkpoint after update 5: \d+ bytes in \d\.\d+ s",
+    ):
+        assert re.search(words, asked.stderr), (words, asked.stderr)
+
+
+def test_going_on_is_logged(tmp_path, caplog):
+    run = train(tmp_path, listeners=[stop_at(5)])
+    with caplog.at_level("INFO", logger="zerokara"):
+        reopen(run.path).folder.lock.release()
+    assert f"going on from {run.path}/checkpoints/{run.iterations}.safetensors, after update" in caplog.text
 
 
 @pytest.mark.parametrize("name", [None, 5, ["digits"]])

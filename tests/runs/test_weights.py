@@ -19,8 +19,8 @@ from zerokara.errors import RunError
 from zerokara.nn import Network
 from zerokara.runs.digest import NO_DIGEST
 from zerokara.runs.listing import line_of
+from zerokara.runs.provenance import recorded_recipe
 from zerokara.runs.resume import reopen
-from zerokara.runs.verify import recorded_recipe
 from zerokara.runs.weights import weights_file
 
 ORIGIN = {"recipe": {"seed": 0}, "data": "0123", "iteration": 7}
@@ -94,7 +94,7 @@ def test_every_command_that_reads_a_run_says_so(
 def test_resuming_writes_damaged_weights_anew(run: Path, whole: Path) -> None:
     (run / "weights.safetensors").write_bytes(b"")
     reopened = reopen(run)
-    reopened.assembly.run_into(reopened.folder, plots=False)
+    reopened.prepared.run_into(reopened.folder, plots=False)
     assert (run / "weights.safetensors").read_bytes() == (whole / "weights.safetensors").read_bytes()
     zerokara.open_run(run)
 

@@ -1,7 +1,8 @@
-"""Runs written by zerokara before its weights had a digest: still listed, opened, and gone on with bit for bit."""
+"""Runs written by zerokara before: still listed, opened, and gone on with bit for bit."""
 
 import json
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -13,31 +14,41 @@ from zerokara.cli.app import main
 from zerokara.errors import RunError
 from zerokara.runs.listing import line_of
 from zerokara.runs.resume import Finished, reopen
+from zerokara.training.recipe import ADDED_LATER, LENGTHS, Recipe
 
-MADE = Path(__file__).parent / "written_before"
-"""The same recipe, finished after its 9 updates and stopped after 5 of them."""
+NO_DIGEST = "weights.safetensors has no digest: an older zerokara wrote it."
+MADE = {"written_before": NO_DIGEST, "written_in_format_2": None}
+"""Folder → what is said of its runs: before weights had a digest, and before records had types. Each has one recipe,
+finished after its 9 updates and stopped after 5 of them."""
+
+
+@pytest.fixture(params=MADE)
+def made(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(MADE, tmp_path / "runs"))
+def out(made: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(Path(__file__).parent / made, tmp_path / "runs"))
 
 
 @pytest.mark.parametrize(("name", "updates"), [("finished", 9), ("stopped", 5)])
-def test_they_are_valid_and_marked(out: Path, capsys: pytest.CaptureFixture[str], name: str, updates: int) -> None:
+def test_they_are_valid_and_marked(
+    out: Path, made: str, capsys: pytest.CaptureFixture[str], name: str, updates: int
+) -> None:
     said = json.loads((out / name / "run.json").read_text())
     line = line_of(out / name)
     assert line is not None
     assert (line.state, line.updates, line.test_accuracy) == (name, updates, said["test_accuracy"])
-    assert line.remark == "weights.safetensors has no digest: an older zerokara wrote it."
+    assert line.remark == MADE[made]
     run = zerokara.open_run(out / name)
     assert (run.state, run.iterations) == (name, updates)
     for parameter, array in load_file(out / name / "weights.safetensors").items():
         np.testing.assert_array_equal(run.network.params[parameter], array, strict=True)
     assert main(["runs", "list", "--out", str(out)]) == 0
-    assert "digits (weights.safetensors has no digest" in capsys.readouterr().out
+    assert ("digits (weights.safetensors has no digest" in capsys.readouterr().out) is bool(MADE[made])
     assert main(["runs", "show", str(out / name)]) == 0
-    assert "weights.safetensors has no digest" in capsys.readouterr().out
+    assert ("weights.safetensors has no digest" in capsys.readouterr().out) is bool(MADE[made])
     assert main(["runs", "draw", str(out / name)]) == 0
 
 
@@ -47,9 +58,9 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(out: Path) -> None:
         reopened = reopen(out / "stopped", force=True)
     for name, array in load_file(out / "stopped/checkpoints/5.safetensors").items():
         if name.startswith("params/"):
-            restored = reopened.assembly.trainer.network.params[name.removeprefix("params/")]
+            restored = reopened.prepared.trainer.network.params[name.removeprefix("params/")]
             np.testing.assert_array_equal(restored, array, strict=True)
-    run = reopened.assembly.run_into(reopened.folder, plots=False)
+    run = reopened.prepared.run_into(reopened.folder, plots=False)
     whole = load_file(out / "finished/weights.safetensors")
     tolerance = 1e-4 if reopened.notes else 0
     for name, array in run.network.params.items():
@@ -61,6 +72,24 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(out: Path) -> None:
     line = line_of(run.path)
     assert line is not None
     assert line.remark is None, "its weights have a digest now"
+    header = (out / "stopped/checkpoints/9.safetensors").read_bytes()
+    assert b'\\"format\\": 3' in header, "it is of this format now"
+
+
+def test_every_field_of_a_recipe_was_recorded_before_or_is_listed_as_added_later(out: Path) -> None:
+    """Or runs of before could not be read: a field that is missing there must have a value that changes nothing."""
+    with (out / "stopped/checkpoints/5.safetensors").open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    recorded = set(json.loads(header["__metadata__"]["zerokara"])["recipe"]) | {"dataset"}
+    assert recorded | set(ADDED_LATER) == {f.name for f in fields(Recipe)} - set(LENGTHS)
+    assert not recorded & set(ADDED_LATER)
+
+
+def test_a_recipe_that_now_has_what_came_later_is_another_recipe(out: Path) -> None:
+    with (out / "stopped/recipe.toml").open("a") as file:
+        file.write("weight_decay = 0.5\n")
+    with pytest.raises(RunError, match=r"weight_decay was 0\.0, and recipe\.toml now says 0\.5"):
+        zerokara.open_run(out / "stopped")
 
 
 def test_a_finished_one_stays_as_it_is(out: Path) -> None:
@@ -70,6 +99,7 @@ def test_a_finished_one_stays_as_it_is(out: Path) -> None:
     assert (out / "finished/weights.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("made", ["written_before"])
 def test_weights_without_a_digest_are_held_against_the_checkpoint(out: Path) -> None:
     path = out / "finished/weights.safetensors"
     content = bytearray(path.read_bytes())

@@ -10,9 +10,9 @@ import pytest
 
 import zerokara
 from zerokara.cli.app import main
-from zerokara.cli.screen import Screen
+from zerokara.cli.console import ConsoleReporter
 from zerokara.errors import RunError
-from zerokara.runs.assemble import Diverged, assemble
+from zerokara.runs.prepared import Diverged, prepare_run
 from zerokara.runs.resume import reopen
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -21,7 +21,7 @@ STEEP: dict[str, Any] = {"dataset": "digits", "hidden": (3,), "batch_size": 100,
 
 
 def trainer_of(chunk: int | None = None, **options: Any) -> Trainer:
-    trainer = assemble(Recipe.from_values({**STEEP, **options}), engine="reference").trainer
+    trainer = prepare_run(Recipe.from_values({**STEEP, **options}), engine="reference").trainer
     trainer.chunk = chunk
     return trainer
 
@@ -106,7 +106,7 @@ def test_a_diverged_run_that_keeps_going_equals_one_that_always_did(tmp_path: Pa
     with pytest.raises(Diverged, match=r"--keep-going trains on anyway"):
         zerokara.train(recipe=recipe, out=tmp_path, name="run", plots=False)
     reopened = reopen(tmp_path / "run", keep_going=True)
-    run = reopened.assembly.run_into(reopened.folder, plots=False)
+    run = reopened.prepared.run_into(reopened.folder, plots=False)
     for name in ("recipe.toml", "losses.csv", "weights.safetensors"):
         assert (run.path / name).read_bytes() == (whole.path / name).read_bytes()
     np.testing.assert_array_equal(zerokara.open_run(run.path).network.params["W1"], whole.network.params["W1"])
@@ -132,7 +132,7 @@ def test_a_run_of_nan_is_marked_wherever_it_is_shown(
     assert f"\nBut {said}.\n" in capsys.readouterr().out
     assert main(["runs", "list", "--out", str(tmp_path)]) == 0
     assert f"digits ({said}.)\n" in capsys.readouterr().out
-    Screen(sys.stdout).result(run)
+    ConsoleReporter(sys.stdout).result(run)
     assert f"\nbut {said}\n" in capsys.readouterr().out
 
 

@@ -325,7 +325,7 @@ def test_one_of_somebodys_own_is_usable_by_its_name_alone(monkeypatch):
     optimizer = optimizer_named("signs", momentum=None)
     assert optimizer.settings == {"learning_rate": 0.125, "decline": 0.5}
     assert_array_equal(after(optimizer, G), [0.875, -1.875])
-    recipe = Recipe(optimizer="signs").completed()
+    recipe = Recipe(optimizer="signs").resolved()
     assert (recipe.learning_rate, recipe.momentum) == (0.125, None)
     assert Recipe(optimizer="signs", learning_rate=0.5).make_optimizer() == Signs(0.5)
     with pytest.raises(UsageError, match=r"momentum is not a setting of signs, which has learning_rate, decline\."):

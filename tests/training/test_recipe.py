@@ -86,7 +86,7 @@ def test_equal_recipes_are_written_alike():
     )
     assert plain == clothed
     assert plain.to_toml() == clothed.to_toml()
-    assert plain.completed().to_toml() == clothed.completed().to_toml()
+    assert plain.resolved().to_toml() == clothed.resolved().to_toml()
 
 
 def test_a_recipe_cannot_be_changed_but_replaced():
@@ -144,33 +144,33 @@ def test_a_name_that_is_no_field():
         ({"optimizer": "rmsprop", "learning_rate": 0.5}, {"learning_rate": 0.5, "decay": 0.9}),
     ],
 )
-def test_completed_fills_in_what_depends_on_other_fields(options, filled):
-    completed = Recipe(**options).completed()
-    assert {name: getattr(completed, name) for name in filled} == filled
-    assert completed.completed() == completed
+def test_resolved_fills_in_what_depends_on_other_fields(options, filled):
+    resolved = Recipe(**options).resolved()
+    assert {name: getattr(resolved, name) for name in filled} == filled
+    assert resolved.resolved() == resolved
     for name, value in options.items():
-        assert getattr(completed, name) == value
+        assert getattr(resolved, name) == value
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_completed_recipe_makes_the_same_optimizer_and_survives_toml(optimizer, tmp_path):
+def test_a_resolved_recipe_makes_the_same_optimizer_and_survives_toml(optimizer, tmp_path):
     recipe = Recipe(optimizer=optimizer, hidden=(100, 50), init=0.1, evaluate_every=7)
-    completed = recipe.completed()
-    assert completed.make_optimizer() == recipe.make_optimizer()
-    assert Recipe.from_values(read_toml(written(tmp_path, completed.to_toml()))) == completed
+    resolved = recipe.resolved()
+    assert resolved.make_optimizer() == recipe.make_optimizer()
+    assert Recipe.from_values(read_toml(written(tmp_path, resolved.to_toml()))) == resolved
 
 
-UNDECISIVE = ("dataset", "iterations", "epochs")
+NO_PART_OF_IT = ("dataset", "iterations", "epochs")
 """Fields that a run may go on with after they have changed: a longer run begins with the same updates, and data have a
 checksum of their own."""
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_every_field_is_decisive_or_listed_as_not(name):
+def test_every_field_is_in_the_fingerprint_or_listed_as_not(name):
     beside, legal, _, _ = RULES[name]
-    decisive = [Recipe(**{**beside, name: value}).completed().decisive() for value in list(legal)[:2]]
-    assert (name not in decisive[0]) == (name in UNDECISIVE)
-    assert (decisive[0] == decisive[1]) == (name in UNDECISIVE)
+    prints = [Recipe(**{**beside, name: value}).resolved().fingerprint() for value in list(legal)[:2]]
+    assert (name not in prints[0]) == (name in NO_PART_OF_IT)
+    assert (prints[0] == prints[1]) == (name in NO_PART_OF_IT)
 
 
 def test_without_weight_decay_a_recipe_is_recorded_as_before_there_was_one(tmp_path):
@@ -189,7 +189,7 @@ def test_names_are_looked_up_when_they_are_used(monkeypatch):
 def test_total_counts_updates():
     assert Recipe(epochs=3).total(per_epoch=469) == 1407
     assert Recipe(iterations=1000).total(per_epoch=469) == 1000
-    assert Recipe().completed().total(per_epoch=600) == 10_000
+    assert Recipe().resolved().total(per_epoch=600) == 10_000
 
 
 def test_make_batches():
@@ -207,7 +207,7 @@ def written(folder, text):
 
 
 def test_the_file_word_for_word():
-    assert Recipe(dataset="digits", hidden=(100, 50), seed=7).completed().to_toml() == (
+    assert Recipe(dataset="digits", hidden=(100, 50), seed=7).resolved().to_toml() == (
         "[network]\n"
         "hidden = [\n    100,\n    50,\n]\n"
         'activation = "relu"\n'

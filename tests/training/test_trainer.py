@@ -120,7 +120,8 @@ def test_eighteen_looks_in_ten_thousand_updates_on_mnist():
     history = made.run()
     assert [e.iteration for e in history.evaluations] == [*range(0, 10_000, 600), 10_000]
     assert len(history.evaluations) == 18
-    assert events[0] == Started(0, 10_000, 18)
+    assert isinstance(events[0], Started)
+    assert (events[0].first, events[0].total, events[0].evaluations) == (0, 10_000, 18)
     assert sum(isinstance(e, Evaluated) for e in events) == 18
     assert history.last.epoch == pytest.approx(16.6667, abs=1e-4)
     assert sum(engine.chunks) == 10_000
@@ -168,6 +169,12 @@ def test_all_data_is_looked_at_however_it_is_parted(monkeypatch):
 # Events
 
 
+def ended(events):
+    """What the last event says."""
+    assert isinstance(events[-1], Ended)
+    return events[-1].iteration, events[-1].stopped
+
+
 def test_events_in_order_and_adding_up():
     events = []
     history = trainer(iterations=10, evaluate_every=4, chunk=3, listeners=[events.append]).run()
@@ -178,7 +185,7 @@ def test_events_in_order_and_adding_up():
     assert [e.iteration for e in advanced] == [3, 4, 7, 8, 10]
     assert_array_equal(np.concatenate([e.losses for e in advanced]), history.losses)
     assert [e.evaluation for e in events if isinstance(e, Evaluated)] == history.evaluations
-    assert events[-1] == Ended(10, stopped=False)
+    assert ended(events) == (10, False)
     spent = sum(e.seconds for e in events if isinstance(e, Advanced | Evaluated))
     assert history.seconds == pytest.approx(spent)
 
@@ -188,6 +195,69 @@ def test_every_listener_hears_every_event_in_turn():
     trainer(iterations=2, listeners=[lambda e: heard.append(("a", e)), lambda e: heard.append(("b", e))]).run()
     assert [who for who, _ in heard] == ["a", "b"] * (len(heard) // 2)
     assert [e for who, e in heard if who == "a"] == [e for who, e in heard if who == "b"]
+
+
+def test_every_event_has_network_history_and_a_way_to_stop():
+    events = []
+    made = trainer(iterations=4, evaluate_every=2, listeners=[events.append])
+    made.run()
+    assert len(events) >= 6
+    assert all(e.network is made.network and e.history is made.history for e in events)
+    assert not made.stop[0]
+    events[0].request_stop()
+    assert made.stop[0]
+
+
+def test_an_evaluation_tells_the_class_of_every_sample_so_that_nobody_evaluates_twice(monkeypatch):
+    """In the order of the data, however it is parted; the engine sees each sample once an evaluation."""
+    monkeypatch.setattr(trainer_module, "EVALUATED_AT_ONCE", 7)
+    told, seen = [], []
+
+    class Counting(ReferenceEngine):
+        def classify(self, network, split):
+            seen.append(len(split))
+            return super().classify(network, split)
+
+    def listen(event):
+        if isinstance(event, Evaluated):
+            data, net = made.dataset, event.network
+            for classes, split in ((event.train_classes, data.train), (event.test_classes, data.test)):
+                assert_array_equal(classes, net.predict(split.x).argmax(axis=1), strict=True)
+            assert float((event.test_classes == data.test.t).mean()) == event.evaluation.test_accuracy
+            told.append((event.train_classes, event.train_classes.copy()))
+
+    made = trainer(iterations=60, evaluate_every=20, engine=Counting(), listeners=[listen])
+    made.run()
+    assert len(told) == 4
+    assert sum(seen) == 4 * (37 + 20)
+    for classes, as_told in told:
+        assert classes.dtype == np.int64
+        assert_array_equal(classes, as_told, err_msg="it was overwritten")
+        with pytest.raises(ValueError, match="read-only"):
+            classes[0] = 1
+    assert any((told[0][0] != classes).any() for classes, _ in told), "it learned nothing; choose another seed"
+
+
+def test_a_sample_without_a_finite_score_has_no_class():
+    events = []
+    made = diverging(rate=1e30, keep_going=True, listeners=[events.append])
+    history = made.run()
+    last = [e for e in events if isinstance(e, Evaluated)][-1]
+    assert history.undecided == {"training": (37, 37), "test": (20, 20)}
+    assert set(last.train_classes) == set(last.test_classes) == {-1}
+
+
+def test_who_listens_to_one_run_only_is_told_first_and_then_no_more():
+    heard = []
+    made = trainer(iterations=4, listeners=[lambda e: heard.append("all")])
+    made.run(lambda e: heard.append("once"))
+    assert heard[:2] == ["once", "all"]
+    assert heard.count("once") == heard.count("all")
+    made.iterations = 6
+    for more in (lambda: made.advance(5), made.run):
+        once, everything = heard.count("once"), heard.count("all")
+        more()
+        assert (heard.count("once"), heard.count("all") > everything) == (once, True)
 
 
 # Chunks
@@ -246,7 +316,7 @@ def test_stop_ends_the_run_after_the_update_being_done(after):
     history = made.run()
     assert made.iteration == len(history.losses) == after
     assert not made.finished
-    assert events[-1] == Ended(after, stopped=True)
+    assert ended(events) == (after, True)
     assert [e.iteration for e in history.evaluations] == ([0] if after < 9 else [0, 8])
 
 
@@ -285,7 +355,7 @@ def test_stop_during_the_last_look_is_a_stop():
     history = made.run()
     assert (len(history.losses), [e.iteration for e in history.evaluations]) == (4, [0])
     assert not made.finished
-    assert events[-1] == Ended(4, stopped=True)
+    assert ended(events) == (4, True)
 
 
 def test_a_stopped_run_goes_on_where_it_stopped():
@@ -295,12 +365,11 @@ def test_a_stopped_run_goes_on_where_it_stopped():
 
     def stop_at_eleven(event):
         if isinstance(event, Advanced) and event.iteration == 11:
-            made.stop[0] = 1
+            event.request_stop()
 
-    made.listeners = [stop_at_eleven]
-    made.run()
+    made.run(stop_at_eleven)
     assert made.iteration == 11
-    made.listeners, made.stop[0] = [], 0
+    made.stop[0] = 0
     made.run()
     assert made.finished
     assert_array_equal(made.history.losses, whole.history.losses)

@@ -16,8 +16,9 @@ Array = NDArray[Any]
 class ConvNet(SharedArrays):
     """Layers from images (n, channels, height, width) to scores (n, classes).
 
-    Args:
-        layers: in order; those with weights share their arrays with `params` as W1, b1, W2, …
+    Attributes:
+        params: W1, b1, W2, …, the very arrays of the layers that have weights, in the order of `_in_order`.
+        last_layer: softmax with loss.
     """
 
     last_layer: SoftmaxWithLoss

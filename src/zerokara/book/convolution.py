@@ -1,6 +1,7 @@
 """Convolution and pooling by matrix products (chapter 7): every position of the filter becomes a row.
 
-Images are (n, channels, height, width).
+Images are (n, channels, height, width). L is the loss, `dout` is ∂L/∂out, of the shape of what `forward` returns, and
+`backward` returns ∂L/∂x, of the shape of x.
 """
 
 from typing import Any
@@ -53,7 +54,10 @@ class Convolution:
         self.db: Any = None
 
     def forward(self, x: Array) -> Array:
-        """(n, filters, out_h, out_w)."""
+        """out[i, f, y, x] = b[f] + Σ W[f] · (what the filter sees of image i at y, x), (n, filters, out_h, out_w).
+
+        As one product: out = col Wᵀ + b, with col (n · out_h · out_w, channels · filter_h · filter_w) from `im2col`.
+        """
         n, _, height, width = x.shape
         out_h, out_w = (
             conv_output_size(size, filter_size, self.stride, self.pad)
@@ -64,6 +68,10 @@ class Convolution:
         return out.reshape(n, out_h, out_w, -1).transpose(0, 3, 1, 2)  # type: ignore[no-any-return]
 
     def backward(self, dout: Array) -> Array:
+        """∂L/∂x = col2im(dout W); sets dW = ∂L/∂W = doutᵀ col, of the shape of W, and db = ∂L/∂b = Σ dout, (filters,).
+
+        The products are of dout as (n · out_h · out_w, filters) and W as (filters, channels · filter_h · filter_w).
+        """
         dout = dout.transpose(0, 2, 3, 1).reshape(-1, len(self.W))
         self.db = dout.sum(axis=0)
         self.dW = np.dot(dout.T, self.col).reshape(self.W.shape)
@@ -76,7 +84,7 @@ class Convolution:
 
 
 class Pooling:
-    """The largest value of each window, per channel (chapter 7.4.4)."""
+    """The largest value of each window, per channel (chapter 7.4.4). Around the image, where `pad` > 0, are zeros."""
 
     def __init__(self, pool_h: int, pool_w: int, stride: int = 1, pad: int = 0) -> None:
         self.pool_h, self.pool_w, self.stride, self.pad = pool_h, pool_w, stride, pad
@@ -84,7 +92,7 @@ class Pooling:
         self.arg_max: Any = None
 
     def forward(self, x: Array) -> Array:
-        """(n, channels, out_h, out_w)."""
+        """out[i, c, y, x] = max of the window of channel c at y, x, (n, channels, out_h, out_w)."""
         n, channels, height, width = x.shape
         out_h = conv_output_size(height, self.pool_h, self.stride, self.pad)
         out_w = conv_output_size(width, self.pool_w, self.stride, self.pad)
@@ -93,7 +101,7 @@ class Pooling:
         return windows.max(axis=1).reshape(n, out_h, out_w, channels).transpose(0, 3, 1, 2)  # type: ignore[no-any-return]
 
     def backward(self, dout: Array) -> Array:
-        """Hands each derivative to the pixel that was the largest of its window."""
+        """∂L/∂x is dout at the (first) largest pixel of each window, summed where windows overlap; else 0."""
         dout = dout.transpose(0, 2, 3, 1)
         windows = np.zeros((dout.size, self.pool_h * self.pool_w), dout.dtype)
         windows[np.arange(dout.size), self.arg_max] = dout.ravel()

@@ -8,18 +8,19 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_folder, whole, with_recipe_options
+from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_folder, whole_number, with_recipe_options
 from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, load
 from zerokara.errors import UsageError
 from zerokara.nn.check import AGREES, DISAGREES, GradientCheck, gradient_check
 from zerokara.progress import duration
-from zerokara.runs.assemble import build_network, open_run
+from zerokara.runs.opening import open_run
 from zerokara.training.batches import BATCHES, generator
+from zerokara.training.build import build_network
 from zerokara.words import sentence
 
 Samples = Annotated[
-    int, Parameter(group=OTHER, converter=whole, help="How many training samples the loss is taken over.")
+    int, Parameter(group=OTHER, converter=whole_number, help="How many training samples the loss is taken over.")
 ]
 Picture = Annotated[
     Path,
@@ -29,12 +30,14 @@ Picture = Annotated[
 ]
 
 
-@with_recipe_options("data", "network")
+@with_recipe_options("data", "network", also=("weight_decay",))
 def check(
     run: Path | None = None,
     *,
     samples: Samples = 100,
-    seed: Annotated[int, Parameter(group=OTHER, converter=whole, help="Decides initial weights and samples.")] = 0,
+    seed: Annotated[
+        int, Parameter(group=OTHER, converter=whole_number, help="Decides initial weights and samples.")
+    ] = 0,
     recipe: RecipeFile = None,
     data_dir: DataDir = None,
     out: Picture | None = None,
@@ -56,12 +59,12 @@ def check(
         if given := [name for name, value in {"recipe": recipe, **options}.items() if value is not None]:
             text = "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked."
             raise UsageError(sentence(text, run=run, name=given[0].replace("_", "-")))
-        kept = open_run(run_folder(run))
-        dataset, network = load(kept.recipe.dataset, data_dir=data_dir), kept.network
+        trained = open_run(run_folder(run))
+        dataset, network = load(trained.recipe.dataset, data_dir=data_dir), trained.network
     else:
         fresh = recipe_of(recipe, {**options, "seed": seed})
         dataset = load(fresh.dataset, data_dir=data_dir)
-        network = build_network(fresh.completed(), dataset)
+        network = build_network(fresh, dataset)
     if samples > len(dataset.train):
         most = len(dataset.train)
         raise UsageError(

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.options import whole
+from zerokara.cli.console import download_progress
+from zerokara.cli.options import whole_number
 from zerokara.cli.picture import png_file, write_picture
-from zerokara.cli.screen import download_progress
 from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
 from zerokara.data import fetch as fetch_entry
 
@@ -40,7 +40,7 @@ def show(
     *,
     data_dir: DataDir = None,
     out: Annotated[Path | None, Parameter(converter=png_file)] = None,
-    each: Annotated[int, Parameter(converter=whole)] = 10,
+    each: Annotated[int, Parameter(converter=whole_number)] = 10,
 ) -> None:
     """Print how many samples each class has, and draw a contact sheet of examples.
 

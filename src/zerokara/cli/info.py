@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import zerokara
 from zerokara.data import ENTRIES, whereabouts
-from zerokara.data.places import cache_folder
+from zerokara.data.search_paths import cache_folder
 from zerokara.engine.compiled import CompiledEngine, core, usable_cores
 from zerokara.errors import EngineError
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from cyclopts import Group, Parameter
 
-from zerokara.engine.choosing import ENGINES
+from zerokara.engine.choosing import AUTO, ENGINES
 from zerokara.errors import UsageError
 from zerokara.training.recipe import Recipe, overridden, read_toml
 from zerokara.words import sentence
@@ -26,7 +26,7 @@ GROUPS = {
 OTHER = Group("Not part of the recipe", sort_key=4)
 
 
-def whole(type_: Any, tokens: Any) -> int:
+def whole_number(type_: Any, tokens: Any) -> int:
     """A whole number; the parser's own way would round 2.7."""
     try:
         return int(tokens[0].value)
@@ -41,20 +41,23 @@ def run_folder(run: Path, out: Path = Path("runs")) -> Path:
 
 
 DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]
-EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join(ENGINES) + ".")]
+EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join((AUTO, *ENGINES)) + ".")]
 RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
 Threads = Annotated[
     int | None,
     Parameter(
         group=OTHER,
-        converter=whole,
+        converter=whole_number,
         help="Threads of the compiled engine; by default the cores this process may use.",
     ),
 ]
 
 
-def with_recipe_options(*tables: str, positional: str | None = None) -> Callable[[F], F]:
-    """Replace a command's **options by the recipe's fields in these tables; `positional` may come without its name."""
+def with_recipe_options(*tables: str, also: Collection[str] = (), positional: str | None = None) -> Callable[[F], F]:
+    """Replace a command's **options by the recipe's fields in these tables, and by those named in `also`.
+
+    `positional` may come without its name.
+    """
 
     def decorate(command: F) -> F:
         hints = get_type_hints(command, include_extras=True)
@@ -63,7 +66,7 @@ def with_recipe_options(*tables: str, positional: str | None = None) -> Callable
             for p in inspect.signature(command).parameters.values()
             if p.kind is not inspect.Parameter.VAR_KEYWORD
         ]
-        parameters = sorted([*own, *_recipe_parameters(tables, positional)], key=lambda p: p.kind)
+        parameters = sorted([*own, *_recipe_parameters(tables, also, positional)], key=lambda p: p.kind)
         signature = inspect.Signature(parameters)
 
         @functools.wraps(command)
@@ -83,10 +86,12 @@ def recipe_of(file: Path | None, options: Mapping[str, Any]) -> Recipe:
     return overridden(read_toml(file) if file else {}, given)
 
 
-def _recipe_parameters(tables: tuple[str, ...], positional: str | None) -> Iterator[inspect.Parameter]:
+def _recipe_parameters(
+    tables: Collection[str], also: Collection[str], positional: str | None
+) -> Iterator[inspect.Parameter]:
     types = get_type_hints(Recipe)
     for f in fields(Recipe):
-        if f.metadata["table"] in tables:
+        if f.metadata["table"] in tables or f.name in also:
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if f.name == positional else inspect.Parameter.KEYWORD_ONLY
             yield inspect.Parameter(f.name, kind, default=None, annotation=_annotation(f, types[f.name]))
 
@@ -96,7 +101,7 @@ def _annotation(f: Field[Any], kind: Any) -> Any:
     if f.name == "hidden":
         return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
     if kind in (int, int | None):
-        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole)]
+        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole_number)]
     if f.name == "init":
         kind = float | str
     return Annotated[kind | None, Parameter(group=group, help=_help(f))]

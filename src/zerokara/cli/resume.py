@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.options import DataDir, Threads, run_folder, whole
-from zerokara.cli.screen import Screen, download_progress
-from zerokara.cli.train import go_on
+from zerokara.cli.options import DataDir, Threads, run_folder, whole_number
+from zerokara.cli.train import Output, go_on
+from zerokara.runs.resume import reopen
 
 Flag = Parameter(negative="")
-Length = Annotated[int | None, Parameter(converter=whole)]
+Length = Annotated[int | None, Parameter(converter=whole_number)]
 
 
 def resume(
@@ -43,15 +43,8 @@ def resume(
         json: One JSON object on standard output.
         quiet: Print nothing but errors.
     """
-    screen = None if quiet else Screen(sys.stderr if json else sys.stdout)
-    settings = {
-        "iterations": iterations,
-        "epochs": epochs,
-        "force": force,
-        "keep_going": keep_going,
-        "threads": threads,
-        "data_dir": data_dir,
-        "listeners": [] if screen is None else [screen],
-        "progress": None if quiet else download_progress(sys.stderr),
-    }
-    return go_on(run_folder(run), screen, settings, {"plots": not no_plots, "json": json, "tensorboard": tensorboard})
+    path = run_folder(run)
+    output = Output.of(no_plots=no_plots, json=json, tensorboard=tensorboard, quiet=quiet)
+    settings = output.settings(threads, data_dir, keep_going)
+    again = partial(reopen, path, iterations=iterations, epochs=epochs, force=force, **settings)
+    return go_on(path, again, output)

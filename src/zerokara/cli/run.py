@@ -147,7 +147,7 @@ def _book(argv: list[str]) -> int:
         raise UsageError(
             sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest))
         )
-    from zerokara.runner.samples import init_folder
+    from zerokara.book.samples import init_folder
 
     for line in init_folder(Path(*rest)):
         print(line)

@@ -10,15 +10,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from zerokara.cli.console import TABLE_HEAD, TABLE_LINES, table_line
 from zerokara.cli.options import run_folder
-from zerokara.cli.screen import TABLE_HEAD, TABLE_LINES, table_line
 from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
-from zerokara.runs.assemble import describe, open_run, open_with_remarks
-from zerokara.runs.files import pictures
+from zerokara.runs.files import describe, pictures
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.listing import STATES, Line, check_removable, lines, remove
-from zerokara.runs.reading import check_folder, command
+from zerokara.runs.listing import STATES, Line, lines
+from zerokara.runs.opening import open_run, open_with_remarks
+from zerokara.runs.removal import check_removable, remove
+from zerokara.runs.run import STOPPED, UNFINISHED
+from zerokara.runs.untrusted import checked_folder, command
 from zerokara.words import sentence
 
 Out = Annotated[Path, Parameter(help="Where the run folders are.")]
@@ -73,13 +75,14 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     Args:
         run: the run's folder, or its name as `zerokara runs list` prints it.
     """
-    run = run_folder(run, out)
-    kept, results = open_with_remarks(run)
-    history = kept.history
-    print(printable(describe(kept.recipe, kept.network)))
-    print(f"{kept.state} after {kept.iterations:,} updates in {duration(history.seconds)} on the {kept.engine} engine")
-    if kept.remark:
-        print(sentence("But {remark}.", remark=kept.remark))
+    path = run_folder(run, out)
+    opened, results = open_with_remarks(path)
+    history = opened.history
+    print(printable(describe(opened.recipe, opened.network)))
+    time = duration(history.seconds)
+    print(f"{opened.state} after {opened.iterations:,} updates in {time} on the {opened.engine} engine")
+    if opened.remark:
+        print(sentence("But {remark}.", remark=opened.remark))
     print()
     print(TABLE_HEAD)
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
@@ -88,8 +91,8 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
             print(table_line(e))
     for remark in (*results.notes, *results.remarks):
         print(f"\n{printable(remark)}")
-    if kept.state in ("stopped", "unfinished"):
-        print(sentence("\ngo on with: {command}", command=command("resume", run)))
+    if opened.state in (STOPPED, UNFINISHED):
+        print(sentence("\ngo on with: {command}", command=command("resume", path)))
 
 
 def draw(run: Path, *, out: Out = Path("runs")) -> None:
@@ -98,12 +101,11 @@ def draw(run: Path, *, out: Out = Path("runs")) -> None:
     Args:
         run: the run's folder, or its name as `zerokara runs list` prints it.
     """
-    path = run_folder(run, out)
-    check_folder(path)
+    path = checked_folder(run_folder(run, out))
     folder = RunFolder(path)
-    kept = open_run(path)
+    opened = open_run(path)
     folder.check_in_place()
-    files = list(pictures(kept, lambda: False))
+    files = list(pictures(opened, lambda: False))
     folder.write_all(files)
     for name, _ in files:
         print(f"picture: {folder.where() / name}")
@@ -123,8 +125,9 @@ def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negat
         print("Nothing was removed.")
         return 1
     for folder in folders:
-        remove(folder)
-        print(sentence("removed {path}", path=printable(str(folder))))
+        left, path = remove(folder), printable(str(folder))
+        text = "removed the run in {path}, but left what zerokara did not write: {left}" if left else "removed {path}"
+        print(sentence(text, path=path, left=printable(", ".join(left))))
     return 0
 
 

@@ -6,28 +6,81 @@ import json as json_module
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from cyclopts import Parameter
 
+from zerokara.cli.console import ConsoleReporter, download_progress
 from zerokara.cli.options import OTHER, DataDir, EngineName, RecipeFile, Threads, recipe_of, with_recipe_options
-from zerokara.cli.screen import Screen, download_progress
+from zerokara.data.catalog import Progress
 from zerokara.errors import INTERRUPTED, UsageError
-from zerokara.runs.assemble import Assembly, Diverged, Run, assemble, open_run, with_whole_path
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
-from zerokara.runs.keeper import newest
 from zerokara.runs.lock import Busy, is_locked
-from zerokara.runs.reading import NothingBegun, read_recipe
-from zerokara.runs.resume import Finished, check_same_recipe, reopen
+from zerokara.runs.opening import open_run
+from zerokara.runs.prepared import Diverged, PreparedRun, prepare_run, with_absolute_path
+from zerokara.runs.resume import Finished, Reopened, check_same_recipe, reopen
+from zerokara.runs.run import Run
+from zerokara.runs.store import newest
 from zerokara.runs.tensorboard import event_files, writer_class
+from zerokara.runs.untrusted import NothingBegun, read_recipe
+from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At a run that another process is training."""
+
+
+class Settings(TypedDict):
+    """What `prepare_run` and `reopen` both take."""
+
+    threads: int | None
+    data_dir: Path | None
+    keep_going: bool
+    listeners: Sequence[Listener]
+    progress: Progress | None
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command that trains shows and draws.
+
+    Raises UsageError where event files are wanted and tensorboardX is not installed.
+    """
+
+    reporter: ConsoleReporter | None
+    plots: bool
+    json: bool
+    tensorboard: bool
+
+    @classmethod
+    def of(cls, *, no_plots: bool, json: bool, tensorboard: bool, quiet: bool) -> Output:
+        """That of these options."""
+        if tensorboard:
+            writer_class()
+        reporter = None if quiet else ConsoleReporter(sys.stderr if json else sys.stdout)
+        return cls(reporter, not no_plots, json, tensorboard)
+
+    def settings(self, threads: int | None, data_dir: Path | None, keep_going: bool) -> Settings:
+        """The settings with whoever listens."""
+        listeners = () if self.reporter is None else (self.reporter,)
+        progress = None if self.reporter is None else download_progress(sys.stderr)
+        return Settings(
+            threads=threads, data_dir=data_dir, keep_going=keep_going, listeners=listeners, progress=progress
+        )
+
+    def report(self, run: Run) -> None:
+        """Where the run lies and how it ended."""
+        if self.reporter is not None:
+            self.reporter.result(run)
+        if self.json:
+            print(json_module.dumps(_figures(run), ensure_ascii=False))
 
 
 @with_recipe_options("data", "network", "training", positional="dataset")
@@ -54,32 +107,22 @@ def train(
     **options: Any,
 ) -> int:
     """Without options: the two-layer network of the textbook, on MNIST, for 10,000 updates."""
-    if tensorboard:
-        writer_class()
-    stream = sys.stderr if json else sys.stdout
-    screen = None if quiet else Screen(stream)
+    output = Output.of(no_plots=no_plots, json=json, tensorboard=tensorboard, quiet=quiet)
     chosen = recipe_of(recipe, options)
-    settings: dict[str, Any] = {
-        "threads": threads,
-        "data_dir": data_dir,
-        "keep_going": keep_going,
-        "listeners": [] if screen is None else [screen],
-        "progress": None if quiet else download_progress(sys.stderr),
-    }
-    output: dict[str, Any] = {"plots": not no_plots, "json": json, "tensorboard": tensorboard}
-    if not resume_or_start:
-        assembly = assemble(chosen, engine=engine, **settings)
-        return conduct(assembly, RunFolder.create(out, name, assembly.recipe.dataset), screen, **output)
+    settings = output.settings(threads, data_dir, keep_going)
+
+    def begin(*, empty: bool = False) -> int:
+        prepared = prepare_run(chosen, engine=engine, **settings)
+        return conduct(prepared, RunFolder.create(out, name, prepared.recipe.dataset, empty=empty), output)
 
     def resume_or_begin() -> int:
-        begun = _begun(chosen, out, name)
-        if begun is not None:
-            return go_on(begun, screen, settings | _length(chosen), output, finished=0)
-        assembly = assemble(chosen, engine=engine, **settings)
-        folder = RunFolder.create(out, name, assembly.recipe.dataset, empty=True)
-        return conduct(assembly, folder, screen, **output)
+        path, length = _begun(chosen, out, name), chosen.resolved()
+        if path is None:
+            return begin(empty=True)
+        again = partial(reopen, path, iterations=length.iterations, epochs=length.epochs, **settings)
+        return go_on(path, again, output, finished=0)
 
-    return _when_free(resume_or_begin, out / (name or ""), say=not quiet)
+    return _when_free(resume_or_begin, out / (name or ""), say=not quiet) if resume_or_start else begin()
 
 
 def _when_free(attempt: Callable[[], int], path: Path, *, say: bool) -> int:
@@ -97,51 +140,42 @@ def _when_free(attempt: Callable[[], int], path: Path, *, say: bool) -> int:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def go_on(
-    path: Path, screen: Screen | None, settings: dict[str, Any], output: dict[str, Any], *, finished: int = 1
-) -> int:
-    """Go on with a run; `finished` is the exit status where there is nothing left to do."""
+def go_on(path: Path, reopened: Callable[[], Reopened], output: Output, *, finished: int = 1) -> int:
+    """Go on with the run in `path`; `finished` is the exit status where there is nothing left to do."""
     try:
-        reopened = reopen(path, **settings)
+        ready = reopened()
     except Finished as error:
         if finished:
             raise
         print(f"zerokara: {error}", file=sys.stderr)
-        return _report(open_run(path), screen, output["json"])
-    for note in reopened.notes:
+        output.report(open_run(path))
+        return 0
+    for note in ready.notes:
         print(f"zerokara: {note}", file=sys.stderr)
-    return conduct(reopened.assembly, reopened.folder, screen, **output)
+    return conduct(ready.prepared, ready.folder, output)
 
 
-def conduct(
-    assembly: Assembly, folder: RunFolder, screen: Screen | None, *, plots: bool, json: bool, tensorboard: bool = False
-) -> int:
+def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
     """Train, show and keep it; the exit status."""
-    if screen is not None:
-        screen.heading(assembly)
-    status = 0
+    reporter, status = output.reporter, 0
     try:
-        with event_files(assembly.trainer, folder.where, wanted=tensorboard):
-            run = assembly.run_into(folder, plots=plots)
+        if reporter is not None:
+            reporter.heading(prepared)
+        with event_files(folder.where, wanted=output.tensorboard) as event_writers:
+            run = prepared.run_into(folder, plots=output.plots, listeners=event_writers)
     except Interrupted as interrupted:
         run, status = interrupted.run, INTERRUPTED
     except Diverged as diverged:
-        if screen is not None:
-            screen.result(diverged.run)
+        if reporter is not None:
+            reporter.result(diverged.run)
         raise
     finally:
-        if screen is not None:
-            screen.close()
-    _report(run, screen, json)
+        if reporter is not None:
+            reporter.close()
+        with suppress(OSError):
+            folder.remove_empty()  # where Ctrl-C or a closed standard output came before training did
+    output.report(run)
     return status
-
-
-def _report(run: Run, screen: Screen | None, json: bool) -> int:
-    if screen is not None:
-        screen.result(run)
-    if json:
-        print(json_module.dumps(_figures(run), ensure_ascii=False))
-    return 0
 
 
 def _begun(recipe: Recipe, out: Path, name: str | None) -> Path | None:
@@ -152,16 +186,11 @@ def _begun(recipe: Recipe, out: Path, name: str | None) -> Path | None:
     if not path.is_dir():
         return None
     try:
-        check_same_recipe(path, with_whole_path(recipe.completed()))
+        check_same_recipe(path, with_absolute_path(recipe.resolved()))
         newest(path, read_recipe(path))
     except NothingBegun:
         return None
     return path
-
-
-def _length(recipe: Recipe) -> dict[str, int | None]:
-    complete = recipe.completed()
-    return {"iterations": complete.iterations, "epochs": complete.epochs}
 
 
 def _figures(run: Run) -> dict[str, Any]:

@@ -10,7 +10,7 @@ mapped: a mapped file that another process truncates kills the reader.
 from pathlib import Path
 
 from zerokara.data.idx import Content, idx_elements, idx_header, read_content
-from zerokara.data.places import cache_folder, warn_unwritable
+from zerokara.data.search_paths import cache_folder, warn_unwritable
 from zerokara.errors import DataError
 from zerokara.files import replace_file
 from zerokara.words import sentence

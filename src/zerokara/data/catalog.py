@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from zerokara.data.entries import Entry, PublishedFile
-from zerokara.data.places import cache_folder
+from zerokara.data.search_paths import cache_folder
 from zerokara.errors import DownloadError
 from zerokara.files import sync_folder
 from zerokara.words import sentence
@@ -82,7 +82,7 @@ def fetch_file(
             return _fetch_from(f"{mirror}{file.name}", file, folder, progress)
         except _MirrorFailed as failure:
             said.append(f"{mirror}{file.name}: {failure}.")
-            mirrors.append(mirrors.pop(mirrors.index(mirror)))
+            mirrors.append(mirrors.pop(mirrors.index(mirror)))  # the caller's list: the next file asks it last
     raise DownloadError(
         sentence(
             "{name} is not here, and no mirror delivered {file}.\n{said}\n"
@@ -262,7 +262,7 @@ def _reason(error: Exception, limits: Limits) -> str:
 
 def _innermost(error: BaseException) -> BaseException:
     """The cause at the bottom: "Connection refused" rather than the pool that reports it."""
-    for _ in range(10):
+    for _ in range(10):  # an exception may be its own cause
         nested = (getattr(error, "reason", None), *error.args, error.__cause__)
         cause = next((one for one in nested if isinstance(one, BaseException)), None)
         if cause is None:

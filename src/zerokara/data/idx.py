@@ -139,6 +139,7 @@ def _read_unpacked(file: Any, size: int | None, at_most: int, name: str) -> Cont
     """Read header and elements. `size` is the length of the file if it is known; `at_most` its limit in any case."""
     header, dtype, shape = _read_header(file, name)
     promised = len(header) + prod(shape) * dtype.itemsize
+    # Before any memory is asked for: a header of sixteen bytes can promise terabytes.
     if promised > at_most or size not in (None, promised):
         raise _wrong_length(name, promised, at_most if size is None else size, "at most " if size is None else "")
     elements = _memory_for(shape, dtype, name)
@@ -146,7 +147,7 @@ def _read_unpacked(file: Any, size: int | None, at_most: int, name: str) -> Cont
     filled = _fill(file, buffer)
     if filled < len(buffer):
         raise _wrong_length(name, promised, len(header) + filled, "only ")
-    if _fill(file, memoryview(bytearray(1))):
+    if _fill(file, memoryview(bytearray(1))):  # how long a packed file is, only its end tells
         raise _wrong_length(name, promised, promised + 1, "at least ")
     crc32 = zlib.crc32(buffer, zlib.crc32(header))
     return Content(_native(elements).reshape(shape), crc32)
@@ -167,6 +168,7 @@ def _read_header(file: Any, name: str) -> tuple[bytes, np.dtype[Any], tuple[int,
         )
     dimensions = _take(file, 4 * magic[3], name)
     shape = struct.unpack(f">{magic[3]}I", dimensions)
+    # Without zeros: NumPy refuses (2**32, 2**32, 0) too, although it has no elements.
     if prod(size for size in shape if size) * dtype.itemsize > np.iinfo(np.intp).max:
         raise DataError(
             sentence(
@@ -230,6 +232,7 @@ class _Unpacker:
             zlib.error, EOFError: the file is damaged or cut off.
         """
         while True:
+            # What was read and not unpacked yet: the next member's beginning, or what one step had no room for.
             waiting = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             packed = waiting or self._packed.read(_PIECE)
             if self._member.eof:

@@ -1,5 +1,6 @@
 """`load`: a name or a folder → a data set."""
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ from zerokara.data.entries import ENTRIES, Entry, PublishedFile
 from zerokara.data.folder import load_folder
 from zerokara.data.idx import Content
 from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
-from zerokara.data.places import Place, cache_folder, data_folders, places, warn_unwritable
 from zerokara.data.published import AnotherDataSet, read_published
+from zerokara.data.search_paths import SearchPath, cache_folder, data_folders, search_paths, warn_unwritable
 from zerokara.errors import DataError, UsageError, unknown_name
 from zerokara.words import sentence
+
+log = logging.getLogger(__name__)
 
 
 def load(
@@ -88,8 +91,11 @@ def whereabouts(name: str, data_dir: str | os.PathLike[str] | None = None) -> di
     if entry.bundled:
         path = digits_file()
         return {path.name: path}
-    searched = places(entry, data_dir)
-    return {file.name: next((path for place in searched for path in place.files(file)), None) for file in entry.files}
+    searched = search_paths(entry, data_dir)
+    return {
+        file.name: next((path for search_path in searched for path in search_path.files(file)), None)
+        for file in entry.files
+    }
 
 
 def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> Dataset:
@@ -98,6 +104,7 @@ def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress:
     search = _Search.of(entry, data_dir, progress)
     located = [search.locate(file) for file in entry.files]
     folders = sorted({str(one.path.parent) if one.path else sentence("fetched, but not kept") for one in located})
+    log.info("%s loaded from %s", entry.name, ", ".join(folders))
     return dataset_from_idx(
         entry.name,
         [NamedContent(str(one.path or file.name), one.content) for one, file in zip(located, entry.files, strict=True)],
@@ -117,34 +124,35 @@ class _Located:
 
 @dataclass(frozen=True)
 class _Search:
-    """The search for the files of one data set: in places, then at mirrors."""
+    """The search for the files of one data set: along the search paths, then at mirrors."""
 
     entry: Entry
-    places: list[Place]
+    search_paths: list[SearchPath]
     mirrors: list[str]
     progress: Progress | None
 
     @classmethod
     def of(cls, entry: Entry, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> "_Search":
-        return cls(entry, places(entry, data_dir), mirrors_of(entry), progress)
+        return cls(entry, search_paths(entry, data_dir), mirrors_of(entry), progress)
 
     def locate(self, file: PublishedFile) -> _Located:
         passed_over: list[str] = []
-        for place in self.places:
-            if not place.own and place.folder.is_dir() and not any(place.files(file)):
-                passed_over.append(sentence("{folder} has no {file}.", folder=place.folder, file=file.name))
-            for path in place.files(file):
+        for search_path in self.search_paths:
+            if not search_path.own and search_path.folder.is_dir() and not any(search_path.files(file)):
+                passed_over.append(sentence("{folder} has no {file}.", folder=search_path.folder, file=file.name))
+            for path in search_path.files(file):
                 try:
-                    return _Located(read_published(path, self.entry, file, place), path)
+                    return _Located(read_published(path, self.entry, file, search_path), path)
                 except DataError as error:
-                    if not (place.own or isinstance(error, AnotherDataSet)):
+                    if not (search_path.own or isinstance(error, AnotherDataSet)):
                         raise _left_alone(error) from error
                     passed_over.append(str(error))
+                    log.info("passed over: %s", error)
         return self._fetch(file, tuple(passed_over))
 
     def _fetch(self, file: PublishedFile, passed_over: tuple[str, ...]) -> _Located:
         """Fetch into the cache, or, where that cannot be written, by way of a temporary folder."""
-        cache = self.places[-1]
+        cache = self.search_paths[-1]
         try:
             path = self._fetch_into(cache.folder, file, passed_over)
             return _Located(read_published(path, self.entry, file, cache), path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from zerokara.data.cache import unpacked
 from zerokara.data.entries import ENTRIES, Entry, PublishedFile
 from zerokara.data.idx import GZIP_MAGIC, Content, read_content
-from zerokara.data.places import Place
+from zerokara.data.search_paths import SearchPath
 from zerokara.errors import DataError
 from zerokara.words import sentence
 
@@ -18,7 +18,7 @@ class AnotherDataSet(DataError):
     """The file may be whole, but it belongs to another data set, or nothing tells to which."""
 
 
-def read_published(path: Path, entry: Entry, file: PublishedFile, place: Place) -> Content:
+def read_published(path: Path, entry: Entry, file: PublishedFile, search_path: SearchPath) -> Content:
     """Read a file of a data set, packed or unpacked, and verify it.
 
     An unpacked file whose checksum nobody published is believed only in a folder that has the data set's name.
@@ -32,7 +32,7 @@ def read_published(path: Path, entry: Entry, file: PublishedFile, place: Place) 
         return unpacked(path, file.known_sum, packed.promised_crc32)
     content = read_content(path)
     if content.crc32 != file.unpacked_crc32:
-        _Suspect(path, packed, content, entry, file, place).judge()
+        _Suspect(path, packed, content, entry, file, search_path).judge()
     return content
 
 
@@ -69,12 +69,12 @@ class _Suspect:
     content: Content
     entry: Entry
     file: PublishedFile
-    place: Place
+    search_path: SearchPath
 
     def judge(self) -> None:
         """Refuse it, unless it is one that nobody can verify and its folder has the name of the data set."""
         owner = self._owner()
-        if owner is not None and not self.place.named:
+        if owner is not None and not self.search_path.named:
             raise AnotherDataSet(sentence("{path} was passed over: it is of {owner}.", path=self.path, owner=owner))
         if owner is not None:
             raise DataError(
@@ -82,7 +82,7 @@ class _Suspect:
             )
         if self.packed is not None or self.file.unpacked_crc32 is not None:
             raise self._not_as_published()
-        if not self.place.named:
+        if not self.search_path.named:
             raise AnotherDataSet(
                 sentence(
                     "{path} was passed over: nothing tells of which data set it is. Put it into a folder named {name}.",

@@ -20,7 +20,8 @@ from zerokara.engine.contract import Optimizer
 from zerokara.errors import EngineError
 from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
-from zerokara.nn.network import Network, refuse_read_only
+from zerokara.nn.network import Network
+from zerokara.nn.params import refuse_read_only
 from zerokara.words import sentence
 
 
@@ -258,7 +259,7 @@ def unsupported_differences(network: Network, samples: int) -> str:
     return (
         _unsupported_size(network, network.sizes[0], samples)
         or _unsupported_name(network)
-        or ("" if network._has_standard_loss else _not_standard())
+        or ("" if network.has_standard_loss else _not_standard())
     )
 
 

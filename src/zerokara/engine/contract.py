@@ -38,7 +38,10 @@ class Optimizer(Protocol):
 
 
 class Engine(Protocol):
-    """One way to compute. All engines agree with the reference one within rounding."""
+    """One way to compute. All engines agree with the reference one within rounding.
+
+    It is made with the number of threads it may use, or None: see `zerokara.engine.choosing.ENGINES`.
+    """
 
     name: str
 
@@ -55,7 +58,7 @@ class Engine(Protocol):
         """Do one update per row of `batches`, in place, and return the loss of each batch before its update.
 
         Args:
-            network: its `params` (W1, b1, …) are updated in place; its `loss_name` is minimised.
+            network: its `params` (W1, b1, …) are updated in place; its loss, penalty included, is minimised.
             optimizer: its `state` and `steps` are updated in place.
             split: the samples.
             batches: (n, batch_size) sample indices.
@@ -91,5 +94,15 @@ class Engine(Protocol):
         only: str | None = None,
         stop: NDArray[np.uint8] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """The central-difference gradient of the loss, a dict like `params`, or of the one parameter named."""
+        """The central-difference gradient of the loss, (L(w + h) - L(w - h)) / 2h, penalty included.
+
+        Args:
+            x: (n, features) or (features,); t: (n,) class indices, or (n, classes) one-hot or soft rows.
+            h: the step.
+            only: the name of one parameter, to compute no other.
+            stop: (1,) flag; not 0 means stop, and what is returned is unfinished.
+
+        Returns:
+            A dict like `params`, float64, or of `only` that one; all NaN where the loss itself is not finite.
+        """
         ...

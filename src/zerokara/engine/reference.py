@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
-from zerokara.engine.differences import central_differences
-from zerokara.finalization import working
 from zerokara.nn.functions import decided
-from zerokara.nn.labels import as_targets
-from zerokara.nn.network import Network
+from zerokara.nn.network import Network, central_differences
 
 ROWS_AT_ONCE = 1_000
 """Samples predicted together: few enough that their activations stay in the processor's cache."""
 
 
 class ReferenceEngine:
-    """See `zerokara.engine.contract.Engine`."""
+    """See `zerokara.engine.contract.Engine`. It computes in the calling thread; `threads` is there for the contract."""
 
     name = "reference"
+
+    def __init__(self, threads: int | None = None) -> None:
+        del threads  # NumPy's matrix library has a number of its own
 
     def advance(
         self,
@@ -55,7 +55,6 @@ class ReferenceEngine:
     def classify(self, network: Network, split: Split) -> NDArray[np.int64]:
         return decided(self.predict(network, split))
 
-    @working()
     def numerical_gradient(
         self,
         network: Network,
@@ -66,8 +65,4 @@ class ReferenceEngine:
         only: str | None = None,
         stop: NDArray[np.uint8] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        rows = np.atleast_2d(x).astype(np.float64)
-        targets = as_targets(t, len(rows), network.sizes[-1])
-        return central_differences(
-            network.params, network.activation, network.loss_name, rows, targets, h=h, only=only, stop=stop
-        )
+        return central_differences(network, x, t, h=h, only=only, stop=stop)

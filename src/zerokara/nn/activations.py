@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.errors import unknown_name
+
 Array = NDArray[Any]
 
 
@@ -273,3 +275,10 @@ a class with `forward(x)` and `backward(dout)` can use its name at once."""
 
 OWN_ACTIVATIONS: Mapping[str, type[Any]] = MappingProxyType(dict(ACTIVATIONS))
 """Those of zerokara, whatever stands under their names in `ACTIVATIONS` later."""
+
+
+def activation_named(name: str) -> type[Any]:
+    """The layer class of that name. Raises UsageError for one that is not in `ACTIVATIONS`."""
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise unknown_name("activation", name, ACTIVATIONS)
+    return ACTIVATIONS[name]

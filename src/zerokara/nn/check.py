@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.nn import gradients
-from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds
-from zerokara.nn.gradients import _check_step, numerical_gradient
+from zerokara.nn.arguments import positive
+from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds, is_analysed
 from zerokara.nn.kinks import kinks
 from zerokara.nn.network import Network
+from zerokara.nn.numerical import evaluated_beside, layer_differences, layer_inexactness, penalty_differences
 from zerokara.progress import Forecast
 
 Floats = NDArray[np.float64]
@@ -127,8 +127,8 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     - *agrees* otherwise. So does a row that is exactly 0 both ways.
 
     A bound is an argument, not an estimate, for the layers and losses of zerokara, and holds for every engine; see
-    `zerokara.nn.error_bounds`. With a layer, a loss or a method that somebody put in, the loop forms the differences,
-    twice, and truncation is measured: from the differences with half the step.
+    `zerokara.nn.error_bounds`. For an activation or a loss that somebody has added, truncation and kinks are measured
+    instead, from differences with half the step; where not even single units can be moved, by the loop.
 
     Args:
         x: (n, features); t: (n,) class indices, or (n, classes).
@@ -141,7 +141,7 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
     >>> check.verdict, [str(verdict) for verdict in check.rows[0].verdicts]
     ('agrees', ['agrees', 'agrees'])
     """
-    _check_step(h)
+    positive("h", h)
     network = network.copy(np.float64)
     with np.errstate(all="ignore"):  # what is not finite gets its verdict
         exact = network.gradient(x, t)
@@ -149,51 +149,76 @@ def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1
         targets = network._targets(t, len(rows))
         checks: list[ParameterCheck] = []
         for i, bounds in enumerate(affine_bounds(network, rows, targets, h), start=1):
-            if network._has_standard_loss and gradients.fast_gradient is not None:
-                numerical, tolerance = _plain_differences(network, i, bounds, targets, h), bounds.tolerance
-            else:
-                numerical, tolerance = _looped_differences(network, i, bounds, x, t)
-            brought, doubt = kinks(bounds)
+            numerical, tolerance = _differences(network, i, bounds, x, t, h)
+            brought, unsure = kinks(bounds)
             for name, part in ((f"W{i}", slice(-1)), (f"b{i}", slice(-1, None))):
-                given = (array[part] for array in (numerical, brought, tolerance, tolerance + doubt, bounds.steps))
+                given = (array[part] for array in (numerical, brought, tolerance, tolerance + unsure, bounds.steps))
                 checks.append(_compare(name, exact[name], *given))
     return GradientCheck(tuple(checks))
 
 
-def _plain_differences(network: Network, i: int, bounds: AffineBounds, targets: Floats, h: float) -> Floats:
-    """The central differences of layer i, (fan_in + 1, fan_out), the last row those of the biases.
+def _differences(
+    network: Network, i: int, bounds: AffineBounds, x: ArrayLike, t: ArrayLike, h: float
+) -> tuple[Floats, Floats]:
+    """The central differences of layer i, (fan_in + 1, fan_out), the last row those of the biases; what to tolerate."""
+    noise = 32 * EPSILON * abs(network.loss(x, t)) / bounds.steps[:, np.newaxis]  # a sum of up to 10⁶ losses, by halves
+    if not network.can_move_units:
+        return _looped(network, i, bounds, noise, x, t)
+    passed, tolerance = network._forward_pass(x, t), bounds.tolerance
+    if network.has_standard_loss:
+        numerical = _fast_differences(network, i, bounds, t, h)
+    else:
+        numerical = layer_differences(passed, i - 1, bounds.steps)
+    if network._loss.class_weights is None or not all(map(is_analysed, network.layers[1::2])):
+        tolerance = tolerance + layer_inexactness(passed, i - 1, bounds.steps) + noise
+    return _with_penalty(network, i, numerical, tolerance, h)
+
+
+def _fast_differences(network: Network, i: int, bounds: AffineBounds, t: ArrayLike, h: float) -> Floats:
+    """By the fastest way there is, which knows one h only, and without the penalty.
 
     What follows the layer's inputs is a network too. An input divided by a power of two, and its weights multiplied by
     it, are the same network to the last bit, and h is another step.
     """
-    scale = h / bounds.steps
-    params = network.params
-    tail = Network([len(scale), *network.sizes[i:]], activation=network.activation, loss=network.loss_name, init=0.0)
-    tail.params["W1"] = np.vstack([params[f"W{i}"], params[f"b{i}"]]) * scale[:, np.newaxis]
-    for later in range(i + 1, len(network.sizes)):
-        tail.params[f"W{later - i + 1}"], tail.params[f"b{later - i + 1}"] = params[f"W{later}"], params[f"b{later}"]
-    inputs = bounds.inputs if (scale == 1).all() else bounds.inputs / scale
-    return tail.numerical_gradient(inputs, targets, h=h, only="W1")["W1"] * scale[:, np.newaxis]
+    scale = (h / bounds.steps)[:, np.newaxis]
+    first = np.vstack([network.params[f"W{i}"], network.params[f"b{i}"]]) * scale
+    inputs = bounds.inputs if (scale == 1).all() else bounds.inputs / scale.T
+    return network._from_layer(i, first).numerical_gradient(inputs, t, h=h, only="W1")["W1"] * scale
 
 
-def _looped_differences(
-    network: Network, i: int, bounds: AffineBounds, x: ArrayLike, t: ArrayLike
+def _with_penalty(network: Network, i: int, numerical: Floats, tolerance: Floats, h: float) -> tuple[Floats, Floats]:
+    """Differences and tolerance with those of the penalty. Its steps are its own: no step is too large for a square."""
+    if network.weight_decay == 0:
+        return numerical, tolerance
+    weights, biases = network.params[f"W{i}"], network.params[f"b{i}"]
+    steps = np.maximum(np.abs(weights), h)
+    penalties = penalty_differences(weights, network.weight_decay, steps)
+    sizes = np.abs(weights)
+    squares = EPSILON * network.weight_decay * (3 * sizes + (sizes + steps) ** 2 / steps)  # of λ w and of (w ± h)²
+    more, unsure = (np.vstack([part, np.zeros_like(biases)]) for part in (penalties, squares))
+    return numerical + more, tolerance + unsure
+
+
+def _looped(
+    network: Network, i: int, bounds: AffineBounds, noise: Floats, x: ArrayLike, t: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """The same by the definition, for networks that nobody knows, and what to tolerate: truncation is measured."""
-    rows = [*network.params[f"W{i}"], network.params[f"b{i}"]]
-    with Forecast(2 * len(rows), f"gradient check, layer {i}", "rows") as forecast:
-        wide, narrow = (
-            np.array([_row(network, row, x, t, h, forecast) for row, h in zip(rows, steps, strict=True)])
-            for steps in (bounds.steps, bounds.steps / 2)
-        )
-    noise = 32 * EPSILON * abs(network.loss(x, t)) / bounds.steps  # a sum of up to 10⁶ losses by halves, twice
-    return wide, bounds.tolerance + 2 * np.abs(wide - narrow) + noise[:, np.newaxis]
-
-
-def _row(network: Network, row: Floats, x: ArrayLike, t: ArrayLike, h: float, forecast: Forecast) -> Floats:
-    found = numerical_gradient(lambda _: network.loss(x, t), row, h=h)
-    forecast.advance()
-    return found
+    """The same by the definition, for networks whose units cannot be moved alone; see `layer_inexactness`."""
+    rows, loss = [*network.params[f"W{i}"], network.params[f"b{i}"]], network.loss(x, t)
+    found = np.zeros((4, len(rows), len(rows[0])))  # the loss at w + h, w - h, w + h/2 and w - h/2
+    with Forecast(len(rows), f"gradient check, layer {i}", "rows") as forecast:
+        for at, (row, h) in enumerate(zip(rows, bounds.steps.tolist(), strict=True)):
+            for j in range(len(row)):
+                found[:2, at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), h)
+                found[2:, at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), h / 2)
+            forecast.advance()
+    above, below, nearer_above, nearer_below = found - loss
+    steps, sizes = bounds.steps[:, np.newaxis], np.abs(np.vstack(rows))
+    numerical = (above - below) / (2 * steps)
+    unsure = np.abs(above - below - 2 * (nearer_above - nearer_below))
+    unsure += np.abs(above + below - 4 * (nearer_above + nearer_below))
+    unsure += EPSILON * sizes * np.abs(numerical)  # w ± h are rounded,
+    unsure += 4 * EPSILON * network.weight_decay * (sizes + steps) ** 2  # and so are their squares
+    return numerical, bounds.tolerance + unsure / steps + noise
 
 
 def _compare(

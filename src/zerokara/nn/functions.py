@@ -132,6 +132,6 @@ OWN_LOSSES: Mapping[str, Loss] = MappingProxyType(dict(LOSSES))
 
 def loss_named(name: str) -> Loss:
     """The loss of that name. Raises UsageError for one that is not in `LOSSES`."""
-    if name not in LOSSES:
+    if not isinstance(name, str) or name not in LOSSES:
         raise unknown_name("loss", name, LOSSES)
     return LOSSES[name]

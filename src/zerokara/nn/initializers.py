@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError, unknown_name
-from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.activations import activation_named
+from zerokara.nn.arguments import is_number
 from zerokara.words import sentence
 
 INITIALIZERS = ("auto", "he", "xavier")
@@ -29,9 +30,9 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
             raise unknown_name("init", init, [*INITIALIZERS, "a number"])
         if init == "auto" and hidden_layers <= 1:
             return 0.01
-        he = init == "he" or (init == "auto" and getattr(ACTIVATIONS[activation], "suits_he", False))
+        he = init == "he" or (init == "auto" and getattr(activation_named(activation), "suits_he", False))
         return float(np.sqrt((2 if he else 1) / fan_in))
-    if not (np.isfinite(init) and init >= 0):
+    if not (is_number(init) and init >= 0):
         raise UsageError(
             sentence(
                 "init must be a standard deviation of 0 or more, or one of {names}. Got {got}.",

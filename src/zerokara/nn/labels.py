@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
+from zerokara.nn.arguments import array, real_numbers
 from zerokara.words import sentence
 
 
@@ -16,13 +17,15 @@ def as_targets(t: ArrayLike, n: int, classes: int, dtype: Any = np.float64) -> N
         t: (n,) integer class indices, or (n, classes) one-hot or soft rows; for one sample also a single index
             or one row (classes,).
 
+    Raises UsageError for another shape, for indices that are no integers or out of range, and for rows of no numbers.
+
     >>> as_targets([2, 0], 2, 3)
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    t = np.asarray(t)
+    t = array("t", t)
     if t.shape == (n, classes) or (n == 1 and t.shape == (classes,) and classes > 1):
-        return t.reshape(n, classes).astype(dtype, copy=False)
+        return real_numbers("t", t).reshape(n, classes).astype(dtype, copy=False)
     if t.shape == (n,) or (n == 1 and t.shape == ()):
         return one_hot(t.reshape(n), classes, dtype)
     raise UsageError(

@@ -1,91 +1,34 @@
 """The network: layers in order, their parameters in one dict, and the methods of the textbook."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import count
-from typing import Any, NoReturn, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.errors import UsageError, unknown_name
+from zerokara.errors import UsageError
 from zerokara.finalization import working
-from zerokara.nn import gradients
-from zerokara.nn.activations import ACTIVATIONS, OWN_ACTIVATIONS
+from zerokara.nn.activations import OWN_ACTIVATIONS, Elementwise, activation_named
+from zerokara.nn.arguments import float_dtype, generator_of, layer_sizes, not_negative, positive, real_numbers
 from zerokara.nn.functions import OWN_LOSSES, decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
 from zerokara.nn.labels import as_indices, as_targets
 from zerokara.nn.layers import Affine, Layer
+from zerokara.nn.numerical import (
+    ForwardPass,
+    Stop,
+    layer_differences,
+    looped_gradient,
+    penalty_differences,
+)
+from zerokara.nn.params import Params, refuse_read_only
 from zerokara.words import sentence
 
 Array = NDArray[Any]
-
-
-class Params(dict[str, Array]):
-    """W1, b1, W2, b2, …, each an array that its layer reads.
-
-    `params["W1"] -= …` and `params["W1"][...] = …` change the array in place. `params["W1"] = value` copies the
-    value into it, so that the layer sees that too; a value of another shape, or another name, is refused.
-    """
-
-    def __setitem__(self, name: str, value: ArrayLike) -> None:
-        self._check(name, value)
-        if value is not self[name]:
-            self[name][...] = value
-
-    def update(  # type: ignore[override]
-        self, other: Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]] = (), /, **more: ArrayLike
-    ) -> None:
-        """Copy several values in: all of them, or none when one does not fit."""
-        values: dict[str, ArrayLike] = dict(other, **more)
-        for name, value in values.items():
-            self._check(name, value)
-        for name, value in values.items():
-            self[name] = value
-
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
-        self.update(other)
-        return self
-
-    def _check(self, name: str, value: ArrayLike) -> None:
-        if name not in self:
-            raise UsageError(
-                sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name)
-            )
-        if np.shape(value) != self[name].shape:
-            raise UsageError(
-                sentence(
-                    "params[{name!r}] has shape {expected}. Got {got}; nothing was changed.",
-                    name=name,
-                    expected=self[name].shape,
-                    got=np.shape(value),
-                )
-            )
-        if value is not self[name]:
-            refuse_read_only({name: self[name]})
-
-    def _refuse(self, *_: Any) -> NoReturn:
-        raise UsageError("params belong to the layers: none can be added or removed. Nothing was changed.")
-
-    __delitem__ = pop = popitem = clear = setdefault = _refuse
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Params, (dict(self),)
-
-
-def refuse_read_only(params: Mapping[str, Array], state: Mapping[str, Mapping[str, Array]] | None = None) -> None:
-    """Raise UsageError where parameters, or an optimizer's arrays for them, that are to be changed cannot be."""
-    fixed = [name for name, array in params.items() if not array.flags.writeable]
-    for slot, arrays in (state or {}).items():
-        fixed += [f"{slot} of {name}" for name, array in arrays.items() if not array.flags.writeable]
-    if fixed:
-        raise UsageError(
-            sentence(
-                "What is trained must be writable. Read-only, as in a file that was mapped into memory: {names}. "
-                "Nothing was changed. Train network.copy(), or load a writable one (mmap_mode=None).",
-                names=", ".join(fixed),
-            )
-        )
 
 
 LOSS_METHODS = ("loss", "_forward", "_rows", "_targets", "_penalty")
@@ -128,16 +71,15 @@ class Network:
         dtype: Any = np.float64,
         weight_decay: float = 0.0,
     ) -> None:
-        self.sizes = _checked_sizes(sizes)
-        if activation not in ACTIVATIONS:
-            raise unknown_name("activation", activation, ACTIVATIONS)
+        self.sizes = layer_sizes(sizes)
+        layer = activation_named(activation)
         self.activation = activation
         self._loss = loss_named(loss)
         self.loss_name = loss
-        self.dtype = _checked_dtype(dtype)
+        self.dtype = float_dtype(dtype)
         self.weight_decay = weight_decay
-        self._params = Params(initial_params(self.sizes, activation, init, _generator(seed), self.dtype))
-        self.layers = list(self._make_layers())
+        self._params = Params(initial_params(self.sizes, activation, init, generator_of(seed), self.dtype))
+        self.layers = list(self._make_layers(layer))
 
     _weight_decay = 0.0  # also of networks that were pickled when there was none
 
@@ -167,12 +109,12 @@ class Network:
             )
         self._params.update(values)
 
-    def _make_layers(self) -> Iterator[Layer]:
+    def _make_layers(self, activation: type[Any]) -> Iterator[Layer]:
         last = len(self.sizes) - 1
         for i in range(1, last + 1):
             yield Affine(self.params[f"W{i}"], self.params[f"b{i}"])
             if i < last:
-                yield ACTIVATIONS[self.activation]()
+                yield activation()
 
     def _layers_with(self, params: Params) -> Iterator[Layer]:
         """Copies of the layers that read other parameters; a layer somebody has put in stays in."""
@@ -202,9 +144,8 @@ class Network:
 
     def predict(self, x: ArrayLike) -> Array:
         """Scores, before softmax: (n, classes) for x (n, features), (classes,) for a single x (features,)."""
-        x = np.asarray(x)
         scores = self._forward(self._rows(x))
-        return scores[0] if x.ndim == 1 else scores
+        return scores[0] if np.ndim(x) == 1 else scores
 
     def probabilities(self, x: ArrayLike) -> Array:
         """softmax of the scores, in the shapes of `predict`."""
@@ -246,7 +187,7 @@ class Network:
 
         Raises UsageError on a float32 network: there a difference with h = 1e-4 is mostly rounding.
         """
-        return gradients.network_gradient(self, x, t, h=h, only=only, method=method)
+        return network_gradient(self, x, t, h=h, only=only, method=method)
 
     @property
     def is_standard(self) -> bool:
@@ -255,15 +196,30 @@ class Network:
         No layer was replaced, no method overridden, and activation and loss are zerokara's own, not what somebody has
         put under their names.
         """
-        return self._has_standard_loss and self._has_own(Network, GRADIENT_METHODS)
+        return self.has_standard_loss and self._has_own(Network, GRADIENT_METHODS)
 
     @property
-    def _has_standard_loss(self) -> bool:
-        """The same of the loss alone: numerical gradients ask for no more."""
-        hidden = [Affine, OWN_ACTIVATIONS.get(self.activation)] * (len(self.sizes) - 2)
+    def has_standard_loss(self) -> bool:
+        """The same of the loss alone: a numerical gradient asks for no more."""
+        own = OWN_ACTIVATIONS.get(self.activation)
         return (
-            [type(layer) for layer in self.layers] == [*hidden, Affine]
+            self.can_move_units
+            and all(type(layer) is own for layer in self.layers[1::2])
             and self._loss is OWN_LOSSES.get(self.loss_name)
+        )
+
+    @property
+    def can_move_units(self) -> bool:
+        """Whether weights and scores are as for a network that nobody has changed, but for activations of any kind.
+
+        Those must work element by element: then a unit can be moved alone; see `zerokara.nn.numerical`.
+        """
+        affine, between = self.layers[::2], self.layers[1::2]
+        parameters = [array for layer in affine if type(layer) is Affine for array in (layer.W, layer.b)]
+        return (
+            len(affine) == len(between) + 1 == len(self.sizes) - 1
+            and list(map(id, parameters)) == list(map(id, self._params.values()))
+            and all(isinstance(layer, Elementwise) for layer in between)
             and self._has_own(Network, LOSS_METHODS)
         )
 
@@ -275,10 +231,22 @@ class Network:
         """An independent network with the same layers and parameters, in another dtype if one is given."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.dtype = self.dtype if dtype is None else _checked_dtype(dtype)
+        twin.dtype = self.dtype if dtype is None else float_dtype(dtype)
         twin._params = Params({name: np.array(value, twin.dtype) for name, value in self.params.items()})
         twin.layers = list(self._layers_with(twin.params))
         return twin
+
+    def _from_layer(self, i: int, weights: Array) -> Network:
+        """What follows the inputs of affine layer i, from 1, with other weights there and no bias; without penalty."""
+        tail = object.__new__(Network)
+        tail.__dict__.update(self.__dict__)
+        tail.sizes = (len(weights), *self.sizes[i:])
+        arrays = [weights, np.zeros_like(self.params[f"b{i}"]), *list(self.params.values())[2 * i :]]
+        tail._params = Params({f"{'Wb'[at % 2]}{at // 2 + 1}": array for at, array in enumerate(arrays)})
+        tail.layers = list(map(copy, self.layers[2 * i - 2 :]))
+        tail.layers = list(tail._layers_with(tail.params))
+        tail.weight_decay = 0.0
+        return tail
 
     @working()
     def _forward(self, x: Array) -> Array:
@@ -310,9 +278,14 @@ class Network:
         weights = (layer.W for layer in self.layers if isinstance(layer, Affine))
         return 0.5 * self._weight_decay * sum(float((W * W).sum(dtype=np.float64)) for W in weights)
 
+    def _forward_pass(self, x: ArrayLike, t: ArrayLike) -> ForwardPass:
+        """A pass through copies of the layers, so that those of the network keep what their `backward` needs."""
+        rows = self._rows(x)
+        return ForwardPass.through(list(map(copy, self.layers)), self._loss, rows, self._targets(t, len(rows)))
+
     def _rows(self, x: ArrayLike) -> Array:
         """x as rows (n, features) in the network's dtype, or a sentence on what does not fit."""
-        rows = np.atleast_2d(np.asarray(x))
+        rows = np.atleast_2d(real_numbers("x", x))
         if rows.ndim != 2 or rows.shape[1] != self.sizes[0]:
             raise UsageError(
                 sentence(
@@ -332,6 +305,84 @@ class Network:
         sizes = "-".join(map(str, self.sizes))
         decay = f", weight decay {self.weight_decay:g}" if self.weight_decay else ""
         return f"<{type(self).__name__} {sizes}, {self.activation}, {self.loss_name}{decay}, {self.dtype}>"
+
+
+class FastGradient(Protocol):
+    """What may stand in for NumPy's way to the differences of a standard loss; see `Engine.numerical_gradient`."""
+
+    def __call__(
+        self, network: Network, x: Array, t: Array, *, h: float, only: str | None
+    ) -> dict[str, NDArray[np.float64]]: ...
+
+
+fast_gradient: FastGradient | None = None
+"""The slot for a faster way to the same differences. `zerokara` fills it on import; alone, nn takes NumPy's."""
+
+
+def network_gradient(
+    network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1e-4, only: str | None = None, method: str = "auto"
+) -> dict[str, Array]:
+    """The central differences of a network's loss; see `Network.numerical_gradient`."""
+    if method not in ("auto", "loop"):
+        raise UsageError(sentence("method must be auto or loop. Got {got!r}.", got=method))
+    if only is not None and only not in list(network.params):
+        raise UsageError(
+            sentence("only must be one of {known}. Got {got!r}.", known=", ".join(network.params), got=only)
+        )
+    positive("h", h)
+    if network.dtype != np.float64:
+        raise UsageError(
+            sentence(
+                "A numerical gradient needs a float64 network: in {dtype} a difference with h = {h} is mostly "
+                "rounding. Use network.copy(np.float64).",
+                dtype=network.dtype,
+                h=h,
+            )
+        )
+    network.loss(x, t)  # refuses x and t that do not fit, before any work
+    if method == "auto" and fast_gradient is not None and network.has_standard_loss:
+        return dict(fast_gradient(network, np.asarray(x), np.asarray(t), h=h, only=only))
+    if method == "loop":
+        return _looped(network, x, t, h, only, None)
+    return central_differences(network, x, t, h=h, only=only)
+
+
+@working()
+def central_differences(
+    network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1e-4, only: str | None = None, stop: Stop = None
+) -> dict[str, Array]:
+    """The central differences of a network's loss in NumPy: by moving units where that is possible, else by the loop.
+
+    Args:
+        x, t: as for `Network.loss`; h, only: as for `Network.numerical_gradient`.
+        stop: a flag, (1,); once it is not 0, the rest of the gradient is left unfinished.
+
+    Returns:
+        A dict like `params`, or of `only` that one. Where the loss itself is not finite, all of it is NaN.
+    """
+    if network.dtype != np.float64:
+        network = network.copy(np.float64)
+    if not network.can_move_units:
+        return _looped(network, x, t, h, only, stop)
+    names = list(network.params) if only is None else [only]
+    passed = network._forward_pass(x, t)
+    if not np.isfinite(passed.losses(passed.scores[-1]).sum()):
+        return {name: np.full(network.params[name].shape, np.nan) for name in names}
+    gradients: dict[str, Array] = {}
+    for i in range(1, len(network.sizes)):
+        weights, biases = f"W{i}", f"b{i}"
+        if weights in names or biases in names:
+            both = layer_differences(passed, i - 1, h, weights=weights in names, stop=stop)
+            gradients |= {weights: both[:-1], biases: both[-1]}
+            if network.weight_decay:
+                gradients[weights] += penalty_differences(network.params[weights], network.weight_decay, h)
+    return {name: gradients[name] for name in names}
+
+
+def _looped(network: Network, x: ArrayLike, t: ArrayLike, h: float, only: str | None, stop: Stop) -> dict[str, Array]:
+    """By the definition: the loss of the whole network, twice per weight."""
+    names = list(network.params) if only is None else [only]
+    return {name: looped_gradient(lambda _: network.loss(x, t), network.params[name], h, stop) for name in names}
 
 
 class TwoLayerNet(Network):
@@ -369,9 +420,7 @@ class TwoLayerNet(Network):
             seed=seed,
             weight_decay=weight_decay,
         )
-        if not (learning_rate > 0 and np.isfinite(learning_rate)):
-            raise UsageError(sentence("learning_rate must be a positive number. Got {got}.", got=learning_rate))
-        self.learning_rate = learning_rate
+        self.learning_rate = positive("learning_rate", learning_rate)
 
     def learn(self, x: ArrayLike, t: ArrayLike) -> float:
         """One step of gradient descent on these samples; returns their loss before it."""
@@ -380,41 +429,3 @@ class TwoLayerNet(Network):
         for name, grad in grads.items():
             self.params[name] -= self.learning_rate * grad
         return loss
-
-
-def not_negative(name: str, value: Any) -> float:
-    """A setting that is 0 or a positive number, as a float. Raises UsageError for anything else, bools included."""
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (number and np.isfinite(value) and value >= 0):
-        raise UsageError(sentence("{name} must be 0 or a positive number. Got {got!r}.", name=name, got=value))
-    return float(value)
-
-
-def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    checked = tuple(sizes) if np.iterable(sizes) else (sizes,)
-    whole = all(isinstance(size, int | np.integer) and size > 0 for size in checked)
-    if len(checked) < 2 or not whole:
-        raise UsageError(
-            sentence(
-                "sizes must be two or more positive whole numbers, inputs first, such as [784, 50, 10]. Got {got}.",
-                got=list(checked),
-            )
-        )
-    return tuple(map(int, checked))
-
-
-def _checked_dtype(dtype: Any) -> np.dtype[Any]:
-    for known in (np.dtype(np.float32), np.dtype(np.float64)):
-        if dtype is not None and known == dtype:
-            return known
-    raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=dtype))
-
-
-def _generator(seed: int | np.random.Generator) -> np.random.Generator:
-    if isinstance(seed, np.random.Generator):
-        return seed
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise UsageError(
-            sentence("seed must be a whole number of 0 or more, or a numpy.random.Generator. Got {got!r}.", got=seed)
-        )
-    return np.random.default_rng(seed)

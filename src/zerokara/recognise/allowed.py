@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zerokara.recognise.readings import is_made_in_python
+from zerokara.recognise.guards import is_made_in_python
 
 
 class Kind(Enum):
@@ -110,6 +110,7 @@ _OTHER_DTYPES = (int, bool, np.float32, np.float16, np.int64, np.int32, np.int16
 def _is_genuine(function: Any) -> bool:
     """Whether a name of NumPy still means NumPy's own function, and not one that somebody has put there."""
     if type(function) is FunctionType:
+        # NumPy's `np.sum` and the like are Python functions; somebody's own in their place comes from another file.
         return function.__code__.co_filename.startswith(os.path.dirname(np.__file__))
     return type(function).__module__ in ("builtins", "numpy") and not is_made_in_python(type(function))
 

@@ -1,4 +1,4 @@
-"""What becomes of numbers: operators, NumPy's functions, and the thresholds among them.
+"""Abstract interpretation of arithmetic: operators, NumPy's functions, and the thresholds among them.
 
 A proof by numbers sees only what happens at the weights it tries. Something that starts to matter elsewhere, such as
 `np.minimum(a, 6)` or `if loss > 3`, could hide from it. So every place where numbers decide is noted as a threshold,
@@ -13,9 +13,9 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from zerokara.recognise.abstract_values import NEVER, Abstract, Concrete, Items, Value, as_abstract, combine, is_number
 from zerokara.recognise.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.values import NEVER, Data, Items, Known, Value, as_data, constant, is_number, together
 from zerokara.words import sentence
 
 
@@ -23,39 +23,39 @@ class Threshold(NamedTuple):
     """A place where numbers decide, and the arrays that these numbers come from."""
 
     what: str
-    sources: frozenset[int]
+    origins: frozenset[int]
 
 
 @dataclass
 class Arithmetic:
-    """The numbers of one walk.
+    """The numbers of one interpretation.
 
     Attributes:
         thresholds: all but the harmless ones.
-        bounds: of clips of the inputs of an activation.
+        clip_bounds: of clips of the inputs of an activation.
         epoch: how often something affine may have been written to; `affine` of older values says nothing any more.
-        spilled: readings whose numbers were written into memory that came from elsewhere.
-        relied: readings of the arrays that something affine was multiplied by or moved by: weights and biases, then.
+        spilled: origins of numbers that were written into memory that came from elsewhere.
+        assumed: origins of the arrays that something affine was multiplied by or moved by: weights and biases, then.
     """
 
     def __post_init__(self) -> None:
         self.thresholds: list[Threshold] = []
-        self.bounds: list[float] = []
+        self.clip_bounds: list[float] = []
         self.epoch = 0
         self.spilled: set[int] = set()
-        self.relied: set[int] = set()
+        self.assumed: set[int] = set()
 
-    def is_affine(self, data: Data) -> bool:
+    def is_affine(self, data: Abstract) -> bool:
         return data.affine == self.epoch
 
-    def threshold(self, what: str, data: Data) -> None:
+    def threshold(self, what: str, data: Abstract) -> None:
         if not data.about_shape:
-            self.thresholds.append(Threshold(what, data.sources))
+            self.thresholds.append(Threshold(what, data.origins))
 
-    def deciding(self, weights: set[int]) -> str | None:
+    def threshold_on(self, weights: set[int]) -> str | None:
         """The first threshold that depends on one of these arrays."""
-        for what, sources in self.thresholds:
-            if (sources | self.spilled) & weights:
+        for what, origins in self.thresholds:
+            if (origins | self.spilled) & weights:
                 return what
         return None
 
@@ -67,7 +67,7 @@ class Arithmetic:
             return folded
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(kind, ast.Add):
             return Items(left.elements + right.elements)
-        both = together([_array_like(left), _array_like(right)]).computed()
+        both = combine([_array_like(left), _array_like(right)]).computed()
         if isinstance(left, Items) or isinstance(right, Items):
             if not all(map(_is_scalar, _elements(left) + _elements(right))):
                 raise Refused(sentence("it computes with a list of arrays"))
@@ -81,30 +81,33 @@ class Arithmetic:
         return both
 
     def _product(self, right: Value) -> int:
-        if not (isinstance(right, Known) and right.is_array):
+        if not (isinstance(right, Concrete) and right.is_array):
             return NEVER
-        self.relied.add(right.reading)
+        # Random W make x W of both signs, so that both sides of 0 are tried. Random x would not; so that right is a
+        # parameter is assumed here and checked once the network is known.
+        self.assumed.add(right.origin)
         return self.epoch
 
     def _shifted(self, product: Value, bias: Value) -> int:
         """x W + b is affine; so is the x W that a bias as read is added to, and nothing else."""
-        if not (isinstance(product, Data) and self.is_affine(product) and isinstance(bias, Known) and bias.is_array):
+        is_product = isinstance(product, Abstract) and self.is_affine(product)
+        if not (is_product and isinstance(bias, Concrete) and bias.is_array):
             return NEVER
-        self.relied.add(bias.reading)
+        self.assumed.add(bias.origin)
         return self.epoch
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
         if isinstance(kind, ast.Not):
             return self._not(value)
-        if isinstance(kind, ast.USub) and isinstance(value, Known) and type(value.value) in (int, float):
-            return constant(-value.value)
+        if isinstance(kind, ast.USub) and isinstance(value, Concrete) and type(value.value) in (int, float):
+            return Concrete(-value.value)
         data = _array_like(value)
         return data.computed(affine=data.affine)
 
     def _not(self, value: Value) -> Value:
-        if isinstance(value, Known) and value.is_scalar:
-            return constant(not value.value)
-        data = as_data(value)
+        if isinstance(value, Concrete) and value.is_scalar:
+            return Concrete(not value.value)
+        data = as_abstract(value)
         self.threshold(sentence("a condition"), data)
         return data.computed()
 
@@ -116,13 +119,13 @@ class Arithmetic:
             return folded
         if type(kind) not in _COMPARISONS:
             raise Refused(sentence("it asks whether something is in something else"))
-        both = together([_array_like(left), _array_like(right)]).computed()
+        both = combine([_array_like(left), _array_like(right)]).computed()
         if not (self._zero_and_affine(left, right) or self._zero_and_affine(right, left)):
             self.threshold(sentence("a comparison"), both)
         return both
 
     def _zero_and_affine(self, zero: Value, value: Value) -> bool:
-        return is_zero(zero) and isinstance(value, Data) and self.is_affine(value)
+        return is_zero(zero) and isinstance(value, Abstract) and self.is_affine(value)
 
     # Functions and methods of numbers
 
@@ -131,11 +134,11 @@ class Arithmetic:
         kind, most = operation
         self._check_arguments(name, arguments, keywords, most)
         numbers = [_array_like(value) for value in arguments if not _is_dtype(value)]
-        all_of_them = together(numbers) if numbers else Data(about_shape=True)
+        all_of_them = combine(numbers) if numbers else Abstract(about_shape=True)
         if any(
             not is_float_dtype(v.value)
             for v in [*arguments, *keywords.values()]
-            if isinstance(v, Known) and _is_dtype(v)
+            if isinstance(v, Concrete) and _is_dtype(v)
         ):
             self.threshold(name, all_of_them)
         first = numbers[0] if numbers else all_of_them
@@ -157,10 +160,12 @@ class Arithmetic:
         if len(arguments) > most:
             raise Refused(sentence("{name} is given more than numbers", name=name))
         for keyword, value in keywords.items():
-            if keyword not in KEYWORDS or not (_is_dtype(value) or (is_number(value) and as_data(value).about_shape)):
+            harmless = _is_dtype(value) or (is_number(value) and as_abstract(value).about_shape)
+            if keyword not in KEYWORDS or not harmless:
                 raise Refused(sentence("{name} is given {keyword}", name=name, keyword=keyword))
 
-    def _note(self, name: str, kind: Kind, arguments: list[Value], first: Data, data: Data) -> None:
+    def _note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
+        # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
         if kind is Kind.EXTREME and len(arguments) and self.is_affine(first):
             return
         if kind in (Kind.KINK, Kind.CHOICE) and self._is_harmless_kink(arguments):
@@ -174,20 +179,20 @@ class Arithmetic:
 
     def _is_harmless_kink(self, arguments: list[Value]) -> bool:
         if len(arguments) == 1:
-            return isinstance(arguments[0], Data) and self.is_affine(arguments[0])
+            return isinstance(arguments[0], Abstract) and self.is_affine(arguments[0])
         one, other = arguments
         return self._zero_and_affine(one, other) or self._zero_and_affine(other, one)
 
     def _is_clip_of_inputs(self, arguments: list[Value]) -> bool:
         """A clip that keeps exp from overflowing: harmless as long as no input comes near its bounds."""
         value, *bounds = arguments
-        numbers = [bound.value for bound in bounds if isinstance(bound, Known) and type(bound.value) in (int, float)]
-        if not isinstance(value, Data) or not self.is_affine(value) or len(numbers) != 2 or len(bounds) != 2:
+        numbers = [bound.value for bound in bounds if isinstance(bound, Concrete) and type(bound.value) in (int, float)]
+        if not isinstance(value, Abstract) or not self.is_affine(value) or len(numbers) != 2 or len(bounds) != 2:
             return False
-        self.bounds += [abs(float(number)) for number in numbers]
+        self.clip_bounds += [abs(float(number)) for number in numbers]
         return True
 
-    def cast(self, data: Data, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def cast(self, data: Abstract, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """`data.astype(dtype)`; to anything but float64 it rounds."""
         kinds = [*arguments, *keywords.values()]
         if len(kinds) != 1 or not set(keywords) <= {"dtype"} or not _is_dtype(kinds[0]):
@@ -196,28 +201,31 @@ class Arithmetic:
             self.threshold("astype", data)
         return data.computed(affine=data.affine)
 
-    def shape_of(self, data: Data) -> Data:
+    def shape_of(self, data: Abstract) -> Abstract:
         """What depends on the shape of numbers: which may depend on the numbers, where a mask chose them."""
         if data.masked:
             self.threshold(sentence("how many numbers there are"), data)
             return data.computed()
-        return Data(data.sources, about_shape=True)
+        return Abstract(data.origins, about_shape=True)
 
     # Writing
 
-    def write_into(self, base: Value, parts: list[Value], result: Data | None = None) -> None:
+    def write_into(self, base: Value, parts: list[Value], result: Abstract | None = None) -> None:
         """`base[...] = part` or `base += part`. Raises Refused where that would be seen after the call."""
-        if not isinstance(base, Data) or not base.fresh:
+        if not isinstance(base, Abstract) or not base.fresh:
             raise Refused(sentence("it writes into an array"))
         if base.may_be_list and not all(map(_is_scalar, parts)):
             raise Refused(sentence("it puts something into a list"))
-        self.spilled |= together([as_data(part) for part in parts]).sources - base.sources
+        # Who else looks at that memory is not followed: numbers written into it may turn up in any threshold. And a
+        # part of an a = x W + b that is written to moves a itself, so that nothing from before is affine any more;
+        # unless what is written is x W + b again, as `a += b` does.
+        self.spilled |= combine([as_abstract(part) for part in parts]).origins - base.origins
         if base.touches_affine and not (result is not None and self.is_affine(result)):
             self.epoch += 1
 
 
 def _is_scalar(value: Value) -> bool:
-    return isinstance(value, Known) and value.is_scalar
+    return isinstance(value, Concrete) and value.is_scalar
 
 
 def _elements(value: Value) -> tuple[Value, ...]:
@@ -225,17 +233,17 @@ def _elements(value: Value) -> tuple[Value, ...]:
 
 
 def is_zero(value: Value) -> bool:
-    return isinstance(value, Known) and type(value.value) in (int, float) and value.value == 0
+    return isinstance(value, Concrete) and type(value.value) in (int, float) and value.value == 0
 
 
 def _is_dtype(value: Value) -> bool:
-    return isinstance(value, Known) and is_dtype(value.value)
+    return isinstance(value, Concrete) and is_dtype(value.value)
 
 
-def _array_like(value: Value) -> Data:
-    if isinstance(value, Known) and type(value.value) is str:
+def _array_like(value: Value) -> Abstract:
+    if isinstance(value, Concrete) and type(value.value) is str:
         raise Refused(sentence("it computes with text"))
-    return as_data(value)
+    return as_abstract(value)
 
 
 _OPERATORS: dict[type[ast.operator], Any] = {
@@ -255,23 +263,23 @@ _COMPARISONS: dict[type[ast.cmpop], Any] = {
 }
 
 
-def _folded(function: Any, left: Value, right: Value) -> Known | None:
+def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
     """The result for two small numbers or two strings that are known already."""
-    if function is None or not (isinstance(left, Known) and isinstance(right, Known)):
+    if function is None or not (isinstance(left, Concrete) and isinstance(right, Concrete)):
         return None
     kinds = {type(left.value), type(right.value)}
     if kinds == {str} and (function is operator.add or function in _COMPARISONS.values()):
-        return constant(function(left.value, right.value))
-    if not kinds <= {int, float, bool}:
+        return Concrete(function(left.value, right.value))
+    if not kinds <= {int, float, bool}:  # text times a number may be large, and others' operators are others' code
         return None
     try:
-        return constant(function(left.value, right.value))
+        return Concrete(function(left.value, right.value))
     except ArithmeticError:
         return None
 
 
 def _identity(kind: ast.cmpop, left: Value, right: Value) -> Value:
     """`a is None`, and nothing more."""
-    if not (isinstance(right, Known) and right.value is None and isinstance(left, Known)):
+    if not (isinstance(right, Concrete) and right.value is None and isinstance(left, Concrete)):
         raise Refused(sentence("it asks whether two objects are one"))
-    return constant((left.value is None) == isinstance(kind, ast.Is))
+    return Concrete((left.value is None) == isinstance(kind, ast.Is))

@@ -1,4 +1,4 @@
-"""What a call in a learner's code does: a function of the learner's is walked through, one of NumPy's is looked up."""
+"""Abstract interpretation of calls: a learner's function is entered, one of NumPy's or Python's is looked up."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from zerokara.recognise import allowed, readings
+from zerokara.recognise import allowed, guards
+from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Items, Value, as_abstract, in_words, is_number
 from zerokara.recognise.allowed import Kind
 from zerokara.recognise.expressions import Expressions, Frame
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.values import Bound, Data, Items, Known, Value, as_data, constant, described, is_number
 from zerokara.words import sentence
 
 MOST_TURNS = 1_000
@@ -20,9 +20,9 @@ _RUN_AT_ONCE = (sum, list, tuple, max, min)
 
 
 class Calls(Expressions):
-    """Evaluates calls. `enter` walks through a function of the learner's."""
+    """Evaluates calls. `enter` interprets a function of the learner's; it is given by `Interpreter`."""
 
-    def enter(self, function: Known, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def enter(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         raise NotImplementedError
 
     def _Call(self, node: ast.Call, frame: Frame) -> Value:
@@ -42,7 +42,7 @@ class Calls(Expressions):
 
     def _generated(self, callee: Value, argument: ast.GeneratorExp, node: ast.Call, frame: Frame) -> Value:
         """A generator that the call runs to its end at once; elsewhere it would run later, or never."""
-        at_once = isinstance(callee, Known) and any(callee.value is function for function in _RUN_AT_ONCE)
+        at_once = isinstance(callee, Concrete) and any(callee.value is function for function in _RUN_AT_ONCE)
         if not at_once or len(node.args) + len(node.keywords) > 1:
             raise Refused(sentence("line {line} holds a generator", line=node.lineno))
         return self._ListComp(argument, frame)
@@ -50,7 +50,7 @@ class Calls(Expressions):
     def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
         if isinstance(callee, Bound):
             return self._call_bound(callee, arguments, keywords)
-        if not isinstance(callee, Known):
+        if not isinstance(callee, Concrete):
             raise Refused(sentence("it calls {name}, which is not known", name=name))
         if type(callee.value) is FunctionType and allowed.operation(callee.value) is None:
             return self.enter(callee, arguments, keywords)
@@ -61,39 +61,39 @@ class Calls(Expressions):
             return self._sequence(callee.value, arguments, keywords)
         return self.arithmetic.apply(callee.value.__name__, operation, arguments, keywords)
 
-    def _call_instance(self, callee: Known, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
+    def _call_instance(self, callee: Concrete, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
         if callee.value is str and len(arguments) == 1 and not keywords:
             return self._as_text(arguments[0])
-        ordinary = readings.is_ordinary(callee.value)
-        method = self.objects.read(callee, readings.class_attribute, "__call__") if ordinary else None
+        ordinary = guards.is_ordinary(callee.value)
+        method = self.objects.read(callee, guards.class_attribute, "__call__") if ordinary else None
         if method is None or type(method.value) is not FunctionType:
             raise Refused(sentence("it calls {name}, and nothing is known of that", name=name))
         return self.enter(method, [callee, *arguments], keywords)
 
     def _as_text(self, value: Value) -> Value:
-        if not (isinstance(value, Known) and type(value.value) in (str, int)):
+        if not (isinstance(value, Concrete) and type(value.value) in (str, int)):
             raise Refused(sentence("it makes a text of numbers"))
-        return constant(str(value.value))
+        return Concrete(str(value.value))
 
     def _call_bound(self, callee: Bound, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         owner, function = callee.receiver, callee.function
-        if isinstance(function, Known):
+        if isinstance(function, Concrete):
             return self.enter(function, [owner, *arguments], keywords)
-        if isinstance(owner, Known) and type(owner.value) in (dict, OrderedDict):
+        if isinstance(owner, Concrete) and type(owner.value) in (dict, OrderedDict):
             return self._ask_dict(owner, function, arguments, keywords)
         if not is_number(owner) or isinstance(owner, Items):
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))
-        if isinstance(owner, Known) and type(owner.value) is str:
+            raise Refused(sentence("it calls {name} of {what}", name=function, what=in_words(owner)))
+        if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._ask_text(owner.value, function, arguments, keywords)
         if function == "astype":
-            return self.arithmetic.cast(as_data(owner), arguments, keywords)
+            return self.arithmetic.cast(as_abstract(owner), arguments, keywords)
         if function not in allowed.METHODS:
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=described(owner)))
+            raise Refused(sentence("it calls {name} of {what}", name=function, what=in_words(owner)))
         kind, most = allowed.METHODS[function]
         operation = allowed.Operation(kind, most + 1)
         return self.arithmetic.apply(function, operation, [owner, *arguments], keywords)
 
-    def _ask_dict(self, owner: Known, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def _ask_dict(self, owner: Concrete, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         if name in ("keys", "values", "items") and not arguments and not keywords:
             return self.objects.view(owner, name)
         if name == "get" and len(arguments) == 1 and not keywords:
@@ -103,10 +103,10 @@ class Calls(Expressions):
     def _ask_text(self, text: str, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         if name not in ("lower", "upper", "strip", "startswith", "endswith") or keywords:
             raise Refused(sentence("it calls {name} of a text", name=name))
-        given: list[Any] = [argument.value for argument in arguments if isinstance(argument, Known)]
+        given: list[Any] = [argument.value for argument in arguments if isinstance(argument, Concrete)]
         if len(given) != len(arguments) or not all(type(value) is str for value in given):
             raise Refused(sentence("it calls {name} of a text", name=name))
-        return constant(getattr(text, name)(*given))
+        return Concrete(getattr(text, name)(*given))
 
     def _sequence(self, function: Any, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """range, len, zip, enumerate, reversed, list and tuple, of what is known element by element."""
@@ -115,7 +115,7 @@ class Calls(Expressions):
         if function is range:
             return _range(arguments)
         if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
-            return self.arithmetic.shape_of(as_data(arguments[0]))
+            return self.arithmetic.shape_of(as_abstract(arguments[0]))
         lists = [self.objects.elements(argument) for argument in arguments]
         if not lists or None in lists:
             raise Refused(sentence("{name} goes through numbers one by one", name=function.__name__))
@@ -123,21 +123,21 @@ class Calls(Expressions):
         return _SEQUENCES[function](known)
 
     def _is_array(self, value: Value) -> bool:
-        return isinstance(value, Data) or (isinstance(value, Known) and value.is_array)
+        return isinstance(value, Abstract) or (isinstance(value, Concrete) and value.is_array)
 
 
 def _range(arguments: list[Value]) -> Items:
-    bounds = [argument.value for argument in arguments if isinstance(argument, Known) and type(argument.value) is int]
+    bounds = [bound.value for bound in arguments if isinstance(bound, Concrete) and type(bound.value) is int]
     if len(bounds) != len(arguments) or not 1 <= len(bounds) <= 3 or len(range(*bounds)) > MOST_TURNS:
         raise Refused(sentence("it counts to a number that is not known"))
-    return Items(tuple(map(constant, range(*bounds))))
+    return Items(tuple(map(Concrete, range(*bounds))))
 
 
 _SEQUENCES: dict[Any, Callable[[list[tuple[Value, ...]]], Value]] = {
-    len: lambda lists: constant(len(lists[0])),
+    len: lambda lists: Concrete(len(lists[0])),
     list: lambda lists: Items(lists[0]),
     tuple: lambda lists: Items(lists[0]),
     reversed: lambda lists: Items(lists[0][::-1]),
     zip: lambda lists: Items(tuple(map(Items, zip(*lists, strict=False)))),
-    enumerate: lambda lists: Items(tuple(Items((constant(i), element)) for i, element in enumerate(lists[0]))),
+    enumerate: lambda lists: Items(tuple(Items((Concrete(i), element)) for i, element in enumerate(lists[0]))),
 }

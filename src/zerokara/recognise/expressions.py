@@ -1,4 +1,4 @@
-"""What an expression of a learner's code means, found without running it."""
+"""Abstract interpretation of expressions: what an expression of a learner's code means, found without running it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import CodeType
 
-from zerokara.recognise import readings
-from zerokara.recognise.arithmetic import Arithmetic
-from zerokara.recognise.objects import Objects, Written, join_written
-from zerokara.recognise.refusal import Refused
-from zerokara.recognise.values import (
+from zerokara.recognise import guards
+from zerokara.recognise.abstract_values import (
+    Abstract,
     Bound,
-    Data,
+    Concrete,
     Items,
-    Known,
-    Unusable,
+    Unknown,
     Value,
-    as_data,
-    constant,
-    described,
+    as_abstract,
+    combine,
+    in_words,
     is_number,
-    joined,
-    together,
+    join,
+    join_all,
 )
+from zerokara.recognise.arithmetic import Arithmetic
+from zerokara.recognise.objects import Objects, Written
+from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
 MOST_STEPS = 20_000
@@ -32,9 +32,9 @@ MOST_STEPS = 20_000
 
 @dataclass
 class Frame:
-    """One call of a function: its names, and with what it has returned so far."""
+    """One call of a function: its names, and with what it has returned on the paths so far."""
 
-    function: Known
+    function: Concrete
     names: dict[str, Value]
     returned: list[tuple[Value, Written]] = field(default_factory=list)
 
@@ -44,7 +44,7 @@ class Frame:
 
 
 class Expressions:
-    """Evaluates expressions over what is known of values. `enter` calls a function of the learner's."""
+    """Evaluates expressions over abstract values; one method for each class of syntax node, `_Name` for `ast.Name`."""
 
     def __init__(self, objects: Objects, arithmetic: Arithmetic) -> None:
         self.objects, self.arithmetic = objects, arithmetic
@@ -59,14 +59,14 @@ class Expressions:
         if evaluate is None:
             raise Refused(sentence("line {line} holds something that only running it can tell", line=node.lineno))
         result: Value = evaluate(node, frame)
-        if isinstance(result, Unusable):
+        if isinstance(result, Unknown):
             raise Refused(sentence("line {line} uses something that differs from way to way", line=node.lineno))
         return result
 
     # Names and parts of things
 
     def _Constant(self, node: ast.Constant, frame: Frame) -> Value:
-        return _NOTHING if node.value is ... else constant(node.value)
+        return _NOTHING if node.value is ... else Concrete(node.value)
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
         name, code = node.id, frame.code
@@ -74,7 +74,7 @@ class Expressions:
             return frame.names[name]
         if name in code.co_varnames or name in code.co_cellvars:
             raise Refused(sentence("{name} may have no value yet", name=name))
-        where = readings.cell if name in code.co_freevars else readings.global_name
+        where = guards.cell if name in code.co_freevars else guards.global_name
         try:
             return self.objects.read(frame.function, where, name)
         except (KeyError, ValueError):
@@ -86,17 +86,17 @@ class Expressions:
     def attribute(self, owner: Value, name: str) -> Value:
         if is_number(owner) and not isinstance(owner, Items):
             return self._attribute_of_numbers(owner, name)
-        if isinstance(owner, Items) or (isinstance(owner, Known) and type(owner.value) in readings.CONTAINERS):
+        if isinstance(owner, Items) or (isinstance(owner, Concrete) and type(owner.value) in guards.CONTAINERS):
             return Bound(owner, name)
-        if isinstance(owner, Known):
+        if isinstance(owner, Concrete):
             return self.objects.attribute(owner, name)
-        raise Refused(sentence("it asks {what} for {name}", what=described(owner), name=name))
+        raise Refused(sentence("it asks {what} for {name}", what=in_words(owner), name=name))
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
-            return self.arithmetic.shape_of(as_data(owner))
+            return self.arithmetic.shape_of(as_abstract(owner))
         if name == "T":
-            return as_data(owner)
+            return as_abstract(owner)
         return Bound(owner, name)
 
     def _Subscript(self, node: ast.Subscript, frame: Frame) -> Value:
@@ -105,31 +105,32 @@ class Expressions:
     def item(self, owner: Value, key: Value) -> Value:
         if isinstance(owner, Items):
             if not (
-                isinstance(key, Known)
+                isinstance(key, Concrete)
                 and type(key.value) is int
                 and -len(owner.elements) <= key.value < len(owner.elements)
             ):
                 raise Refused(sentence("it takes a part of a tuple or list that is not known"))
             return owner.elements[key.value]
-        if isinstance(owner, Known) and type(owner.value) is str:
+        if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._letter(owner.value, key)
         if is_number(owner):
-            base, index = as_data(owner), as_data(key)
-            both = together([base, index])
+            # A mask, `a[a > 0]`, is an index of numbers: how many elements it takes depends on them, too.
+            base, index = as_abstract(owner), as_abstract(key)
+            both = combine([base, index])
             masked = both.masked or not index.about_shape
             return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
-        if isinstance(owner, Known):
+        if isinstance(owner, Concrete):
             return self.objects.item(owner, key)
-        raise Refused(sentence("it takes a part of {what}", what=described(owner)))
+        raise Refused(sentence("it takes a part of {what}", what=in_words(owner)))
 
     def _letter(self, text: str, key: Value) -> Value:
-        if not (isinstance(key, Known) and type(key.value) is int and -len(text) <= key.value < len(text)):
+        if not (isinstance(key, Concrete) and type(key.value) is int and -len(text) <= key.value < len(text)):
             raise Refused(sentence("it takes a part of a text that is not known"))
-        return constant(text[key.value])
+        return Concrete(text[key.value])
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
-        return together(
-            [as_data(self.value(part, frame)) for part in (node.lower, node.upper, node.step) if part] or [_NOTHING]
+        return combine(
+            [as_abstract(self.value(part, frame)) for part in (node.lower, node.upper, node.step) if part] or [_NOTHING]
         )
 
     def _Tuple(self, node: ast.Tuple | ast.List, frame: Frame) -> Value:
@@ -149,13 +150,13 @@ class Expressions:
         return elements
 
     def _JoinedStr(self, node: ast.JoinedStr, frame: Frame) -> Value:
-        return constant("".join(self._text(part, frame) for part in node.values))
+        return Concrete("".join(self._text(part, frame) for part in node.values))
 
     def _text(self, part: ast.expr, frame: Frame) -> str:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
         plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
         value = self.value(inner, frame)
-        if not (plain and isinstance(value, Known) and type(value.value) in (str, int)):
+        if not (plain and isinstance(value, Concrete) and type(value.value) in (str, int)):
             raise Refused(sentence("it makes a text of numbers"))
         return str(value.value)
 
@@ -176,13 +177,13 @@ class Expressions:
 
     def truth(self, value: Value, what: str) -> bool | None:
         """Whether something counts as true; None where only the numbers can tell."""
-        if isinstance(value, Known) and value.is_scalar:
+        if isinstance(value, Concrete) and value.is_scalar:
             return bool(value.value)
         if isinstance(value, Items):
             return bool(value.elements)
         if not is_number(value):
-            raise Refused(sentence("it asks whether {what} is true", what=described(value)))
-        self.arithmetic.threshold(what, as_data(value))
+            raise Refused(sentence("it asks whether {what} is true", what=in_words(value)))
+        self.arithmetic.threshold(what, as_abstract(value))
         return None
 
     def _IfExp(self, node: ast.IfExp, frame: Frame) -> Value:
@@ -199,15 +200,15 @@ class Expressions:
         return result
 
     def either(self, condition: bool | None, first: Callable[[], Value], second: Callable[[], Value]) -> Value:
-        """The value of one of two ways, or what is known after either."""
+        """The value of one of two branches, or what is known after either."""
         if condition is not None:
             return first() if condition else second()
         before = dict(self.objects.written)
         one, written = first(), self.objects.written
         self.objects.written = before
         other = second()
-        self.objects.written = join_written(written, self.objects.written)
-        return joined(one, other)
+        self.objects.written = join_all(written, self.objects.written)
+        return join(one, other)
 
     # Comprehensions
 
@@ -222,15 +223,15 @@ class Expressions:
         for element in elements:
             inner = Frame(frame.function, dict(frame.names))
             self.assign(loop.target, element, inner)
-            if all(self._is_kept(condition, inner) for condition in loop.ifs):
+            if all(self._passes(condition, inner) for condition in loop.ifs):
                 results.append(self.value(node.elt, inner))
         return Items(tuple(results))
 
-    def _is_kept(self, condition: ast.expr, frame: Frame) -> bool:
-        kept = self.truth(self.value(condition, frame), sentence("a condition"))
-        if kept is None:
+    def _passes(self, condition: ast.expr, frame: Frame) -> bool:
+        passes = self.truth(self.value(condition, frame), sentence("a condition"))
+        if passes is None:
             raise Refused(sentence("line {line} keeps what only the numbers can tell", line=condition.lineno))
-        return kept
+        return passes
 
     def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
         """Give a value to a name, to several, to an attribute, or to a part of an array."""
@@ -249,12 +250,12 @@ class Expressions:
 
     def _unpack(self, targets: list[ast.expr], value: Value, frame: Frame) -> None:
         elements = self.objects.elements(value)
-        if elements is None and is_number(value):
-            elements = (self.item(value, constant(0)),) * len(targets)
+        if elements is None and is_number(value):  # rows of an array: how many there are shows when it runs
+            elements = (self.item(value, Concrete(0)),) * len(targets)
         if elements is None or len(elements) != len(targets) or any(isinstance(t, ast.Starred) for t in targets):
             raise Refused(sentence("line {line} unpacks what is not known", line=targets[0].lineno))
         for target, element in zip(targets, elements, strict=True):
             self.assign(target, element, frame)
 
 
-_NOTHING = Data(about_shape=True)
+_NOTHING = Abstract(about_shape=True)

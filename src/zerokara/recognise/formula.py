@@ -31,6 +31,7 @@ _HARMLESS = frozenset(_NAMES.split())
 
 
 SMALL = 100
+"""Elements of an x that is compared in full in every call; a larger one would take longer than the loop it spares."""
 
 
 class _Call(NamedTuple):
@@ -58,7 +59,7 @@ def check_shape(own: GradientFunction, shape: tuple[int, ...], step: float, scal
     """Raises Refused where it is not that central difference for an x of this shape: code may look at the size of x."""
     rng = np.random.default_rng(0)
     x = scale * rng.standard_normal(shape)
-    x[rng.random(shape) < 0.1] = 0
+    x[rng.random(shape) < 0.1] = 0  # code may treat zeros by themselves
     _check(own, x, step, rng)
 
 
@@ -76,6 +77,7 @@ def _check_names(function: FunctionType, code: CodeType) -> None:
     for name in code.co_names:
         is_numpy = function.__globals__.get(name) is np
         if not (is_numpy or (name in _HARMLESS and name not in function.__globals__)):
+            # Globals and attributes stand in `co_names` alike, so a global of the file's own makes its name unknown.
             raise Refused(sentence("it uses {name}, and may do more than compute", name=name))
     if any(instruction.opname in _STORES for instruction in dis.get_instructions(code)):
         raise Refused(sentence("it keeps something beyond the call"))
@@ -87,9 +89,7 @@ def _first_step(own: GradientFunction) -> float:
     """How far it moves an element that is 0."""
     calls, _ = _watched(own, np.zeros(1), np.random.default_rng(1))
     places = [call.place for call in calls]
-    if len(places) != 2 or places[0] <= 0:
-        raise Refused(_what_else(places))
-    if places[1] != -places[0]:
+    if len(places) != 2 or places[0] <= 0 or places[1] != -places[0]:
         raise Refused(_what_else(places))
     return places[0]
 
@@ -134,6 +134,7 @@ def _watched(own: GradientFunction, x: NDArray[Any], rng: np.random.Generator) -
         if given is not x or len(moved) > 1 or not restored:
             raise Refused(sentence("it does not call f with x itself, moved in one element"))
         element = int(moved[0]) if len(moved) else 0
+        # All sizes and both signs, so that a bound, a rounding or an abs in the formula shows in some quotient.
         value = float(rng.choice((-1, 1)) * rng.uniform(1, 2) * 10.0 ** rng.integers(-12, 13))
         calls.append(_Call(element, float(flat[element]), value))
         return value

@@ -1,4 +1,10 @@
-"""The forward pass of a recognised network, over the learner's own arrays."""
+"""The forward pass of a recognised network, over the learner's own arrays.
+
+    a⁽ⁱ⁾ = z⁽ⁱ⁻¹⁾ W⁽ⁱ⁾ + b⁽ⁱ⁾,  z⁽ⁱ⁾ = activation(a⁽ⁱ⁾),  z⁽⁰⁾ = x,  the scores are the last a
+
+A network of layers of m₀ → m₁ → … units has W⁽ⁱ⁾ (mᵢ₋₁, mᵢ), b⁽ⁱ⁾ (mᵢ,) or none, and for n samples a⁽ⁱ⁾ (n, mᵢ).
+In code layers are counted from 0.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.activations import relu, sigmoid, tanh
-from zerokara.recognise.structure import Arrays, Layout
+from zerokara.recognise.layout import Arrays, Layout
 
 Floats = NDArray[np.float64]
 
+# Not nn's own table: what is added there is no candidate here by that. One more here must keep what `plan` relies on,
+# namely that no activation is steeper than 1, and that each overflows in exp where those here do, or nowhere.
 ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
 
 
 def inputs_of_activations(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, start: int = 0
 ) -> list[Floats]:
-    """x W + b of every layer from number `start` on, (n, units) each; `rows` are the inputs of that layer."""
+    """a = z W + b of every layer from number `start` on, (n, units) each; `rows` (n, features) are that layer's z."""
     inputs: list[Floats] = []
     for i in range(start, len(layout.weights)):
         if i > start:
@@ -29,12 +37,12 @@ def inputs_of_activations(
 
 
 def scores_of(layout: Layout, activation: str, arrays: Arrays, rows: Floats) -> Floats:
-    """The network's scores, before softmax: (n, classes)."""
+    """The network's scores, before softmax, (n, classes), for rows (n, features)."""
     return inputs_of_activations(layout, activation, arrays, rows)[-1]
 
 
 def scores_from(layout: Layout, activation: str, arrays: Arrays, layer: int, inputs: Floats) -> Floats:
-    """The scores where these are the inputs (n, units) of the activation of layer number `layer`."""
+    """The scores (n, classes) where a of layer number `layer` is `inputs` (n, units)."""
     if layer == len(layout.weights) - 1:
         return inputs
     return inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](inputs), layer + 1)[-1]
@@ -43,12 +51,14 @@ def scores_from(layout: Layout, activation: str, arrays: Arrays, layer: int, inp
 def scores_after(
     layout: Layout, activation: str, arrays: Arrays, rows: Floats, before: list[Floats], number: int, shift: float
 ) -> Floats:
-    """The scores when the last element of one parameter is moved by `shift`; only what follows it is computed again.
+    """The scores (n, classes) when the last element of one parameter is moved by `shift`.
 
     Args:
-        before: the inputs of all activations without the move.
-        number: the parameter's. Its last element belongs to the last unit of its layer.
+        rows: the network's inputs, (n, features).
+        before: a of all layers without the move, (n, units) each.
+        number: the parameter's, W or b. Its last element belongs to the last unit of its layer.
     """
+    # Of the layer itself only one column changes: by shift · (the last column of z), or by shift.
     is_weight = number in layout.weights
     layer = (layout.weights if is_weight else layout.biases).index(number)
     inputs = ACTIVATIONS[activation](before[layer - 1]) if layer else rows

@@ -24,20 +24,20 @@ from numpy.typing import NDArray
 from zerokara.engine.choosing import choose_engine
 from zerokara.nn.network import Network
 from zerokara.recognise.forward import inputs_of_activations, scores_after, scores_from
-from zerokara.recognise.inference import Model
+from zerokara.recognise.identification import Model
+from zerokara.recognise.interpreter import Purity
+from zerokara.recognise.layout import Arrays, rows_of
 from zerokara.recognise.proof import (
     Function,
     check_differences,
     check_memory,
     ignores_underflow,
-    kept,
+    restoring,
     size_of,
     spread,
     value_at,
 )
-from zerokara.recognise.purity import Purity
 from zerokara.recognise.refusal import Refused, RefusedNow
-from zerokara.recognise.structure import Arrays, rows_of
 from zerokara.recognise.threads import one_thread
 from zerokara.words import sentence
 
@@ -81,7 +81,16 @@ class Batch:
 
 @dataclass
 class Plan:
-    """What was proven of one function's code, for arrays of these shapes and classes of numbers."""
+    """What was proven of one function's code, for arrays of these shapes and classes of numbers.
+
+    Attributes:
+        signature: shape and dtype of each array that the function reads.
+        network: the proven network, with weights of its own, for the engine to compute with.
+        batch, gradients, layers, step: of the gradients that were computed last, all parameters at once: their x and t,
+            ∂L/∂W and ∂L/∂b by name, a of each layer (n, units), and h.
+        directions: in which each parameter is moved to confirm it, fixed random numbers of its shape.
+        names: "W1", "b1", … of each parameter's number.
+    """
 
     purity: Purity
     model: Model
@@ -108,18 +117,18 @@ class Plan:
             if bias is None:
                 self.network.params[f"b{i}"][...] = 0
             else:
-                self.names[bias] = f"b{i}"
+                self.names[bias] = f"b{i}"  # (1, units) or (units,); the network's has (units,)
 
     def arrays(self, f: Function, x: NDArray[Any]) -> Arrays | None:
         """The arrays that f reads now; None where the proof does not cover this f and these shapes."""
-        values = self.purity.steps.again(f, x)
+        values = self.purity.guards.check(f, x)
         if values is None:
             return None
         arrays = {number: values[number] for number in self.purity.arrays}
         return arrays if signature_of(arrays) == self.signature else None
 
     def gradient(self, f: Function, x: NDArray[Any], arrays: Arrays, h: float, *, sample: bool = False) -> NDArray[Any]:
-        """The gradient of f at x. Raises Refused where f is not, or no longer, the proven network's loss.
+        """∂f/∂x, of the shape of x. Raises Refused where f is not, or no longer, the proven network's loss.
 
         The last call of f is the one that ends the plain loop, so that the layers' caches are left as it leaves them.
 
@@ -129,6 +138,7 @@ class Plan:
         check_memory(arrays, self.model.layout.parameters)
         with one_thread(self.multiplications):
             batch = self._current_batch(arrays)
+            # The four gradients of one update are asked for one by one at the same weights; the first computes all.
             if not (self.gradients and h == self.step and self._same_weights(arrays)):
                 self._compute(f, x, arrays, batch, h)
             if sample:
@@ -138,6 +148,7 @@ class Plan:
         # What a cache holds must be the loop's to the last bit, and that can depend on the number of threads.
         with nullcontext() if self.purity.caches else one_thread(self.multiplications):
             self._check_last_call(f, x, arrays, batch, own, h)
+        # A copy, in the order of memory that the loop's would have: the caller may write into it.
         gradient = np.zeros_like(x)
         gradient[...] = self._of(arrays, own)
         return gradient
@@ -172,11 +183,13 @@ class Plan:
 
     def _check_range(self, arrays: Arrays, batch: Batch, h: float) -> None:
         """Whether the formulas that hold here hold at all points w ± h, too."""
+        # `not a <= b` throughout, and not `a > b`: NaN is to be refused.
         largest = [float(np.abs(layer).max()) for layer in self.layers]
         if not self._farthest(arrays, [batch.largest, *largest], h) <= FARTHEST:
             raise RefusedNow(sentence("a step of h moves the inputs of its activations far enough for other formulas"))
-        if not max(largest) <= min(self.purity.bounds, default=np.inf) - FARTHEST:
+        if not max(largest) <= min(self.purity.clip_bounds, default=np.inf) - FARTHEST:
             raise RefusedNow(sentence("numbers come near to where it clips them"))
+        # relu has no exp, and only the scores meet softmax's. Of any other activation all inputs count, to be safe.
         with_exp = largest[-1:] if self.model.activation == "relu" else largest
         if not max(with_exp) <= (EXP_RANGE if ignores_underflow() else UNDERFLOW_RANGE) - FARTHEST:
             raise RefusedNow(sentence("numbers come near to where exp overflows"))
@@ -184,7 +197,12 @@ class Plan:
     def _farthest(self, arrays: Arrays, largest: list[float], h: float) -> float:
         """How far moving one weight by h can move any input of an activation, in its own layer or a later one.
 
-        No activation here is steeper than 1. `largest` holds the largest input of the network and of each activation.
+        `largest` holds the largest |x| and the largest |a| of each layer.
+
+        Moving W[i, j] moves a[j] by h · |z[i]|, one unit; no activation here is steeper than 1, nor larger than its
+        input or 1. From there a layer multiplies: one moved unit moves any unit after it by at most max |W| times as
+        much, and where all units of a layer are moved, by at most max_j Σᵢ |W[i, j]| times. A bias moves a by h itself,
+        as z = 1 would.
         """
         farthest = one = all_units = 0.0
         for i, number in enumerate(self.model.layout.weights):
@@ -197,8 +215,9 @@ class Plan:
     def _check_nearby(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch) -> None:
         """Compare f with the network where all weights are moved a little, each in a direction of its own.
 
-        And in the opposite ones: a bend or a jump that is close lies on one side only. The first weights, which are
-        many, move by an outer product: that moves a = x W by one, too.
+        Why at all: at scores of 0 the loss is log(classes) for any x and t, so that an equal value here says little.
+        Why both signs: a bend or a jump that is close lies on one side only. The first weights, which are many, move by
+        an outer product u vᵀ: that moves a = x W by (x u) vᵀ, which costs n · features instead of a matrix product.
         """
         layout = self.model.layout
         first, *later = layout.parameters
@@ -210,7 +229,7 @@ class Plan:
             moved += moves[layout.biases[0]]
         moves[first] = np.outer(along, across)
         for sign in (1, -1):
-            with kept([arrays[number] for number in moves]):
+            with restoring([arrays[number] for number in moves]):
                 for number, move in moves.items():
                     arrays[number] += sign * move
                 value = value_at(f, x)
@@ -219,7 +238,12 @@ class Plan:
                 raise Refused(sentence("its value is no longer that of the network that was recognised"))
 
     def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, h: float) -> None:
-        """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h)."""
+        """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h).
+
+        The engine's differences have less rounding than the loop's, which is no harm at the textbook's h. But f has a
+        rounding of eps · |f|, which makes eps · |f| / h of the loop's gradient; and w + h one of eps/2 · |w|, which is
+        that share of h.
+        """
         eps = float(np.finfo(float).eps)
         if h < TEXTBOOK_STEP:
             loss = self.model.loss(self.layers[-1], batch.targets)
@@ -232,11 +256,12 @@ class Plan:
     def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
         """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""
         index = tuple(length - 1 for length in x.shape)
-        with kept([x[tuple(slice(i, i + 1) for i in index)]]):
+        with restoring([x[tuple(slice(i, i + 1) for i in index)]]):
             before = float(x[index])
             x[index] = before - h
             shift = float(x[index]) - before
             value = value_at(f, x)
+        # `shift` is not quite -h: w - h was rounded.
         layout, activation = self.model.layout, self.model.activation
         scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
         if not self.model.agrees(value, scores, batch.targets):

@@ -16,14 +16,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.recognise.inference import Model, Sample, model_of
+from zerokara.recognise.identification import Model, Sample, model_of
+from zerokara.recognise.interpreted_code import is_from_elsewhere
+from zerokara.recognise.layout import Arrays, layouts, rows_of
 from zerokara.recognise.refusal import Refused, RefusedNow
-from zerokara.recognise.source import is_from_elsewhere
-from zerokara.recognise.structure import Arrays, layouts, rows_of
 from zerokara.words import sentence
 
 SCALES = (1.0, 0.5, 2.0)
-"""How strong the activations' inputs are, about, at the random weights that are tried."""
+"""How large the inputs a of activations are, about, at the random weights that are tried. Several, because the factor
+is taken from the first: two losses that are proportional at one scale are not at another."""
 
 LARGEST_SPREAD = 1e6
 """Inputs may be so small that weights would have to be huge; that far and no further."""
@@ -34,29 +35,31 @@ Function = Callable[[Any], Any]
 Gradient = Callable[[int], NDArray[np.float64]]
 
 
-def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, deciding: Callable[[set[int]], str | None]) -> Model:
+def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, threshold_on: Callable[[set[int]], str | None]) -> Model:
     """The network whose loss f is, at the present weights and at several random ones. Raises Refused if there is none.
 
     Args:
         f: pure; so how often it is called cannot be seen.
         x: what f is called with.
         arrays: all arrays that f reads, by number.
-        deciding: the threshold in f's code that depends on some of them; None if none does. A threshold may do
+        threshold_on: the threshold in f's code that depends on some of them; None if none does. A threshold may do
             anything elsewhere, and even warn at random weights.
     """
-    ways = list(islice(layouts(arrays), MOST_LAYOUTS))
-    if not ways:
+    fitting = list(islice(layouts(arrays), MOST_LAYOUTS))
+    if not fitting:
         raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
     reason = sentence("its values are not those of a network that is known here")
-    for moved in dict.fromkeys(frozenset(layout.parameters) for layout in ways):
-        what = deciding(set(moved))
+    for moved in dict.fromkeys(frozenset(layout.parameters) for layout in fitting):
+        what = threshold_on(set(moved))
+        # A threshold on what is moved may be crossed elsewhere, where no number here can tell. Asked first, because at
+        # random weights the function might already warn or raise.
         if what:
             reason = sentence("what it does may depend on the size of numbers ({what})", what=what)
             continue
         check_memory(arrays, sorted(moved))
         present = Sample(arrays, value_at(f, x))
         samples = [*_random_samples(f, x, arrays, sorted(moved)), present]
-        model = model_of([layout for layout in ways if set(layout.parameters) == moved], samples)
+        model = model_of([layout for layout in fitting if set(layout.parameters) == moved], samples)
         if model is not None:
             return model
     raise Refused(reason)
@@ -104,7 +107,7 @@ def _random_samples(f: Function, x: NDArray[Any], arrays: Arrays, moved: list[in
     rng = np.random.default_rng(0)
     samples = []
     for scale in SCALES:
-        with kept([arrays[number] for number in moved]):
+        with restoring([arrays[number] for number in moved]):
             for number in moved:
                 array = arrays[number]
                 deviation = scale * spread(array, _size_of_inputs(arrays, array, moved))
@@ -137,8 +140,12 @@ def _size_of_inputs(arrays: Arrays, parameter: NDArray[Any], moved: list[int]) -
 
 
 @contextmanager
-def kept(arrays: list[NDArray[Any]]) -> Iterator[None]:
-    """Puts arrays back as they were, whatever happens; a Ctrl-C that comes while it does so waits."""
+def restoring(arrays: list[NDArray[Any]]) -> Iterator[None]:
+    """Puts arrays back as they were, whatever happens; a Ctrl-C that comes while it does so waits.
+
+    Written again from the start after each interruption, a hundred times at most: a learner's signal handler that
+    raises on every line would otherwise hold the process forever.
+    """
     copies = [array.copy() for array in arrays]
     try:
         yield
@@ -168,6 +175,7 @@ def check_memory(arrays: Arrays, parameters: list[int]) -> None:
 
 
 def _overlaps_itself(array: NDArray[Any]) -> bool:
+    # From the axis with the smallest stride up, each step must clear all that the axes before it span.
     axes = sorted(
         (abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1
     )
@@ -192,7 +200,7 @@ def check_differences(f: Function, x: NDArray[Any], model: Model, arrays: Arrays
 
 def values_around(f: Function, x: NDArray[Any], array: NDArray[Any], index: Any, h: float) -> tuple[float, float]:
     """f at w + h and at w - h, as the plain loop calls it."""
-    with kept([array[tuple(slice(i, i + 1) for i in index)]]):
+    with restoring([array[tuple(slice(i, i + 1) for i in index)]]):
         before = float(array[index])
         array[index] = before + h
         above = value_at(f, x)
@@ -204,6 +212,8 @@ def values_around(f: Function, x: NDArray[Any], array: NDArray[Any], index: Any,
 def check_difference(above: float, below: float, expected: float, model: Model, h: float) -> None:
     """Whether a difference is the expected one, but for the rounding of the two losses."""
     size = abs(above) + abs(below) + abs(model.factor)
+    # Each loss carries a rounding of some eps · its size, which division by 2h makes larger; 256 leaves room for
+    # the sums over a batch and for exp. A wrong formula differs in its first digits.
     noise = 256 * np.finfo(float).eps * size / (2 * h)
     if not abs((above - below) / (2 * h) - expected) <= noise + 1e-9 * abs(expected):
         raise Refused(sentence("the difference of a single weight is not the network's"))

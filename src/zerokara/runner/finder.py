@@ -9,6 +9,7 @@ it, one submodule at a time. Top-level packages in site-packages could not do th
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,11 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
+logger = logging.getLogger(__name__)
+
 HOME = "zerokara.book"
+"""Where the textbook's modules are. The runner knows them by name only: they import it, and so start it."""
+
 PACKAGES = ("common", "dataset")
 MODULES = (
     "common.functions",
@@ -43,7 +48,7 @@ class LearnersFolders:
     """A package's `__path__`: every folder of that name on `sys.path`, looked up anew each time it is read.
 
     So a `sys.path.append` that comes after the first `import common` still puts the learner's files first, as it
-    does for a namespace package.
+    does for a namespace package. Python's own class for that is private.
     """
 
     def __init__(self, package: str) -> None:
@@ -85,9 +90,11 @@ class _Alias(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._own_spec  # importlib has just put the alias's there
-        name = next(name for name in MODULES if module.__name__ == f"{HOME}.{name}")
+        # importlib has just put the alias's spec there; the module is to stay what it is under its own name.
+        module.__spec__ = self._own_spec
+        name = module.__name__.removeprefix(f"{HOME}.")
         if name not in _supplied:
+            logger.debug("supplied %s", name)
             _supplied.append(name)
 
 
@@ -123,6 +130,7 @@ class _OverBareFolders(MetaPathFinder):
         return _finder.find_spec(fullname)
 
 
+# One of each, so that installing twice is seen, and uninstalling takes away what was installed.
 _finder = TextbookFinder()
 _over_bare_folders = _OverBareFolders()
 _supplied: list[str] = []

@@ -17,7 +17,7 @@ from zerokara.runner import import_hooks
 from zerokara.say import say
 from zerokara.words import sentence
 
-BACKEND = "module://zerokara.runner.pictures"
+BACKEND = "module://zerokara.runner.matplotlib_backend"
 
 
 class Gallery:
@@ -67,6 +67,7 @@ current: Gallery | None = None
 @contextmanager
 def opened(folder: Path, stem: str) -> Iterator[None]:
     """For the time of a run, let `plt.show()` save pictures into the folder, unless Matplotlib can show them itself."""
+    # MPLBACKEND rather than matplotlib.use: it chooses also where the learner imports Matplotlib first, or in a child.
     global current
     if not saves():
         yield

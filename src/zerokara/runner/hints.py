@@ -18,8 +18,8 @@ import numpy as np
 
 from zerokara.runner.finder import HOME, MODULES
 from zerokara.runner.prelude import PRELUDE
-from zerokara.runner.samples import FILES
-from zerokara.sources.cells import Cell, likely_encodings
+from zerokara.sources.cells import Cell, is_encoded_in, likely_encodings
+from zerokara.sources.magics import syntax_tree
 from zerokara.words import sentence
 
 ONE_HOT = (
@@ -97,11 +97,8 @@ def _defined_later(name: str, error: NameError, path: Path, cells: list[Cell]) -
 
 
 def _lines_defining(name: str, source: str) -> list[int]:
-    try:
-        tree = ast.parse(re.sub(r"(?m)^(\s*)[%!]", r"\1pass #", source))
-    except (SyntaxError, ValueError):
-        return []
-    return [node.lineno for node in _outside_functions(tree) if name in _bound(node)]
+    tree = syntax_tree(source)
+    return [node.lineno for node in _outside_functions(tree) if name in _bound(node)] if tree else []
 
 
 def _outside_functions(tree: ast.AST) -> Iterator[ast.stmt]:
@@ -130,7 +127,7 @@ def _module_with(name: str) -> str | None:
 
 def _unreadable(error: SyntaxError, path: Path) -> Iterator[str]:
     data = path.read_bytes()
-    encodings = [] if _is_utf8(data) or "utf-8" not in str(error).lower() else likely_encodings(data)
+    encodings = [] if is_encoded_in(data, "utf-8") or "utf-8" not in str(error).lower() else likely_encodings(data)
     if encodings:
         yield sentence(
             "the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
@@ -139,17 +136,9 @@ def _unreadable(error: SyntaxError, path: Path) -> Iterator[str]:
         )
 
 
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _missing_file(error: FileNotFoundError) -> Iterator[str]:
     name = Path(str(error.filename)).name
-    if name in {Path(file).name for file in FILES}:
+    if name in {Path(file).name for file in importlib.import_module(f"{HOME}.samples").FILES}:
         yield sentence(
             "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
         )

@@ -1,4 +1,8 @@
-"""Does something right after the learner imports a module, without importing it for them."""
+"""Does something right after the learner imports a module, without importing it for them.
+
+Matplotlib takes most of a second to import, which a script that draws nothing shall not wait for. And a learner's own
+`common.gradient` exists only once the learner's `sys.path` finds it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from types import ModuleType
 Action = Callable[[ModuleType], None]
 
 
-class _Watcher(MetaPathFinder):
+class _ImportHook(MetaPathFinder):
     """Stands first and never finds anything itself: it lets the others find, and adds a step to the loading."""
 
     def __init__(self) -> None:
@@ -22,6 +26,7 @@ class _Watcher(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname not in self.actions:
             return None
+        # Not importlib.util.find_spec, which would ask this finder again.
         others = (finder.find_spec(fullname, path, target) for finder in sys.meta_path if finder is not self)
         spec = next(filter(None, others), None)
         if spec is not None and spec.loader is not None:
@@ -30,6 +35,7 @@ class _Watcher(MetaPathFinder):
 
 
 def _add_step(loader: object, action: Action) -> None:
+    # The loader stays the one that was found: others ask it for sources and resources.
     load = loader.exec_module  # type: ignore[attr-defined]
 
     def load_and_act(module: ModuleType) -> None:
@@ -39,7 +45,7 @@ def _add_step(loader: object, action: Action) -> None:
     loader.exec_module = load_and_act  # type: ignore[attr-defined]
 
 
-_watcher = _Watcher()
+_hook = _ImportHook()
 
 
 def after_import(name: str, action: Action) -> None:
@@ -47,11 +53,11 @@ def after_import(name: str, action: Action) -> None:
     if name in sys.modules:
         action(sys.modules[name])
         return
-    _watcher.actions[name] = action
-    if _watcher not in sys.meta_path:
-        sys.meta_path.insert(0, _watcher)
+    _hook.actions[name] = action
+    if _hook not in sys.meta_path:
+        sys.meta_path.insert(0, _hook)
 
 
 def forget(name: str) -> None:
     """Do nothing any more when `name` is imported."""
-    _watcher.actions.pop(name, None)
+    _hook.actions.pop(name, None)

@@ -109,7 +109,7 @@ def check_ipython(path: Path) -> None:
 
 @contextmanager
 def shell(main: ModuleType, path: Path) -> Iterator[Shell]:
-    """A session whose names are those of `main`. It keeps no history and leaves nothing behind."""
+    """A shell whose names are those of `main`. It writes no history and leaves nothing behind."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 

@@ -23,7 +23,7 @@ def as_main(file: str, args: list[str], *, folder: Path | None = None) -> Iterat
     before = sys.argv, list(sys.path), sys.modules["__main__"], os.getcwd()
     path = os.path.realpath(file)
     sys.argv = [file, *args]
-    first = 1 if sys.path and not sys.flags.safe_path else 0
+    first = 1 if sys.path and not sys.flags.safe_path else 0  # with -P, sys.path has no entry for the script's folder
     sys.path[:first] = [os.path.dirname(path)]
     main = sys.modules["__main__"] = ModuleType("__main__")
     main.__file__ = os.path.join(os.getcwd(), file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -11,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.recognise.formula import GradientFunction, check_shape, step_of
-from zerokara.recognise.refusal import Refused
-from zerokara.recognise.session import accelerated
+from zerokara.recognise import Refused, accelerated, check_shape, step_of
+from zerokara.recognise.formula import GradientFunction
 from zerokara.runner import import_hooks
 from zerokara.say import say
 from zerokara.words import sentence
+
+logger = logging.getLogger(__name__)
 
 MODULE, NAME = "common.gradient", "numerical_gradient"
 
@@ -81,12 +83,14 @@ def _faster(own: GradientFunction, step: float) -> GradientFunction:
 
 def _is_proven(own: GradientFunction, x: Any, step: float, proven: dict[tuple[int, ...], bool]) -> bool:
     """Whether its formula is proven for such an x; `proven` remembers for which shapes it was looked at."""
+    # In another order of memory `x.reshape(-1)`, which many such functions move, is a copy, and f sees no move.
     if type(x) is not np.ndarray or not x.flags.c_contiguous:
         return False
     if x.shape not in proven:
         try:
             check_shape(own, x.shape, step)
             proven[x.shape] = True
-        except Refused:
+        except Refused as reason:
+            logger.info("%s is not proven for arrays of shape %s, because %s", NAME, x.shape, reason)
             proven[x.shape] = False
     return proven[x.shape]

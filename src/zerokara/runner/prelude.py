@@ -4,11 +4,13 @@ import importlib
 import re
 from types import ModuleType
 
+from zerokara.runner.finder import HOME
+
 PRELUDE = {
     "np": ("numpy", None),
     "plt": ("matplotlib.pyplot", None),
-    "load_mnist": ("zerokara.book.dataset.mnist", "load_mnist"),
-    "TwoLayerNet": ("zerokara.book.chapter4", "TwoLayerNet"),
+    "load_mnist": (f"{HOME}.dataset.mnist", "load_mnist"),
+    "TwoLayerNet": (f"{HOME}.chapter4", "TwoLayerNet"),
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.sources.cells import Cell
-from zerokara.sources.syntax import Source
+from zerokara.sources.syntax import Source, tree_of_file
 from zerokara.words import sentence
 
 Remark = Callable[[Source], Iterator[tuple[ast.AST, str]]]
@@ -29,7 +29,7 @@ def remarks_on(path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str
         cells: of a notebook or note, those that were run; none for a script.
         names: of `__main__`, as the run left them.
     """
-    tree = _tree(path, cells)
+    tree = tree_of_file(path, cells)
     if tree is None:
         return []
     found = [(node, text) for remark in REMARKS for node, text in remark(Source(tree, names))]
@@ -37,19 +37,6 @@ def remarks_on(path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str
         sentence("{name}, line {line}: {text}", name=path.name, line=getattr(node, "lineno", 1), text=text)
         for node, text in found
     ]
-
-
-def _tree(path: Path, cells: list[Cell]) -> ast.Module | None:
-    try:
-        if not cells:
-            return ast.parse(path.read_bytes())
-        parts = [
-            ("\n" * (cell.line - 1) + re.sub(r"(?m)^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$", r"\1pass", cell.source))
-            for cell in cells
-        ]
-        return ast.Module([statement for part in parts for statement in ast.parse(part).body], [])
-    except (SyntaxError, ValueError):
-        return None
 
 
 NOT_WHOLE = (

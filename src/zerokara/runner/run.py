@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import random
 import sys
 import time
@@ -59,6 +60,10 @@ class Options:
 def run_file(file: str, args: list[str], options: Options) -> int:
     """Run a file as `python FILE ARGS` would, and say at the end what was supplied and what was noticed.
 
+    Args:
+        file: as the user wrote it; it becomes `sys.argv[0]`.
+        args: what stands after it.
+
     Returns:
         The script's own exit status; 1 after an error, 130 after Ctrl-C.
 
@@ -72,7 +77,7 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         )
     all_cells = [] if script else cells_of(path)
     cells = chosen(all_cells, options.cells) if options.cells else all_cells
-    finder.uninstall()
+    finder.uninstall()  # of an earlier run in this process: its modules may have been found in another folder
     start()
     if options.figures and not gallery.saves():
         say(sentence("--figures is not used: there is a display or an MPLBACKEND, so Matplotlib shows the figures."))
@@ -90,8 +95,7 @@ def run_file(file: str, args: list[str], options: Options) -> int:
 
 def checked_path(file: str) -> Path:
     """The path of a file that can be run. Raises UsageError for another."""
-    path = Path(file)
-    if not path.is_file():
+    if not isinstance(file, str | os.PathLike) or not (path := Path(file)).is_file():
         raise UsageError(sentence("FILE must be a script, a notebook or a note. There is no file {file}.", file=file))
     if path.suffix.lower() not in (*SCRIPTS, *TEXTS, *NOTEBOOKS):
         raise UsageError(sentence("FILE must end in .py, .ipynb, .md or .txt. Got {file}.", file=file))
@@ -153,8 +157,8 @@ def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[
 
     def work() -> None:
         if in_ipython:
-            with ipython.shell(main, path) as session:
-                _each(cells, session.run)
+            with ipython.shell(main, path) as shell:
+                _each(cells, shell.run)
         else:
             _prime_linecache(path)
             _each(cells, lambda cell: _run_plain(cell, path, main.__dict__))
@@ -174,7 +178,8 @@ def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
     The source is moved down to its own lines, so that a traceback names the lines of the file.
     """
     name = str(path)
-    tree = ast.parse("\n" * (cell.line - 1) + cell.source, name)
+    # `single` prints the value of an expression, as a notebook does, but takes one statement only: the last.
+    tree = ast.parse(cell.in_place, name)
     last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
     exec(compile(tree, name, "exec", dont_inherit=True), namespace)
     for statement in last:

@@ -4,15 +4,15 @@
     state/m/W1, …                the optimizer's state, slot by slot
     losses                       (iteration,) float64
     evaluations                  (k, 5) float64: the fields of an Evaluation
-    __metadata__                 {"zerokara": facts as JSON}: format, recipe, iteration, versions, digest, …
+    __metadata__                 {"zerokara": facts as JSON}, see `zerokara.runs.provenance`
 
-For the digest see `zerokara.runs.digest`. Nothing in the file is executed, and its names, shapes and types must be
-exactly those that recipe and optimizer give.
+For the digest among the facts see `zerokara.runs.digest`. Nothing in the file is executed, and its names, shapes and
+types must be exactly those that recipe and optimizer give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.runs.digest import sealed_file
-from zerokara.training.history import Evaluation, History, Undecided
+from zerokara.runs.provenance import Header, Provenance
+from zerokara.training.history import Evaluation, History
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
-
-FORMAT = 2
 
 Array = NDArray[Any]
 
@@ -36,45 +35,39 @@ class Summary:
 
     Attributes:
         path: the file.
-        facts: what its metadata says; see `zerokara.runs.keeper.Keeper`.
+        header: what its metadata says.
         last: its latest evaluation; None where there is none.
     """
 
     path: Path
-    facts: dict[str, Any]
+    header: Header
     last: Evaluation | None
 
     @property
     def iteration(self) -> int:
         """Updates done."""
-        return int(self.facts["iteration"])
+        return self.header.iteration
 
     @property
     def state(self) -> str:
         """How the run stood when it was written."""
-        return str(self.facts["state"])
+        return self.header.state
 
     @property
-    def undecided(self) -> Undecided:
-        """Samples without a finite score at its latest evaluation; see `History`."""
-        return {name: (count, total) for name, (count, total) in self.facts.get("undecided", {}).items()}
+    def provenance(self) -> Provenance:
+        """How the run came to be."""
+        return self.header.provenance
 
 
 @dataclass(frozen=True)
 class Checkpoint(Summary):
-    """A run's state after `iteration` updates, as read from a whole file.
+    """A run's state after `iteration` updates, as read from an undamaged file.
 
     Attributes:
         arrays: by name, as in the module's head.
     """
 
     arrays: dict[str, Array]
-
-    @property
-    def sizes(self) -> list[int]:
-        """Units of each layer, inputs first."""
-        sizes: list[int] = self.facts["sizes"]
-        return sizes
 
     @property
     def params(self) -> dict[str, Array]:
@@ -87,7 +80,7 @@ class Checkpoint(Summary):
     def history(self) -> History:
         """Losses and evaluations until then."""
         evaluations = [as_evaluation(row) for row in self.arrays["evaluations"]]
-        return History([self.arrays["losses"]], evaluations, float(self.facts["seconds"]), self.undecided)
+        return History([self.arrays["losses"]], evaluations, float(self.header.seconds), self.header.undecided)
 
     def restore(self, trainer: Trainer) -> None:
         """Put a fresh trainer of the same recipe where this checkpoint was made."""
@@ -100,20 +93,21 @@ class Checkpoint(Summary):
             evaluations.pop()  # it was the last one of a shorter run; a longer one has none there
 
 
-def checkpoint_file(trainer: Trainer, facts: Mapping[str, Any]) -> bytes:
-    """The file for where a trainer is now. `facts` are those that do not change while it trains."""
+def checkpoint_file(trainer: Trainer, provenance: Provenance, state: str) -> bytes:
+    """The file for where a trainer is now. `state`: how its run stands."""
     history = trainer.history
     evaluations = np.array([astuple(e) for e in history.evaluations], np.float64).reshape(-1, 5)
+    header = Header(
+        provenance=provenance,
+        state=state,
+        iteration=trainer.iteration,
+        evaluations=len(evaluations),
+        sizes=list(trainer.network.sizes),
+        seconds=history.seconds,
+        undecided=history.undecided,
+    )
     arrays = {**dict(_state_of(trainer)), "losses": history.losses, "evaluations": evaluations}
-    state = {
-        "format": FORMAT,
-        "iteration": trainer.iteration,
-        "evaluations": len(evaluations),
-        "sizes": trainer.network.sizes,
-        "seconds": history.seconds,
-        **({"undecided": history.undecided} if history.undecided else {}),
-    }
-    return sealed_file(arrays, {**facts, **state})
+    return sealed_file(arrays, header.to_json())
 
 
 def as_evaluation(row: Array) -> Evaluation:
@@ -122,17 +116,17 @@ def as_evaluation(row: Array) -> Evaluation:
     return Evaluation(int(iteration), *others)
 
 
-def expected_arrays(facts: Mapping[str, Any], recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
-    """Name → type as safetensors writes it, and shape: what a checkpoint with these facts must hold."""
+def expected_arrays(header: Header, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
+    """Name → type as safetensors writes it, and shape: what a checkpoint with this header must hold."""
     kind = {"float32": "F32", "float64": "F64"}[str(recipe.dtype)]
-    sizes: list[int] = facts["sizes"]
+    sizes = header.sizes
     expected: dict[str, tuple[str, list[int]]] = {}
     for prefix in ("params", *(f"state/{slot}" for slot in recipe.make_optimizer().slots)):
         for layer in range(1, len(sizes)):
             expected[f"{prefix}/W{layer}"] = kind, [sizes[layer - 1], sizes[layer]]
             expected[f"{prefix}/b{layer}"] = kind, [sizes[layer]]
-    expected["losses"] = "F64", [facts["iteration"]]
-    expected["evaluations"] = "F64", [facts["evaluations"], 5]
+    expected["losses"] = "F64", [header.iteration]
+    expected["evaluations"] = "F64", [header.evaluations, 5]
     return expected
 
 

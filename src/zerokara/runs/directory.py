@@ -142,7 +142,7 @@ class Directory:
             yield from (self.path.with_name(entry.name) for entry in beside)
 
     def _named_by_system(self) -> Path | None:
-        """The whole path of the open folder as Linux and macOS tell it."""
+        """The absolute path of the open folder as Linux and macOS tell it."""
         if self.handle is None:
             return None
         with suppress(OSError):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import astuple
 from typing import Any
 
 from zerokara.nn.network import Network
-from zerokara.runs.folder import epochs_csv, json_file, losses_csv
-from zerokara.runs.run import Run
-from zerokara.runs.verify import recorded_recipe
-from zerokara.runs.weights import WEIGHTS, weights_file
+from zerokara.runs.layout import ACCURACY_PICTURE, EPOCHS, LOSS_PICTURE, LOSSES, RECIPE, WEIGHTS
+from zerokara.runs.provenance import Provenance, recorded_recipe
+from zerokara.runs.run import Run, finite
+from zerokara.runs.weights import weights_file
+from zerokara.training.history import History
 from zerokara.training.recipe import Recipe
 
 File = tuple[str, bytes | str]
@@ -23,9 +26,8 @@ def run_files(run: Run) -> Iterator[File]:
     """Weights, losses and accuracies, and the recipe again, which somebody may have removed or edited meanwhile."""
     origin = {"recipe": recorded_recipe(run.recipe), "data": run.checksum, "iteration": run.iterations}
     yield WEIGHTS, weights_file(run.network, origin)
-    yield "losses.csv", losses_csv(run.history)
-    yield "epochs.csv", epochs_csv(run.history)
-    yield "recipe.toml", run.recipe.to_toml()
+    yield from ((name, table(run.history)) for name, table in TABLES.items())
+    yield RECIPE, run.recipe.to_toml()
 
 
 def pictures(run: Run, impatient: Callable[[], bool]) -> Iterator[File]:
@@ -35,26 +37,45 @@ def pictures(run: Run, impatient: Callable[[], bool]) -> Iterator[File]:
     from zerokara.report.figures import accuracy_figure, loss_figure, png
 
     title = describe(run.recipe, run.network)
-    for name, figure in (("loss.png", loss_figure), ("accuracy.png", accuracy_figure)):
+    for name, figure in ((LOSS_PICTURE, loss_figure), (ACCURACY_PICTURE, accuracy_figure)):
         if not impatient():
             yield name, png(figure(run.history, title))
 
 
-def run_json(run: Run, facts: Mapping[str, Any]) -> str:
-    """run.json: the final figures, and when, where and with what they came to be, of the facts in its checkpoints."""
-    data = run.dataset
+def run_json(run: Run, provenance: Provenance) -> str:
+    """run.json: the final figures, and when, where and with what they came to be."""
+    told, data = provenance.reported(), run.dataset
     return json_file(
         {
             **run.figures,
+            **told,
             "state": run.state,
-            "began": facts["began"],
             "ended": now(),
-            "data": {"checksum": data.checksum, "train": len(data.train), "test": len(data.test)},
-            "versions": {name: facts[name] for name in ("zerokara", "numpy")} | {"python": platform.python_version()},
-            "machine": {"system": sys.platform, "processor": facts["level"], "threads": facts["threads"]},
-            "forced": facts["forced"],
+            "data": {**told["data"], "train": len(data.train), "test": len(data.test)},
+            "versions": {**told["versions"], "python": platform.python_version()},
+            "machine": {"system": sys.platform, **told["machine"]},
         }
     )
+
+
+def losses_csv(history: History) -> str:
+    """iteration,loss with every digit that distinguishes a float64."""
+    return "iteration,loss\n" + "".join(f"{i},{loss!r}\n" for i, loss in enumerate(history.losses.tolist()))
+
+
+def epochs_csv(history: History) -> str:
+    """One line per evaluation; see `zerokara.training.history.Evaluation`."""
+    rows = [",".join(map(repr, astuple(e))) for e in history.evaluations]
+    return "\n".join(["iteration,epoch,loss,train_accuracy,test_accuracy", *rows]) + "\n"
+
+
+TABLES: dict[str, Callable[[History], str]] = {LOSSES: losses_csv, EPOCHS: epochs_csv}
+"""Made of a history alone, so that a checkpoint can tell whether they are what was written."""
+
+
+def json_file(facts: Mapping[str, Any]) -> str:
+    """Facts as JSON, numbers that are not finite as null."""
+    return json.dumps(finite(facts), indent=2, ensure_ascii=False) + "\n"
 
 
 def now() -> str:

@@ -1,35 +1,22 @@
-"""A run's folder: what lies in it, and writing it so that nothing is ever half there or overwritten.
+"""A run's folder: held open, and written so that nothing is ever half there or overwritten.
 
-    recipe.toml           what was asked for, complete
-    run.json              versions, machine, checksum of the data, times, final figures
-    losses.csv            iteration, loss of the mini-batch before that update
-    epochs.csv            one line per evaluation
-    weights.safetensors   W1, b1, W2, … as trained
-    loss.png accuracy.png
-    checkpoints/          the newest two states, each all that is needed to go on (see `zerokara.runs.checkpoint`)
-    lock                  empty; says who writes here (see `zerokara.runs.lock`)
-
-Recipe, CSV and weight files depend on recipe, seed, data and engine alone; times and machine are in run.json.
+`zerokara.runs.layout` says what lies in it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import astuple
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from zerokara.errors import RunError, UsageError
 from zerokara.files import sync_folder
-from zerokara.runs.lock import LOCK_FILE, Lock
-from zerokara.training.history import History
+from zerokara.runs.layout import LOCK_FILE
+from zerokara.runs.lock import Lock
 from zerokara.words import sentence
 
 ROOM_FOR_REPORTS = 2_000_000
@@ -179,33 +166,6 @@ class RunFolder:
                 failed.append(str(error))
         if failed:
             raise RunError("\n".join(failed))
-
-
-def losses_csv(history: History) -> str:
-    """iteration,loss with every digit that distinguishes a float64."""
-    return "iteration,loss\n" + "".join(f"{i},{loss!r}\n" for i, loss in enumerate(history.losses.tolist()))
-
-
-def epochs_csv(history: History) -> str:
-    """One line per evaluation; see `zerokara.training.history.Evaluation`."""
-    rows = [",".join(map(repr, astuple(e))) for e in history.evaluations]
-    return "\n".join(["iteration,epoch,loss,train_accuracy,test_accuracy", *rows]) + "\n"
-
-
-def json_file(facts: Mapping[str, Any]) -> str:
-    """Facts as JSON, numbers that are not finite as null."""
-    return json.dumps(finite(facts), indent=2, ensure_ascii=False) + "\n"
-
-
-def finite(value: Any) -> Any:
-    """The same value with NaN and infinities as None, which JSON has no words for."""
-    if isinstance(value, Mapping):
-        return {key: finite(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(entry) for entry in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
 
 
 def _check_name(name: str) -> None:

@@ -1,32 +1,26 @@
-"""Which runs there are: one line each, from what is quick to read, whatever state they are in; and removing one."""
+"""Which runs there are: one line each, from what is quick to read, whatever state they are in."""
 
 from __future__ import annotations
 
 import math
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import RunError, UsageError
+from zerokara.errors import RunError
 from zerokara.runs.checkpoint import Summary
-from zerokara.runs.directory import Directory
-from zerokara.runs.keeper import CHECKPOINTS
-from zerokara.runs.lock import LOCK_FILE, Lock, is_locked
-from zerokara.runs.reading import UNFINISHED as TEMPORARY
-from zerokara.runs.reading import NothingBegun, read_recipe
+from zerokara.runs.layout import CHECKPOINTS, RECIPE, RUN_JSON, WEIGHTS
+from zerokara.runs.lock import is_locked
 from zerokara.runs.results import look_at
 from zerokara.runs.run import STATES as RUN_STATES
-from zerokara.runs.tensorboard import EVENTS
-from zerokara.runs.weights import WEIGHTS
+from zerokara.runs.untrusted import NothingBegun, read_recipe
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
 STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY)
-OURS = {"recipe.toml", "run.json", "losses.csv", "epochs.csv", "weights.safetensors", LOCK_FILE, CHECKPOINTS, EVENTS}
 
 
 @dataclass(frozen=True)
@@ -87,67 +81,10 @@ def line_of(folder: Path) -> Line | None:
         updates=checkpoint.iteration,
         test_accuracy=None if last is None else _number(last.test_accuracy),
         loss=None if last is None else _number(last.loss),
-        seconds=float(checkpoint.facts["seconds"]),
-        began=checkpoint.facts["began"][:24] or None,
+        seconds=float(checkpoint.header.seconds),
+        began=checkpoint.provenance.began[:24] or None,
         remark=" ".join(_remarks(checkpoint, [*passed_over, *results.remarks, *results.notes])) or None,
     )
-
-
-def check_removable(out: Path, name: str) -> Path:
-    """The folder of a run in `out`, by its name or as OUT/NAME.
-
-    Raises UsageError unless it is a real folder in `out`, no link, and RunError unless it is a run with nothing in it
-    that zerokara did not write.
-    """
-    given = Path(name)
-    inside = given.name == name or os.path.abspath(given.parent) == os.path.abspath(out)
-    if given.name in ("", "..") or not inside:
-        raise UsageError(
-            sentence(
-                "A run to remove must lie in {out}. Got {name}; nothing was removed. Say where with --out.",
-                out=out,
-                name=name,
-            )
-        )
-    folder = out / given.name
-    if folder.is_symlink() or not folder.is_dir():
-        state = sentence("is a link") if folder.is_symlink() else sentence("is no folder")
-        raise UsageError(sentence("{path} {state}; nothing was removed.", path=folder, state=state))
-    if line_of(folder) is None:
-        raise RunError(sentence("{path} is not the folder of a run; nothing was removed.", path=folder))
-    foreign = [entry for entry in sorted(os.listdir(folder)) if not _is_ours(entry)]
-    if foreign:
-        raise RunError(
-            sentence(
-                "{path} also holds {foreign}, which zerokara did not write. Nothing was removed. Move it away first.",
-                path=folder,
-                foreign=", ".join(foreign[:3]),
-            )
-        )
-    return folder
-
-
-def remove(folder: Path) -> None:
-    """Remove a run's folder, which `check_removable` gave. Raises RunError where somebody is training it."""
-    with Lock(folder) as lock:
-        try:
-            _clear(lock.directory)
-            path = lock.directory.where()
-            if path is not None:
-                path.rmdir()
-        except OSError as error:
-            raise RunError(
-                sentence("{path} could not be removed: {reason}.", path=folder, reason=error.strerror or error)
-            ) from error
-
-
-def _clear(directory: Directory) -> None:
-    """Remove everything from the folder that is locked, and from no other that took its name; the lock at last."""
-    for name in sorted(directory.names(), key=LOCK_FILE.__eq__):
-        if stat.S_ISDIR(directory.stat(name).st_mode):
-            directory.remove_folder(name)
-        else:
-            directory.remove(name)
 
 
 def _of(recipe: Recipe | None) -> dict[str, Any]:
@@ -155,7 +92,7 @@ def _of(recipe: Recipe | None) -> dict[str, Any]:
 
 
 def _remarks(checkpoint: Summary, others: list[str]) -> list[str]:
-    undecided = undecided_in_words(checkpoint.undecided)
+    undecided = undecided_in_words(checkpoint.header.undecided)
     return [sentence("{remark}.", remark=undecided), *others] if undecided else others
 
 
@@ -163,9 +100,5 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _is_ours(name: str) -> bool:
-    return name in OURS or name in ("loss.png", "accuracy.png") or TEMPORARY.fullmatch(name) is not None
-
-
 def _looks_like_a_run(folder: Path) -> bool:
-    return any(os.path.lexists(folder / name) for name in ("recipe.toml", "run.json", CHECKPOINTS))
+    return any(os.path.lexists(folder / name) for name in (RECIPE, RUN_JSON, CHECKPOINTS))

@@ -16,6 +16,7 @@ from typing import Self
 
 from zerokara.errors import RunError
 from zerokara.runs.directory import Directory
+from zerokara.runs.layout import LOCK_FILE
 from zerokara.words import sentence
 
 try:
@@ -23,7 +24,6 @@ try:
 except ModuleNotFoundError:  # Windows
     flock = None  # type: ignore[assignment]
 
-LOCK_FILE = "lock"
 TRIES, SECONDS_BETWEEN_TRIES = 20, 0.01
 HELD = (errno.EWOULDBLOCK, errno.EACCES)
 """What `flock` says where somebody else has the lock."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,14 +18,19 @@ from zerokara.engine import Engine
 from zerokara.version import VERSION
 
 
-def surroundings(engine: Engine) -> dict[str, str]:
-    """Versions and processor level, by name: where they are equal, so are the results, bit for bit."""
+class Environment(NamedTuple):
+    """Where a run is computed: where all of it is equal, so are the results, bit for bit."""
+
+    zerokara: str
+    numpy: str
+    level: str
+
+
+def environment(engine: Engine) -> Environment:
+    """Versions and processor level, here and now."""
     level = getattr(engine, "level", None)
-    return {
-        "zerokara": VERSION,
-        "numpy": np.__version__,
-        "level": ", ".join([platform.machine(), _numpy_level(), *_libraries(), *([f"core {level}"] if level else [])]),
-    }
+    levels = [platform.machine(), _numpy_level(), *_libraries(), *([f"core {level}"] if level else [])]
+    return Environment(VERSION, np.__version__, ", ".join(levels))
 
 
 def blas_threads() -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from zerokara.errors import RunError
 from zerokara.runs.folder import RunFolder, make_first
-from zerokara.runs.reading import command
 from zerokara.runs.run import FINISHED, Run
+from zerokara.runs.untrusted import command
 from zerokara.words import sentence
 
 

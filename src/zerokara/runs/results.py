@@ -17,12 +17,13 @@ from typing import Any
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import RunError
 from zerokara.runs.checkpoint import Checkpoint, Summary
-from zerokara.runs.folder import epochs_csv, finite, losses_csv
-from zerokara.runs.keeper import Read, newest_by
-from zerokara.runs.reading import command, damaged, opened, read_json
-from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED
+from zerokara.runs.files import TABLES
+from zerokara.runs.layout import RUN_JSON, WEIGHTS
+from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED, final_figures
+from zerokara.runs.store import Read, newest_by
+from zerokara.runs.untrusted import command, damaged, opened, read_json
 from zerokara.runs.verify import read_checkpoint, read_summary
-from zerokara.runs.weights import WEIGHTS, WeightsHeader, check_weights, read_weights_header
+from zerokara.runs.weights import WeightsHeader, check_weights, read_weights_header
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import LENGTHS, Recipe
 from zerokara.words import sentence
@@ -53,15 +54,15 @@ class Results:
 def look_at(folder: Path, recipe: Recipe) -> tuple[Summary, list[str], Results]:
     """The newest checkpoint and the results as far as their headers tell; what was wrong with newer ones.
 
-    Raises as `zerokara.runs.keeper.newest` does.
+    Raises as `zerokara.runs.store.newest` does.
     """
     return _settled(folder, recipe, read_summary, partial(_look, folder, recipe))
 
 
-def read_whole(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str], Results]:
+def read_all(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str], Results]:
     """The newest checkpoint and the results, every byte of them; what was wrong with newer ones.
 
-    Raises as `zerokara.runs.keeper.newest` does, and RunError where the weights are damaged or not those of this run:
+    Raises as `zerokara.runs.store.newest` does, and RunError where the weights are damaged or not those of this run:
     other programs may be using them.
     """
     return _settled(folder, recipe, read_checkpoint, partial(check_results, folder, recipe))
@@ -73,7 +74,7 @@ def check_results(folder: Path, recipe: Recipe, checkpoint: Checkpoint) -> Resul
     try:
         _note_weights(folder, recipe, checkpoint, results, check_weights)
     except RunError as error:
-        text = "{error} The newest checkpoint is whole. {mend}"
+        text = "{error} The newest checkpoint is intact. {mend}"
         raise RunError(sentence(text, error=error, mend=_to_mend(folder, checkpoint))) from error
     if results.written:
         results.remarks.extend(_edited_tables(folder, checkpoint))
@@ -100,7 +101,7 @@ def _settled(
 
 
 def _is_newest(folder: Path, recipe: Recipe, checkpoint: Summary) -> bool:
-    return newest_by(read_summary, folder, recipe)[0].facts == checkpoint.facts
+    return newest_by(read_summary, folder, recipe)[0].header == checkpoint.header
 
 
 def _look(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
@@ -115,9 +116,9 @@ def _look(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
 def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
     """What run.json says, held against the checkpoint."""
     try:
-        said = read_json(folder / "run.json")
+        said = read_json(folder / RUN_JSON)
         if "state" not in said:
-            raise damaged(folder / "run.json", sentence("it does not say how the run stands"))
+            raise damaged(folder / RUN_JSON, sentence("it does not say how the run stands"))
     except RunError as error:
         return Results(checkpoint.state, False, [], [str(error)])
     if said.get("state") == UNFINISHED:
@@ -138,28 +139,14 @@ def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
 
 def _expected(recipe: Recipe, checkpoint: Summary) -> dict[str, Any]:
     """What run.json must say where it was written after this checkpoint; DATA.CHECKSUM is one within another."""
-    facts, last = checkpoint.facts, checkpoint.last
-    expected: dict[str, Any] = finite(
-        {
-            "state": checkpoint.state,
-            "iterations": checkpoint.iteration,
-            "train_accuracy": last and last.train_accuracy,
-            "test_accuracy": last and last.test_accuracy,
-            "loss": last and last.loss,
-            "seconds": round(float(facts["seconds"]), 6),
-            "engine": facts["engine"],
-            "seed": recipe.seed,
-            "began": facts["began"],
-            "data.checksum": facts["data"],
-            "versions.zerokara": facts["zerokara"],
-            "versions.numpy": facts["numpy"],
-            "machine.processor": facts["level"],
-            "machine.threads": facts["threads"],
-            "forced": facts["forced"],
-        }
-    )
-    if checkpoint.undecided:
-        expected["remark"] = undecided_in_words(checkpoint.undecided)
+    header = checkpoint.header
+    expected = {"state": header.state, **final_figures(header.iteration, checkpoint.last, header.seconds)}
+    expected["seed"] = recipe.seed
+    for name, value in header.provenance.reported().items():
+        within = {f"{name}.{part}": of_part for part, of_part in value.items()} if isinstance(value, dict) else {}
+        expected |= within or {name: value}
+    if header.undecided:
+        expected["remark"] = undecided_in_words(header.undecided)
     return expected | ({"dataset": recipe.dataset} if recipe.dataset in ENTRIES else {})
 
 
@@ -201,11 +188,11 @@ def _note_weights(
 
 def _edited_tables(folder: Path, checkpoint: Checkpoint) -> Iterator[str]:
     """A sentence for each of the CSV files that is not what the checkpoint's history gives."""
-    for name, text in (("losses.csv", losses_csv), ("epochs.csv", epochs_csv)):
+    for name, table in TABLES.items():
         if not os.path.lexists(folder / name):
             yield _missing(folder, name, checkpoint)
             continue
-        expected = text(checkpoint.history).encode()
+        expected = table(checkpoint.history).encode()
         try:
             with opened(folder / name) as file:
                 same = file.read(len(expected) + 1) == expected

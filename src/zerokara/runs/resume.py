@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 from zerokara.data.catalog import Progress
 from zerokara.errors import RunError, UsageError
-from zerokara.runs.assemble import Assembly, put_together
 from zerokara.runs.checkpoint import Checkpoint
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.keeper import newest
-from zerokara.runs.reading import check_folder, command, read_recipe
+from zerokara.runs.machine import Environment
+from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.results import check_results
 from zerokara.runs.run import DIVERGED, FINISHED, same_data
+from zerokara.runs.store import newest
+from zerokara.runs.untrusted import checked_folder, command, read_recipe
 from zerokara.training.events import Listener
 from zerokara.training.recipe import LENGTHS, Recipe
 from zerokara.words import sentence
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,11 @@ class Reopened:
     """A run that is ready to go on.
 
     Attributes:
-        assembly, folder: `assembly.run_into(folder, …)` goes on; the folder is locked until then.
+        prepared, folder: `prepared.run_into(folder, …)` goes on; the folder is locked until then.
         notes: what its user should know: damaged checkpoints passed over, differences that were forced.
     """
 
-    assembly: Assembly
+    prepared: PreparedRun
     folder: RunFolder
     notes: tuple[str, ...]
 
@@ -40,22 +44,22 @@ class Finished(RunError):
 
 
 def reopen(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     iterations: int | None = None,
     epochs: int | None = None,
     force: bool = False,
     keep_going: bool = False,
     threads: int | None = None,
-    data_dir: str | Path | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     listeners: Sequence[Listener] = (),
     progress: Progress | None = None,
 ) -> Reopened:
-    """Read a run from its folder and put everything together where its newest whole checkpoint was made.
+    """Read a run from its folder and prepare it to go on where its newest undamaged checkpoint was made.
 
     Args:
         path: the run's folder.
-        iterations, epochs: how long the whole run shall be instead of what its recipe says; at most one of them.
+        iterations, epochs: how long the run shall be in all, instead of what its recipe says; at most one of them.
         force: whether to go on where versions or processor differ, so that equal bits are not promised.
         keep_going: whether to go on when losses or weights are no longer finite.
         threads, data_dir, listeners, progress: as in `zerokara.train`.
@@ -65,44 +69,44 @@ def reopen(
         NothingBegun: there is no checkpoint in it.
         RunError: it is not a run, is damaged, is being trained, diverged, or cannot go on exactly.
         DataError, EngineError: its data or its engine are not here.
-        UsageError: for lengths that cannot be used.
+        UsageError: for lengths that cannot be used, and what is no path.
     """
-    check_folder(Path(path))
-    folder = RunFolder(Path(path))
+    folder = RunFolder(checked_folder(path))
     recipe = read_recipe(folder.path)
     newest(folder.path, recipe)  # a folder that is no run's is refused before a lock is put into it
     folder.lock.take()
     try:
         checkpoint, passed_over = newest(folder.path, recipe)
         _refuse_diverged(folder.path, checkpoint, keep_going)
-        dataset = same_data(recipe, checkpoint.facts["data"], data_dir, progress=progress)
-        assembly = put_together(
+        before = checkpoint.provenance
+        prepared = prepare_run(
             _of_length(recipe, iterations, epochs),
-            dataset,
-            engine=checkpoint.facts["engine"],
+            same_data(recipe, before.data, data_dir, progress=progress),
+            engine=before.engine,
             threads=threads,
-            keep_going=keep_going or checkpoint.facts["keep_going"],
+            keep_going=keep_going or before.keep_going,
             listeners=listeners,
         )
-        _refuse_length(folder.path, recipe, checkpoint, assembly)
-        differences = _differences(checkpoint.facts, assembly.facts)
+        _refuse_length(folder.path, recipe, checkpoint, prepared)
+        differences = _differences(before.environment, prepared.provenance.environment)
         if differences and not force:
             raise _inexact(folder.path, differences)
-        assembly = _where(checkpoint, assembly, differences)
+        prepared = _continuing(checkpoint, prepared, differences)
         folder.check_in_place()
     except BaseException:
         folder.lock.release()
         raise
+    log.info("going on from %s, after update %d", checkpoint.path, checkpoint.iteration)
     notes = [sentence("{reason} The checkpoint before it is taken.", reason=reason) for reason in passed_over]
     notes += [sentence("{what}: the result may differ in its last digits.", what=what) for what in differences]
-    return Reopened(assembly, folder, tuple(notes))
+    return Reopened(prepared, folder, tuple(notes))
 
 
 def check_same_recipe(path: Path, wanted: Recipe) -> None:
-    """Raise UsageError where the run in `path` was begun with another recipe than this complete one, lengths aside."""
-    kept = read_recipe(path)
+    """Raise UsageError where the run in `path` was begun with another recipe than this resolved one, lengths aside."""
+    recorded = read_recipe(path)
     for field in fields(Recipe):
-        then, now = getattr(kept, field.name), getattr(wanted, field.name)
+        then, now = getattr(recorded, field.name), getattr(wanted, field.name)
         if then != now and field.name not in LENGTHS:
             raise UsageError(
                 sentence(
@@ -121,21 +125,21 @@ def _of_length(recipe: Recipe, iterations: int | None, epochs: int | None) -> Re
     return replace(recipe, iterations=iterations, epochs=epochs)
 
 
-def _where(checkpoint: Checkpoint, assembly: Assembly, differences: list[str]) -> Assembly:
-    """The assembly, its trainer where the checkpoint was made, with the facts that the run began with."""
-    checkpoint.restore(assembly.trainer)
-    kept = {name: checkpoint.facts[name] for name in ("began", "threads")}
-    forced = checkpoint.facts["forced"] + [f"{what}, from update {checkpoint.iteration}" for what in differences]
-    return replace(assembly, facts={**assembly.facts, **kept, "forced": forced[-50:]}, whole=(checkpoint.iteration,))
+def _continuing(checkpoint: Checkpoint, prepared: PreparedRun, differences: list[str]) -> PreparedRun:
+    """The same, its trainer where the checkpoint was made, with the provenance that the run began with."""
+    checkpoint.restore(prepared.trainer)
+    forced = [f"{what}, from update {checkpoint.iteration}" for what in differences]
+    provenance = prepared.provenance.continuing(checkpoint.provenance, forced)
+    return replace(prepared, provenance=provenance, intact=(checkpoint.iteration,))
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _differences(then: Environment, now: Environment) -> list[str]:
     """What exactness depends on and is not as it was, in words."""
-    words = {"zerokara": "zerokara", "numpy": "NumPy", "level": "processor level"}
+    words = Environment(zerokara="zerokara", numpy="NumPy", level=sentence("processor level"))
     return [
-        sentence("{what} was {then} and is {now} here", what=words[name], then=then[name], now=now[name])
-        for name in words
-        if then[name] != now[name]
+        sentence("{what} was {then} and is {now} here", what=what, then=of_then, now=of_now)
+        for what, of_then, of_now in zip(words, then, now, strict=True)
+        if of_then != of_now
     ]
 
 
@@ -151,7 +155,7 @@ def _inexact(path: Path, differences: list[str]) -> RunError:
 
 
 def _refuse_diverged(path: Path, checkpoint: Checkpoint, keep_going: bool) -> None:
-    if checkpoint.facts["state"] == DIVERGED and not keep_going:
+    if checkpoint.state == DIVERGED and not keep_going:
         raise RunError(
             sentence(
                 "{path} ended because update {iteration:,} gave numbers that are not finite, and would again. Start a "
@@ -163,16 +167,16 @@ def _refuse_diverged(path: Path, checkpoint: Checkpoint, keep_going: bool) -> No
         )
 
 
-def _refuse_length(path: Path, recipe: Recipe, checkpoint: Checkpoint, assembly: Assembly) -> None:
+def _refuse_length(path: Path, recipe: Recipe, checkpoint: Checkpoint, prepared: PreparedRun) -> None:
     """Raise where there is nothing left to do, or where less is asked for than was done."""
-    done, total = checkpoint.iteration, assembly.trainer.iterations
-    if list(assembly.trainer.network.sizes) != checkpoint.sizes:
+    done, total = checkpoint.iteration, prepared.trainer.iterations
+    if list(prepared.trainer.network.sizes) != checkpoint.header.sizes:
         raise RunError(
             sentence(
                 "{path} cannot go on: its data now give a network of {now}, not of {then}.",
                 path=path,
-                now=assembly.trainer.network.sizes,
-                then=checkpoint.sizes,
+                now=prepared.trainer.network.sizes,
+                then=checkpoint.header.sizes,
             )
         )
     if done > total:
@@ -184,7 +188,7 @@ def _refuse_length(path: Path, recipe: Recipe, checkpoint: Checkpoint, assembly:
                 total=total,
             )
         )
-    if done == total and checkpoint.facts["state"] == FINISHED and _has_its_files(path, recipe, checkpoint):
+    if done == total and checkpoint.state == FINISHED and _has_its_files(path, recipe, checkpoint):
         raise Finished(
             sentence(
                 "{path} is finished, with {done:,} updates. For more: {command}",

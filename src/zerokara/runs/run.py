@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -13,8 +15,7 @@ import numpy as np
 from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError
 from zerokara.nn.network import Network
-from zerokara.runs.folder import finite
-from zerokara.training.history import History, undecided_in_words
+from zerokara.training.history import Evaluation, History, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 from zerokara.words import sentence
@@ -32,8 +33,8 @@ class Run:
         network: as trained.
         history: losses and evaluations.
         engine: name of the engine that computed it.
-        state: "finished"; "stopped" by a signal; "diverged", ended by numbers that were not finite; or "unfinished":
-            still being trained, or killed.
+        state: "finished"; "stopped" by a signal or a program; "diverged", ended by numbers that were not finite; or
+            "unfinished": still being trained, or killed.
         checksum: of the data it was trained on.
     """
 
@@ -53,7 +54,7 @@ class Run:
 
     @property
     def stopped(self) -> bool:
-        """Whether it was interrupted before its end."""
+        """Whether it was stopped before its end, and can be gone on with."""
         return self.state == STOPPED
 
     @cached_property
@@ -64,28 +65,18 @@ class Run:
     @property
     def remark(self) -> str:
         """What its accuracy does not say, such as "10,000 of 10,000 test images have no finite score"; mostly ""."""
-        whole = all(bool(np.isfinite(array).all()) for array in self.network.params.values())
-        return undecided_in_words(self.history.undecided) or ("" if whole else sentence("its weights are not finite"))
+        undecided = undecided_in_words(self.history.undecided)
+        finite = all(bool(np.isfinite(array).all()) for array in self.network.params.values())
+        return undecided or ("" if finite else sentence("its weights are not finite"))
 
     @property
     def figures(self) -> dict[str, Any]:
         """The final figures, as `--json` prints them; numbers that are not finite as None."""
         last = self.history.evaluations[-1] if self.history.evaluations else None
-        figures: dict[str, Any] = finite(
-            {
-                "run": str(self.path),
-                "dataset": self.recipe.dataset,
-                "iterations": self.iterations,
-                "train_accuracy": last and last.train_accuracy,
-                "test_accuracy": last and last.test_accuracy,
-                "loss": last and last.loss,
-                "seconds": round(self.history.seconds, 6),
-                "engine": self.engine,
-                "seed": self.recipe.seed,
-                **({"remark": self.remark} if self.remark else {}),
-            }
-        )
-        return figures
+        run = {"run": str(self.path), "dataset": self.recipe.dataset}
+        measured = final_figures(self.iterations, last, self.history.seconds)
+        remark = {"remark": self.remark} if self.remark else {}
+        return {**run, **measured, "engine": self.engine, "seed": self.recipe.seed, **remark}
 
     def __repr__(self) -> str:
         accuracy = self.figures["test_accuracy"]
@@ -102,6 +93,31 @@ class Run:
         return f"<table>{rows}</table>"
 
 
+def final_figures(iterations: int, last: Evaluation | None, seconds: float) -> dict[str, Any]:
+    """What a run had come to, by name; numbers that are not finite as None. `last`: its latest evaluation, if any."""
+    figures: dict[str, Any] = finite(
+        {
+            "iterations": iterations,
+            "train_accuracy": last and last.train_accuracy,
+            "test_accuracy": last and last.test_accuracy,
+            "loss": last and last.loss,
+            "seconds": round(seconds, 6),
+        }
+    )
+    return figures
+
+
+def finite(value: Any) -> Any:
+    """The same value with NaN and infinities as None, which JSON has no words for."""
+    if isinstance(value, Mapping):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
 def state_of(trainer: Trainer) -> str:
     """How a trainer's run stands."""
     if trainer.divergence is not None:
@@ -111,7 +127,7 @@ def state_of(trainer: Trainer) -> str:
     return STOPPED if trainer.stop[0] else UNFINISHED
 
 
-def same_data(recipe: Recipe, checksum: str, data_dir: str | Path | None = None, **options: Any) -> Dataset:
+def same_data(recipe: Recipe, checksum: str, data_dir: str | os.PathLike[str] | None = None, **options: Any) -> Dataset:
     """Load the data that a run was trained on.
 
     Raises:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from zerokara.errors import UsageError
-from zerokara.training.events import Advanced, Evaluated, Event
-from zerokara.training.trainer import Trainer
+from zerokara.runs.layout import EVENTS
+from zerokara.training.events import Advanced, Evaluated, Event, Listener
 from zerokara.words import sentence, to_install
-
-EVENTS = "tensorboard"
 
 
 class EventFiles:
@@ -38,19 +36,18 @@ class EventFiles:
 
 
 @contextmanager
-def event_files(trainer: Trainer, where: Callable[[], Path], *, wanted: bool) -> Iterator[None]:
-    """Within this context, if it is wanted, a trainer writes event files into FOLDER/tensorboard; `where` says where
+def event_files(where: Callable[[], Path], *, wanted: bool) -> Iterator[Sequence[Listener]]:
+    """A context with a listener that writes event files into FOLDER/tensorboard, if that is wanted; `where` says where
     the run's folder is when the file is opened, which stays open.
 
     Raises UsageError where tensorboardX is not installed.
     """
     if not wanted:
-        yield
+        yield ()
         return
     writer_of = writer_class()
     with writer_of(str(where() / EVENTS), write_to_disk=True) as writer:
-        trainer.listeners = [*trainer.listeners, EventFiles(writer)]
-        yield
+        yield [EventFiles(writer)]
 
 
 def writer_class() -> Any:

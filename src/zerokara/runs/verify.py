@@ -8,95 +8,53 @@ from __future__ import annotations
 
 import math
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError
-from zerokara.runs.checkpoint import FORMAT, Array, Checkpoint, Summary, as_evaluation, expected_arrays
+from zerokara.runs.checkpoint import Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
-from zerokara.runs.reading import attempt, damaged, json_object, opened
-from zerokara.runs.run import STATES
-from zerokara.training.recipe import ADDED_LATER, Recipe
+from zerokara.runs.provenance import Header, differing_field
+from zerokara.runs.untrusted import attempt, damaged, json_object, opened
+from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
 MOST_HEADER = 16_000_000
 """Bytes of names, shapes and facts; real ones have some two thousand, and those of a thousand layers a million."""
 
-MOST_UNITS = 2**31
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-
-
-def _word(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 1000 and value.isprintable()
-
-
-def _sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(_whole(size) and 0 < size < MOST_UNITS for size in value)
-
-
-def _undecided(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        name in ("training", "test")
-        and isinstance(pair, list)
-        and len(pair) == 2
-        and all(map(_whole, pair))
-        and pair[0] <= pair[1]
-        for name, pair in value.items()
-    )
-
-
-FACTS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("format", "iteration", "evaluations", "threads"), _whole),
-    **dict.fromkeys(("zerokara", "numpy", "level", "engine", "data", "began"), _word),
-    "digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
-    "state": STATES.__contains__,
-    "sizes": _sizes,
-    "recipe": lambda value: isinstance(value, dict),
-    "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
-    "keep_going": lambda value: isinstance(value, bool),
-    "forced": lambda value: isinstance(value, list) and all(map(_word, value)),
-}
-"""Every fact of a checkpoint, and what its value must be."""
-
-NOW_AND_THEN: dict[str, Callable[[Any], bool]] = {"undecided": _undecided}
-"""Facts that most checkpoints have no need of."""
-
 
 def read_checkpoint(path: Path, recipe: Recipe) -> Checkpoint:
     """Read and check a checkpoint of a run with this recipe. Raises RunError with what is wrong."""
     with opened(path) as file:
-        header, described, facts = read_header(path, file)
-        size = _check_header(path, file, header, described, facts, recipe)
-        content = header + file.read(size)
-    check_digest(path, content, facts["digest"], len(header))
+        head, described, facts = read_header(path, file)
+        header = _checked_header(path, facts, recipe)
+        size = check_described(path, file, head, described, expected_arrays(header, recipe))
+        content = head + file.read(size)
+    check_digest(path, content, header.digest, len(head))
     arrays = load_arrays(path, content)
-    _check_numbers(path, arrays, facts)
+    _check_numbers(path, arrays, header)
     evaluations = arrays["evaluations"]
-    return Checkpoint(path, facts, as_evaluation(evaluations[-1]) if len(evaluations) else None, arrays)
+    return Checkpoint(path, header, as_evaluation(evaluations[-1]) if len(evaluations) else None, arrays)
 
 
 def read_summary(path: Path, recipe: Recipe) -> Summary:
-    """Read the header of a checkpoint, and the row of its latest evaluation; RunError as for a whole one.
+    """Read the header of a checkpoint, and the row of its latest evaluation; RunError as for all of it.
 
     That takes as long for a large network as for a small one. Only the digest would tell whether each byte is right.
     """
     with opened(path) as file:
-        header, described, facts = read_header(path, file)
-        _check_header(path, file, header, described, facts, recipe)
-        if not facts["evaluations"]:
-            return Summary(path, facts, None)
-        row = _last_row(path, described["evaluations"], file, len(header))
-    if not _are_possible(row[None], facts["iteration"]):
+        head, described, facts = read_header(path, file)
+        header = _checked_header(path, facts, recipe)
+        check_described(path, file, head, described, expected_arrays(header, recipe))
+        if not header.evaluations:
+            return Summary(path, header, None)
+        row = _last_row(path, described["evaluations"], file, len(head))
+    if not _are_possible(row[None], header.iteration):
         raise damaged(path, sentence("its evaluations are impossible"))
-    return Summary(path, facts, as_evaluation(row))
+    return Summary(path, header, as_evaluation(row))
 
 
 def _end_of(begin: Any, end: Any) -> int:
@@ -114,15 +72,6 @@ def _last_row(path: Path, described: Mapping[str, Any], file: BinaryIO, start: i
     return np.frombuffer(content, "<f8")
 
 
-def _check_header(
-    path: Path, file: BinaryIO, header: bytes, described: Mapping[str, Any], facts: dict[str, Any], recipe: Recipe
-) -> int:
-    """Raise RunError unless a header is that of a run with this recipe, and its file as long as it says; the bytes
-    that follow it."""
-    _check_facts(path, facts, recipe)
-    return check_described(path, file, header, described, expected_arrays(facts, recipe))
-
-
 def read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
     """The header's bytes, name → description of each array, and the facts."""
     prefix = file.read(8)
@@ -137,48 +86,18 @@ def read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict
     return prefix + text, described, json_object(path, metadata["zerokara"])
 
 
-def _check_facts(path: Path, facts: dict[str, Any], recipe: Recipe) -> None:
-    if _whole(facts.get("format")) and facts["format"] != FORMAT:
-        raise RunError(
-            sentence(
-                "{path} was written by {another} zerokara, in format {got}; this one reads format {known}. "
-                "Install that one.",
-                path=path,
-                another=sentence("a newer") if facts["format"] > FORMAT else sentence("an older"),
-                got=facts["format"],
-                known=FORMAT,
-            )
-        )
-    for name, holds in (FACTS | {name: NOW_AND_THEN[name] for name in NOW_AND_THEN if name in facts}).items():
-        if name not in facts or not holds(facts[name]):
-            raise damaged(path, sentence("its {name} is missing or impossible", name=name))
-    if set(facts) - set(NOW_AND_THEN) != set(FACTS):
-        raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
-    if difference := differing_field(facts["recipe"], recipe):
+def _checked_header(path: Path, facts: dict[str, Any], recipe: Recipe) -> Header:
+    """The header of a run with this recipe. Raises RunError for anything else."""
+    header = Header.from_json(path, facts)
+    if difference := differing_field(path, header.provenance.recipe, recipe):
         name, then, now = difference
         words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
         raise damaged(path, sentence(words, name=name, then=then, now=now))
-    if not _fits(facts["sizes"], recipe):
-        raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts["sizes"]))
-    if facts["evaluations"] > facts["iteration"] + 1:
+    if not _fits(header.sizes, recipe):
+        raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=header.sizes))
+    if header.evaluations > header.iteration + 1:
         raise damaged(path, sentence("it has more evaluations than updates"))
-
-
-def recorded_recipe(recipe: Recipe) -> dict[str, Any]:
-    """What a file records of the recipe that its numbers were made with, as JSON has it."""
-    return {**recipe.decisive(), "dataset": recipe.dataset}
-
-
-def differing_field(recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, Any, Any] | None:
-    """The first field in which a recorded recipe is not this one, lengths aside: its name, then and now.
-
-    A folder of one's own data may have been moved, and has a checksum; and files of before did not record the name.
-    """
-    now = recorded_recipe(recipe)
-    then = {"dataset": recipe.dataset, **ADDED_LATER, **recorded}
-    if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
-        now.pop("dataset")
-    return next(((name, then.get(name), now[name]) for name in now if then.get(name) != now[name]), None)
+    return header
 
 
 def _fits(sizes: list[int], recipe: Recipe) -> bool:
@@ -238,12 +157,12 @@ def load_arrays(path: Path, content: bytes) -> dict[str, Array]:
     return arrays
 
 
-def _check_numbers(path: Path, arrays: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
-    if not facts["keep_going"]:
+def _check_numbers(path: Path, arrays: Mapping[str, Array], header: Header) -> None:
+    if not header.provenance.keep_going:
         for name, array in arrays.items():
             if name != "evaluations" and not np.isfinite(array).all():
                 raise damaged(path, sentence("{name} holds numbers that are not finite", name=name))
-    if not _are_possible(arrays["evaluations"], facts["iteration"]):
+    if not _are_possible(arrays["evaluations"], header.iteration):
         raise damaged(path, sentence("its evaluations are impossible"))
 
 

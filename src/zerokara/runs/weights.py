@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 from zerokara.nn.network import Network
 from zerokara.runs.checkpoint import Checkpoint, Summary, expected_arrays
 from zerokara.runs.digest import sealed_file
-from zerokara.runs.reading import damaged, opened
-from zerokara.runs.verify import check_described, check_digest, differing_field, load_arrays, read_header
+from zerokara.runs.provenance import differing_field
+from zerokara.runs.untrusted import damaged, opened
+from zerokara.runs.verify import check_described, check_digest, load_arrays, read_header
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
-WEIGHTS = "weights.safetensors"
 NETWORK_FACTS = {"sizes", "activation", "loss"}
 """All that a file of before says."""
 
@@ -61,7 +61,7 @@ def read_weights_header(path: Path, recipe: Recipe, checkpoint: Summary, *, fina
 
 
 def check_weights(path: Path, recipe: Recipe, checkpoint: Checkpoint, *, final: bool) -> WeightsHeader:
-    """Read a file of weights whole, and hold it against its digest and the checkpoint of its iteration.
+    """Read every byte of a file of weights, and hold it against its digest and the checkpoint of its iteration.
 
     Raises RunError with what is wrong.
     """
@@ -83,15 +83,15 @@ def check_weights(path: Path, recipe: Recipe, checkpoint: Checkpoint, *, final: 
 def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoint: Summary, final: bool) -> None:
     if set(facts) not in (NETWORK_FACTS, NETWORK_FACTS | ORIGIN_FACTS):
         raise damaged(path, sentence("its facts are not those of a file of weights"))
-    now = {"sizes": checkpoint.facts["sizes"], "activation": recipe.activation, "loss": recipe.loss}
+    now: dict[str, Any] = {"sizes": checkpoint.header.sizes, "activation": recipe.activation, "loss": recipe.loss}
     if "digest" in facts:
         if not isinstance(facts["recipe"], dict):
             raise damaged(path, sentence("its recipe is missing or impossible"))
-        if difference := differing_field(facts["recipe"], recipe):
+        if difference := differing_field(path, facts["recipe"], recipe):
             field, then, value = difference
             words = "it is of another run, whose {name} is {then!r:.80}; recipe.toml says {value!r:.80}"
             raise damaged(path, sentence(words, name=field, then=then, value=value))
-        now |= {"data": checkpoint.facts["data"]} | ({"iteration": checkpoint.iteration} if final else {})
+        now |= {"data": checkpoint.provenance.data} | ({"iteration": checkpoint.iteration} if final else {})
     for name, value in now.items():
         if facts[name] != value:
             words = "its {name} is {got!r:.80}, that of the checkpoint {value!r:.80}"
@@ -101,5 +101,5 @@ def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoin
 
 
 def _expected(checkpoint: Summary, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
-    arrays = expected_arrays(checkpoint.facts, recipe)
+    arrays = expected_arrays(checkpoint.header, recipe)
     return {name.removeprefix("params/"): array for name, array in arrays.items() if name.startswith("params/")}

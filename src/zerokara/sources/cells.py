@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from zerokara.errors import UsageError
+from zerokara.sources import magics
 from zerokara.sources.notebook import read
 from zerokara.sources.transcript import PROMPT, cut_code, is_code
 from zerokara.words import sentence
@@ -39,20 +39,16 @@ class Cell:
     @property
     def needs_ipython(self) -> bool:
         """Whether a line is a magic, a shell command or a question for help, which only IPython knows."""
-        return any(_MAGIC.match(line) for line in self.source.splitlines()) and not _is_python(self.source)
+        return magics.needs_ipython(self.source)
+
+    @property
+    def in_place(self) -> str:
+        """The source after as many empty lines as the file has before it: its lines are numbered as the file's."""
+        return "\n" * (self.line - 1) + self.source
 
 
-_MAGIC = re.compile(r"\s*(?:%{1,2}[A-Za-z!]|!|\?{1,2}\w|[A-Za-z_][\w.]*\?{1,2}\s*$|[A-Za-z_]\w*\s*=\s*[!%]\w)")
 _FENCE = re.compile(r"^(?P<indent>[ \t>]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
 _PYTHON = re.compile(r"^\{?\.?(?:i?python3?|py3?|pycon)(?![\w.])", re.IGNORECASE)
-
-
-def _is_python(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError):
-        return False
-    return True
 
 
 def cells_of(path: Path) -> list[Cell]:
@@ -92,12 +88,13 @@ def likely_encodings(data: bytes) -> list[str]:
     found = {
         name: len(re.findall(pattern, data.decode(name, "ignore")))
         for name, pattern in letters.items()
-        if _reads(data, name)
+        if is_encoded_in(data, name)
     }
     return sorted(found, key=lambda name: -found[name])
 
 
-def _reads(data: bytes, encoding: str) -> bool:
+def is_encoded_in(data: bytes, encoding: str) -> bool:
+    """Whether the bytes can be text in this encoding."""
     try:
         data.decode(encoding)
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ from zerokara.errors import UsageError
 from zerokara.sources.cells import TEXTS, cells_of
 from zerokara.words import sentence
 
-Function = ast.FunctionDef | ast.Lambda
+Definition = ast.FunctionDef | ast.Lambda
 
 
 class UnprovenSource(Exception):
@@ -26,7 +26,7 @@ class UnprovenSource(Exception):
 
 
 @lru_cache(maxsize=256)
-def tree_of(code: CodeType) -> Function:
+def tree_of(code: CodeType) -> Definition:
     """The definition that a code object comes from. Raises UnprovenSource where that cannot be proven."""
     for text in _texts(code.co_filename):
         found = _found_in(code, text)
@@ -47,12 +47,12 @@ def _texts(filename: str) -> Iterator[str]:
         except UsageError:
             return
         for cell in cells:
-            yield "\n" * (cell.line - 1) + cell.source
+            yield cell.in_place
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: str, filename: str) -> tuple[list[Function], list[CodeType]]:
-    """All functions of a source, and all code it gives: compiled as a whole or, as in IPython, by statements.
+def _parsed(text: str, filename: str) -> tuple[list[Definition], list[CodeType]]:
+    """All functions of a source, and all code it gives: compiled at once or, as in IPython, by statements.
 
     That makes a difference: until Python 3.12, `np.dot` was compiled differently where `np` was imported.
     """
@@ -92,19 +92,21 @@ def _all_codes(code: CodeType) -> Iterator[CodeType]:
             yield from _all_codes(constant)
 
 
-def _found_in(code: CodeType, text: str) -> Function | None:
+def _found_in(code: CodeType, text: str) -> Definition | None:
     functions, codes = _parsed(text, code.co_filename)
     if not any(_same(code, other) for other in codes):
         return None
+    # Where two definitions fit, either could be meant, and neither is believed.
     fitting = [node for node in functions if _fits(node, code)]
     return fitting[0] if len(fitting) == 1 else None
 
 
 def _same(code: CodeType, other: CodeType) -> bool:
+    # Not every Python's == compares positions, and two lambdas of one line may differ in nothing else.
     return code == other and list(code.co_positions()) == list(other.co_positions())
 
 
-def _fits(node: Function, code: CodeType) -> bool:
+def _fits(node: Definition, code: CodeType) -> bool:
     """Whether the code's instructions cover just this node's lines and columns."""
     if isinstance(node, ast.FunctionDef):
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])

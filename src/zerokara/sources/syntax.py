@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zerokara.sources.cells import Cell
+from zerokara.sources.magics import syntax_tree
+
 TRAINING_SIZES = ("x_train.shape[0]", "t_train.shape[0]", "len(x_train)", "len(t_train)")
 """Expressions that are 60,000 in a file that loads MNIST."""
+
+
+def tree_of_file(path: Path, cells: list[Cell]) -> ast.Module | None:
+    """The syntax tree of a script, or of these cells of a notebook or note together; None where it is not Python."""
+    if cells:
+        trees = [tree for cell in cells if (tree := syntax_tree(cell.in_place))]
+        is_python = len(trees) == len(cells)
+        return ast.Module([statement for tree in trees for statement in tree.body], []) if is_python else None
+    try:
+        return ast.parse(path.read_bytes())  # bytes: the first line may say which encoding they have
+    except (SyntaxError, ValueError):
+        return None
 
 
 class Source:

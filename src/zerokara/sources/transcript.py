@@ -17,9 +17,10 @@ end that only state a value, such as `(100,)`, or name what nothing has named be
 import ast
 import re
 
+from zerokara.sources.magics import syntax_tree
+
 PROMPT = re.compile(r"^\s*In ?\[[\d* ]*\] ?: ?(?P<rest>.*)$")
 _OUTPUT = re.compile(r"^\s*Out ?\[[\d* ]*\] ?:")
-_SHELL = re.compile(r"^(?P<indent>\s*)(?:%|!|[\w.]+\?{1,2}\s*$)")
 
 
 def cut_code(lines: list[str], seen: set[str]) -> tuple[list[str], set[str]]:
@@ -31,20 +32,24 @@ def cut_code(lines: list[str], seen: set[str]) -> tuple[list[str], set[str]]:
     """
     lines = lines[: next((i for i, line in enumerate(lines) if _OUTPUT.match(line)), len(lines))]
     ends = _block_ends(lines)
-    last = max((end for end in ends if _parsed(lines[:end]) is not None), default=ends[0] if ends else 0)
+    last = max((end for end in ends if _tree(lines[:end]) is not None), default=ends[0] if ends else 0)
     last = _with_broken_block(lines, ends, last)
-    tree = _parsed(lines[:last])
+    tree = _tree(lines[:last])
     if tree is None:
         return lines[:last], set()
     statements = _without_output(tree.body, lines, seen)
-    kept = lines[: statements[-1].end_lineno] if statements else lines[:last]
-    return kept, _names(statements)
+    code = lines[: statements[-1].end_lineno] if statements else lines[:last]
+    return code, _names(statements)
 
 
 def is_code(lines: list[str]) -> bool:
-    """Whether a whole text is Python, with or without magics, and not prose."""
-    tree = _parsed(lines)
+    """Whether a text as it stands is Python, with or without magics, and not prose."""
+    tree = _tree(lines)
     return tree is not None and any(not _is_output(statement, set()) for statement in tree.body)
+
+
+def _tree(lines: list[str]) -> ast.Module | None:
+    return syntax_tree("\n".join(lines))
 
 
 def _block_ends(lines: list[str]) -> list[int]:
@@ -58,14 +63,6 @@ def _with_broken_block(lines: list[str], ends: list[int], last: int) -> int:
     following = next((line for line in lines[last:] if line.strip()), "")
     inside = bool(re.match(r"\s+(?:def|class|if|for|while|return|self\b|#|\w+\s*=)", following))
     return later[0] if later and inside else last
-
-
-def _parsed(lines: list[str]) -> ast.Module | None:
-    """The syntax tree, with magics and shell commands taken for `pass`; None if it is not Python."""
-    try:
-        return ast.parse("\n".join(_SHELL.sub(r"\g<indent>pass #", line) for line in lines))
-    except (SyntaxError, ValueError):
-        return None
 
 
 def _without_output(statements: list[ast.stmt], lines: list[str], seen: set[str]) -> list[ast.stmt]:

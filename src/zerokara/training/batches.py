@@ -57,20 +57,23 @@ class Batches:
         """The sample indices of iterations `start` to `stop` (not included), or of the first few of them.
 
         Returns:
-            (m, batch_size) indices, 1 ≤ m ≤ stop - start: fewer at the end of an epoch, and a short last batch of
-            an epoch comes alone, as (1, its size).
+            (m, batch_size) int64 indices into the training samples, one row per update, 1 ≤ m ≤ stop - start: fewer at
+            the end of an epoch, and a short last batch of an epoch comes alone, as (1, its size). A view; do not write.
         """
         epoch, first = divmod(start, self.per_epoch)
         count = min(stop - start, self.per_epoch - first)
         drawn = self._drawn(epoch)
-        whole = len(drawn) // self.batch_size
-        if first >= whole:
+        full = len(drawn) // self.batch_size
+        if first >= full:
             return drawn[np.newaxis, first * self.batch_size :]
-        last = min(first + count, whole)
+        last = min(first + count, full)
         return drawn[first * self.batch_size : last * self.batch_size].reshape(last - first, self.batch_size)
 
     def _drawn(self, epoch: int) -> NDArray[np.int64]:
-        """All indices of an epoch, one batch after the other; the latest epoch is kept."""
+        """(drawn samples,) all indices of an epoch, one batch after the other.
+
+        The latest epoch is remembered: the trainer asks for its chunks in order, and drawing one costs a permutation.
+        """
         if self._epoch is None or self._epoch[0] != epoch:
             self._epoch = epoch, self._draw(generator(self.seed, BATCHES, epoch))
         return self._epoch[1]

@@ -1,18 +1,39 @@
-"""What the trainer tells its listeners while it works. A listener is any function of one event."""
+"""What the trainer tells its listeners while it works. A listener is any function of one event.
+
+Listeners are called in turn, in the thread that trains; while one works, nothing is trained. One that wants training
+to end calls `event.request_stop()`: the trainer ends after the update being done, as after Ctrl-C, and whoever started
+it gets what there is. Arrays are for reading; those of the network change with the next update, the others never again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.training.history import Evaluation
+from zerokara.nn.network import Network
+from zerokara.training.history import Evaluation, History
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerEvent:
+    """What every event carries.
+
+    Attributes:
+        network: the one being trained, as it is now. Copy what shall outlast the call: `event.network.copy()`.
+        history: everything measured so far, that of a resumed run's beginning included.
+        request_stop: call it to end training; any thread may, also later.
+    """
+
+    network: Network = field(compare=False, repr=False)
+    history: History = field(compare=False, repr=False)
+    request_stop: Callable[[], None] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
-class Started:
+class Started(TrainerEvent):
     """Training is about to go from iteration `first` to `total`, with `evaluations` looks at all data on the way."""
 
     first: int
@@ -21,24 +42,40 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Advanced:
-    """Updates were done: `iteration` in all, the latest ones with these losses in `seconds`."""
+class Advanced(TrainerEvent):
+    """Updates were done.
+
+    Attributes:
+        iteration: updates done in all.
+        losses: (m,) float64 the loss of each mini-batch before its update, of the latest m updates.
+        seconds: that those took.
+    """
 
     iteration: int
-    losses: NDArray[np.float64]
+    losses: NDArray[np.float64] = field(compare=False)
     seconds: float
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """All data was evaluated, in `seconds`."""
+class Evaluated(TrainerEvent):
+    """All data was evaluated.
+
+    Attributes:
+        evaluation: what came of it.
+        seconds: that it took.
+        train_classes: (training samples,) int64 the class the network gives each sample, in the order of
+            `dataset.train`; -1 where no finite score is highest. A fresh array each time, and read-only.
+        test_classes: (test samples,) the same of the test samples.
+    """
 
     evaluation: Evaluation
     seconds: float
+    train_classes: NDArray[np.int64] = field(compare=False, repr=False)
+    test_classes: NDArray[np.int64] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
-class Ended:
+class Ended(TrainerEvent):
     """Training is over after `iteration` updates; stopped: before the last update, or before the last evaluation."""
 
     iteration: int

@@ -37,6 +37,7 @@ class Evaluation:
         iteration: updates done before it.
         epoch: that many updates as epochs, such as 1.5.
         loss: mean of the mini-batch losses since the evaluation before; at iteration 0 the loss of the first batch.
+            With a weight decay λ, the penalty ½ λ Σ W² is part of each of them: it is what is minimised.
         train_accuracy, test_accuracy: share of samples classified correctly, 0 to 1.
     """
 
@@ -52,7 +53,8 @@ class History:
     """The records of a run, in the order they were made.
 
     Attributes:
-        chunks: the losses of the mini-batches, each before its update, as the engine returned them.
+        chunks: (m,) float64 each: the losses of m mini-batches, each before its update, as the engine returned them,
+            a penalty on the weights included.
         evaluations: see `Evaluation`.
         seconds: time spent in updates and evaluations.
         undecided: at the latest evaluation; these samples count as wrong.

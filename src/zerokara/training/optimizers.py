@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError, unknown_name
-from zerokara.nn.network import refuse_read_only
+from zerokara.nn.arguments import is_number, positive
+from zerokara.nn.params import refuse_read_only
 from zerokara.words import sentence
 
 Array = NDArray[Any]
@@ -234,7 +235,7 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
     >>> optimizer_named("adam", learning_rate=None, beta1=0.8)
     Adam(learning_rate=0.001, beta1=0.8, beta2=0.999)
     """
-    if name not in OPTIMIZERS:
+    if not isinstance(name, str) or name not in OPTIMIZERS:
         raise unknown_name("optimizer", name, OPTIMIZERS)
     kind = OPTIMIZERS[name]
     given = {setting: value for setting, value in settings.items() if value is not None}
@@ -257,11 +258,9 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
 
 
 def _check_setting(setting: str, value: float) -> None:
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if setting == "learning_rate":
-        if not (number and value > 0 and np.isfinite(value)):
-            raise UsageError(sentence("learning_rate must be a positive number. Got {got!r}.", got=value))
-    elif not (number and 0 <= value < 1):
+        positive(setting, value)
+    elif not (is_number(value) and 0 <= value < 1):
         raise UsageError(
             sentence("{setting} must be at least 0 and less than 1. Got {got!r}.", setting=setting, got=value)
         )

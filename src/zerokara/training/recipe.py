@@ -10,13 +10,15 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.arguments import is_number, is_whole
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.training.batches import SAMPLINGS, Batches
@@ -40,19 +42,11 @@ class Rule(NamedTuple):
     keep: Callable[[Any], Any]
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
-
-
-WHOLE = Rule("a positive whole number", lambda v: _is_whole(v) and v > 0, int)
-SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: _is_whole(v) and 0 <= v < 2**63, int)
-POSITIVE = Rule("a positive number", lambda v: _is_number(v) and v > 0, float)
-NOT_NEGATIVE = Rule("0 or a positive number", lambda v: _is_number(v) and v >= 0, float)
-SHARE = Rule("at least 0 and less than 1", lambda v: _is_number(v) and 0 <= v < 1, float)
+WHOLE = Rule("a positive whole number", lambda v: is_whole(v) and v > 0, int)
+SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: is_whole(v) and 0 <= v < 2**63, int)
+POSITIVE = Rule("a positive number", lambda v: is_number(v) and v > 0, float)
+NOT_NEGATIVE = Rule("0 or a positive number", lambda v: is_number(v) and v >= 0, float)
+SHARE = Rule("at least 0 and less than 1", lambda v: is_number(v) and 0 <= v < 1, float)
 SIZES = Rule(
     "one or more positive whole numbers, such as 50 or 100,50",
     lambda v: len(v) > 0 and all(map(WHOLE.holds, v)),
@@ -60,7 +54,7 @@ SIZES = Rule(
 )
 NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str | Path) and str(v) != "", str)
 INIT = Rule(
-    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: _is_number(v) and v >= 0, float
+    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: is_number(v) and v >= 0, float
 )
 
 
@@ -71,7 +65,7 @@ def _option(table: str, help: str, default: Any, rule: Rule | None = None, names
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train, on what, and how. Fields left None take the value that fits the others; see `completed`.
+    """What to train, on what, and how. Fields left None take the value that fits the others; see `resolved`.
 
     Raises UsageError naming the field, what it got and what it expects.
 
@@ -132,7 +126,7 @@ class Recipe:
             )
         self.make_optimizer()
 
-    def completed(self) -> Self:
+    def resolved(self) -> Self:
         """The same recipe with every default that depends on another field filled in: what a run records."""
         made = self.make_optimizer()
         length: dict[str, Any] = {} if self.iterations or self.epochs else default_length(self.dataset)
@@ -152,7 +146,7 @@ class Recipe:
         """How many updates this recipe asks for, with so many updates in an epoch."""
         if self.iterations is not None:
             return self.iterations
-        assert self.epochs is not None, "a completed recipe says how long it is"
+        assert self.epochs is not None, "a resolved recipe says how long it is"
         return self.epochs * per_epoch
 
     def to_toml(self) -> str:
@@ -166,7 +160,7 @@ class Recipe:
                 tables[f.metadata["table"]][f.name] = list(value) if isinstance(value, tuple) else value
         return tomli_w.dumps(tables)
 
-    def decisive(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """The fields that decide every update, as JSON has them: without length, and data, which have a checksum."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*LENGTHS, "dataset")}
         return values | {"hidden": list(self.hidden)}
@@ -179,6 +173,30 @@ class Recipe:
             if name not in names:
                 raise unknown_name("A recipe's field", name, names)
         return cls(**values)
+
+
+class RecipeOptions(TypedDict, total=False):
+    """The fields of a recipe but its data set, as keywords: what each of them takes."""
+
+    hidden: int | Sequence[int] | NDArray[np.integer[Any]]
+    activation: str
+    init: str | float
+    loss: str
+    dtype: str | None
+    gradient: str
+    optimizer: str
+    learning_rate: float | None
+    momentum: float | None
+    decay: float | None
+    beta1: float | None
+    beta2: float | None
+    weight_decay: float
+    batch_size: int
+    iterations: int | None
+    epochs: int | None
+    sampling: str
+    evaluate_every: int | None
+    seed: int
 
 
 def overridden(values: Mapping[str, Any], given: Mapping[str, Any]) -> Recipe:

@@ -6,10 +6,10 @@ tells its listeners. Results do not depend on where the chunks are cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
-from zerokara.training.history import Evaluation, History
+from zerokara.training.history import Evaluation, History, Undecided
 from zerokara.training.optimizers import Optimizer
 
 CHUNK_SECONDS = 0.05
@@ -31,6 +31,14 @@ FASTER_BY = 8
 
 State = tuple[list[NDArray[Any]], int]
 """Copies of all weights and of the optimizer's state, and its steps."""
+
+
+class Context(TypedDict):
+    """What every event carries; see `TrainerEvent`."""
+
+    network: Network
+    history: History
+    request_stop: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,8 @@ class Trainer:
         iterations: updates in the whole run.
         evaluate_every: updates between evaluations; there is one before the first update and one at the end.
         gradient: "backprop" or "numerical".
-        listeners: called with every event, in order.
-        stop: (1,) flag; raised by anyone (a signal, a button), it ends the run after the update being done.
+        listeners: called with every event, in order; given here, and not changed.
+        stop: (1,) flag that engines poll; `request_stop` raises it, and so do signals.
         chunk: at most so many updates in a chunk, whatever the rate; for tests.
         keep_going: whether to go on with numbers that are not finite.
     """
@@ -76,13 +84,20 @@ class Trainer:
     iterations: int
     evaluate_every: int
     gradient: str = "backprop"
-    listeners: Iterable[Listener] = ()
+    listeners: Sequence[Listener] = ()
     history: History = field(default_factory=History)
     iteration: int = 0
     stop: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1, np.uint8))
     chunk: int | None = None
     keep_going: bool = False
     divergence: Divergence | None = None
+
+    def __post_init__(self) -> None:
+        self.listeners = self._hearing = tuple(self.listeners)
+
+    def request_stop(self) -> None:
+        """Have the run end after the update being done. Any thread may call this: a sweep, a button, a listener."""
+        self.stop[0] = 1
 
     @property
     def finished(self) -> bool:
@@ -92,10 +107,22 @@ class Trainer:
 
     @working()
     @np.errstate(over="ignore", invalid="ignore")  # a run that diverges says so by its losses, not by NumPy's warnings
-    def run(self) -> History:
-        """Train to the end, with a last evaluation there, or until `stop` is raised."""
+    def run(self, *before: Listener) -> History:
+        """Train to the end, with a last evaluation there, or until `stop` is raised.
+
+        Args:
+            before: listeners of this call only, told before the trainer's own. A trainer is built before its run has a
+                folder, so that what is refused leaves none behind; what writes into that folder listens from here on.
+        """
+        self._hearing = (*before, *self.listeners)
+        try:
+            return self._run()
+        finally:
+            self._hearing = tuple(self.listeners)
+
+    def _run(self) -> History:
         looks = len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
-        self._tell(Started(self.iteration, self.iterations, looks))
+        self._tell(Started(self.iteration, self.iterations, looks, **self._context()))
         if not (self.keep_going or self.is_finite()):
             self.divergence = Divergence(self.iteration, float("nan"))
         seconds_per_update, size = 0.0, 1
@@ -106,7 +133,7 @@ class Trainer:
             size = self._chunk_size(seconds_per_update, size)
             seconds_per_update = self.advance(self.iteration + size)
         self.evaluate()
-        self._tell(Ended(self.iteration, stopped=not self.finished))
+        self._tell(Ended(self.iteration, not self.finished, **self._context()))
         return self.history
 
     def advance(self, until: int) -> float:
@@ -121,7 +148,7 @@ class Trainer:
         self.iteration += len(losses)
         self.history.chunks.append(losses)
         self.history.seconds += seconds
-        self._tell(Advanced(self.iteration, losses, seconds))
+        self._tell(Advanced(self.iteration, losses, seconds, **self._context()))
         return seconds / max(len(losses), 1)
 
     def is_finite(self) -> bool:
@@ -134,18 +161,17 @@ class Trainer:
         if history.evaluations and history.last.iteration == self.iteration:
             return
         began = perf_counter()
-        undecided: dict[str, tuple[int, int]] = {}
-        train = self._accuracy("training", self.dataset.train, undecided)
-        test = self._accuracy("test", self.dataset.test, undecided)
+        train, test = self._classes(self.dataset.train), self._classes(self.dataset.test)
         if self.stop[0]:
             return
         epoch = self.iteration / self.batches.per_epoch
-        evaluation = Evaluation(self.iteration, epoch, self._recent_loss(), train, test)
+        accuracies = _accuracy(train, self.dataset.train), _accuracy(test, self.dataset.test)
+        evaluation = Evaluation(self.iteration, epoch, self._recent_loss(), *accuracies)
+        history.undecided = _undecided({"training": train, "test": test})
         seconds = perf_counter() - began
         history.evaluations.append(evaluation)
-        history.undecided = undecided
         history.seconds += seconds
-        self._tell(Evaluated(evaluation, seconds))
+        self._tell(Evaluated(evaluation, seconds, train, test, **self._context()))
 
     def _update(self, rows: NDArray[np.int64], stop: NDArray[np.uint8]) -> NDArray[np.float64]:
         return self.engine.advance(
@@ -181,23 +207,20 @@ class Trainer:
         return [array.copy() for array in self._arrays()], self.optimizer.steps
 
     def _restore(self, state: State) -> None:
-        arrays, self.optimizer.steps = state
-        for array, kept in zip(self._arrays(), arrays, strict=True):
-            array[...] = kept
+        copies, self.optimizer.steps = state
+        for array, copy in zip(self._arrays(), copies, strict=True):
+            array[...] = copy
 
-    def _accuracy(self, name: str, split: Split, undecided: dict[str, tuple[int, int]]) -> float:
-        """The share of samples classified correctly; of no meaning when `stop` is raised meanwhile."""
-        correct = without = 0
+    def _classes(self, split: Split) -> NDArray[np.int64]:
+        """(samples,) the class of every sample, read-only; of no meaning when `stop` is raised meanwhile."""
+        classes = np.empty(len(split), np.int64)
         for start in range(0, len(split), EVALUATED_AT_ONCE):
             rest()
             if not self.stop[0]:
                 part = split.part(start, start + EVALUATED_AT_ONCE)
-                classes = self.engine.classify(self.network, part)
-                correct += int((classes == part.t).sum())
-                without += int((classes < 0).sum())
-        if without:
-            undecided[name] = without, len(split)
-        return correct / len(split)
+                classes[start : start + EVALUATED_AT_ONCE] = self.engine.classify(self.network, part)
+        classes.flags.writeable = False  # one listener cannot change what the next one reads
+        return classes
 
     def _recent_loss(self) -> float:
         if self.iteration == 0:
@@ -217,6 +240,20 @@ class Trainer:
             return 1
         return max(1, min(most, int(CHUNK_SECONDS / seconds_per_update), FASTER_BY * size))
 
+    def _context(self) -> Context:
+        return {"network": self.network, "history": self.history, "request_stop": self.request_stop}
+
     def _tell(self, event: Event) -> None:
-        for listener in self.listeners:
+        for listener in self._hearing:
             listener(event)
+
+
+def _accuracy(classes: NDArray[np.int64], split: Split) -> float:
+    """The share of samples whose class is their label."""
+    return int((classes == split.t).sum()) / len(split)
+
+
+def _undecided(classes: Mapping[str, NDArray[np.int64]]) -> Undecided:
+    """The splits in which some samples have no class, -1: how many, and of how many."""
+    missing = {name: int((of_split < 0).sum()) for name, of_split in classes.items()}
+    return {name: (count, len(classes[name])) for name, count in missing.items() if count}

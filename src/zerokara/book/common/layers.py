@@ -1,8 +1,8 @@
 """The textbook's `common.layers` (chapters 5, 6 and 7): forward and backward side by side.
 
-The star import also brings `np` and all of `common.functions`. `dout` is the derivative of the loss with respect to a
-layer's output; `backward` returns the one with respect to its input. `Convolution` and `Pooling` are at home in
-`zerokara.book.convolution`.
+The star import also brings `np` and all of `common.functions`. L is the loss, `out` what `forward` returns, and `dout`
+is ∂L/∂out, of the shape of out; `backward` returns ∂L/∂x, of the shape of x. Shapes: n samples of so many features or
+units. `Convolution` and `Pooling` are at home in `zerokara.book.convolution`.
 """
 
 from typing import Any
@@ -33,43 +33,48 @@ Array = NDArray[Any]
 
 
 class Relu:
-    """max(0, x). `mask` is True where x <= 0, the elements that are cut off."""
+    """max(0, x), elementwise (chapter 5.5.1). `mask` is True where x <= 0, the elements that are cut off."""
 
     def __init__(self) -> None:
         self.mask: Any = None
 
     def forward(self, x: Array) -> Array:
+        """out = x where x > 0, else 0; any shape, a new array of the dtype of x."""
         self.mask = x <= 0
         out = x.copy()
         out[self.mask] = 0
         return out
 
     def backward(self, dout: Array) -> Array:
-        """Writes into dout and returns it."""
+        """∂L/∂x = dout where x > 0, else 0. Writes into dout and returns it."""
         dout[self.mask] = 0
         return dout
 
 
 class Sigmoid(activations.Sigmoid):
-    """1 / (1 + exp(-x)), the textbook's formula; the derivative is y (1 - y)."""
+    """1 / (1 + exp(-x)), elementwise (chapter 5.5.2). `backward` gives ∂L/∂x = dout · out (1 - out)."""
 
     def forward(self, x: Array) -> Array:
+        """out = 1 / (1 + exp(-x)); any shape. It stays in `out` for backward."""
         self.out = sigmoid(x)
         return self.out
 
 
 class Affine(nn_layers.Affine):
-    """x W + b, for x (features,), (n, features) or images (n, channels, height, width), which it flattens.
+    """x W + b (chapter 5.6), for x (features,), (n, features) or images (n, channels, height, width), then flattened.
 
-    W (features, out) and b (out,) are shared with whoever made the layer. Integers stay integers.
+    W (features, units) and b (units,) are shared with whoever made the layer. Integers stay integers.
     """
 
     def forward(self, x: Array) -> Array:
+        """out = x W + b, (units,) or (n, units)."""
         self.original_x_shape = x.shape
         self.x = x.reshape(len(x), -1) if x.ndim > 2 else x
         return np.dot(self.x, self.W) + self.b  # type: ignore[no-any-return]
 
     def backward(self, dout: Array) -> Array:
+        """∂L/∂x = dout Wᵀ, of the shape of x; sets dW = ∂L/∂W = xᵀ dout and db = ∂L/∂b = Σ dout over the samples."""
+        # One sample is a batch of one meanwhile: the transpose of (features,) is itself, and xᵀ dout a number.
         x, self.x = self.x, np.atleast_2d(self.x)
         dx = super().backward(np.atleast_2d(dout))
         self.x = x
@@ -77,7 +82,11 @@ class Affine(nn_layers.Affine):
 
 
 class SoftmaxWithLoss:
-    """softmax, then cross entropy (chapter 5.6.3). Its backward is (y - t) / n: it leaves out the loss's 1e-7."""
+    """softmax, then cross entropy (chapter 5.6.3). Its backward is (y - t) / n: it leaves out the loss's 1e-7.
+
+    Attributes:
+        y: the probabilities, of the shape of x; t: the labels as given; loss: what forward returned last.
+    """
 
     def __init__(self) -> None:
         self.loss: Any = None
@@ -85,12 +94,21 @@ class SoftmaxWithLoss:
         self.t: Any = None
 
     def forward(self, x: Array, t: Array) -> Any:
+        """L = -(1/n) Σ log(y[i, label i] + 1e-7) with y = softmax(x).
+
+        Args:
+            x: scores, (classes,) or (n, classes).
+            t: class indices, (n,), or as many numbers as x: then the largest of each row is the label.
+        """
         self.t, self.y = t, softmax(x)
         self.loss = cross_entropy_error(self.y, t)
         return self.loss
 
     def backward(self, dout: Any = 1) -> Array:
-        """For soft labels (y - t) / n as it stands, although the loss takes their argmax: so does the textbook."""
+        """∂L/∂x = dout (y - t) / n, of the shape of x, for t as one-hot rows.
+
+        For soft labels it is (y - t) / n as it stands, although the loss takes their argmax: so does the textbook.
+        """
         rows = np.atleast_2d(self.y)
         if self.t.size == self.y.size:
             dx = rows - self.t.reshape(rows.shape)
@@ -101,19 +119,24 @@ class SoftmaxWithLoss:
 
 
 class Dropout:
-    """Drops each element with probability `dropout_ratio` in training, else scales by what is left (chapter 6.4.3)."""
+    """Drops each element with probability p = `dropout_ratio` in training, else scales by 1 - p (chapter 6.4.3).
+
+    Others divide by 1 - p in training instead, and leave predictions as they are. `mask` is True where x stays.
+    """
 
     def __init__(self, dropout_ratio: float = 0.5) -> None:
         self.dropout_ratio = dropout_ratio
         self.mask: Any = None
 
     def forward(self, x: Array, train_flg: bool = True) -> Array:
+        """out = x · mask in training, with a new mask from the global `np.random.rand`; else x (1 - p). Any shape."""
         if not train_flg:
             return x * (1 - self.dropout_ratio)
         self.mask = np.random.rand(*x.shape) > self.dropout_ratio
         return x * self.mask  # type: ignore[no-any-return]
 
     def backward(self, dout: Array) -> Array:
+        """∂L/∂x = dout · mask."""
         return dout * self.mask  # type: ignore[no-any-return]
 
 
@@ -138,6 +161,11 @@ class BatchNormalization:
         self.dbeta: Any = None
 
     def forward(self, x: Array, train_flg: bool = True) -> Array:
+        """out = γ x̂ + β, of the shape of x, with x̂ = (x - μ) / √(σ² + ε), (n, features).
+
+        In training μ and σ² (features,) are the batch's, and the running ones follow them; else they are the running
+        ones.
+        """
         self.input_shape = x.shape
         x = x.reshape(len(x), -1)
         if self.running_mean is None:
@@ -149,13 +177,17 @@ class BatchNormalization:
 
     def _statistics(self, x: Array) -> tuple[Array, Array]:
         mean, variance = x.mean(axis=0), x.var(axis=0)
-        kept, new = self.momentum, 1 - self.momentum
-        self.running_mean = kept * self.running_mean + new * mean
-        self.running_var = kept * self.running_var + new * variance
+        old, new = self.momentum, 1 - self.momentum
+        self.running_mean = old * self.running_mean + new * mean
+        self.running_var = old * self.running_var + new * variance
         return mean, variance
 
     def backward(self, dout: Array) -> Array:
-        """dx = γ/σ (dout - mean(dout) - xn · mean(dout xn)), the mean over the batch; sets dgamma and dbeta."""
+        """∂L/∂x = γ/σ (dout - mean(dout) - x̂ mean(dout x̂)), the mean over the batch, of the shape of x.
+
+        Sets dgamma = ∂L/∂γ = Σ dout x̂ and dbeta = ∂L/∂β = Σ dout over the samples, (features,). The two means are what
+        x adds to the loss through μ and σ².
+        """
         dout = dout.reshape(len(dout), -1)
         self.dgamma = (self.xn * dout).sum(axis=0)
         self.dbeta = dout.sum(axis=0)

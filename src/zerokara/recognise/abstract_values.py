@@ -1,0 +1,161 @@
+"""The abstract values of the interpretation: what is known of a value without computing it.
+
+That is an object that exists (`Concrete`), numbers to be computed (`Abstract`), or a few of these (`Items`). Where two
+branches meet, what is known after either is their `join`; where they have nothing in common, that is `Unknown`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from zerokara.recognise.guards import class_name, is_plain_array, is_scalar
+from zerokara.recognise.refusal import Refused
+from zerokara.words import sentence
+
+CONSTANT = -1
+NEVER = -1
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, eq=False)
+class Concrete:
+    """An object that exists before the function is called.
+
+    Attributes:
+        origin: its number among the values that were read (see `guards`); CONSTANT for one that the code itself states.
+    """
+
+    value: Any
+    origin: int = CONSTANT
+
+    @property
+    def is_scalar(self) -> bool:
+        return is_scalar(self.value)
+
+    @property
+    def is_array(self) -> bool:
+        return is_plain_array(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Concrete):
+            return NotImplemented
+        if self.value is other.value:
+            return True
+        # By repr, as in `guards._equal`: 0.0 == -0.0, and == of other objects would run a learner's `__eq__`.
+        return self.is_scalar and type(self.value) is type(other.value) and repr(self.value) == repr(other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Abstract:
+    """Numbers, in an array or alone, that the function computes, or plain containers of such.
+
+    Attributes:
+        origins: numbers of the arrays that it was computed from, or, of shapes, of the arrays that have them.
+        fresh: it shares no memory with anything that was there before the call, so it may be written to.
+        about_shape: it depends on shapes and classes of arrays, not on the numbers in them.
+        affine: it is x W + b, the input a of an activation, as long as this is the epoch (see `Arithmetic`).
+        shared: it may be a part of something affine, so that writing to it writes to that.
+        may_be_list: writing to it may keep what is written itself, instead of its numbers.
+        masked: how many numbers there are may depend on numbers.
+    """
+
+    origins: frozenset[int] = frozenset()
+    fresh: bool = True
+    about_shape: bool = False
+    affine: int = NEVER
+    shared: bool = False
+    may_be_list: bool = False
+    masked: bool = False
+
+    @property
+    def touches_affine(self) -> bool:
+        return self.shared or self.affine != NEVER
+
+    def computed(self, affine: int = NEVER) -> Abstract:
+        """Numbers computed from these, in memory of their own."""
+        return replace(self, fresh=True, affine=affine, shared=False)
+
+
+@dataclass(frozen=True)
+class Items:
+    """A tuple or list whose elements are known one by one."""
+
+    elements: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Something to call with what stands before the dot: a function, or by name a method of numbers or dicts."""
+
+    receiver: Value
+    function: Concrete | str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What two branches left differently (⊤, the top of the lattice); it must not be used."""
+
+
+Value = Concrete | Abstract | Items | Bound | Unknown
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value can take part in arithmetic without running a learner's code."""
+    if isinstance(value, Concrete):
+        return value.is_scalar or value.is_array
+    return isinstance(value, Abstract) or (isinstance(value, Items) and all(map(is_number, value.elements)))
+
+
+def as_abstract(value: Value, what: str = "") -> Abstract:
+    """A value as numbers. Raises Refused for what is none."""
+    if isinstance(value, Abstract):
+        return value
+    if isinstance(value, Concrete) and value.is_scalar:
+        return Abstract(about_shape=True)
+    if isinstance(value, Concrete) and value.is_array:
+        return Abstract(frozenset([value.origin]), fresh=False)
+    if isinstance(value, Items):
+        return combine([as_abstract(element, what) for element in value.elements])
+    raise Refused(sentence("{what} is no plain number or array", what=what or in_words(value)))
+
+
+def combine(parts: list[Abstract]) -> Abstract:
+    """Numbers that may come from any of the parts."""
+    # What only lends its shape decides no number: `loss / t.shape[0]` does not come from t. Only where all parts are
+    # about shapes are those their origins.
+    shapes_only = all(part.about_shape for part in parts)
+    return Abstract(
+        origins=frozenset().union(*(part.origins for part in parts if shapes_only or not part.about_shape)),
+        fresh=all(part.fresh for part in parts),
+        about_shape=shapes_only,
+        shared=any(part.touches_affine for part in parts),
+        may_be_list=any(part.may_be_list for part in parts),
+        masked=any(part.masked for part in parts),
+    )
+
+
+def join(one: Value, other: Value) -> Value:
+    """What is known of a value after either of two branches. Whose memory it has is not: nobody may write to it."""
+    if one == other:
+        return one
+    if is_number(one) and is_number(other):
+        a, b = as_abstract(one), as_abstract(other)
+        # Affine only if both are, in the same epoch: NEVER, or an older epoch, is the smaller.
+        return replace(combine([a, b]), affine=min(a.affine, b.affine), fresh=False)
+    return Unknown()
+
+
+def join_all(one: dict[Key, Value], other: dict[Key, Value]) -> dict[Key, Value]:
+    """What is known of names, or of attributes, after either of two branches."""
+    return {key: join(one[key], other[key]) if key in one and key in other else Unknown() for key in one | other}
+
+
+def in_words(value: Value) -> str:
+    """A value in words, for a refusal. Classes are named, never shown: showing runs their code."""
+    if isinstance(value, Concrete):
+        return sentence("an object of the class {name}", name=class_name(type(value.value)))
+    return sentence("what was computed")

@@ -1,0 +1,40 @@
+"""Which code was interpreted, and so whether an error comes from there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import CodeType
+from weakref import WeakSet
+
+import numpy as np
+
+from zerokara.recognise.refusal import Refused
+from zerokara.sources import definitions
+from zerokara.sources.definitions import Definition, UnprovenSource
+
+_interpreted: WeakSet[CodeType] = WeakSet()
+_LIBRARIES = tuple(
+    os.path.realpath(folder) + os.sep
+    for folder in (Path(__file__).parents[1], sys.prefix, sys.base_prefix, os.path.dirname(np.__file__))
+)
+
+
+def tree_of(code: CodeType) -> Definition:
+    """The definition that a code object comes from, to be interpreted. Raises Refused where that cannot be proven."""
+    try:
+        tree = definitions.tree_of(code)
+    except UnprovenSource as reason:
+        raise Refused(str(reason)) from None
+    _interpreted.add(code)
+    return tree
+
+
+def is_from_elsewhere(error: BaseException) -> bool:
+    """Whether an error was raised by code that was neither interpreted nor is a library's: by a signal handler."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace is not None else None
+    return not (code is None or code in _interpreted or os.path.realpath(code.co_filename).startswith(_LIBRARIES))

@@ -1,0 +1,254 @@
+"""Decides what to do with a function that asks for its numerical gradient, and remembers what was proven of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.errors import ZerokaraError, unknown_name
+from zerokara.nn.numerical import numerical_gradient
+from zerokara.recognise.identification import LOSSES, Model
+from zerokara.recognise.interpreted_code import is_from_elsewhere
+from zerokara.recognise.interpreter import Purity, purity_of
+from zerokara.recognise.layout import Arrays
+from zerokara.recognise.plan import Plan, signature_of
+from zerokara.recognise.proof import in_silence, proven_model
+from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.say import say
+from zerokara.words import sentence
+
+logger = logging.getLogger(__name__)
+
+Function = Callable[[Any], Any]
+
+MODES = ("on", "off", "verify")
+
+FEW = 50
+"""Weights for which the loop is over sooner than a proof."""
+
+MANY = 1_000
+"""Weights for which the loop takes so long that looking into a function costs nothing."""
+
+MOST_PLANS = 16
+
+
+class Recogniser:
+    """Plans by the code they were made for, and what was said.
+
+    Attributes:
+        mode: "on", "off", or "verify" for both the engine and the loop, and a comparison of every weight.
+        lock: held while plans are made and used; of two threads that ask, one waits.
+        hopeless: why functions were refused for good, by their code and the shapes of their arrays.
+        tries: how often a function that was never recognised has been looked at.
+    """
+
+    def __init__(self, mode: str = "on") -> None:
+        # One for all functions, since two of them may read the same arrays, and a proof moves these in place: another
+        # thread's proof would take values at weights that nobody chose. Reentrant, since a signal handler that asks
+        # for a gradient may interrupt the very thread that holds it.
+        self.lock = threading.RLock()
+        self.mode = mode
+        self.plans: dict[CodeType, list[Plan]] = {}
+        self.hopeless: dict[Any, str] = {}
+        self.tries: dict[CodeType | None, int] = {}
+        self.said: set[tuple[CodeType | None, str]] = set()
+
+    def gradient(self, f: Function, x: Any, h: float) -> NDArray[Any] | None:
+        """The gradient, or None for what only the plain loop can do."""
+        if self.mode == "off":
+            return None
+        code = _code_of(f)
+        try:
+            with self.lock, in_silence():
+                gradient = self._found(f, code, x, h)
+        except Refused as reason:
+            self._explain(code, str(reason))
+            return None
+        except Exception as error:  # whatever goes wrong in here, the loop does not need it
+            if is_from_elsewhere(error):
+                raise
+            logger.info("looking into %s failed", _name_of(code), exc_info=True)
+            self._explain(code, sentence("looking into it failed ({error!r})", error=error))
+            return None
+        return gradient if gradient is None or self.mode == "on" else _verified(f, x, h, gradient)
+
+    def _explain(self, code: CodeType | None, reason: str) -> None:
+        name = _name_of(code)
+        self._say(
+            code,
+            sentence("The plain loop computes the gradient of {name}, because {reason}.", name=name, reason=reason),
+        )
+
+    def _found(self, f: Function, code: CodeType | None, x: Any, h: float) -> NDArray[Any] | None:
+        if type(x) is not np.ndarray or x.size == 0:
+            return None
+        for plan in list(self.plans.get(code, [])) if code else []:
+            arrays = plan.arrays(f, x)
+            gradient = self._by(plan, f, x, arrays, h) if arrays is not None else None
+            if gradient is not None:
+                return gradient
+        # A small x, such as a bias, may use a proof that a larger one has made, but is not worth one of its own.
+        if x.size < FEW or not self._is_worth_a_proof(code, x):
+            return None
+        gradient = self._proven(f, code, x, h)
+        self.tries.pop(code, None)
+        return gradient
+
+    def _is_worth_a_proof(self, code: CodeType | None, x: NDArray[Any]) -> bool:
+        """A function that was refused is looked at again, but for small x only the 2nd, 4th, 8th, … time."""
+        self.tries[code] = self.tries.get(code, 0) + 1
+        return x.size >= MANY or self.tries[code].bit_count() == 1
+
+    def _by(self, plan: Plan, f: Function, x: NDArray[Any], arrays: Arrays, h: float) -> NDArray[Any] | None:
+        """By a plan of before; None, and no such plan any more, where it does not hold for this batch."""
+        if not any(arrays[number] is x for number in plan.model.layout.parameters):
+            raise Refused(sentence("x is none of the arrays it reads as weights"))
+        try:
+            return plan.gradient(f, x, arrays, h)
+        except RefusedNow:
+            raise
+        except Refused as reason:
+            # Something that no guard sees has changed. What the function is now, a new proof may find.
+            logger.info("a proof of %s holds no longer: %s", _name_of(_code_of(f)), reason)
+            self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
+            return None
+
+    def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], h: float) -> NDArray[Any]:
+        if x.dtype != np.float64:
+            raise Refused(sentence("its weights are {dtype}", dtype=x.dtype))
+        began = time.perf_counter()
+        purity = purity_of(f, x)
+        values = purity.guards.check(f, x)  # at once: what does not hold now never will
+        if values is None or code is None:
+            raise Refused(sentence("what it reads changes by itself"))
+        arrays: Arrays = {number: values[number] for number in purity.arrays}
+        if not any(array is x for array in arrays.values()):
+            raise Refused(sentence("it does not read the array whose gradient is asked for"))
+        signature = signature_of(arrays)
+        key = (code, tuple(signature.items()))
+        if key in self.hopeless:
+            raise Refused(self.hopeless[key])
+        try:
+            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x), signature)
+            gradient = plan.gradient(f, x, arrays, h, sample=True)
+        except RefusedNow:
+            raise
+        except Refused as reason:
+            self.hopeless[key] = str(reason)
+            raise
+        self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
+        self._say(code, _recognised(code, plan))
+        logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
+        return gradient
+
+    def _say(self, code: CodeType | None, text: str) -> None:
+        """Once for every function: the four gradients of one update are one piece of news."""
+        logger.debug("%s", text)
+        if (code, text) not in self.said:
+            self.said.add((code, text))
+            say(text)
+
+
+def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
+    if not any(arrays[number] is x for number in model.layout.parameters):
+        raise Refused(sentence("x is none of the arrays it reads as weights"))
+    if not purity.assumed <= set(model.layout.parameters):
+        raise Refused(sentence("it computes with its inputs or labels as if they were weights"))
+    return model
+
+
+def _verified(f: Function, x: NDArray[Any], h: float, fast: NDArray[Any]) -> NDArray[Any]:
+    """The plain loop's gradient, after comparing every weight. Raises ZerokaraError where one differs."""
+    slow = numerical_gradient(f, x, h=h)
+    largest = float(np.abs(slow - fast).max())
+    tolerance = 1e-9 * float(np.abs(slow).max()) + 1e-12 * (1 + abs(float(f(x)))) / h
+    if not largest <= tolerance:
+        raise ZerokaraError(
+            sentence(
+                "--verify found a gradient of shape {shape} that differs from the plain loop's by {largest:.1e}, where "
+                "rounding explains {tolerance:.1e}. Use --no-accelerate, and please report this.",
+                shape=x.shape,
+                largest=largest,
+                tolerance=tolerance,
+            )
+        )
+    say(
+        sentence(
+            "Verified: all {size:,} elements of {shape} agree with the plain loop's, to {largest:.1e}.",
+            size=x.size,
+            shape=x.shape,
+            largest=largest,
+        )
+    )
+    return slow
+
+
+def _code_of(f: Any) -> CodeType | None:
+    if type(f) is MethodType:
+        f = f.__func__
+    return f.__code__ if type(f) is FunctionType else None
+
+
+def _name_of(code: CodeType | None) -> str:
+    if code is None:
+        return "f"
+    return sentence("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
+
+
+def _recognised(code: CodeType, plan: Plan) -> str:
+    model = plan.model
+    return sentence(
+        "{name} is the loss of a network {sizes} ({activation}, softmax, {loss}), proven by its code and at random "
+        "weights. Its numerical gradient is computed without the loop, by the same central differences.",
+        name=_name_of(code),
+        sizes="-".join(map(str, plan.network.sizes)),
+        activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
+        loss=LOSSES[model.loss_name],
+    )
+
+
+current = Recogniser()
+
+
+def _after_fork() -> None:
+    """A thread that held the lock is not there in the child, and would never let go of it."""
+    current.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
+    """The numerical gradient of f at x without the loop, or None where only the loop will do.
+
+    Args:
+        f: called with x, like the textbook's; how often is up to this function only where f is proven to be pure.
+        x: the array whose elements would be moved.
+
+    Returns:
+        An array of the shape and dtype of x, equal to the loop's but for rounding.
+    """
+    return current.gradient(f, x, h)
+
+
+@contextmanager
+def mode(wanted: str) -> Iterator[None]:
+    """A recogniser of its own for the time of a run: "on", "off" or "verify". Raises UsageError for another word."""
+    global current
+    if wanted not in MODES:
+        raise unknown_name("mode", wanted, MODES)
+    before, current = current, Recogniser(wanted)
+    try:
+        yield
+    finally:
+        current = before

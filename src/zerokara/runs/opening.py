@@ -1,0 +1,39 @@
+"""`zerokara.open_run`: a run as it lies in its folder."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+from zerokara.runs.results import Results, read_all
+from zerokara.runs.run import Run
+from zerokara.runs.untrusted import checked_folder, read_recipe
+from zerokara.training.build import network_of_sizes
+from zerokara.words import sentence
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """A run as it lies in its folder, after its newest undamaged checkpoint: recipe, history and network.
+
+    Nothing is written, and a run that is still being trained can be opened too. A warning says when the newest
+    checkpoint is damaged and the one before is taken, and when run.json, recipe.toml or a CSV file contradicts it.
+    Raises RunError for what is not the folder of a run, and where weights.safetensors is damaged; UsageError for what
+    is no path.
+    """
+    run, results = open_with_remarks(path)
+    if results.remarks:
+        warnings.warn(sentence("{path}: {remarks}", path=path, remarks=" ".join(results.remarks)), stacklevel=2)
+    return run
+
+
+def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
+    """What `open_run` does, with what is to be said about the folder's files instead of warnings."""
+    folder = checked_folder(path)
+    recipe = read_recipe(folder)
+    checkpoint, passed_over, results = read_all(folder, recipe)
+    for reason in passed_over:
+        results.remarks.append(sentence("{reason} The checkpoint before it is taken.", reason=reason))
+    network = network_of_sizes(recipe, checkpoint.header.sizes)
+    network.params = checkpoint.params
+    came = checkpoint.provenance
+    return Run(folder, recipe, network, checkpoint.history, came.engine, checkpoint.state, came.data), results

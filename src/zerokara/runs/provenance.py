@@ -1,0 +1,219 @@
+"""How a run came to be, and how it stands: the typed records that a checkpoint carries as JSON.
+
+That JSON has a format number. What an older zerokara wrote is brought up one format at a time by `MIGRATIONS`; what a
+later one wrote is refused in words, because nobody can know what it means. A new field of a recipe needs no new format:
+it is in `ADDED_LATER`, and a run without it was made with what is now its default.
+
+    format 2    the fields of a provenance beside those of a header; a recipe may lack its data set
+    format 3    {"format": 3, "provenance": {…}, "state": …, "iteration": …, …}
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from zerokara.data.entries import ENTRIES
+from zerokara.errors import RunError
+from zerokara.runs.machine import Environment
+from zerokara.runs.run import STATES
+from zerokara.runs.untrusted import damaged
+from zerokara.training.history import Undecided
+from zerokara.training.recipe import ADDED_LATER, Recipe
+from zerokara.version import VERSION
+from zerokara.words import sentence
+
+FORMAT = 3
+MOST_UNITS = 2**31
+MOST_FORCED = 50
+"""Differences that were forced, in a record: the latest ones."""
+
+Facts = dict[str, Any]
+"""A JSON object."""
+
+State = str
+Digest = str
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 1000 and value.isprintable()
+
+
+def _are_undecided(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        name in ("training", "test")
+        and isinstance(pair, list)
+        and len(pair) == 2
+        and all(map(_is_count, pair))
+        and pair[0] <= pair[1]
+        for name, pair in value.items()
+    )
+
+
+HOLDS: dict[str, Callable[[Any], bool]] = {
+    "str": _is_line,
+    "int": _is_count,
+    "bool": lambda value: isinstance(value, bool),
+    "float": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
+    "list[str]": lambda value: isinstance(value, list) and all(map(_is_line, value)),
+    "list[int]": lambda value: isinstance(value, list) and all(_is_count(n) and 0 < n < MOST_UNITS for n in value),
+    "Facts": lambda value: isinstance(value, dict),
+    "Provenance": lambda value: isinstance(value, dict),
+    "State": STATES.__contains__,
+    "Digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
+    "Undecided": _are_undecided,
+}
+"""The type of a record's field, as it is written below → what a value must be where anybody may have written it."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What decides a run's numbers, and stays the same while it trains.
+
+    Attributes:
+        zerokara, numpy, level: versions and processor level; see `zerokara.runs.machine.Environment`.
+        engine: the engine's name.
+        threads: of the matrix library; 0 where nothing is known about it.
+        data: checksum of the data set.
+        recipe: `recorded_recipe`.
+        began: when the run did.
+        keep_going: whether it goes on with numbers that are not finite.
+        forced: differences of version or processor that its user accepted, in sentences.
+    """
+
+    zerokara: str
+    numpy: str
+    level: str
+    engine: str
+    threads: int
+    data: str
+    recipe: Facts
+    began: str
+    keep_going: bool
+    forced: list[str]
+
+    @property
+    def environment(self) -> Environment:
+        """What equal bits depend on besides the rest."""
+        return Environment(self.zerokara, self.numpy, self.level)
+
+    def continuing(self, before: Provenance, forced: list[str]) -> Self:
+        """This one, of going on with a run here and now, with what stays as it was when that began."""
+        all_forced = [*before.forced, *forced][-MOST_FORCED:]
+        return replace(self, began=before.began, threads=before.threads, forced=all_forced)
+
+    def reported(self) -> Facts:
+        """What run.json says of it: objects within an object."""
+        return {
+            "engine": self.engine,
+            "began": self.began,
+            "data": {"checksum": self.data},
+            "versions": {"zerokara": self.zerokara, "numpy": self.numpy},
+            "machine": {"processor": self.level, "threads": self.threads},
+            "forced": list(self.forced),
+        }
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a checkpoint says of itself beside its arrays.
+
+    Attributes:
+        state: how the run stood when it was written; one of `zerokara.runs.run.STATES`.
+        iteration: updates done.
+        evaluations: how many there have been.
+        sizes: units of each layer, inputs first.
+        seconds: spent in updates and evaluations.
+        undecided: samples without a finite score at its latest evaluation; see `History`.
+        digest: see `zerokara.runs.digest`; "" until it is written.
+    """
+
+    provenance: Provenance
+    state: State
+    iteration: int
+    evaluations: int
+    sizes: list[int]
+    seconds: float
+    undecided: Undecided = field(default_factory=dict)
+    digest: Digest = ""
+
+    def to_json(self) -> Facts:
+        """The facts as a file has them, without the digest: that is made of the file."""
+        return {"format": FORMAT, **{name: value for name, value in asdict(self).items() if name != "digest"}}
+
+    @classmethod
+    def from_json(cls, path: Path, facts: Facts) -> Self:
+        """The facts in a file that anybody may have written, in any format since 2; RunError says what is wrong."""
+        facts = _current(path, facts)
+        _check_fields(path, facts, cls)
+        _check_fields(path, facts["provenance"], Provenance)
+        undecided = {name: (count, total) for name, (count, total) in facts["undecided"].items()}
+        return cls(**{**facts, "provenance": Provenance(**facts["provenance"]), "undecided": undecided})
+
+
+def _from_2(facts: Facts) -> Facts:
+    within = [f.name for f in fields(Provenance)]
+    provenance = {name: facts[name] for name in within if name in facts}
+    others = {name: value for name, value in facts.items() if name not in within}
+    return {"undecided": {}, **others, "provenance": provenance}
+
+
+MIGRATIONS: dict[int, Callable[[Facts], Facts]] = {2: _from_2}
+"""Format → the facts of the next one."""
+
+
+def _current(path: Path, facts: Facts) -> Facts:
+    """The same facts as this format has them, without its number."""
+    number = facts.get("format")
+    if not isinstance(number, int) or not _is_count(number):
+        raise damaged(path, sentence("its {name} is missing or impossible", name="format"))
+    if number != FORMAT and number not in MIGRATIONS:
+        raise RunError(_other_format(path, number))
+    rest = {name: value for name, value in facts.items() if name != "format"}
+    for older in range(number, FORMAT):
+        rest = MIGRATIONS[older](rest)
+    return rest
+
+
+def _other_format(path: Path, number: int) -> str:
+    newer = "{path} was written by a newer zerokara, in format {got}; this one reads formats {oldest} to {known}. "
+    older = "{path} was written by an older zerokara, in format {got}; this one reads formats {oldest} to {known}. "
+    text = (newer if number > FORMAT else older) + "Install that one."
+    return sentence(text, path=path, got=number, oldest=min(MIGRATIONS), known=FORMAT)
+
+
+def _check_fields(path: Path, facts: Facts, record: type[Header] | type[Provenance]) -> None:
+    for f in fields(record):
+        if f.name not in facts or not HOLDS[str(f.type)](facts[f.name]):
+            raise damaged(path, sentence("its {name} is missing or impossible", name=f.name))
+    if len(facts) != len(fields(record)):
+        raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
+
+
+def recorded_recipe(recipe: Recipe) -> Facts:
+    """What a file records of the recipe that its numbers were made with, as JSON has it."""
+    return {**recipe.fingerprint(), "dataset": recipe.dataset}
+
+
+def differing_field(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, Any, Any] | None:
+    """The first field in which a recipe recorded in `path` is not this one, lengths aside: its name, then and now.
+
+    A folder of one's own data may have been moved, and has a checksum; and files of before did not record the name.
+    Raises RunError where the record has a field that this version does not know, and so cannot compute.
+    """
+    now = recorded_recipe(recipe)
+    if unknown := sorted(set(recorded) - set(now)):
+        text = "its recipe has {name!r:.80}, which version {version} does not know: a later one wrote it; install that"
+        raise damaged(path, sentence(text, name=unknown[0], version=VERSION))
+    then = {"dataset": recipe.dataset, **ADDED_LATER, **recorded}
+    if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
+        now.pop("dataset")
+    return next(((name, then.get(name), now[name]) for name in now if then.get(name) != now[name]), None)

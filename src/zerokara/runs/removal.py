@@ -1,0 +1,116 @@
+"""Removing a run: what zerokara wrote goes, from the folder that is locked; anything else stays where it is.
+
+So the run of a later zerokara, which may have written one more file, can be removed, and what somebody put beside their
+weights is never lost: the folder goes only when nothing is left in it, and whoever asked is told what is.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from zerokara.errors import RunError, UsageError
+from zerokara.runs.directory import Directory
+from zerokara.runs.layout import LAYOUT, LOCK_FILE, RUN_JSON, is_ours
+from zerokara.runs.listing import BROKEN, EMPTY, line_of
+from zerokara.runs.lock import Lock
+from zerokara.runs.untrusted import read_json
+from zerokara.words import sentence
+
+
+def check_removable(out: Path, name: str) -> Path:
+    """The folder of a run in `out`, by its name or as OUT/NAME.
+
+    Raises UsageError unless it is a real folder in `out`, no link, and RunError unless it is a run, or what is left of
+    one with nothing in it that zerokara did not write.
+    """
+    given = Path(name)
+    inside = given.name == name or os.path.abspath(given.parent) == os.path.abspath(out)
+    if given.name in ("", "..") or not inside:
+        raise UsageError(
+            sentence(
+                "A run to remove must lie in {out}. Got {name}; nothing was removed. Say where with --out.",
+                out=out,
+                name=name,
+            )
+        )
+    folder = out / given.name
+    if folder.is_symlink() or not folder.is_dir():
+        state = sentence("is a link") if folder.is_symlink() else sentence("is no folder")
+        raise UsageError(sentence("{path} {state}; nothing was removed.", path=folder, state=state))
+    _check_a_run(folder)
+    return folder
+
+
+def _check_a_run(folder: Path) -> None:
+    """Raise RunError unless it is a run's: a recipe.toml among other things may be anybody's."""
+    line = line_of(folder)
+    if line is None:
+        raise RunError(sentence("{path} is not the folder of a run; nothing was removed.", path=folder))
+    foreign = list(foreign_in(Directory(folder)))
+    if foreign and line.state in (BROKEN, EMPTY) and not _says_it_is_a_run(folder):
+        text = "{path} also holds {foreign}, which zerokara did not write. Nothing was removed. Move it away first."
+        raise RunError(sentence(text, path=folder, foreign=", ".join(foreign[:3])))
+
+
+def _says_it_is_a_run(folder: Path) -> bool:
+    """Whether run.json is one of ours, as in the run of a later zerokara that this one cannot read otherwise."""
+    with suppress(RunError):
+        versions = read_json(folder / RUN_JSON).get("versions")
+        return isinstance(versions, dict) and "zerokara" in versions
+    return False
+
+
+def foreign_in(directory: Directory) -> Iterator[str]:
+    """What lies in a run's folder that is not in the table of its files, by name, such as checkpoints/notes."""
+    for name in sorted(directory.names()):
+        if not is_ours(name):
+            yield name
+        elif stat.S_ISDIR(directory.stat(name).st_mode):
+            if name not in LAYOUT or LAYOUT[name].inside is None:
+                yield name
+            else:
+                found = sorted(directory.subfolder(name).names())
+                yield from (f"{name}/{inner}" for inner in found if not is_ours(inner, within=name))
+
+
+def remove(folder: Path) -> list[str]:
+    """Remove a run that `check_removable` gave; what was left because zerokara did not write it.
+
+    Raises RunError where somebody is training it, or where it cannot be removed.
+    """
+    with Lock(folder) as lock:
+        return remove_from(lock.directory)
+
+
+def remove_from(directory: Directory) -> list[str]:
+    """Remove a run from its folder, which is locked, and the folder where that leaves nothing; what is left, if any."""
+    try:
+        left = list(foreign_in(directory))
+        _clear(directory, left)
+        path = directory.where()
+        if path is not None and not left:
+            path.rmdir()
+    except OSError as error:
+        text = "{path} could not be removed: {reason}."
+        raise RunError(sentence(text, path=directory.path, reason=error.strerror or error)) from error
+    return left
+
+
+def _clear(directory: Directory, foreign: list[str]) -> None:
+    """Remove what is ours from this folder, and from no other that took its name; the lock at last."""
+    for name in sorted(directory.names(), key=LOCK_FILE.__eq__):
+        if name in foreign:
+            continue
+        if not stat.S_ISDIR(directory.stat(name).st_mode):
+            directory.remove(name)
+        elif not any(left.startswith(f"{name}/") for left in foreign):
+            directory.remove_folder(name)
+        else:
+            place = directory.subfolder(name)
+            for inner in place.names():
+                if is_ours(inner, within=name):
+                    place.remove(inner)

@@ -1,0 +1,156 @@
+"""The checkpoints in a run's folder: writing one, removing older ones, and finding the newest that is undamaged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from zerokara.errors import RunError
+from zerokara.runs.checkpoint import Checkpoint, Summary
+from zerokara.runs.directory import Directory
+from zerokara.runs.folder import RunFolder
+from zerokara.runs.layout import CHECKPOINT_NAME, CHECKPOINTS, RECIPE, UNFINISHED_FILE, WEIGHTS
+from zerokara.runs.lock import Busy
+from zerokara.runs.untrusted import NothingBegun, command, damaged
+from zerokara.runs.verify import read_checkpoint
+from zerokara.training.recipe import Recipe
+from zerokara.words import sentence
+
+MOST_CHECKPOINTS = 2
+LISTED_AT_MOST = 5
+"""Times that a folder is listed while somebody writes newer checkpoints and removes those that were listed."""
+
+Read = TypeVar("Read", bound=Summary)
+
+
+class CheckpointStore:
+    """The checkpoints of a run whose folder is held open and locked.
+
+    Args:
+        folder: the run's.
+        intact: iterations of checkpoints there that are known to be undamaged, oldest first; `write` adds to them, and
+            removes all others.
+    """
+
+    def __init__(self, folder: RunFolder, intact: Iterable[int] = ()) -> None:
+        self.folder, self.intact = folder, list(intact)
+
+    def write(self, iteration: int, content: bytes) -> None:
+        """Put a checkpoint in place and keep the newest two. Raises OSError, and FolderLost as `RunFolder.put` does."""
+        self.folder.put(_name(iteration), [content], within=CHECKPOINTS)
+        self.intact = [*(i for i in self.intact if i != iteration), iteration][-MOST_CHECKPOINTS:]
+        with suppress(OSError):
+            self._remove_others()
+
+    def newest_in_place(self) -> int | None:
+        """The iteration of the newest checkpoint that is known to be undamaged and lies there still; None without."""
+        try:
+            there = set(self._place().names())
+        except OSError:
+            return None
+        return next((iteration for iteration in reversed(self.intact) if _name(iteration) in there), None)
+
+    def clear_unfinished(self, *, fresh: bool) -> None:
+        """Remove what a killed process had not finished writing, here and in the run's folder.
+
+        Raises Busy where a fresh run would come upon a run that somebody else began meanwhile.
+        """
+        places = [self.folder.directory]
+        try:
+            if self.folder.directory.has(CHECKPOINTS):
+                places.append(self._place())
+            names = {place: place.names() for place in places}
+        except OSError as error:
+            raise damaged(self.folder.path / CHECKPOINTS, error.strerror or error) from error
+        if fresh and any(iteration_of(name) is not None for name in names[places[-1]]):
+            raise Busy(sentence("{path} holds a run already, and is left as it is.", path=self.folder.path))
+        for place, found in names.items():
+            for name in filter(UNFINISHED_FILE.fullmatch, found):
+                with suppress(OSError):
+                    place.remove(name)
+
+    def _place(self) -> Directory:
+        return self.folder.directory.subfolder(CHECKPOINTS)
+
+    def _remove_others(self) -> None:
+        place = self._place()
+        for name in place.names():
+            iteration = iteration_of(name)
+            if iteration is not None and iteration not in self.intact:
+                with suppress(OSError):
+                    place.remove(name)
+
+
+def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str]]:
+    """The newest undamaged checkpoint in a folder that anybody may be writing to, and what was wrong with newer ones.
+
+    Raises NothingBegun where there is none at all, RunError where all are damaged.
+    """
+    return newest_by(read_checkpoint, folder, recipe)
+
+
+def newest_by(read: Callable[[Path, Recipe], Read], folder: Path, recipe: Recipe) -> tuple[Read, list[str]]:
+    """What `newest` does, where `read` says how much of a checkpoint is looked at."""
+    passed_over: list[str] = []
+    for _ in range(LISTED_AT_MOST):
+        passed_over.clear()
+        listed = sorted(numbered(folder), reverse=True)
+        for _, path in listed:
+            try:
+                checkpoint = read(path, recipe)
+                if path.name != _name(checkpoint.iteration):
+                    raise damaged(path, sentence("it holds the state after {n:,} updates", n=checkpoint.iteration))
+                return checkpoint, passed_over
+            except RunError as error:
+                passed_over.append(str(error))
+        if all(os.path.lexists(path) for _, path in listed):
+            break
+    if passed_over:
+        raise RunError(
+            sentence("No checkpoint of {path} can be used. {reasons}", path=folder, reasons=" ".join(passed_over))
+        )
+    raise _nothing_begun(folder)
+
+
+def numbered(folder: Path) -> Iterator[tuple[int, Path]]:
+    """The checkpoints of a run by iteration, in no order, unread. Raises RunError where `checkpoints` is a link."""
+    place = folder / CHECKPOINTS
+    if not os.path.lexists(place):
+        return
+    try:
+        if place.is_symlink():
+            raise damaged(place, sentence("it is a link"))
+        names = os.listdir(place)
+    except OSError as error:
+        raise damaged(place, error.strerror or error) from error
+    for name in names:
+        iteration = iteration_of(name)
+        if iteration is not None:
+            yield iteration, place / name
+
+
+def iteration_of(name: str) -> int | None:
+    """The iteration that a checkpoint of this name holds; None for another file."""
+    match = CHECKPOINT_NAME.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def _nothing_begun(folder: Path) -> NothingBegun:
+    results_left = os.path.lexists(folder / WEIGHTS)
+    text = "{path} holds no checkpoint: {what}. Start it anew with: {command}"
+    what = sentence("only its results are left, such as {file}", file=WEIGHTS)
+    return NothingBegun(
+        sentence(
+            text,
+            path=folder,
+            what=what if results_left else sentence("nothing had begun"),
+            command=command("train", "--recipe", folder / RECIPE),
+        )
+    )
+
+
+def _name(iteration: int) -> str:
+    return f"{iteration}.safetensors"

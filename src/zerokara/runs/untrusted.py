@@ -1,0 +1,151 @@
+"""Reading what lies in a run's folder, whoever put it there: no link is followed, nothing is executed or unpickled, and
+nothing is allocated for more than a file really holds. Whatever is wrong is a RunError that says what.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shlex
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from zerokara.data.entries import ENTRIES
+from zerokara.errors import RunError, UsageError
+from zerokara.runs.layout import LOCK_FILE, RECIPE, UNFINISHED_FILE
+from zerokara.training.recipe import Recipe, parse_toml
+from zerokara.words import sentence
+
+MOST_TEXT = 256_000
+"""Bytes of a recipe or a run.json; real ones have about a thousand."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class NothingBegun(RunError):
+    """A run's folder holds no state: the run ended before the first update, or it never began."""
+
+
+def command(*words: object) -> str:
+    """A command line of zerokara, as a shell wants it.
+
+    >>> command("resume", Path("my runs/one"))
+    "zerokara resume 'my runs/one'"
+    """
+    return shlex.join(["zerokara", *map(str, words)])
+
+
+def damaged(path: Path, reason: object) -> RunError:
+    """The error for a file that is not what it should be."""
+    text = str(reason).rstrip(".")
+    end = "" if text.endswith("?") else "."
+    return RunError(sentence("{path} cannot be used: {text}{end} It was left as it is.", path=path, text=text, end=end))
+
+
+def checked_folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a folder. Raises UsageError for what is no path, RunError where there is no folder."""
+    if not isinstance(path, str | os.PathLike):
+        text = "A run is named by its folder, such as runs/mnist-001. Got {got!r:.80}."
+        raise UsageError(sentence(text, got=path))
+    folder = Path(path)
+    if not folder.is_dir():
+        state = sentence("is not a folder") if os.path.lexists(folder) else sentence("does not exist")
+        text = "{path} {state}. Expected the folder of a run, such as runs/mnist-001."
+        raise RunError(sentence(text, path=folder, state=state))
+    return folder
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A plain file, open for reading. A link, a device, a pipe or a folder is refused, and never waited for."""
+    try:
+        handle = os.open(path, _FLAGS)
+    except OSError as error:
+        link = error.errno == errno.ELOOP
+        raise damaged(path, sentence("it is a link") if link else error.strerror or error) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise damaged(path, sentence("it is not a plain file"))
+    with open(handle, "rb") as file:
+        try:
+            yield file
+        except OSError as error:
+            raise damaged(path, error.strerror or error) from error
+
+
+def read_text(path: Path) -> str:
+    """All of a small text file. Raises RunError for anything else."""
+    with opened(path) as file:
+        content = file.read(MOST_TEXT + 1)
+    if len(content) > MOST_TEXT:
+        raise damaged(path, sentence("it has more than {most:,} bytes", most=MOST_TEXT))
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise damaged(path, error) from error
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """The complete recipe of a run. Raises RunError where it is missing, damaged, or asks for a path like ../data."""
+    path = folder / RECIPE
+    if not os.path.lexists(path):
+        raise _not_a_run(folder)
+    text = read_text(path)
+    try:
+        recipe = Recipe.from_values(parse_toml(text, path))
+        resolved = recipe.resolved()
+    except (UsageError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        reason = sentence("its tables are nested too deeply") if isinstance(error, RecursionError) else error
+        raise damaged(path, reason) from error
+    if recipe != resolved:
+        raise damaged(path, sentence("it is not complete, as the recipe of a run is"))
+    if recipe.dataset not in ENTRIES and not _is_absolute(recipe.dataset):
+        raise damaged(
+            path, sentence("its data set {name!r} is neither a name nor an absolute path", name=recipe.dataset)
+        )
+    return recipe
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a small JSON file. Raises RunError for anything else."""
+    return json_object(path, read_text(path))
+
+
+def json_object(path: Path, text: str) -> dict[str, Any]:
+    """The JSON object in a text that came from `path`."""
+    value = attempt(path, lambda: json.loads(text))
+    if not isinstance(value, dict):
+        raise damaged(path, sentence("it holds no JSON object"))
+    return value
+
+
+def attempt(path: Path, parse: Callable[[], Any]) -> Any:
+    """What a parser makes of the content of `path`, or RunError for whatever it stumbles over."""
+    try:
+        return parse()
+    except RecursionError as error:
+        raise damaged(path, sentence("it is nested too deeply")) from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise damaged(path, error) from error
+
+
+def _is_absolute(text: str) -> bool:
+    return "\0" not in text and os.path.isabs(text) and os.path.normpath(text) == text
+
+
+def _not_a_run(folder: Path) -> RunError:
+    left = [name for name in os.listdir(folder) if name != LOCK_FILE and not UNFINISHED_FILE.fullmatch(name)]
+    if not left:
+        return NothingBegun(
+            sentence("{path} is empty: nothing had begun. Start a run with zerokara train.", path=folder)
+        )
+    return RunError(
+        sentence(
+            "{path} is not the folder of a run: it has no recipe.toml. Expected one such as runs/mnist-001.",
+            path=folder,
+        )
+    )

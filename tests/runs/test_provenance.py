@@ -1,0 +1,116 @@
+"""The records of a run, as JSON and back; older formats are brought up, and what nobody can know is refused."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zerokara.errors import RunError
+from zerokara.runs import provenance as module
+from zerokara.runs.machine import Environment
+from zerokara.runs.provenance import FORMAT, MIGRATIONS, Header, Provenance, differing_field, recorded_recipe
+from zerokara.training.recipe import Recipe
+
+RECIPE = Recipe(dataset="digits", hidden=(3,)).resolved()
+CAME = Provenance(
+    zerokara="0.1", numpy="2.4", level="x86, v3", engine="reference", threads=2, data="0123", began="2026-01-31",
+    recipe=recorded_recipe(RECIPE), keep_going=False, forced=["numpy was 2.3"],
+)  # fmt: skip
+HEADER = Header(
+    CAME, state="stopped", iteration=7, evaluations=1, sizes=[64, 3, 10], seconds=0.5, undecided={"test": (1, 9)},
+    digest="sha256:" + "0" * 64,
+)  # fmt: skip
+PATH = Path("7.safetensors")
+
+
+def written(header: Header) -> dict[str, Any]:
+    """What a reader finds in the file: JSON, with the digest that sealing adds."""
+    found: dict[str, Any] = json.loads(json.dumps({**header.to_json(), "digest": header.digest}))
+    return found
+
+
+def test_a_header_comes_back_as_it_was() -> None:
+    assert Header.from_json(PATH, written(HEADER)) == HEADER
+    assert written(HEADER)["format"] == FORMAT
+    assert CAME.environment == Environment("0.1", "2.4", "x86, v3")
+
+
+def in_format_2() -> dict[str, Any]:
+    """By hand: all facts in one object, and no samples without a class unless there are some."""
+    return {
+        "zerokara": "0.1", "numpy": "2.4", "level": "x86, v3", "engine": "reference", "threads": 2, "data": "0123",
+        "recipe": json.loads(json.dumps(recorded_recipe(RECIPE))), "began": "2026-01-31", "keep_going": False,
+        "forced": ["numpy was 2.3"], "state": "stopped", "format": 2, "iteration": 7, "evaluations": 1,
+        "sizes": [64, 3, 10], "seconds": 0.5, "digest": "sha256:" + "0" * 64,
+    }  # fmt: skip
+
+
+def test_format_2_is_brought_up() -> None:
+    assert Header.from_json(PATH, in_format_2()) == replace(HEADER, undecided={})
+    assert Header.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == HEADER
+
+
+def test_every_format_since_the_oldest_has_a_way_up() -> None:
+    assert sorted(MIGRATIONS) == list(range(min(MIGRATIONS), FORMAT))
+
+
+def test_formats_are_brought_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it will be when a format 4 comes: here one in which a processor level is written in capitals."""
+
+    def to_4(facts: dict[str, Any]) -> dict[str, Any]:
+        came = facts["provenance"]
+        return {**facts, "provenance": {**came, "level": came["level"].upper()}}
+
+    monkeypatch.setattr(module, "FORMAT", 4)
+    monkeypatch.setitem(MIGRATIONS, 3, to_4)
+    in_4 = replace(HEADER, provenance=replace(CAME, level="X86, V3"))
+    assert Header.from_json(PATH, in_format_2()) == replace(in_4, undecided={})
+    assert Header.from_json(PATH, {**written(HEADER), "format": 3}) == in_4
+    assert Header.from_json(PATH, {**written(in_4), "format": 4}) == in_4
+
+
+@pytest.mark.parametrize("fact", [f.name for record in (Header, Provenance) for f in fields(record)])
+@pytest.mark.parametrize("value", [None, "\x1b[2J", -1, {"a": 1}, 1e999])
+def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
+    facts = written(HEADER)
+    record = facts["provenance"] if fact in facts["provenance"] else facts
+    assert fact in record
+    if fact == "recipe" and isinstance(value, dict):
+        return  # any object: the recipe's own fields are compared with recipe.toml
+    record[fact] = value
+    with pytest.raises(
+        RunError, match=rf"its {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
+    ):
+        Header.from_json(PATH, facts)
+
+
+@pytest.mark.parametrize("number", [0, 1, FORMAT + 1, FORMAT + 2, 10**9])
+def test_another_format_is_refused_in_words_whatever_else_it_says(number: int) -> None:
+    which = "a newer" if number > FORMAT else "an older"
+    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 3"
+    for facts in ({"format": number}, {**written(HEADER), "format": number}):
+        with pytest.raises(RunError, match=words):
+            Header.from_json(PATH, facts)
+
+
+def test_what_was_recorded_is_compared_field_by_field() -> None:
+    recorded = recorded_recipe(RECIPE)
+    assert differing_field(PATH, recorded, RECIPE) is None
+    assert differing_field(PATH, {**recorded, "seed": 4}, RECIPE) == ("seed", 4, 0)
+    before = {name: value for name, value in recorded.items() if name not in ("weight_decay", "dataset")}
+    assert differing_field(PATH, before, RECIPE) is None
+    assert differing_field(PATH, before, replace(RECIPE, weight_decay=0.5)) == ("weight_decay", 0.0, 0.5)
+    without = {name: value for name, value in recorded.items() if name != "seed"}
+    assert differing_field(PATH, without, RECIPE) == ("seed", None, 0), "it was always recorded"
+    with pytest.raises(RunError, match=r"its recipe has 'dropout', which version .* does not know"):
+        differing_field(PATH, {**recorded, "dropout": 0.0}, RECIPE)
+
+
+def test_going_on_keeps_what_the_run_began_with() -> None:
+    here = replace(CAME, zerokara="0.2", threads=8, began="2026-02-01", keep_going=True, forced=[])
+    on = here.continuing(CAME, ["zerokara was 0.1"])
+    assert (on.zerokara, on.keep_going, on.threads, on.began) == ("0.2", True, 2, "2026-01-31")
+    assert on.forced == ["numpy was 2.3", "zerokara was 0.1"]
+    assert here.continuing(CAME, [str(i) for i in range(60)]).forced == [str(i) for i in range(10, 60)]

@@ -1,0 +1,75 @@
+"""What CONTRIBUTING says of adding things is run as it stands there, each in a Python of its own, and then used."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^### an? ([a-z ]+)\n(.*?)(?=^##)", TEXT, re.MULTILINE | re.DOTALL))
+
+TRAINED = """
+import numpy as np
+import zerokara
+from zerokara.engine import choose_engine
+
+run = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
+assert run.engine == "reference" and run.history.test_accuracy[-1] > 0.7, run
+assert zerokara.open_run(run.path).recipe.{option} == "{name}"
+again = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
+assert np.array_equal(run.history.losses, again.history.losses)
+"""
+
+CHECKED = """
+net = zerokara.Network([6, 5, 4, 3], init="xavier", {option}="{name}")
+x, t = np.random.default_rng(0).standard_normal((7, 6)), [0, 1, 2, 0, 1, 2, 0]
+check = zerokara.gradient_check(net, x, t)
+assert check.wrong == 0 and check.untold <= 1, check  # one beside a kink
+fast, loop = net.numerical_gradient(x, t), net.numerical_gradient(x, t, method="loop")
+assert all(np.allclose(fast[name], loop[name], atol=1e-9) for name in loop)
+"""
+
+USED = {
+    "activation": TRAINED.format(option="activation", name="softplus")
+    + CHECKED.format(option="activation", name="softplus"),
+    "loss": TRAINED.format(option="loss", name="absolute") + CHECKED.format(option="loss", name="absolute"),
+    "optimizer": TRAINED.format(option="optimizer", name="lion"),
+    "data set": """
+import os
+import numpy as np
+import zerokara
+from zerokara.data import write_idx
+
+rng = np.random.default_rng(0)
+for name in FILE_NAMES:
+    shape = (260, 28, 28) if "images" in name else 260
+    array = rng.integers(256, size=shape, dtype=np.uint8) if "images" in name else np.arange(260, dtype=np.uint8) % 26
+    os.makedirs("data/emnist-letters", exist_ok=True)
+    write_idx("data/emnist-letters/" + name.removesuffix(".gz"), array)  # unpacked, so by nobody's checksum
+run = zerokara.train("emnist-letters", data_dir="data", iterations=3, plots=False)
+assert run.network.sizes == (784, 50, 26) and run.dataset.class_names[25] == "Z"
+""",
+    "engine": """
+import zerokara
+
+run = zerokara.train("digits", epochs=2, engine="counting", plots=False)
+assert run.engine == "counting" and Counting.updates == run.iterations > 20
+""",
+}
+
+
+def test_every_section_is_tried():
+    assert set(USED) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("what", SECTIONS)
+def test_the_text_is_true(what: str, tmp_path: Path) -> None:
+    [code] = re.findall(r"^```python\n(.*?)^```", SECTIONS[what], re.MULTILINE | re.DOTALL)
+    (tmp_path / "add.py").write_text(code + USED[what], encoding="utf-8")
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    done = subprocess.run([sys.executable, "add.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
