@@ -12,6 +12,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -78,7 +79,8 @@ inline int checked_threads(int threads) {
 }
 
 inline double checked_decay(double weight_decay) {
-  expect(weight_decay >= 0 && weight_decay <= 1.7e308, "weight_decay must be 0 or a positive number. Got " + std::to_string(weight_decay) + ".");
+  expect(weight_decay >= 0 && std::isfinite(weight_decay),
+         "weight_decay must be 0 or a positive number. Got " + std::to_string(weight_decay) + ".");
   return weight_decay;
 }
 

@@ -32,8 +32,8 @@ std::vector<double*> destinations(const Wanted<Array>& gradients, const std::vec
   return all;
 }
 
-double bound_numerical_gradient(const Matrices<const double>& weights, const Rows<const double>& biases,
-                                const std::string& activation, const std::string& loss, double weight_decay, const Matrix<const double>& x,
+double bound_numerical_gradient(const Matrices<const double>& weights, const Rows<const double>& biases, const std::string& activation,
+                                const std::string& loss, double weight_decay, const Matrix<const double>& x,
                                 const Matrix<const double>& targets, double h, const Wanted<Matrix<double>>& weight_gradients,
                                 const Wanted<Row<double>>& bias_gradients, const std::optional<Flag>& stop, int threads) {
   const std::vector<int> sizes = checked_sizes(weights, biases);
@@ -45,8 +45,8 @@ double bound_numerical_gradient(const Matrices<const double>& weights, const Row
   const int members = checked_threads(threads);
   const auto w = sources(weights), b = sources(biases);
   const auto dw = destinations(weight_gradients, weights), db = destinations(bias_gradients, biases);
-  const NumericalJob job = {static_cast<int>(weights.size()), sizes.data(), activation_named(activation), loss_named(loss), checked_decay(weight_decay),
-                            w.data(), b.data(), dw.data(), db.data(), x.data(), targets.data(), static_cast<long>(x.shape(0)), h};
+  const NumericalJob job = {static_cast<int>(weights.size()), sizes.data(), activation_named(activation), loss_named(loss),
+                            checked_decay(weight_decay), w.data(), b.data(), dw.data(), db.data(), x.data(), targets.data(), static_cast<long>(x.shape(0)), h};
   StopToken stop_token(stop ? stop->data() : nullptr, signal_raised);
   double value = 0;
   {
@@ -61,8 +61,8 @@ double bound_numerical_gradient(const Matrices<const double>& weights, const Row
 
 void bind_numerical(nb::module_& m) {
   m.def("numerical_gradient", &bound_numerical_gradient, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "loss"_a,
-        "weight_decay"_a, "x"_a.noconvert(), "targets"_a.noconvert(), "h"_a, "weight_gradients"_a.noconvert(), "bias_gradients"_a.noconvert(),
-        "stop"_a.noconvert().none(), "threads"_a,
+        "weight_decay"_a, "x"_a.noconvert(), "targets"_a.noconvert(), "h"_a, "weight_gradients"_a.noconvert(),
+        "bias_gradients"_a.noconvert(), "stop"_a.noconvert().none(), "threads"_a,
         "Central differences of all parameters whose gradient is not None; worthless where `stop` was raised.\n\n"
         "Returns the loss at the parameters as they are.");
 }

@@ -69,8 +69,8 @@ struct OptimizerArrays {
   std::vector<void*> weight_slots, bias_slots;
 
   template <class T>
-  OptimizerArrays(const std::string& name, const ByName<double>& given, const ByName<Matrices<T>>& of_weights, const ByName<Rows<T>>& of_biases,
-                  const Matrices<T>& weights, const Rows<T>& biases)
+  OptimizerArrays(const std::string& name, const ByName<double>& given, const ByName<Matrices<T>>& of_weights,
+                  const ByName<Rows<T>>& of_biases, const Matrices<T>& weights, const Rows<T>& biases)
       : rule(rule_named(name)), settings(in_order("settings", names_of(rule).settings, given)) {
     for (const Matrices<T>& slot : in_order("slots", names_of(rule).slots, of_weights)) add(slot, weights, weight_slots);
     for (const Rows<T>& slot : in_order("slots", names_of(rule).slots, of_biases)) add(slot, biases, bias_slots);
@@ -204,7 +204,8 @@ void bind(nb::module_& m) {
   m.def("predict", &bound_predict<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(), "full"_a,
         "scores"_a.noconvert(), "threads"_a, "Writes the scores of all samples to `scores`.");
   m.def("classify", &bound_classify<T>, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "pixels"_a.noconvert(),
-        "full"_a, "classes"_a.noconvert(), "threads"_a, "Writes the class of each sample's highest score to `classes`, -1 where it is not finite.");
+        "full"_a, "classes"_a.noconvert(), "threads"_a,
+        "Writes the class of each sample's highest score to `classes`, -1 where it is not finite.");
 }
 
 }  // namespace

@@ -72,12 +72,13 @@ class NumericalGradient {
 
   LayerTrace trace_of(int l) {
     const int fan_in = job_.sizes[l], fan_out = job_.sizes[l + 1];
-    const long stride = group_stride(fan_in), inputs = chunk_capacity_ * stride, width = (fan_out + 7) / 8 * 8, units = chunk_capacity_ * width;
+    const long samples = chunk_capacity_, stride = group_stride(fan_in), width = (fan_out + 7) / 8 * 8;
+    const long inputs = samples * stride, units = samples * width;
     return {fan_in,
             fan_out,
             job_.weights[l],
             job_.biases[l],
-            {stride, integers(chunk_capacity_), numbers(inputs), numbers(2 * inputs), integers(inputs), integers(inputs), numbers(chunk_capacity_)},
+            {stride, integers(samples), numbers(inputs), numbers(2 * inputs), integers(inputs), integers(inputs), numbers(samples)},
             width,
             numbers(units),
             numbers(units),
@@ -124,7 +125,8 @@ class NumericalGradient {
     }
   }
 
-  // Returns when all tickets before this one are done. Whom we wait for is at work, or has just lost its core: then ours
+  // Returns when all tickets before this one are done, and what they wrote can be read: each releases it with its count, and this
+  // acquires it. Whom we wait for is at work, or has just lost its core: then ours
   // is of more use to it than to us.
   void await(long ticket, int rank) {
     constexpr int looks_before_sleep = 5000;
@@ -192,6 +194,8 @@ class NumericalGradient {
 
 }  // namespace
 
-double numerical_gradient(const NumericalJob& job, int threads, StopToken& stop_token) { return NumericalGradient(job, stop_token).run(threads); }
+double numerical_gradient(const NumericalJob& job, int threads, StopToken& stop_token) {
+  return NumericalGradient(job, stop_token).run(threads);
+}
 
 }  // namespace zerokara

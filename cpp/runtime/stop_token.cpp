@@ -14,7 +14,8 @@ std::int64_t now_ns() {
 
 }  // namespace
 
-StopToken::StopToken(const std::uint8_t* stop, bool (*interrupted)()) : stop_(stop), ask_(interrupted), next_ns_(now_ns() + interval_ns) {}
+StopToken::StopToken(const std::uint8_t* stop, bool (*interrupted)())
+    : stop_(stop), ask_(interrupted), next_ns_(now_ns() + interval_ns) {}
 
 bool StopToken::stop_requested() {
   if (stopped_) return true;

@@ -61,9 +61,11 @@ void Team::serve(int rank) {
 
 void Team::barrier() {
   if (size_ == 1) return;
+  // The epoch cannot change before this member has arrived, so no order is needed to read it. Arriving releases what this member
+  // wrote; the last to arrive acquires what all wrote, and hands it on with the new epoch, which the others acquire.
   const unsigned epoch = epoch_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
-    arrived_.store(0, std::memory_order_relaxed);
+    arrived_.store(0, std::memory_order_relaxed);  // nobody looks at it before the new epoch
     epoch_.store(epoch + 1);
     // In one total order: either a sleeper sees the new epoch, or we see the sleeper.
     if (sleeping_.load() > 0) {

@@ -12,7 +12,7 @@ template <class T>
 struct Layer {
   long fan_in, fan_out;
   long padded;  // fan_out in whole vectors
-  long stride;  // between two samples' outputs
+  long stride;  // between two samples' outputs, (batch, stride)
   T *weight, *bias;
 
   // The panel that begins at unit `lane` lies here, whatever the widths of the panels.

@@ -1,7 +1,8 @@
 // How matrices lie in memory inside a call.
 //
-// Activations: one row per sample, units padded to whole vectors, rows an odd number of cache lines apart, so that the
-// rows of a wide layer do not all fall into the same few cache sets.
+// Activations: one row per sample, units padded to whole vectors, so that no loop has a remainder and an element is computed by the
+// same instructions wherever it stands; rows an odd number of cache lines apart, so that the rows of a wide layer do not all fall
+// into the same few cache sets.
 // Weights: cut into panels of a few vectors of output units; a panel holds its part of row 0, of row 1, ... without a gap, so
 // that a kernel which keeps a panel's sums in registers walks straight through memory.
 // Padding lanes hold zeros and stay zero under every update.

@@ -133,7 +133,10 @@ class Predictor {
     T* out = workspace.in;
     workspace.in = in;
     workspace.out = out;
-    for (long n = 0; n < count; ++n) activate(job_.network.activation, in + n * before.stride, in + n * before.stride, before.padded);
+    for (long n = 0; n < count; ++n) {
+      T* row = in + n * before.stride;
+      activate(job_.network.activation, row, row, before.padded);
+    }
     const Panels<T> panels(layer.fan_out, 0, 1);
     for (int piece = 0; piece < panels.size(); ++piece) {
       const Panel panel = panels[piece];

@@ -47,7 +47,8 @@ struct PixelTable {
   T factor(std::uint8_t) const { return sizeof(T) == sizeof(float) && full != 0 ? 1 / full : 1; }
 };
 
-// Where the pixels come apart into two halves with as many nonzero pixels each, as the first samples have them.
+// Where the pixels come apart into two halves with as many nonzero pixels each, as the first samples have them: two members, a half
+// each, then have as much to do. It depends on the data only, never on the team, since sums are taken by halves.
 template <class Pixel>
 long balanced_split(const SamplesView& samples, long features) {
   const long looked_at = samples.count < 64 ? samples.count : 64;

@@ -15,6 +15,7 @@
 #include "ops/losses.h"
 #include "ops/update_rules.h"
 #include "train/sparse_products.h"
+#include "train/weight_decay.h"
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
@@ -33,7 +34,8 @@ struct TrainedLayer : Layer<T> {
 };
 
 // What a member has of W1: halves of its rows (sparse.h), and one share of its columns. An even number of members stands in two
-// rows, because narrow panels are slow and one half's lists are quicker made than both.
+// rows, because narrow panels are slow and one half's lists are quicker made than both. Sums over the pixels are always taken in
+// these two halves, also by a member that has both: so their rounding does not depend on the team.
 struct ThreadTile {
   Share halves;
   int column, columns;
@@ -52,9 +54,8 @@ class Trainer {
   Trainer(const AdvanceJob& job, Team& team, StopToken& stop_token)
       : job_(job), team_(team), stop_token_(stop_token), table_(job.samples.full), depth_(job.network.layers),
         bands_(job.network.sizes[0], balanced_split<Pixel>(job.samples, job.network.sizes[0]), arena_),
-        batches_(job, table_, bands_, team.size(), arena_), decay_(job.weight_decay) {
+        batches_(job, table_, bands_, team.size(), arena_), decay_(job.weight_decay, job.network, arena_) {
     layers_ = zeros<TrainedLayer<T>>(arena_, depth_);
-    squares_ = zeros<double* [2]>(arena_, depth_);
     for (int l = 0; l < depth_; ++l) make_layer(l);
     for (int half = 0; half < 2; ++half) {
       initial_sums_[half] = zeros<T>(arena_, first().padded);
@@ -85,7 +86,6 @@ class Trainer {
     layer.h = zeros<T>(arena_, outputs);
     layer.a = backward_reads_input<T>(job_.network.activation) ? zeros<T>(arena_, outputs) : layer.h;
     layer.delta = zeros<T>(arena_, outputs);
-    for (double*& squares : squares_[l]) squares = zeros<double>(arena_, layer.padded);
   }
 
   TrainedLayer<T>& first() { return layers_[0]; }
@@ -110,7 +110,7 @@ class Trainer {
       first_layer_forward(update, rank);
       team_.barrier();
       later_layers(update, rank);
-      // The others read this after the barrier, and it is next written after two more.
+      // The others read this after the barrier, and it is next written after two more: so a plain bool will do, ordered by them.
       if (rank == 0) stopping_ = update + 1 == job_.updates || stop_token_.stop_requested();
       team_.barrier();
       optimizer.next();
@@ -163,7 +163,8 @@ class Trainer {
     }
   }
 
-  // The sums of a half begin with what its zero pixels add, and those of the first half with the bias too.
+  // The sums of a half begin with what its zero pixels add, 0 · w, which is NaN where a weight is not finite; and those of the
+  // first half with the bias too. After an update that left all weights finite there is nothing to search for.
   void find_initial_sums(int rank, bool search_weights) {
     const ThreadTile at = tile_of(rank);
     const Panels<T> mine = my_part(0, rank).panels;
@@ -222,7 +223,7 @@ class Trainer {
     add_halves(mine);
     for (int l = 1; l < depth_; ++l) later_forward(l, mine);
     find_losses(update, mine);
-    if (decays()) find_squares(rank);
+    if (decay_.decays()) find_squares(rank);
     for (int l = depth_ - 1; l > 0; --l) {
       for (int member = 0; member < team_.size(); ++member) back_through(l, my_panels(layers_[l - 1], member), mine);
     }
@@ -235,6 +236,14 @@ class Trainer {
   void list_rows(long update, int rank) {
     const ThreadTile at = tile_of(rank);
     batches_.list_rows(update, bands_.of(at.halves), share(batch(), at.column, at.columns));
+  }
+
+  // Weights do not change before the next barrier, so that these are the squares of the weights that gave the loss.
+  void find_squares(int rank) {
+    const ThreadTile tile = tile_of(rank);
+    for (long half = tile.halves.begin; half < tile.halves.end; ++half)
+      decay_.find_squares(0, half, first(), bands_.pixels(bands_.of({half, half + 1})), my_part(0, rank).panels);
+    for (int l = 1; l < depth_; ++l) decay_.find_squares(l, 0, layers_[l], {0, layers_[l].fan_in}, my_panels(layers_[l], rank));
   }
 
   void add_halves(Share samples) {
@@ -277,7 +286,7 @@ class Trainer {
     }
   }
 
-  // Deltas of layer l - 1 (counted from 0), of these panels and samples, from those of layer l.
+  // ∂L/∂a of layer l - 1 (counted from 0), of these panels and samples, from that of layer l: (∂L/∂a Wᵀ) φ'.
   void back_through(int l, const Panels<T>& panels, Share samples) {
     const TrainedLayer<T>&before = layers_[l - 1], &layer = layers_[l];
     for (int piece = 0; piece < panels.size(); ++piece) {
@@ -294,55 +303,12 @@ class Trainer {
     }
   }
 
-  // ---- weight decay: ½ λ Σ W² -----------------------------------------------------------------------------------------
-
-  bool decays() const { return decay_ != 0; }
-
-  // Σ w² of the weights into each unit, in double precision: by the member that keeps them, but always a half at a time, in the
-  // order of the rows. Added up by one member (penalty) they are the same bits for any team. Weights do not change meanwhile.
-  void find_squares(int rank) {
-    const ThreadTile tile = tile_of(rank);
-    for (long half = tile.halves.begin; half < tile.halves.end; ++half)
-      add_squares(first(), bands_.pixels(bands_.of({half, half + 1})), my_part(0, rank).panels, squares_[0][half]);
-    for (int l = 1; l < depth_; ++l) add_squares(layers_[l], {0, layers_[l].fan_in}, my_panels(layers_[l], rank), squares_[l][0]);
-  }
-
-  static void add_squares(const TrainedLayer<T>& layer, Share rows, const Panels<T>& panels, double* squares) {
-    for (int piece = 0; piece < panels.size(); ++piece) {
-      const Panel panel = panels[piece];
-      with_width(panel.width, [&](auto width) {
-        constexpr int doubles = width.value * vectors_of_doubles<T>;
-        const T* weight = layer.panel(layer.weight, panel.lane);
-        Vector<double> sum[doubles] = {}, w[doubles];
-        for (long i = rows.begin; i < rows.end; ++i) {
-          for (int p = 0; p < width.value; ++p) widen(load(weight + (i * width.value + p) * lanes<T>), w + p * vectors_of_doubles<T>);
-          for (int k = 0; k < doubles; ++k) sum[k] = fma(w[k], w[k], sum[k]);
-        }
-        for (int k = 0; k < doubles; ++k) store(squares + panel.lane + k * lanes<double>, sum[k]);
-      });
-    }
-  }
-
-  double penalty() const {
-    double sum = 0;
-    for (int l = 0; l < depth_; ++l)
-      for (const double* squares : squares_[l])
-        for (long j = 0; j < layers_[l].padded; ++j) sum += squares[j];
-    return 0.5 * decay_ * sum;
-  }
-
-  // ∂L/∂W ← ∂L/∂W + λ W.
-  void add_decay(const T* weight, T* gradient, long count) const {
-    const Vector<T> decay = splat(static_cast<T>(decay_));
-    for (long k = 0; k < count; k += lanes<T>) store(gradient + k, fma(decay, load(weight + k), load(gradient + k)));
-  }
-
   // ---- gradients and updates ----------------------------------------------------------------------------------
 
   void update_parameters(const Optimizer<T>& optimizer, long update, int rank) {
     if (rank == 0) {
       job_.losses[update] = mean_loss(log_of_, rest_of_, batch());
-      if (decays()) job_.losses[update] += penalty();
+      if (decay_.decays()) job_.losses[update] += decay_.penalty();
       done_ = update + 1;
     }
     for (int l = 1; l < depth_; ++l) {
@@ -372,7 +338,8 @@ class Trainer {
     optimizer.apply(gradient, layer.bias + panel.lane, layer.bias_slot, panel.lane, panel.width * lanes<T>);
   }
 
-  // The rows of W (layer l > 0) that belong to these panels of the layer before, and the same lanes of its transpose.
+  // The rows of W (layer l > 0) that belong to these panels of the layer before, and the same lanes of its transpose, which is kept
+  // beside W and not made anew: back_through reads it in the next update.
   void update_weights(const Optimizer<T>& optimizer, int l, const Panels<T>& owned) {
     TrainedLayer<T>& layer = layers_[l];
     for (int piece = 0; piece < owned.size(); ++piece) {
@@ -399,7 +366,7 @@ class Trainer {
     alignas(64) T gradient[height * stride];
     gradient_tile<height, width>(layers_[l - 1].h + i, layers_[l - 1].stride, layer.delta + panel.lane, layer.stride, batch(), gradient);
     const long at = panel.lane * layer.fan_in + i * stride;
-    if (decays()) add_decay(layer.weight + at, gradient, height * stride);
+    if (decay_.decays()) decay_.add_gradient(layer.weight + at, height * stride, gradient);
     optimizer.apply(gradient, layer.weight + at, layer.weight_slot, at, height * stride);
     const long transposed_stride = rows.width * lanes<T>;
     T* transposed = layer.transposed + rows.lane * layer.fan_out + (i - rows.lane);
@@ -414,14 +381,14 @@ class Trainer {
     alignas(64) T bias_gradient[widest_panel * lanes<T>], zero_terms[widest_panel * lanes<T>];
     find_bias_gradient(layer, panel, bias_gradient);
     if (mine.biases) update_bias(optimizer, layer, panel, bias_gradient);
-    // What zero pixels add to the gradient: 0, or NaN where a delta is not finite.
+    // What zero pixels add to the gradient, Σ 0 · ∂L/∂a: 0, or NaN where one of them is not finite.
     bool plain = true;
     for (long k = 0; k < panel.width * lanes<T>; ++k) {
       zero_terms[k] = bias_gradient[k] * 0;
       plain &= zero_terms[k] == 0;
     }
     // Rows of W1 whose pixels are 0 in all samples then stay as they are.
-    const bool skips = plain && !decays() && optimizer.skips_zero_gradients();
+    const bool skips = plain && !decay_.decays() && optimizer.skips_zero_gradients();
     bool finite = true;
     with_width(panel.width, [&](auto width) {
       constexpr long stride = width.value * lanes<T>;
@@ -437,7 +404,7 @@ class Trainer {
           }
         }
         const long at = panel.lane * layer.fan_in + i * stride;
-        if (decays()) add_decay(layer.weight + at, gradient, count * stride);
+        if (decay_.decays()) decay_.add_gradient(layer.weight + at, count * stride, gradient);
         optimizer.apply(gradient, layer.weight + at, layer.weight_slot, at, count * stride);
         finite &= all_finite<width.value>(layer.weight + at, count);
       }
@@ -474,8 +441,7 @@ class Trainer {
   T *initial_sums_[2], *half_sums_[2];
   T* padding_;                 // of the scores (pointwise.h)
   double *log_of_, *rest_of_;  // of each sample's loss
-  const double decay_;         // λ
-  double* (*squares_)[2];      // of each layer: (padded,) for either half of the rows of W1, and the first for those of later W
+  WeightDecay<T> decay_;
   bool stopping_ = false;
   long done_ = 0;
 };

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zerokara
-from zerokara.engine import choose_engine, choosing
+from zerokara.engine import choose_engine, compiled
 from zerokara.engine.compiled import core
 from zerokara.engine.reference import ReferenceEngine
 from zerokara.nn.activations import ACTIVATIONS, Tanh
@@ -23,8 +23,11 @@ def test_the_reference_engine_when_asked_for() -> None:
 
 
 def test_auto_without_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "core", lambda: None)
+    monkeypatch.setattr(compiled, "core", lambda: None)
     assert choose_engine("auto", NETWORK, 100).name == "reference"
+    assert NETWORK.copy(np.float64).numerical_gradient(np.zeros((1, 784)), [0], only="b2")["b2"].shape == (10,)
+    with pytest.raises(zerokara.EngineError, match="zerokara was installed without a C\\+\\+ compiler"):
+        choose_engine("compiled", NETWORK, 100)
 
 
 @needs_core

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.engine.compiled import CompiledEngine, core, unsupported, unsupported_differences
+from zerokara.engine.compiled import CompiledEngine, unsupported, unsupported_differences
 from zerokara.engine.contract import Engine, Optimizer
 from zerokara.engine.reference import ReferenceEngine
 from zerokara.errors import EngineError, UsageError, unknown_name
@@ -80,8 +80,6 @@ def _why_reference(network: Network, batch_size: int, optimizer: Optimizer | Non
         return "few pixels are 0 and batches large, where a matrix library is faster"
     if max(network.sizes[1:]) >= VERY_WIDE and batch_size >= VERY_LARGE_BATCH:
         return "layers are wide and batches large, where a matrix library is faster"
-    if core() is None:
-        return "there is no compiled core"
     return unsupported(network, network.sizes[0], batch_size, optimizer)
 
 
@@ -89,6 +87,5 @@ def fastest_gradient(
     network: Network, x: NDArray[Any], t: NDArray[Any], *, h: float, only: str | None
 ) -> dict[str, NDArray[np.float64]]:
     """The central differences of a network by the fastest engine there is; fills the slot in `nn.network`."""
-    is_compiled = core() is not None and not unsupported_differences(network, len(np.atleast_2d(x)))
-    engine = CompiledEngine() if is_compiled else ReferenceEngine()
+    engine = ReferenceEngine() if unsupported_differences(network, len(np.atleast_2d(x))) else CompiledEngine()
     return engine.numerical_gradient(network, x, t, h=h, only=only)

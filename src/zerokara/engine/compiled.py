@@ -81,12 +81,7 @@ class CompiledEngine:
     def __init__(self, threads: int | None = None) -> None:
         found = core()
         if found is None:
-            raise EngineError(
-                sentence(
-                    "The compiled engine is not there: zerokara was installed without a C++ compiler. "
-                    "Use the reference engine, or install a compiler and then zerokara again."
-                )
-            )
+            raise EngineError(_not_built())
         self._core = found
         self.threads = usable_cores() if threads is None else threads
         self._adaptive = threads is None
@@ -243,6 +238,8 @@ def refuse_unsupported(
 
 def unsupported(network: Network, features: int, batch_size: int = 1, optimizer: Optimizer | None = None) -> str:
     """Why the compiled core does not take this work, as a sentence; empty if it does."""
+    if core() is None:
+        return _not_built()
     return (
         _unsupported_size(network, features, batch_size)
         or _unsupported_name(network)
@@ -256,10 +253,19 @@ def unsupported_differences(network: Network, samples: int) -> str:
 
     What the loss is decides that alone, however the network would find its gradient.
     """
+    if core() is None:
+        return _not_built()
     return (
         _unsupported_size(network, network.sizes[0], samples)
         or _unsupported_name(network)
         or ("" if network.has_standard_loss else _not_standard())
+    )
+
+
+def _not_built() -> str:
+    return sentence(
+        "The compiled engine is not there: zerokara was installed without a C++ compiler. "
+        "Use the reference engine, or install a compiler and then zerokara again."
     )
 
 
