@@ -25,7 +25,7 @@ from zerokara.training.events import Advanced, Ended, Event, Started
 from zerokara.training.trainer import Trainer
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 2.0
 MOST_SECONDS_BETWEEN = 30.0
@@ -81,7 +81,7 @@ class Checkpointer:
         now = self.clock()
         self.due = now + max(SECONDS_BETWEEN, min((now - began) / SHARE, MOST_SECONDS_BETWEEN))
         self.seconds += now - began
-        log.info("checkpoint after update %d: %d bytes in %.3f s", iteration, len(content), now - began)
+        logger.info("checkpoint after update %d: %d bytes in %.3f s", iteration, len(content), now - began)
 
     def save_between_updates(self) -> None:
         """Save after an error that struck between two updates; within an update the weights are neither nor."""

@@ -106,8 +106,8 @@ class RunFolder:
         """
         self.check_mine()
         try:
-            place = self.directory if within is None else self.directory.subfolder(within)
-            place.replace(name, pieces)
+            into = self.directory if within is None else self.directory.subfolder(within)
+            into.replace(name, pieces)
         except OSError:
             self.check_mine()
             raise
@@ -115,7 +115,7 @@ class RunFolder:
             self.check_mine()
         except FolderLost:
             with suppress(OSError):  # whoever removed the folder while this was written does not want it there
-                place.remove(name)
+                into.remove(name)
             raise
 
     def check_space(self, needed: int) -> None:

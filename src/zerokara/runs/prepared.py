@@ -32,7 +32,7 @@ from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Diverged(RunError):
@@ -61,7 +61,7 @@ def prepare_run(
     recipe = recipe.resolved()
     if dataset is None:
         dataset = load(recipe.dataset, data_dir=data_dir, progress=progress)
-    log.info("data %r, %s, checksum %s", dataset, dataset.source, dataset.checksum)
+    logger.info("data %r, %s, checksum %s", dataset, dataset.source, dataset.checksum)
     recipe = with_absolute_path(recipe)
     trainer = build_trainer(recipe, dataset, engine=engine, threads=threads, keep_going=keep_going, listeners=listeners)
     provenance = Provenance(

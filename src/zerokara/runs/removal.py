@@ -110,7 +110,7 @@ def _clear(directory: Directory, foreign: list[str]) -> None:
         elif not any(left.startswith(f"{name}/") for left in foreign):
             directory.remove_folder(name)
         else:
-            place = directory.subfolder(name)
-            for inner in place.names():
+            subfolder = directory.subfolder(name)
+            for inner in subfolder.names():
                 if is_ours_in(name, inner):
-                    place.remove(inner)
+                    subfolder.remove(inner)
