@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
-from zerokara.nn.arguments import array, is_whole, number, positive, real_numbers
+from zerokara.nn.arguments import array, is_integer, number, positive, real_numbers
 from zerokara.nn.functions import Loss
 from zerokara.nn.layers import Affine, Layer
 from zerokara.progress import Forecast
@@ -108,7 +108,7 @@ def gradient_descent(
     """
     x = real_numbers("x0", x0).astype(np.float64)
     number("learning_rate", learning_rate)
-    if not is_whole(steps) or steps < 0:
+    if not is_integer(steps) or steps < 0:
         raise UsageError(sentence("steps must be a whole number of 0 or more. Got {got!r}.", got=steps))
     path = [x.copy()]
     for _ in range(steps):
