@@ -222,10 +222,17 @@ def layer_inexactness(passed: ForwardPass, number: int, h: Floats) -> Floats:
     def inexactness(moved: ForwardPass, unit: int, shift: Floats) -> Floats:
         at = [moved.losses_after(number, unit, part * shift) for part in (1, -1, 0.5, -0.5)]
         above, below, nearer_above, nearer_below = (losses - moved.losses(moved.scores[-1]) for losses in at)
-        difference = np.abs(above - below - 2 * (nearer_above - nearer_below))
-        return difference + np.abs(above + below - 4 * (nearer_above + nearer_below))
+        return step_halving_error(above, below, nearer_above, nearer_below)
 
     return _summed(passed, number, h, inexactness)
+
+
+def step_halving_error(above: Floats, below: Floats, nearer_above: Floats, nearer_below: Floats) -> Floats:
+    """h times what `layer_inexactness` derives, from how far the loss moves at w + h, w - h, w + h/2 and w - h/2."""
+    truncation = np.abs(above - below - 2 * (nearer_above - nearer_below))
+    jump = np.abs(above + below - 4 * (nearer_above + nearer_below))
+    error: Floats = truncation + jump
+    return error
 
 
 def _summed(
