@@ -29,4 +29,4 @@ def write_picture(content: bytes, out: Path | None, stem: str) -> None:
         raise RunError(
             sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
         ) from error
-    print(f"picture: {path}")
+    print(sentence("picture: {path}", path=path))

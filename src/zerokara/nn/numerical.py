@@ -128,7 +128,8 @@ def _floats(x: ArrayLike) -> Array:
             )
         )
     if not floats.flags.writeable:
-        raise UsageError("x is read-only, and its elements must be moved by h and put back. Use x.copy().")
+        text = "x is read-only, and its elements must be moved by h and put back. Use x.copy()."
+        raise UsageError(sentence(text))
     return floats
 
 

@@ -125,8 +125,10 @@ class Recipe:
             )
         if self.gradient == "numerical" and self.dtype == "float32":
             raise UsageError(
-                "gradient numerical needs dtype float64: in float32 a difference with h = 1e-4 is mostly rounding. "
-                "Leave dtype out, or use gradient backprop."
+                sentence(
+                    "gradient numerical needs dtype float64: in float32 a difference with h = 1e-4 is mostly rounding. "
+                    "Leave dtype out, or use gradient backprop."
+                )
             )
         self.make_optimizer()
 
