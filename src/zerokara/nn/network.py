@@ -250,12 +250,14 @@ class Network:
 
     @working()
     def _forward(self, x: Array) -> Array:
+        """The scores (n, classes) of rows x (n, features)."""
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
     @working()
     def _backward(self, dout: Array) -> None:
+        """Send ∂L/∂scores (n, classes) back through the layers, which keep ∂L/∂W and ∂L/∂b."""
         first, *later = self.layers
         for layer in reversed(later):
             dout = layer.backward(dout)

@@ -255,6 +255,7 @@ def _summed(
     inputs = np.vstack([passed.inputs[number] * weights, np.ones(n)])
     h = np.broadcast_to(h, len(inputs))
     rows, samples = np.nonzero(inputs)
+    # Weights whose shift of a sample is the same, as those of equal pixels, share two points: each is evaluated once.
     distinct, which = np.unique(np.stack([samples, h[rows] * inputs[rows, samples]]), axis=1, return_inverse=True)
     owners, shifts = distinct[0].astype(np.intp), distinct[1]
     found = np.zeros((len(passed.scores[number]), len(shifts)))

@@ -193,6 +193,8 @@ class Expressions:
     def _BoolOp(self, node: ast.BoolOp, frame: Frame) -> Value:
         result = self.value(node.values[0], frame)
         for operand in node.values[1:]:
+            # `and` goes on where the value before it is true, `or` where it is false. Where only numbers can tell,
+            # either may be the result, and the operand may or may not have been evaluated.
             condition = self.truth(result, sentence("a condition"))
             go_on = condition if isinstance(node.op, ast.And) or condition is None else not condition
             before = result
@@ -203,7 +205,7 @@ class Expressions:
         """The value of one of two branches, or what is known after either."""
         if condition is not None:
             return first() if condition else second()
-        before = dict(self.objects.written)
+        before = dict(self.objects.written)  # each branch begins with what was written until here
         one, written = first(), self.objects.written
         self.objects.written = before
         other = second()

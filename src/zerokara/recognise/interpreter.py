@@ -76,7 +76,7 @@ def purity_of(f: Any, x: Any) -> Purity:
         raise Refused(sentence("it calls itself")) from None
     if not is_number(result):
         raise Refused(sentence("it does not return a number"))
-    interpreter.objects.check_caches()
+    interpreter.objects.check_caches()  # at the end: what is read early may be written later
     return _verdict(interpreter, interpreter.objects.recorder)
 
 

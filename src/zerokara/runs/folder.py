@@ -104,6 +104,8 @@ class RunFolder:
 
         Raises FolderLost where the folder is not ours any more, OSError where anything else is in the way.
         """
+        # Looked at before, so that nobody else's folder is written into; where writing fails, because that may be why;
+        # and after, because it may have been lost meanwhile.
         self.check_mine()
         try:
             into = self.directory if within is None else self.directory.subfolder(within)

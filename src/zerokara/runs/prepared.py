@@ -135,6 +135,7 @@ class PreparedRun:
         run = self._run(folder.directory.last_seen())
         self._write_files(folder, run, store)
         if plots:
+            # The signal that stopped the run asked for no more than that; any other asks to be done soon.
             folder.write_all(pictures(run, lambda: signals.count > run.stopped))
         return replace(run, path=folder.where())
 
@@ -207,7 +208,10 @@ class PreparedRun:
         )
 
     def _bytes(self) -> int:
-        """What three checkpoints, weights and tables may come to at the most."""
+        """What three checkpoints, weights and tables may come to at the most.
+
+        Of an update's loss: 8 bytes in each checkpoint, and a line of losses.csv.
+        """
         weights = sum(p.nbytes for p in self.trainer.network.params.values())
         slots = len(self.trainer.optimizer.state)
         return weights * (4 + 3 * slots) + 56 * self.trainer.iterations
