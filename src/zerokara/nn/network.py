@@ -53,7 +53,7 @@ class Network:
     Attributes:
         params: "W1" (sizes[0], sizes[1]), "b1" (sizes[1],), "W2", … in the order of the layers; see `Params`.
 
-    Raises UsageError for sizes, names or numbers that cannot be used.
+    Raises UsageError for sizes, names or numbers that cannot be used; its methods, for an x or t that does not fit.
 
     >>> network = Network([784, 50, 10])
     >>> {name: array.shape for name, array in network.params.items()}
@@ -94,7 +94,7 @@ class Network:
 
     @property
     def params(self) -> Params:
-        """The parameters by name. Assigning a dict with the same names copies its values in."""
+        """The parameters by name. Assigning a dict with the same names copies its values in; UsageError for others."""
         return self._params
 
     @params.setter

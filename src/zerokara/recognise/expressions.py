@@ -40,11 +40,15 @@ class Frame:
 
     @property
     def code(self) -> CodeType:
+        """The function's, which says what kind each name is."""
         return self.function.value.__code__  # type: ignore[no-any-return]
 
 
 class Expressions:
-    """Evaluates expressions over abstract values; one method for each class of syntax node, `_Name` for `ast.Name`."""
+    """Evaluates expressions over abstract values; one method for each class of syntax node, `_Name` for `ast.Name`.
+
+    Raises Refused, here as in all of the interpretation, for what may do more than compute.
+    """
 
     def __init__(self, objects: Objects, arithmetic: Arithmetic) -> None:
         self.objects, self.arithmetic = objects, arithmetic
@@ -84,6 +88,7 @@ class Expressions:
         return self.attribute(self.value(node.value, frame), node.attr)
 
     def attribute(self, owner: Value, name: str) -> Value:
+        """`owner.name`."""
         if is_number(owner) and not isinstance(owner, Items):
             return self._attribute_of_numbers(owner, name)
         if isinstance(owner, Items) or (isinstance(owner, Concrete) and type(owner.value) in guards.CONTAINERS):
@@ -103,6 +108,7 @@ class Expressions:
         return self.item(self.value(node.value, frame), self.value(node.slice, frame))
 
     def item(self, owner: Value, key: Value) -> Value:
+        """`owner[key]`."""
         if isinstance(owner, Items):
             if not (
                 isinstance(key, Concrete)

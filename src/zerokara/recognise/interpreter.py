@@ -162,6 +162,7 @@ class Interpreter(Calls):
     # Statements: each returns whether what follows it is reached
 
     def block(self, statements: list[ast.stmt], frame: Frame) -> bool:
+        """Interpret statements up to one that is left by `return` on every path."""
         return all(self._statement(statement, frame) for statement in statements)
 
     def _statement(self, node: ast.stmt, frame: Frame) -> bool:

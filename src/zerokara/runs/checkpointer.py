@@ -69,7 +69,10 @@ class Checkpointer:
                 self.save()
 
     def save(self) -> None:
-        """Write a checkpoint of where the trainer is now; one whose numbers are not finite only if it keeps going."""
+        """Write a checkpoint of where the trainer is now; one whose numbers are not finite only if it keeps going.
+
+        Raises RunError where it cannot be written; FolderLost where that leaves none to go on from.
+        """
         if not (self.trainer.keep_going or self.trainer.is_finite()):
             return
         began, iteration = self.clock(), self.trainer.iteration

@@ -142,7 +142,7 @@ class RunFolder:
             path.rmdir()
 
     def write(self, name: str, content: bytes | str) -> None:
-        """Write one file, whole or not at all."""
+        """Write one file, whole or not at all. Raises RunError where it cannot be written, FolderLost as `put` does."""
         data = content.encode() if isinstance(content, str) else content
         try:
             self.put(name, [data])

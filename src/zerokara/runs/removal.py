@@ -87,7 +87,10 @@ def remove(folder: Path) -> list[str]:
 
 
 def remove_from(directory: Directory) -> list[str]:
-    """Remove a run from its folder, which is locked, and the folder where that leaves nothing; what is left, if any."""
+    """Remove a run from its folder, which is locked, and the folder where that leaves nothing; what is left, if any.
+
+    Raises RunError where something cannot be removed.
+    """
     try:
         left = list(foreign_in(directory))
         _clear(directory, left)
