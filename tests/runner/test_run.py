@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from zerokara.cli.run import run_command
+from zerokara.errors import UsageError
+from zerokara.runner.run import Options, run_file
 from zerokara.sources import cells
 
 Run = Callable[..., Any]
@@ -329,3 +331,22 @@ def test_without_ipython_plain_cells_run_and_others_say_what_is_missing(
 
 def test_suffixes_are_told_apart() -> None:
     assert not set(cells.SCRIPTS) & {*cells.TEXTS, *cells.NOTEBOOKS}
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, "1", 1.0, True])
+def test_a_seed_that_is_none(seed: Any) -> None:
+    with pytest.raises(UsageError, match=rf"--seed must be a whole number from 0 to 4294967295\. Got {seed!r}"):
+        Options(seed=seed)
+
+
+@pytest.mark.parametrize("file", [None, 3, b"train.py"])
+def test_a_file_that_is_no_name(file: Any) -> None:
+    with pytest.raises(UsageError, match="FILE must be a script, a notebook or a note"):
+        run_file(file, [], Options())
+
+
+def test_a_way_of_accelerating_that_is_none(tmp_path: Path, clean_imports: None) -> None:
+    """It is said before the file runs."""
+    (tmp_path / "train.py").write_text("raise RuntimeError")
+    with pytest.raises(UsageError, match=r"mode must be one of on, off, verify\. Got 'fast'"):
+        run_file(str(tmp_path / "train.py"), [], Options(accelerate="fast"))

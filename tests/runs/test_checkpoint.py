@@ -19,7 +19,7 @@ from zerokara.errors import RunError
 from zerokara.runs.checkpoint import checkpoint_file, expected_arrays
 from zerokara.runs.digest import NO_DIGEST
 from zerokara.runs.prepared import prepare_run
-from zerokara.runs.provenance import Header, Provenance
+from zerokara.runs.provenance import CheckpointFacts, Provenance
 from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.training.history import Evaluation
 from zerokara.training.optimizers import OPTIMIZERS
@@ -312,7 +312,7 @@ def test_a_recipe_that_asks_for_more_than_the_machine_has_allocates_nothing(path
     """Recipe and header agree on 8 TB, and the file is as long, without one block of it on the disk."""
     recipe = Recipe(**{**TINY, "hidden": (10**9,), "dtype": "float64"}).resolved()
     provenance = replace(trained()[1], recipe=recipe.fingerprint())
-    made = Header(provenance, state="stopped", iteration=0, evaluations=0, sizes=[64, 10**9, 10], seconds=0)
+    made = CheckpointFacts(provenance, state="stopped", iteration=0, evaluations=0, sizes=[64, 10**9, 10], seconds=0)
     header: dict[str, Any] = {}
     end = 0
     for name, (kind, shape) in expected_arrays(made, recipe).items():

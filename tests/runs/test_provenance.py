@@ -10,7 +10,7 @@ import pytest
 from zerokara.errors import RunError
 from zerokara.runs import provenance as module
 from zerokara.runs.machine import Environment
-from zerokara.runs.provenance import FORMAT, MIGRATIONS, Header, Provenance, differing_field, recorded_recipe
+from zerokara.runs.provenance import FORMAT, MIGRATIONS, CheckpointFacts, Provenance, differing_field, recorded_recipe
 from zerokara.training.recipe import Recipe
 
 RECIPE = Recipe(dataset="digits", hidden=(3,)).resolved()
@@ -18,22 +18,22 @@ CAME = Provenance(
     zerokara="0.1", numpy="2.4", level="x86, v3", engine="reference", threads=2, data="0123", began="2026-01-31",
     recipe=recorded_recipe(RECIPE), keep_going=False, forced=["numpy was 2.3"],
 )  # fmt: skip
-HEADER = Header(
+FACTS = CheckpointFacts(
     CAME, state="stopped", iteration=7, evaluations=1, sizes=[64, 3, 10], seconds=0.5, undecided={"test": (1, 9)},
     digest="sha256:" + "0" * 64,
 )  # fmt: skip
 PATH = Path("7.safetensors")
 
 
-def written(header: Header) -> dict[str, Any]:
+def written(facts: CheckpointFacts) -> dict[str, Any]:
     """What a reader finds in the file: JSON, with the digest that sealing adds."""
-    found: dict[str, Any] = json.loads(json.dumps({**header.to_json(), "digest": header.digest}))
+    found: dict[str, Any] = json.loads(json.dumps({**facts.to_json(), "digest": facts.digest}))
     return found
 
 
-def test_a_header_comes_back_as_it_was() -> None:
-    assert Header.from_json(PATH, written(HEADER)) == HEADER
-    assert written(HEADER)["format"] == FORMAT
+def test_facts_come_back_as_they_were() -> None:
+    assert CheckpointFacts.from_json(PATH, written(FACTS)) == FACTS
+    assert written(FACTS)["format"] == FORMAT
     assert CAME.environment == Environment("0.1", "2.4", "x86, v3")
 
 
@@ -48,8 +48,8 @@ def in_format_2() -> dict[str, Any]:
 
 
 def test_format_2_is_brought_up() -> None:
-    assert Header.from_json(PATH, in_format_2()) == replace(HEADER, undecided={})
-    assert Header.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == HEADER
+    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(FACTS, undecided={})
+    assert CheckpointFacts.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == FACTS
 
 
 def test_every_format_since_the_oldest_has_a_way_up() -> None:
@@ -65,16 +65,16 @@ def test_formats_are_brought_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(module, "FORMAT", 4)
     monkeypatch.setitem(MIGRATIONS, 3, to_4)
-    in_4 = replace(HEADER, provenance=replace(CAME, level="X86, V3"))
-    assert Header.from_json(PATH, in_format_2()) == replace(in_4, undecided={})
-    assert Header.from_json(PATH, {**written(HEADER), "format": 3}) == in_4
-    assert Header.from_json(PATH, {**written(in_4), "format": 4}) == in_4
+    in_4 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
+    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_4, undecided={})
+    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 3}) == in_4
+    assert CheckpointFacts.from_json(PATH, {**written(in_4), "format": 4}) == in_4
 
 
-@pytest.mark.parametrize("fact", [f.name for record in (Header, Provenance) for f in fields(record)])
+@pytest.mark.parametrize("fact", [f.name for record in (CheckpointFacts, Provenance) for f in fields(record)])
 @pytest.mark.parametrize("value", [None, "\x1b[2J", -1, {"a": 1}, 1e999])
 def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
-    facts = written(HEADER)
+    facts = written(FACTS)
     record = facts["provenance"] if fact in facts["provenance"] else facts
     assert fact in record
     if fact == "recipe" and isinstance(value, dict):
@@ -83,16 +83,16 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
     with pytest.raises(
         RunError, match=rf"its {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
     ):
-        Header.from_json(PATH, facts)
+        CheckpointFacts.from_json(PATH, facts)
 
 
 @pytest.mark.parametrize("number", [0, 1, FORMAT + 1, FORMAT + 2, 10**9])
 def test_another_format_is_refused_in_words_whatever_else_it_says(number: int) -> None:
     which = "a newer" if number > FORMAT else "an older"
     words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 3"
-    for facts in ({"format": number}, {**written(HEADER), "format": number}):
+    for facts in ({"format": number}, {**written(FACTS), "format": number}):
         with pytest.raises(RunError, match=words):
-            Header.from_json(PATH, facts)
+            CheckpointFacts.from_json(PATH, facts)
 
 
 def test_what_was_recorded_is_compared_field_by_field() -> None:

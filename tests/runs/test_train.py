@@ -141,6 +141,8 @@ def test_a_listener_hears_the_run(tmp_path):
     events = []
     run = train(tmp_path, listeners=[events.append])
     assert sum(len(e.losses) for e in events if isinstance(e, Advanced)) == run.iterations
+    told = np.concatenate([e.losses for e in events if isinstance(e, Advanced)])
+    assert_array_equal(told, run.history.losses, err_msg="losses that a listener keeps are not overwritten")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

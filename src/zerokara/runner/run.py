@@ -46,6 +46,8 @@ class Options:
         accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
             "verify" to do both and compare.
         own_gradient: accelerate the learner's own `common.gradient`, too, where its formula is proven.
+
+    Raises UsageError for a seed that NumPy's global generator does not take.
     """
 
     cells: str | None = None
@@ -55,6 +57,12 @@ class Options:
     remarks: bool = True
     accelerate: str = "on"
     own_gradient: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
+            raise UsageError(
+                sentence("--seed must be a whole number from 0 to {last}. Got {got!r}.", last=2**32 - 1, got=self.seed)
+            )
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:

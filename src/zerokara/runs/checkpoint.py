@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.runs.digest import sealed_file
-from zerokara.runs.provenance import Header, Provenance
+from zerokara.runs.provenance import CheckpointFacts, Provenance
 from zerokara.training.history import Evaluation, History
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -35,28 +35,28 @@ class Summary:
 
     Attributes:
         path: the file.
-        header: what its metadata says.
+        facts: what its metadata says.
         last: its latest evaluation; None where there is none.
     """
 
     path: Path
-    header: Header
+    facts: CheckpointFacts
     last: Evaluation | None
 
     @property
     def iteration(self) -> int:
         """Updates done."""
-        return self.header.iteration
+        return self.facts.iteration
 
     @property
     def state(self) -> str:
         """How the run stood when it was written."""
-        return self.header.state
+        return self.facts.state
 
     @property
     def provenance(self) -> Provenance:
         """How the run came to be."""
-        return self.header.provenance
+        return self.facts.provenance
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Checkpoint(Summary):
     def history(self) -> History:
         """Losses and evaluations until then."""
         evaluations = [as_evaluation(row) for row in self.arrays["evaluations"]]
-        return History([self.arrays["losses"]], evaluations, float(self.header.seconds), self.header.undecided)
+        return History([self.arrays["losses"]], evaluations, float(self.facts.seconds), self.facts.undecided)
 
     def restore(self, trainer: Trainer) -> None:
         """Put a fresh trainer of the same recipe where this checkpoint was made."""
@@ -97,7 +97,7 @@ def checkpoint_file(trainer: Trainer, provenance: Provenance, state: str) -> byt
     """The file for where a trainer is now. `state`: how its run stands."""
     history = trainer.history
     evaluations = np.array([astuple(e) for e in history.evaluations], np.float64).reshape(-1, 5)
-    header = Header(
+    facts = CheckpointFacts(
         provenance=provenance,
         state=state,
         iteration=trainer.iteration,
@@ -107,7 +107,7 @@ def checkpoint_file(trainer: Trainer, provenance: Provenance, state: str) -> byt
         undecided=history.undecided,
     )
     arrays = {**dict(_state_of(trainer)), "losses": history.losses, "evaluations": evaluations}
-    return sealed_file(arrays, header.to_json())
+    return sealed_file(arrays, facts.to_json())
 
 
 def as_evaluation(row: Array) -> Evaluation:
@@ -116,17 +116,17 @@ def as_evaluation(row: Array) -> Evaluation:
     return Evaluation(int(iteration), *others)
 
 
-def expected_arrays(header: Header, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
-    """Name → type as safetensors writes it, and shape: what a checkpoint with this header must hold."""
+def expected_arrays(facts: CheckpointFacts, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
+    """Name → type as safetensors writes it, and shape: what a checkpoint with these facts must hold."""
     kind = {"float32": "F32", "float64": "F64"}[str(recipe.dtype)]
-    sizes = header.sizes
+    sizes = facts.sizes
     expected: dict[str, tuple[str, list[int]]] = {}
     for prefix in ("params", *(f"state/{slot}" for slot in recipe.make_optimizer().slots)):
         for layer in range(1, len(sizes)):
             expected[f"{prefix}/W{layer}"] = kind, [sizes[layer - 1], sizes[layer]]
             expected[f"{prefix}/b{layer}"] = kind, [sizes[layer]]
-    expected["losses"] = "F64", [header.iteration]
-    expected["evaluations"] = "F64", [header.evaluations, 5]
+    expected["losses"] = "F64", [facts.iteration]
+    expected["evaluations"] = "F64", [facts.evaluations, 5]
     return expected
 
 

@@ -18,7 +18,7 @@ UNFINISHED_FILE = re.compile(r"\.[a-z0-9.]+\.[0-9a-f]{16}\.part")
 """The temporary file of a process that was killed while it wrote."""
 
 
-class Entry(NamedTuple):
+class RunFile(NamedTuple):
     """What may lie in a run's folder, every bit of it zerokara's to remove.
 
     Attributes:
@@ -34,22 +34,27 @@ class Entry(NamedTuple):
     inside: re.Pattern[str] | None = None
 
 
-LAYOUT: dict[str, Entry] = {
-    RECIPE: Entry("what was asked for, complete", "zerokara.runs.prepared", checked=True),
-    RUN_JSON: Entry("versions, machine, checksum of the data, times, final figures", "zerokara.runs.files", True),
-    LOSSES: Entry("iteration, loss of the mini-batch before that update", "zerokara.runs.files", checked=True),
-    EPOCHS: Entry("one line per evaluation", "zerokara.runs.files", checked=True),
-    WEIGHTS: Entry("W1, b1, W2, … as trained", "zerokara.runs.weights", checked=True),
-    LOSS_PICTURE: Entry("the losses, drawn", "zerokara.report.figures"),
-    ACCURACY_PICTURE: Entry("the accuracies, drawn", "zerokara.report.figures"),
-    CHECKPOINTS: Entry("the newest two states to go on from", "zerokara.runs.store", inside=CHECKPOINT_NAME),
-    EVENTS: Entry("event files", "zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
-    LOCK_FILE: Entry("empty; says who writes here", "zerokara.runs.lock"),
+LAYOUT: dict[str, RunFile] = {
+    RECIPE: RunFile("what was asked for, complete", "zerokara.runs.prepared", checked=True),
+    RUN_JSON: RunFile("versions, machine, checksum of the data, times, final figures", "zerokara.runs.files", True),
+    LOSSES: RunFile("iteration, loss of the mini-batch before that update", "zerokara.runs.files", checked=True),
+    EPOCHS: RunFile("one line per evaluation", "zerokara.runs.files", checked=True),
+    WEIGHTS: RunFile("W1, b1, W2, … as trained", "zerokara.runs.weights", checked=True),
+    LOSS_PICTURE: RunFile("the losses, drawn", "zerokara.report.figures"),
+    ACCURACY_PICTURE: RunFile("the accuracies, drawn", "zerokara.report.figures"),
+    CHECKPOINTS: RunFile("the newest two states to go on from", "zerokara.runs.store", inside=CHECKPOINT_NAME),
+    EVENTS: RunFile("event files", "zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
+    LOCK_FILE: RunFile("empty; says who writes here", "zerokara.runs.lock"),
 }
 
 
-def is_ours(name: str, within: str | None = None) -> bool:
-    """Whether zerokara writes something of this name into a run's folder, or into the folder `within` it."""
-    pattern = LAYOUT[within].inside if within is not None else None
-    known = name in LAYOUT if pattern is None else pattern.fullmatch(name) is not None
-    return known or UNFINISHED_FILE.fullmatch(name) is not None
+def is_ours(name: str) -> bool:
+    """Whether zerokara writes something of this name into a run's folder."""
+    return name in LAYOUT or UNFINISHED_FILE.fullmatch(name) is not None
+
+
+def is_ours_in(folder: str, name: str) -> bool:
+    """Whether zerokara writes a file of this name into a folder of the table."""
+    pattern = LAYOUT[folder].inside
+    of_table = pattern is not None and pattern.fullmatch(name) is not None
+    return of_table or UNFINISHED_FILE.fullmatch(name) is not None

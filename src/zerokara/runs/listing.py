@@ -81,7 +81,7 @@ def line_of(folder: Path) -> Line | None:
         updates=checkpoint.iteration,
         test_accuracy=None if last is None else _number(last.test_accuracy),
         loss=None if last is None else _number(last.loss),
-        seconds=float(checkpoint.header.seconds),
+        seconds=float(checkpoint.facts.seconds),
         began=checkpoint.provenance.began[:24] or None,
         remark=" ".join(_remarks(checkpoint, [*passed_over, *results.remarks, *results.notes])) or None,
     )
@@ -92,7 +92,7 @@ def _of(recipe: Recipe | None) -> dict[str, Any]:
 
 
 def _remarks(checkpoint: Summary, others: list[str]) -> list[str]:
-    undecided = undecided_in_words(checkpoint.header.undecided)
+    undecided = undecided_in_words(checkpoint.facts.undecided)
     return [sentence("{remark}.", remark=undecided), *others] if undecided else others
 
 

@@ -33,7 +33,7 @@ def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
     checkpoint, passed_over, results = read_all(folder, recipe)
     for reason in passed_over:
         results.remarks.append(sentence("{reason} The checkpoint before it is taken.", reason=reason))
-    network = network_of_sizes(recipe, checkpoint.header.sizes)
+    network = network_of_sizes(recipe, checkpoint.facts.sizes)
     network.params = checkpoint.params
     came = checkpoint.provenance
     return Run(folder, recipe, network, checkpoint.history, came.engine, checkpoint.state, came.data), results

@@ -148,10 +148,13 @@ class PreparedRun:
 
     @contextmanager
     def _nothing_left_of_nothing(self, folder: RunFolder) -> Iterator[None]:
-        """Take a new run's folder back where training fails before its first update: nothing is lost with it."""
+        """Take a new run's folder back where its work is refused or fails before the first update: nothing is lost.
+
+        Not where a file could not be written: what there is in the folder may tell its user why.
+        """
         try:
             yield
-        except FolderLost:
+        except RunError:
             raise
         except Exception:
             if not self.intact and not self.trainer.iteration:

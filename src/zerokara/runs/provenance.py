@@ -4,7 +4,7 @@ That JSON has a format number. What an older zerokara wrote is brought up one fo
 later one wrote is refused in words, because nobody can know what it means. A new field of a recipe needs no new format:
 it is in `ADDED_LATER`, and a run without it was made with what is now its default.
 
-    format 2    the fields of a provenance beside those of a header; a recipe may lack its data set
+    format 2    the fields of a provenance beside those of a checkpoint; a recipe may lack its data set
     format 3    {"format": 3, "provenance": {…}, "state": …, "iteration": …, …}
 """
 
@@ -32,7 +32,7 @@ MOST_UNITS = 2**31
 MOST_FORCED = 50
 """Differences that were forced, in a record: the latest ones."""
 
-Facts = dict[str, Any]
+JsonObject = dict[str, Any]
 """A JSON object."""
 
 State = str
@@ -65,7 +65,7 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "float": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
     "list[str]": lambda value: isinstance(value, list) and all(map(_is_line, value)),
     "list[int]": lambda value: isinstance(value, list) and all(_is_count(n) and 0 < n < MOST_UNITS for n in value),
-    "Facts": lambda value: isinstance(value, dict),
+    "JsonObject": lambda value: isinstance(value, dict),
     "Provenance": lambda value: isinstance(value, dict),
     "State": STATES.__contains__,
     "Digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
@@ -95,7 +95,7 @@ class Provenance:
     engine: str
     threads: int
     data: str
-    recipe: Facts
+    recipe: JsonObject
     began: str
     keep_going: bool
     forced: list[str]
@@ -110,7 +110,7 @@ class Provenance:
         all_forced = [*before.forced, *forced][-MOST_FORCED:]
         return replace(self, began=before.began, threads=before.threads, forced=all_forced)
 
-    def reported(self) -> Facts:
+    def reported(self) -> JsonObject:
         """What run.json says of it: objects within an object."""
         return {
             "engine": self.engine,
@@ -123,7 +123,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Header:
+class CheckpointFacts:
     """What a checkpoint says of itself beside its arrays.
 
     Attributes:
@@ -145,12 +145,12 @@ class Header:
     undecided: Undecided = field(default_factory=dict)
     digest: Digest = ""
 
-    def to_json(self) -> Facts:
+    def to_json(self) -> JsonObject:
         """The facts as a file has them, without the digest: that is made of the file."""
         return {"format": FORMAT, **{name: value for name, value in asdict(self).items() if name != "digest"}}
 
     @classmethod
-    def from_json(cls, path: Path, facts: Facts) -> Self:
+    def from_json(cls, path: Path, facts: JsonObject) -> Self:
         """The facts in a file that anybody may have written, in any format since 2; RunError says what is wrong."""
         facts = _current(path, facts)
         _check_fields(path, facts, cls)
@@ -159,18 +159,18 @@ class Header:
         return cls(**{**facts, "provenance": Provenance(**facts["provenance"]), "undecided": undecided})
 
 
-def _from_2(facts: Facts) -> Facts:
+def _from_2(facts: JsonObject) -> JsonObject:
     within = [f.name for f in fields(Provenance)]
     provenance = {name: facts[name] for name in within if name in facts}
     others = {name: value for name, value in facts.items() if name not in within}
     return {"undecided": {}, **others, "provenance": provenance}
 
 
-MIGRATIONS: dict[int, Callable[[Facts], Facts]] = {2: _from_2}
+MIGRATIONS: dict[int, Callable[[JsonObject], JsonObject]] = {2: _from_2}
 """Format → the facts of the next one."""
 
 
-def _current(path: Path, facts: Facts) -> Facts:
+def _current(path: Path, facts: JsonObject) -> JsonObject:
     """The same facts as this format has them, without its number."""
     number = facts.get("format")
     if not isinstance(number, int) or not _is_count(number):
@@ -190,7 +190,7 @@ def _other_format(path: Path, number: int) -> str:
     return sentence(text, path=path, got=number, oldest=min(MIGRATIONS), known=FORMAT)
 
 
-def _check_fields(path: Path, facts: Facts, record: type[Header] | type[Provenance]) -> None:
+def _check_fields(path: Path, facts: JsonObject, record: type[CheckpointFacts] | type[Provenance]) -> None:
     for f in fields(record):
         if f.name not in facts or not HOLDS[str(f.type)](facts[f.name]):
             raise damaged(path, sentence("its {name} is missing or impossible", name=f.name))
@@ -198,7 +198,7 @@ def _check_fields(path: Path, facts: Facts, record: type[Header] | type[Provenan
         raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
 
 
-def recorded_recipe(recipe: Recipe) -> Facts:
+def recorded_recipe(recipe: Recipe) -> JsonObject:
     """What a file records of the recipe that its numbers were made with, as JSON has it."""
     return {**recipe.fingerprint(), "dataset": recipe.dataset}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zerokara.errors import RunError, UsageError
 from zerokara.runs.directory import Directory
-from zerokara.runs.layout import LAYOUT, LOCK_FILE, RUN_JSON, is_ours
+from zerokara.runs.layout import LAYOUT, LOCK_FILE, RUN_JSON, is_ours, is_ours_in
 from zerokara.runs.listing import BROKEN, EMPTY, line_of
 from zerokara.runs.lock import Lock
 from zerokara.runs.untrusted import read_json
@@ -74,7 +74,7 @@ def foreign_in(directory: Directory) -> Iterator[str]:
                 yield name
             else:
                 found = sorted(directory.subfolder(name).names())
-                yield from (f"{name}/{inner}" for inner in found if not is_ours(inner, within=name))
+                yield from (f"{name}/{inner}" for inner in found if not is_ours_in(name, inner))
 
 
 def remove(folder: Path) -> list[str]:
@@ -112,5 +112,5 @@ def _clear(directory: Directory, foreign: list[str]) -> None:
         else:
             place = directory.subfolder(name)
             for inner in place.names():
-                if is_ours(inner, within=name):
+                if is_ours_in(name, inner):
                     place.remove(inner)

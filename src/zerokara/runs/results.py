@@ -101,7 +101,7 @@ def _settled(
 
 
 def _is_newest(folder: Path, recipe: Recipe, checkpoint: Summary) -> bool:
-    return newest_by(read_summary, folder, recipe)[0].header == checkpoint.header
+    return newest_by(read_summary, folder, recipe)[0].facts == checkpoint.facts
 
 
 def _look(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
@@ -139,14 +139,14 @@ def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
 
 def _expected(recipe: Recipe, checkpoint: Summary) -> dict[str, Any]:
     """What run.json must say where it was written after this checkpoint; DATA.CHECKSUM is one within another."""
-    header = checkpoint.header
-    expected = {"state": header.state, **final_figures(header.iteration, checkpoint.last, header.seconds)}
+    facts = checkpoint.facts
+    expected = {"state": facts.state, **final_figures(facts.iteration, checkpoint.last, facts.seconds)}
     expected["seed"] = recipe.seed
-    for name, value in header.provenance.reported().items():
+    for name, value in facts.provenance.reported().items():
         within = {f"{name}.{part}": of_part for part, of_part in value.items()} if isinstance(value, dict) else {}
         expected |= within or {name: value}
-    if header.undecided:
-        expected["remark"] = undecided_in_words(header.undecided)
+    if facts.undecided:
+        expected["remark"] = undecided_in_words(facts.undecided)
     return expected | ({"dataset": recipe.dataset} if recipe.dataset in ENTRIES else {})
 
 

@@ -170,13 +170,13 @@ def _refuse_diverged(path: Path, checkpoint: Checkpoint, keep_going: bool) -> No
 def _refuse_length(path: Path, recipe: Recipe, checkpoint: Checkpoint, prepared: PreparedRun) -> None:
     """Raise where there is nothing left to do, or where less is asked for than was done."""
     done, total = checkpoint.iteration, prepared.trainer.iterations
-    if list(prepared.trainer.network.sizes) != checkpoint.header.sizes:
+    if list(prepared.trainer.network.sizes) != checkpoint.facts.sizes:
         raise RunError(
             sentence(
                 "{path} cannot go on: its data now give a network of {now}, not of {then}.",
                 path=path,
                 now=prepared.trainer.network.sizes,
-                then=checkpoint.header.sizes,
+                then=checkpoint.facts.sizes,
             )
         )
     if done > total:

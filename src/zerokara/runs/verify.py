@@ -17,7 +17,7 @@ import numpy as np
 from zerokara.data.entries import ENTRIES
 from zerokara.runs.checkpoint import Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
-from zerokara.runs.provenance import Header, differing_field
+from zerokara.runs.provenance import CheckpointFacts, differing_field
 from zerokara.runs.untrusted import attempt, damaged, json_object, opened
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
@@ -29,15 +29,15 @@ MOST_HEADER = 16_000_000
 def read_checkpoint(path: Path, recipe: Recipe) -> Checkpoint:
     """Read and check a checkpoint of a run with this recipe. Raises RunError with what is wrong."""
     with opened(path) as file:
-        head, described, facts = read_header(path, file)
-        header = _checked_header(path, facts, recipe)
-        size = check_described(path, file, head, described, expected_arrays(header, recipe))
-        content = head + file.read(size)
-    check_digest(path, content, header.digest, len(head))
+        header, described, found = read_header(path, file)
+        facts = _checked_facts(path, found, recipe)
+        size = check_described(path, file, header, described, expected_arrays(facts, recipe))
+        content = header + file.read(size)
+    check_digest(path, content, facts.digest, len(header))
     arrays = load_arrays(path, content)
-    _check_numbers(path, arrays, header)
+    _check_numbers(path, arrays, facts)
     evaluations = arrays["evaluations"]
-    return Checkpoint(path, header, as_evaluation(evaluations[-1]) if len(evaluations) else None, arrays)
+    return Checkpoint(path, facts, as_evaluation(evaluations[-1]) if len(evaluations) else None, arrays)
 
 
 def read_summary(path: Path, recipe: Recipe) -> Summary:
@@ -46,15 +46,15 @@ def read_summary(path: Path, recipe: Recipe) -> Summary:
     That takes as long for a large network as for a small one. Only the digest would tell whether each byte is right.
     """
     with opened(path) as file:
-        head, described, facts = read_header(path, file)
-        header = _checked_header(path, facts, recipe)
-        check_described(path, file, head, described, expected_arrays(header, recipe))
-        if not header.evaluations:
-            return Summary(path, header, None)
-        row = _last_row(path, described["evaluations"], file, len(head))
-    if not _are_possible(row[None], header.iteration):
+        header, described, found = read_header(path, file)
+        facts = _checked_facts(path, found, recipe)
+        check_described(path, file, header, described, expected_arrays(facts, recipe))
+        if not facts.evaluations:
+            return Summary(path, facts, None)
+        row = _last_row(path, described["evaluations"], file, len(header))
+    if not _are_possible(row[None], facts.iteration):
         raise damaged(path, sentence("its evaluations are impossible"))
-    return Summary(path, header, as_evaluation(row))
+    return Summary(path, facts, as_evaluation(row))
 
 
 def _end_of(begin: Any, end: Any) -> int:
@@ -86,18 +86,18 @@ def read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict
     return prefix + text, described, json_object(path, metadata["zerokara"])
 
 
-def _checked_header(path: Path, facts: dict[str, Any], recipe: Recipe) -> Header:
-    """The header of a run with this recipe. Raises RunError for anything else."""
-    header = Header.from_json(path, facts)
-    if difference := differing_field(path, header.provenance.recipe, recipe):
+def _checked_facts(path: Path, found: dict[str, Any], recipe: Recipe) -> CheckpointFacts:
+    """The facts of a run with this recipe. Raises RunError for anything else."""
+    facts = CheckpointFacts.from_json(path, found)
+    if difference := differing_field(path, facts.provenance.recipe, recipe):
         name, then, now = difference
         words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
         raise damaged(path, sentence(words, name=name, then=then, now=now))
-    if not _fits(header.sizes, recipe):
-        raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=header.sizes))
-    if header.evaluations > header.iteration + 1:
+    if not _fits(facts.sizes, recipe):
+        raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts.sizes))
+    if facts.evaluations > facts.iteration + 1:
         raise damaged(path, sentence("it has more evaluations than updates"))
-    return header
+    return facts
 
 
 def _fits(sizes: list[int], recipe: Recipe) -> bool:
@@ -157,12 +157,12 @@ def load_arrays(path: Path, content: bytes) -> dict[str, Array]:
     return arrays
 
 
-def _check_numbers(path: Path, arrays: Mapping[str, Array], header: Header) -> None:
-    if not header.provenance.keep_going:
+def _check_numbers(path: Path, arrays: Mapping[str, Array], facts: CheckpointFacts) -> None:
+    if not facts.provenance.keep_going:
         for name, array in arrays.items():
             if name != "evaluations" and not np.isfinite(array).all():
                 raise damaged(path, sentence("{name} holds numbers that are not finite", name=name))
-    if not _are_possible(arrays["evaluations"], header.iteration):
+    if not _are_possible(arrays["evaluations"], facts.iteration):
         raise damaged(path, sentence("its evaluations are impossible"))
 
 

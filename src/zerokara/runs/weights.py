@@ -83,7 +83,7 @@ def check_weights(path: Path, recipe: Recipe, checkpoint: Checkpoint, *, final: 
 def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoint: Summary, final: bool) -> None:
     if set(facts) not in (NETWORK_FACTS, NETWORK_FACTS | ORIGIN_FACTS):
         raise damaged(path, sentence("its facts are not those of a file of weights"))
-    now: dict[str, Any] = {"sizes": checkpoint.header.sizes, "activation": recipe.activation, "loss": recipe.loss}
+    now: dict[str, Any] = {"sizes": checkpoint.facts.sizes, "activation": recipe.activation, "loss": recipe.loss}
     if "digest" in facts:
         if not isinstance(facts["recipe"], dict):
             raise damaged(path, sentence("its recipe is missing or impossible"))
@@ -101,5 +101,5 @@ def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoin
 
 
 def _expected(checkpoint: Summary, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:
-    arrays = expected_arrays(checkpoint.header, recipe)
+    arrays = expected_arrays(checkpoint.facts, recipe)
     return {name.removeprefix("params/"): array for name, array in arrays.items() if name.startswith("params/")}
