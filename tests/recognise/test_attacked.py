@@ -1,5 +1,6 @@
 """What a hostile reader found: programs that look harmless to a walk through their code and are not."""
 
+import gc
 import signal
 import warnings
 
@@ -172,6 +173,7 @@ def test_what_a_signals_handler_raises_reaches_whoever_asked(learner):
     def late(*_):
         raise Late
 
+    gc.disable()  # Python drops what a handler raises while a callback of the collector runs, and hypothesis has one
     before = signal.signal(signal.SIGALRM, late)
     weights = {key: value.tobytes() for key, value in net.params.items()}
 
@@ -188,6 +190,7 @@ def test_what_a_signals_handler_raises_reaches_whoever_asked(learner):
                 ask_again_and_again()
             assert {key: value.tobytes() for key, value in net.params.items()} == weights
     finally:
+        gc.enable()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
