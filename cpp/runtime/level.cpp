@@ -48,8 +48,9 @@ const char* name(Level level) {
   switch (level) {
     case Level::v4: return "v4";
     case Level::v3: return "v3";
-    default: return "baseline";
+    case Level::baseline: return "baseline";
   }
+  throw std::logic_error("not a level");
 }
 
 }  // namespace zerokara

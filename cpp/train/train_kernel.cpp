@@ -11,10 +11,9 @@
 #include "train/kernels.h"
 #include "train/layers.h"
 #include "train/dense_products.h"
-#include "ops/activations.h"
 #include "ops/losses.h"
-#include "ops/update_rules.h"
 #include "train/sparse_products.h"
+#include "train/trained_layer.h"
 #include "train/weight_decay.h"
 
 namespace zerokara::ZEROKARA_BUILD {
@@ -22,16 +21,6 @@ namespace {
 
 constexpr long batches_ahead = 2;  // pixels are fetched into the cache this early: batches are random rows of a large array
 constexpr int rows_at_once = 8;  // of W1, between finding a gradient and applying it
-
-template <class T>
-struct TrainedLayer : Layer<T> {
-  T* transposed;  // W transposed, in the panels of the layer before: for the way back
-  T* weight_slot[Optimizer<T>::most_slots];
-  T* bias_slot[Optimizer<T>::most_slots];
-  T* h;      // (batch, stride): outputs
-  T* a;      // (batch, stride): pre-activations where the backward pass reads them; else h itself, in which they become outputs
-  T* delta;  // (batch, stride): ∂L/∂a; of the last layer first its scores
-};
 
 // What a member has of W1: halves of its rows (sparse.h), and one share of its columns. An even number of members stands in two
 // rows, because narrow panels are slow and one half's lists are quicker made than both. Sums over the pixels are always taken in
@@ -56,7 +45,7 @@ class Trainer {
         bands_(job.network.sizes[0], balanced_split<Pixel>(job.samples, job.network.sizes[0]), arena_),
         batches_(job, table_, bands_, team.size(), arena_), decay_(job.weight_decay, job.network, arena_) {
     layers_ = zeros<TrainedLayer<T>>(arena_, depth_);
-    for (int l = 0; l < depth_; ++l) make_layer(l);
+    for (int l = 0; l < depth_; ++l) make_layer(layers_[l], job, l, arena_);
     for (int half = 0; half < 2; ++half) {
       initial_sums_[half] = zeros<T>(arena_, first().padded);
       half_sums_[half] = zeros<T>(arena_, batch() * first().stride);
@@ -74,20 +63,6 @@ class Trainer {
   }
 
  private:
-  void make_layer(int l) {
-    TrainedLayer<T>& layer = layers_[l];
-    shape(layer, job_.network, l, arena_);
-    for (int s = 0; s < job_.optimizer.slots; ++s) {
-      layer.weight_slot[s] = zeros<T>(arena_, layer.fan_in * layer.padded);
-      layer.bias_slot[s] = zeros<T>(arena_, layer.padded);
-    }
-    if (l > 0) layer.transposed = zeros<T>(arena_, layers_[l - 1].padded * layer.fan_out);
-    const long outputs = job_.batch_size * layer.stride;
-    layer.h = zeros<T>(arena_, outputs);
-    layer.a = backward_reads_input<T>(job_.network.activation) ? zeros<T>(arena_, outputs) : layer.h;
-    layer.delta = zeros<T>(arena_, outputs);
-  }
-
   TrainedLayer<T>& first() { return layers_[0]; }
   TrainedLayer<T>& last() { return layers_[depth_ - 1]; }
   long batch() const { return job_.batch_size; }
@@ -101,7 +76,10 @@ class Trainer {
   }
 
   void work(int rank) {
-    pack_parameters(rank);
+    for (int l = 0; l < depth_; ++l) {
+      pack_parameters(layers_[l], job_, l, my_part(l, rank));
+      if (l > 0) transpose_weights(layers_[l], static_cast<const T*>(job_.network.weights[l]), my_panels(layers_[l - 1], rank));
+    }
     find_initial_sums(rank, true);
     list_rows(0, rank);
     Optimizer<T> optimizer(job_.optimizer.rule, job_.optimizer.settings, static_cast<double>(job_.optimizer.steps));
@@ -118,49 +96,7 @@ class Trainer {
       if (stopping_) break;
     }
     team_.barrier();
-    unpack_parameters(rank);
-  }
-
-  // ---- parameters in and out -------------------------------------------------------------------------------------
-
-  void pack_parameters(int rank) {
-    const NetworkView& network = job_.network;
-    for (int l = 0; l < depth_; ++l) {
-      TrainedLayer<T>& layer = layers_[l];
-      const Part<T> part = my_part(l, rank);
-      pack_layer(layer, network.weights[l], network.biases[l], layer.weight, layer.bias, part);
-      for (int s = 0; s < job_.optimizer.slots; ++s) {
-        const int at = s * depth_ + l;
-        pack_layer(layer, job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], layer.weight_slot[s], layer.bias_slot[s], part);
-      }
-      if (l > 0) transpose_weights(l, static_cast<const T*>(network.weights[l]), rank);
-    }
-  }
-
-  void unpack_parameters(int rank) {
-    const NetworkView& network = job_.network;
-    for (int l = 0; l < depth_; ++l) {
-      TrainedLayer<T>& layer = layers_[l];
-      const Part<T> part = my_part(l, rank);
-      unpack_layer(layer, layer.weight, layer.bias, network.weights[l], network.biases[l], part);
-      for (int s = 0; s < job_.optimizer.slots; ++s) {
-        const int at = s * depth_ + l;
-        unpack_layer(layer, layer.weight_slot[s], layer.bias_slot[s], job_.optimizer.weight_slots[at], job_.optimizer.bias_slots[at], part);
-      }
-    }
-  }
-
-  // This member's lanes of the transposed W of layer l, from the caller's array.
-  void transpose_weights(int l, const T* weight, int rank) {
-    TrainedLayer<T>& layer = layers_[l];
-    const Panels<T> mine = my_panels(layers_[l - 1], rank);
-    for (int piece = 0; piece < mine.size(); ++piece) {
-      const Panel panel = mine[piece];
-      const long stride = panel.width * lanes<T>;
-      T* transposed = layer.transposed + panel.lane * layer.fan_out;
-      for (long i = panel.lane; i < panel.lane + stride && i < layer.fan_in; ++i)
-        for (long j = 0; j < layer.fan_out; ++j) transposed[j * stride + i - panel.lane] = weight[i * layer.fan_out + j];
-    }
+    for (int l = 0; l < depth_; ++l) unpack_parameters(layers_[l], job_, l, my_part(l, rank));
   }
 
   // The sums of a half begin with what its zero pixels add, 0 · w, which is NaN where a weight is not finite; and those of the

@@ -27,7 +27,7 @@ cmake --build "$build/core" --parallel "$(nproc)" >"$build/build.log" || { tail 
 rm -rf "$build/path"
 mkdir "$build/path"
 cp -Rs "$root/src/zerokara" "$build/path/zerokara"
-rm -f "$build"/path/zerokara/_core.*
+rm -f "$build"/path/zerokara/_core.*so
 ln -s "$build"/core/_core.*so "$build/path/zerokara/"
 
 site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

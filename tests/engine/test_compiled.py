@@ -123,7 +123,7 @@ def assert_same_steps(
         np.testing.assert_allclose(got, expected, rtol=20 * tolerance, atol=tolerance)
         assert own.steps == its_optimizer.steps
         largest = max(float(abs(g).max()) for g in grads.values())
-        moves = [moved(before, own_before, grads, share * tolerance * largest) for share in (-2, -1, 0, 1, 2)]
+        moves = [moved(before, own_before, grads, share * tolerance * largest) for share in (-2, 0, 2)]
         for name, value in walker.params.items():
             allowed = np.ptp([move[name] for move in moves], axis=0)
             rounding = np.finfo(network.dtype).eps * (abs(value) + 10 * abs(value - before.params[name]))
@@ -254,13 +254,13 @@ def test_a_hundred_updates_agree_with_sigmoid(optimizer: str, dtype: str, close:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("activation", "optimizer", "weight_decay"),
+    ("sizes", "activation", "optimizer", "weight_decay"),
     [
-        *(("relu", optimizer, 0.0) for optimizer in OPTIMIZERS),
-        *((activation, "sgd", 1e-3) for activation in ACTIVATIONS),
+        *((sizes, "relu", optimizer, 0.0) for sizes in ((100, 10), (90, 130, 70, 10)) for optimizer in ("sgd", "adam")),
+        *(((450, 50, 10), "relu", optimizer, 0.0) for optimizer in OPTIMIZERS),
+        *(((90, 130, 70, 10), activation, "sgd", 1e-3) for activation in ACTIVATIONS),
     ],
 )
-@pytest.mark.parametrize("sizes", [(100, 10), (450, 50, 10), (90, 130, 70, 10)])
 def test_results_are_the_same_bits_for_every_number_of_threads(
     sizes: tuple[int, ...], activation: str, optimizer: str, weight_decay: float, dtype: str, level: str
 ) -> None:
@@ -328,8 +328,10 @@ def test_the_cores_this_process_may_use(quota: str | None, cores: int, monkeypat
     assert CompiledEngine().threads == cores
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("optimizer", "activation"),
+    [*((optimizer, "relu") for optimizer in OPTIMIZERS), *(("sgd", activation) for activation in ACTIVATIONS)],
+)
 def test_results_do_not_depend_on_where_a_chunk_ends(optimizer: str, activation: str, level: str) -> None:
     """Also behind update 64, where Nadam's product has settled."""
     split = make_split("bytes", 90, 10)
