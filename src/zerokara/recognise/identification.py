@@ -102,9 +102,8 @@ def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:
     """All models of a layout, each with the factor that makes it fit this sample."""
     arrays = sample.arrays
     rows, classes = rows_of(arrays[layout.inputs]), layout.sizes(arrays)[-1]
-    for activation in (
-        KNOWN_ACTIVATIONS if len(layout.weights) > 1 else ["relu"]
-    ):  # one layer has none: any name will do
+    # One layer has no activation: any name will do.
+    for activation in KNOWN_ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:
         scores = scores_of(layout, activation, arrays, rows)
         for labels, targets in _meanings(arrays[layout.labels], len(rows), classes):
             for name in KNOWN_LOSSES:
