@@ -44,7 +44,7 @@ class NumericalGradient {
   NumericalGradient(const NumericalJob& job, StopToken& stop_token)
       : job_(job), stop_token_(stop_token), kernel_(kernel_of(chosen_level())), chunk_capacity_(std::min(job.samples, chunk_samples)) {
     for (int l = 0; l < job.layers; ++l) traces_.push_back(trace_of(l));
-    pass_ = {&job_, traces_.data(), nullptr, nullptr, 0, numbers(chunk_capacity_ * job.sizes[job.layers]), nullptr, true, ask, this};
+    pass_ = {&job_, traces_.data(), nullptr, nullptr, 0, numbers(chunk_capacity_ * job.sizes[job.layers]), nullptr, true, stopped, this};
     losses_ = numbers(job.samples);
     for (int l = 0; l < job.layers; ++l) add_units(l);
     const long chunks = (job.samples + chunk_samples - 1) / chunk_samples;
@@ -115,7 +115,7 @@ class NumericalGradient {
       const NumericalPass pass = chunk(number * chunk_samples);
       const bool is_forward = at < pass.samples;
       await(is_forward ? opening : opening + pass.samples, rank);
-      if (ask(pass, rank)) continue;
+      if (stopped(pass, rank)) continue;
       if (is_forward) {
         kernel_.forward(pass, at, scratch);
       } else {
@@ -132,7 +132,7 @@ class NumericalGradient {
     constexpr int looks_before_sleep = 5000;
     for (int look = 0; done_.load(std::memory_order_acquire) < ticket; ++look) {
       if (look < looks_before_sleep) continue;
-      ask(pass_, rank);
+      stopped(pass_, rank);  // looks at the caller's flag meanwhile
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
   }
@@ -171,7 +171,8 @@ class NumericalGradient {
     }
   }
 
-  static bool ask(const NumericalPass& pass, int rank) {
+  // Whether to leave off. Only the calling thread asks the stop token, and tells the others.
+  static bool stopped(const NumericalPass& pass, int rank) {
     auto& self = *static_cast<NumericalGradient*>(pass.context);
     if (rank == 0 && self.stop_token_.stop_requested()) self.stopped_.store(true, std::memory_order_relaxed);
     return self.stopped_.load(std::memory_order_relaxed);
@@ -187,6 +188,7 @@ class NumericalGradient {
   double* losses_;
   std::vector<Units> units_;
   long tickets_;
+  // Each on its own cache line: all threads write to both.
   alignas(64) std::atomic<long> next_{0};
   alignas(64) std::atomic<long> done_{0};
   std::atomic<bool> stopped_{false};

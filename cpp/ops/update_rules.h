@@ -191,18 +191,18 @@ class Optimizer {
   void apply(const T* gradient, T* param, T* const* slots, long at, long count) const {
     UpdateRules<T>::visit(rule_, [&](auto r) {
       using Rule = decltype(r);
-      constexpr int kept = Rule::slots.count();
-      static_assert(kept <= most_slots);
+      constexpr int slot_count = Rule::slots.count();
+      static_assert(slot_count <= most_slots);
       const Rule numbers = static_cast<const Rule&>(all_);  // a copy, so that stores cannot change it
-      T *const u = kept > 0 ? slots[0] + at : nullptr, *const v = kept > 1 ? slots[1] + at : nullptr;
+      T *const u = slot_count > 0 ? slots[0] + at : nullptr, *const v = slot_count > 1 ? slots[1] + at : nullptr;
       for (long k = 0; k < count; k += lanes<T>) {
         const Vector<T> g = load(gradient + k);
         Vector<T> p = load(param + k);
-        if constexpr (kept == 0) {
+        if constexpr (slot_count == 0) {
           numbers.update(g, p);
         } else {
           Vector<T> first = load(u + k);
-          if constexpr (kept == 1) {
+          if constexpr (slot_count == 1) {
             numbers.update(g, p, first);
           } else {
             Vector<T> second = load(v + k);

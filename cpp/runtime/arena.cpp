@@ -22,6 +22,7 @@ Arena::Memory& Arena::spare() {
 Arena::Arena() : first_(std::exchange(spare(), Memory())) {}
 
 Arena::~Arena() {
+  // What one call took in several blocks, the next finds in one.
   if (taken_ > first_.size && taken_ <= most_spare) {
     first_ = Memory{Block(new (std::nothrow) char[taken_]), taken_};
     if (first_.block == nullptr) first_.size = 0;

@@ -36,7 +36,7 @@ Team::Team(int threads) {
 }
 
 Team::~Team() {
-  closing_ = true;
+  closing_ = true;  // a plain bool: the barrier orders it
   barrier();
   for (auto& thread : others_) thread.join();
 }

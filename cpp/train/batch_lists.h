@@ -17,16 +17,16 @@ class BatchLists {
   BatchLists(const AdvanceJob& job, const PixelTable<T>& table, const Bands& bands, int members, Arena& arena)
       : job_(job), table_(table), bands_(bands), features_(job.network.sizes[0]), batch_(job.batch_size) {
     for (Lists<S>& rows : rows_) rows = take_lists<S>(bands.all().end * batch_, Bands::widest, arena);
-    columns_ = take_lists<S>(packs() * features_, batch_ < pack_size ? batch_ : pack_size, arena);
-    pixels_ = take<const Pixel*>(arena, members * (pack_size + rows_at_a_time));
+    columns_ = take_lists<S>(chunks() * features_, batch_ < chunk_samples ? batch_ : chunk_samples, arena);
+    pixels_ = take<const Pixel*>(arena, members * (chunk_samples + rows_at_a_time));
     no_pixels_ = zeros<Pixel>(arena, features_);
   }
 
   // Of one sample of this update's batch, the pixels of a band.
   List<S> row(long update, long band, long n) const { return rows_[update % 2][band * batch_ + n]; }
-  // Of one pixel, the samples of a pack.
-  List<S> column(long pack, long i) const { return columns_[pack * features_ + i]; }
-  long packs() const { return (batch_ + pack_size - 1) / pack_size; }
+  // Of one pixel, the samples of a chunk.
+  List<S> column(long chunk, long i) const { return columns_[chunk * features_ + i]; }
+  long chunks() const { return (batch_ + chunk_samples - 1) / chunk_samples; }
   long label(long update, long n) const { return job_.labels[sample(update, n)]; }
 
   // Asks for these pixels and the label of a sample, so that they are in the cache when they are listed. Inlined by force: GCC
@@ -44,12 +44,12 @@ class BatchLists {
   }
 
   void list_columns(long update, Share bands, int rank) {
-    for (long pack = 0; pack < packs(); ++pack) {
-      const long begin = pack * pack_size, left = batch_ - begin, samples = left < pack_size ? left : pack_size;
-      const Lists<S> columns = columns_.from(pack * features_);
+    for (long chunk = 0; chunk < chunks(); ++chunk) {
+      const long begin = chunk * chunk_samples, left = batch_ - begin, samples = left < chunk_samples ? left : chunk_samples;
+      const Lists<S> columns = columns_.from(chunk * features_);
       if constexpr (sizeof(Pixel) == 1) {
         if (can_list_bytes()) {
-          const Pixel** pixels = pixels_ + rank * (pack_size + rows_at_a_time);
+          const Pixel** pixels = pixels_ + rank * (chunk_samples + rows_at_a_time);
           for (long n = 0; n < samples + rows_at_a_time; ++n) pixels[n] = n < samples ? pixels_of(update, begin + n) : no_pixels_;
           list_columns_bytes(pixels, samples, bands_.pixels(bands), columns);
           continue;
@@ -71,7 +71,7 @@ class BatchLists {
   const Bands& bands_;
   const long features_, batch_;
   Lists<S> rows_[2], columns_;
-  const Pixel** pixels_;  // each member's own, of one pack
+  const Pixel** pixels_;  // each member's own, of one chunk
   const Pixel* no_pixels_;
 };
 

@@ -1,6 +1,6 @@
 // Samples as lists of the pixels that are not zero: four of five MNIST pixels are.
 //
-// By rows (for the forward pass): for each band of pixels and each sample its pixels. By columns (for the gradient): for each pack
+// By rows (for the forward pass): for each band of pixels and each sample its pixels. By columns (for the gradient): for each chunk
 // of samples and each pixel its samples. There is room for the worst case, so a list is written without counting first; what is
 // not used is never touched.
 #pragma once
@@ -103,8 +103,8 @@ class Bands {
   long* begin_;
 };
 
-// Samples are gone through in packs for the same reasons.
-constexpr long pack_size = 128;
+// Samples are gone through in chunks for the same reasons.
+constexpr long chunk_samples = 128;
 
 // What is summed over: value[k] times row index[k], for each k.
 template <class S>

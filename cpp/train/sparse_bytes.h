@@ -75,7 +75,7 @@ ZEROKARA_INLINE void gather_columns(const Read& read, __m512i* columns) {
   interleave(odd, columns);
 }
 
-// The lists by columns of these pixels, straight from the pixels of at most pack_size samples. Behind the last row there must be
+// The lists by columns of these pixels, straight from the pixels of at most chunk_samples samples. Behind the last row there must be
 // pointers to rows of zeros, up to a whole number of rows_at_a_time.
 ZEROKARA_VBMI2 inline void list_columns_bytes(const std::uint8_t* const* rows, long samples, Share pixels,
                                               const Lists<std::uint8_t>& columns) {

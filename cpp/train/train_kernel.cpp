@@ -334,9 +334,9 @@ class Trainer {
         if (skips && untouched(i, count)) continue;
         for (long r = 0; r < count; ++r) {
           T* row = gradient + r * stride;
-          for (long pack = 0; pack < batches_.packs(); ++pack) {
-            const T* delta = layer.delta + pack * pack_size * layer.stride + panel.lane;
-            weighted_sum<width.value>(batches_.column(pack, i + r), table_, delta, layer.stride, pack == 0 ? zero_terms : row, row);
+          for (long chunk = 0; chunk < batches_.chunks(); ++chunk) {
+            const T* delta = layer.delta + chunk * chunk_samples * layer.stride + panel.lane;
+            weighted_sum<width.value>(batches_.column(chunk, i + r), table_, delta, layer.stride, chunk == 0 ? zero_terms : row, row);
           }
         }
         const long at = panel.lane * layer.fan_in + i * stride;
@@ -350,8 +350,8 @@ class Trainer {
 
   bool untouched(long i, long count) const {
     int any = 0;
-    for (long pack = 0; pack < batches_.packs(); ++pack)
-      for (long r = 0; r < count; ++r) any |= batches_.column(pack, i + r).count;
+    for (long chunk = 0; chunk < batches_.chunks(); ++chunk)
+      for (long r = 0; r < count; ++r) any |= batches_.column(chunk, i + r).count;
     return any == 0;
   }
 
@@ -375,7 +375,7 @@ class Trainer {
   const Bands bands_;
   BatchLists<T, Pixel> batches_;
   T *initial_sums_[2], *half_sums_[2];
-  T* padding_;                 // of the scores (pointwise.h)
+  T* padding_;                 // of the scores (softmax.h)
   double *log_of_, *rest_of_;  // of each sample's loss
   WeightDecay<T> decay_;
   bool stopping_ = false;

@@ -47,9 +47,7 @@ def swap(content: bytes, rng: random.Random) -> bytes:
     return content[:a] + content[b:c] + content[a:b] + content[c:]
 
 
-DECISIVE = ("recipe.toml", "checkpoints/4.safetensors")
-"""The files that going on depends on."""
-
+NEEDED_TO_RESUME = ("recipe.toml", "checkpoints/4.safetensors")
 DAMAGE = (flip, truncate, insert, repeat, swap)
 
 
@@ -71,13 +69,13 @@ def test_damaged_folders_get_a_sentence_each(
         (run / name).write_bytes(damaged)
         assert [line.name for line in lines(run.parent)] == ["run"]
         verbs = [["runs", "show", str(run)]]
-        if name in DECISIVE:
+        if name in NEEDED_TO_RESUME:
             verbs.append(["resume", str(run), "--quiet", "--no-plots"])
         statuses = [main(words) for words in verbs]
         printed = capsys.readouterr()
         assert set(statuses) <= {0, 1, 2}
         assert "Traceback" not in printed.err
-        if name in DECISIVE and damaged != content and statuses[0]:
+        if name in NEEDED_TO_RESUME and damaged != content and statuses[0]:
             noticed[name] += 1
             assert str(run) in printed.err
         assert os.listdir(run.parent) == ["run"], "nothing was written outside the folder"

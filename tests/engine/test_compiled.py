@@ -20,10 +20,10 @@ from zerokara.data.dataset import Split
 from zerokara.engine.reference import ReferenceEngine
 from zerokara.errors import EngineError
 from zerokara.nn.activations import ACTIVATIONS as ACTIVATIONS_OF_NN
-from zerokara.nn.activations import OWN_ACTIVATIONS
-from zerokara.nn.functions import OWN_LOSSES
+from zerokara.nn.activations import STANDARD_ACTIVATIONS
+from zerokara.nn.functions import STANDARD_LOSSES
 from zerokara.nn.network import Network
-from zerokara.training.optimizers import OWN_OPTIMIZERS, Optimizer, optimizer_named
+from zerokara.training.optimizers import STANDARD_OPTIMIZERS, Optimizer, optimizer_named
 
 pytest.importorskip("zerokara._core", reason="the compiled core was not built")
 
@@ -159,10 +159,10 @@ def test_one_update_agrees_for_every_optimizer(optimizer: str, dtype: str, level
 
 def test_the_core_does_what_python_does_and_no_more() -> None:
     """Its names are names of Python's tables, and its optimizers have the settings and slots of the classes there."""
-    assert set(ACTIVATIONS) <= set(OWN_ACTIVATIONS)
-    assert set(LOSSES) <= set(OWN_LOSSES)
+    assert set(ACTIVATIONS) <= set(STANDARD_ACTIVATIONS)
+    assert set(LOSSES) <= set(STANDARD_LOSSES)
     for name, known in capabilities()["optimizers"].items():
-        assert known["slots"] == list(OWN_OPTIMIZERS[name].slots)
+        assert known["slots"] == list(STANDARD_OPTIMIZERS[name].slots)
         assert known["settings"] == list(optimizer_named(name).settings)
 
 

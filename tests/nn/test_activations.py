@@ -9,7 +9,7 @@ from scipy.special import expit, ndtr
 
 from zerokara.nn.activations import (
     ACTIVATIONS,
-    OWN_ACTIVATIONS,
+    STANDARD_ACTIVATIONS,
     gelu,
     gelu_grad,
     leaky_relu,
@@ -105,10 +105,10 @@ def test_leaky_relu_by_hand():
     assert_array_equal(leaky_relu_grad(x), [0.01, 0.01, 0.01, 1])
 
 
-@pytest.mark.parametrize("name", OWN_ACTIVATIONS)
+@pytest.mark.parametrize("name", STANDARD_ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_layer_keeps_the_dtype_and_its_backward_is_its_derivative(name, dtype):
-    layer, x = OWN_ACTIVATIONS[name](), np.linspace(-3, 3, 30, dtype=dtype).reshape(5, 6)
+    layer, x = STANDARD_ACTIVATIONS[name](), np.linspace(-3, 3, 30, dtype=dtype).reshape(5, 6)
     out, slope = layer.forward(x), layer.backward(np.full_like(x, 2))
     assert out.dtype == slope.dtype == dtype
     assert_allclose(slope, 2 * layer.derivative(x), rtol=1e-5 if dtype == np.float32 else 1e-13)

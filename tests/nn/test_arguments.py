@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from zerokara.errors import UsageError
-from zerokara.nn.arguments import array, is_number, is_whole, not_negative, number, positive, real_numbers
+from zerokara.nn.arguments import array, is_integer, is_number, not_negative, number, positive, real_numbers
 
 
 @pytest.mark.parametrize("value", [0, -3, 2**70, np.int8(3), np.uint64(3)])
 def test_whole_numbers(value):
-    assert is_whole(value)
+    assert is_integer(value)
     assert is_number(value)
 
 
 @pytest.mark.parametrize("value", [True, np.True_, 1.0, "1", None, [1], np.array([1])])
 def test_what_is_not_whole(value):
-    assert not is_whole(value)
+    assert not is_integer(value)
 
 
 @pytest.mark.parametrize("value", [0.5, np.float32(0.5), np.float64(-1)])

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from zerokara.engine.compiled import CompiledEngine
 from zerokara.engine.reference import ReferenceEngine
-from zerokara.nn.activations import OWN_ACTIVATIONS
-from zerokara.nn.functions import OWN_LOSSES
+from zerokara.nn.activations import STANDARD_ACTIVATIONS
+from zerokara.nn.functions import STANDARD_LOSSES
 from zerokara.nn.network import Network, central_differences
 from zerokara.nn.numerical import ForwardPass
 
 Gradient = dict[str, NDArray[np.float64]]
 
 SIZES = [(5, 3), (9, 1), (6, 1, 3), (4, 7, 2), (3, 63, 3), (2, 65, 3), (4, 7, 5, 3), (3, 4, 9, 6, 3)]
-TABLE = list(itertools.product(OWN_ACTIVATIONS, OWN_LOSSES))
+TABLE = list(itertools.product(STANDARD_ACTIVATIONS, STANDARD_LOSSES))
 
 
 def by_numpy(network: Network, x: Any, targets: Any, **options: Any) -> Gradient:

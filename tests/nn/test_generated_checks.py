@@ -12,7 +12,7 @@ import pytest
 
 from zerokara.nn import Network, gradient_check
 from zerokara.nn import network as networks
-from zerokara.nn.activations import ACTIVATIONS, OWN_ACTIVATIONS, Elementwise
+from zerokara.nn.activations import ACTIVATIONS, STANDARD_ACTIVATIONS, Elementwise
 from zerokara.nn.check import CANNOT_BE_TOLD, DISAGREES
 from zerokara.nn.error_bounds import affine_bounds
 from zerokara.nn.functions import LOSSES, TEXTBOOK_EPSILON
@@ -138,7 +138,7 @@ class OwnLoss(Network):
 
 def own_activations(monkeypatch):
     """Networks made after this have the same activations, but as layers that say nothing of themselves."""
-    for name, kind in OWN_ACTIVATIONS.items():
+    for name, kind in STANDARD_ACTIVATIONS.items():
         methods = {"__init__": kind.__init__, "forward": kind.forward, "backward": kind.backward}
         monkeypatch.setitem(ACTIVATIONS, name, type("Own", (Elementwise,), methods))
 

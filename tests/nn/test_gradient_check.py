@@ -7,10 +7,10 @@ from scipy.special import expit
 from zerokara.errors import UsageError
 from zerokara.nn import Network, TwoLayerNet, gradient_check
 from zerokara.nn import network as networks
-from zerokara.nn.activations import OWN_ACTIVATIONS
+from zerokara.nn.activations import STANDARD_ACTIVATIONS
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.nn.error_bounds import is_analysed
-from zerokara.nn.functions import LOSSES, OWN_LOSSES, Loss
+from zerokara.nn.functions import LOSSES, STANDARD_LOSSES, Loss
 from zerokara.nn.layers import ACTIVATIONS, Affine, Relu, Sigmoid
 
 
@@ -434,8 +434,8 @@ def test_without_an_engine(monkeypatch):
 
 
 def test_every_activation_and_loss_has_its_bounds():
-    assert all(is_analysed(kind()) for kind in OWN_ACTIVATIONS.values())
-    assert all(loss.class_weights for loss in OWN_LOSSES.values())
+    assert all(is_analysed(kind()) for kind in STANDARD_ACTIVATIONS.values())
+    assert all(loss.class_weights for loss in STANDARD_LOSSES.values())
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

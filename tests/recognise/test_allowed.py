@@ -1,4 +1,4 @@
-"""Every function that a walk takes for harmless, called in every way it allows: what it returns and touches."""
+"""Every function that is taken for harmless, called in every way that is allowed: what it returns and touches."""
 
 import builtins
 import copy

@@ -1,4 +1,4 @@
-"""What a hostile reader found: programs that look harmless to a walk through their code and are not."""
+"""What a hostile reader found: programs that look harmless to an interpretation of their code and are not."""
 
 import gc
 import signal

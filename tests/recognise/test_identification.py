@@ -4,24 +4,24 @@ import numpy as np
 import pytest
 
 from zerokara.nn import functions, layers
-from zerokara.recognise.forward import ACTIVATIONS
-from zerokara.recognise.identification import LOSSES
+from zerokara.recognise.forward import KNOWN_ACTIVATIONS
+from zerokara.recognise.identification import KNOWN_LOSSES
 
 POINTS = np.linspace(-20, 20, 40_001)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", KNOWN_ACTIVATIONS)
 def test_no_candidate_is_steeper_than_one_or_larger_than_its_input(name):
     """What `Plan._farthest` takes for granted; GELU, whose slope reaches 1.129, could not be one."""
-    values = ACTIVATIONS[name](POINTS)
+    values = KNOWN_ACTIVATIONS[name](POINTS)
     assert np.abs(np.diff(values) / np.diff(POINTS)).max() <= 1 + 1e-9
     assert (np.abs(values) <= np.maximum(1, np.abs(POINTS))).all()
 
 
 def test_candidates_are_names_that_nn_knows_for_the_same_functions():
-    assert set(ACTIVATIONS) <= set(layers.ACTIVATIONS)
-    assert set(LOSSES) <= set(functions.OWN_LOSSES)
-    for name, activation in ACTIVATIONS.items():
+    assert set(KNOWN_ACTIVATIONS) <= set(layers.ACTIVATIONS)
+    assert set(KNOWN_LOSSES) <= set(functions.STANDARD_LOSSES)
+    for name, activation in KNOWN_ACTIVATIONS.items():
         np.testing.assert_array_equal(activation(POINTS), layers.ACTIVATIONS[name]().forward(POINTS))
 
 

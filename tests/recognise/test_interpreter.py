@@ -1,4 +1,4 @@
-"""What a walk through a function's code notes: thresholds, and writing that would be seen."""
+"""What the abstract interpretation of a function notes: thresholds, and writing that would be seen."""
 
 import numpy as np
 import pytest

@@ -70,14 +70,14 @@ def test_everything_comes_back(path: Path, optimizer: str, dtype: str) -> None:
 def test_arrays_that_are_not_c_contiguous_are_written_as_they_are(path: Path) -> None:
     """safetensors 0.8.0 would write them in the order of their memory, without a word."""
     trainer, provenance, recipe = trained()
-    turned = np.arange(64 * 1, dtype=np.float32).reshape(1, 64).T
+    transposed = np.arange(64 * 1, dtype=np.float32).reshape(1, 64).T
     wide = np.arange(20, dtype=np.float32)[::2].reshape(10, 1).T
     assert not wide.flags.c_contiguous
-    dict.__setitem__(trainer.network.params, "W1", turned)
+    dict.__setitem__(trainer.network.params, "W1", transposed)
     dict.__setitem__(trainer.network.params, "W2", wide)
     path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
     params = read_checkpoint(path, recipe).params
-    np.testing.assert_array_equal(params["W1"], turned)
+    np.testing.assert_array_equal(params["W1"], transposed)
     np.testing.assert_array_equal(params["W2"], wide)
 
 

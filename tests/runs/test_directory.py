@@ -19,48 +19,50 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool
 
 
 @pytest.fixture
-def place(tmp_path: Path, way: bool) -> Directory:
+def directory(tmp_path: Path, way: bool) -> Directory:
     (tmp_path / "a").mkdir()
     return Directory(tmp_path / "a")
 
 
-def test_it_is_written_into_where_it_is_now_and_not_into_what_took_its_name(tmp_path: Path, place: Directory) -> None:
+def test_it_is_written_into_where_it_is_now_and_not_into_what_took_its_name(
+    tmp_path: Path, directory: Directory
+) -> None:
     (tmp_path / "a").rename(tmp_path / "b")
     (tmp_path / "a").mkdir()
-    place.replace("file", [b"one", b"two"])
-    place.subfolder("inner").replace("file", [b"x"])
+    directory.replace("file", [b"one", b"two"])
+    directory.subfolder("inner").replace("file", [b"x"])
     assert (tmp_path / "b/file").read_bytes() == b"onetwo"
     assert (tmp_path / "b/inner/file").read_bytes() == b"x"
-    assert sorted(place.names()) == ["file", "inner"]
-    place.remove("file")
-    place.remove_folder("inner")
-    assert place.names() == [] == os.listdir(tmp_path / "a")
-    assert place.where() == place.path == place.last_seen() == tmp_path / "b"
-    assert not place.is_gone()
+    assert sorted(directory.names()) == ["file", "inner"]
+    directory.remove("file")
+    directory.remove_folder("inner")
+    assert directory.names() == [] == os.listdir(tmp_path / "a")
+    assert directory.where() == directory.path == directory.last_seen() == tmp_path / "b"
+    assert not directory.is_gone()
 
 
-def test_a_link_that_took_its_name_is_not_followed(tmp_path: Path, place: Directory) -> None:
+def test_a_link_that_took_its_name_is_not_followed(tmp_path: Path, directory: Directory) -> None:
     (tmp_path / "victim").mkdir()
     (tmp_path / "a").rename(tmp_path / "b")
     (tmp_path / "a").symlink_to(tmp_path / "victim")
-    place.replace("file", [b"x"])
+    directory.replace("file", [b"x"])
     assert os.listdir(tmp_path / "victim") == []
-    assert place.has("file")
+    assert directory.has("file")
 
 
 @pytest.mark.parametrize("then", ["nothing", "a folder", "a file"])
-def test_what_was_removed_is_gone_whatever_has_its_name(tmp_path: Path, place: Directory, then: str) -> None:
+def test_what_was_removed_is_gone_whatever_has_its_name(tmp_path: Path, directory: Directory, then: str) -> None:
     keep = os.open(tmp_path / "a", os.O_RDONLY)  # or the system may give the same inode to the next folder
     shutil.rmtree(tmp_path / "a")
     if then == "a folder":
         (tmp_path / "a").mkdir()
     elif then == "a file":
         (tmp_path / "a").touch()
-    assert place.is_gone()
-    assert place.where() is None
-    assert place.last_seen() == tmp_path / "a"
+    assert directory.is_gone()
+    assert directory.where() is None
+    assert directory.last_seen() == tmp_path / "a"
     with pytest.raises(FileNotFoundError, match=r"No such file"):
-        place.replace("file", [b"x"])
+        directory.replace("file", [b"x"])
     assert then != "a folder" or os.listdir(tmp_path / "a") == []
     os.close(keep)
 
@@ -68,52 +70,52 @@ def test_what_was_removed_is_gone_whatever_has_its_name(tmp_path: Path, place: D
 def test_a_path_stays_as_short_as_it_was_given(tmp_path: Path, way: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a").mkdir()
-    place = Directory(Path("a"))
-    assert (place.handle is not None) is way
+    directory = Directory(Path("a"))
+    assert (directory.handle is not None) is way
     Path("a").rename("b")
-    assert place.where() == Path("b")
+    assert directory.where() == Path("b")
 
 
 @pytest.mark.skipif(not HAS_DIR_FD, reason="no dir_fd on this system")
 def test_it_is_found_anywhere_on_its_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runs/a").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    place = Directory(Path("runs/a"))
+    directory = Directory(Path("runs/a"))
     (tmp_path / "x").mkdir()
     (tmp_path / "runs/a").rename(tmp_path / "x/y")
     monkeypatch.chdir("/")
-    assert place.where() == tmp_path / "x/y" or place.where() == (tmp_path / "x/y").relative_to("/")
-    place.replace("file", [b"x"])
+    assert directory.where() == tmp_path / "x/y" or directory.where() == (tmp_path / "x/y").relative_to("/")
+    directory.replace("file", [b"x"])
     assert (tmp_path / "x/y/file").exists()
 
 
 def test_where_the_system_names_no_path_it_is_looked_for_beside_its_old_place(
-    tmp_path: Path, place: Directory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Directory, "_named_by_system", lambda self: None)
     (tmp_path / "a").rename(tmp_path / "b")
-    assert place.where() == tmp_path / "b"
+    assert directory.where() == tmp_path / "b"
     (tmp_path / "deep").mkdir()
     (tmp_path / "b").rename(tmp_path / "deep/b")
-    assert place.where() is None
+    assert directory.where() is None
 
 
-def test_a_link_within_is_refused_and_a_file_too(tmp_path: Path, place: Directory) -> None:
+def test_a_link_within_is_refused_and_a_file_too(tmp_path: Path, directory: Directory) -> None:
     (tmp_path / "victim").mkdir()
     (tmp_path / "a/link").symlink_to(tmp_path / "victim")
     (tmp_path / "a/file").touch()
     with pytest.raises(OSError, match=r"link is a link"):
-        place.subfolder("link")
+        directory.subfolder("link")
     with pytest.raises(NotADirectoryError, match=r"file"):
-        place.subfolder("file").names()
+        directory.subfolder("file").names()
 
 
 def test_a_new_folder_within_outlives_a_power_cut(
-    tmp_path: Path, place: Directory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced = []
     monkeypatch.setattr("os.fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
-    place.subfolder("new")
+    directory.subfolder("new")
     assert synced == [os.stat(tmp_path / "a").st_ino]
-    place.subfolder("new")
+    directory.subfolder("new")
     assert len(synced) == 1

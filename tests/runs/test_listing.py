@@ -1,4 +1,4 @@
-"""The table of runs, and removing one: nothing is ever removed through a link, or that is not a run's."""
+"""The table of runs: one line each, whatever state they are in, and none for what is no run."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Putting a run together: what it asks the disk for is what it writes."""
+"""A run that is ready to be trained: what it asks the disk for is what it writes."""
 
 from pathlib import Path
 

@@ -14,10 +14,10 @@ from zerokara.training.batches import SAMPLINGS
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import DTYPES, GRADIENTS, Recipe, read_toml
 
-WHOLE = "must be a positive whole number"
+POSITIVE_INTEGER = "must be a positive whole number"
 NUMBER = "must be a positive number"
 SHARE = "must be at least 0 and less than 1"
-NOT_WHOLE = [0, -1, 1.0, 2.5, "3", True, float("nan"), [1]]
+NOT_POSITIVE_INTEGERS = [0, -1, 1.0, 2.5, "3", True, float("nan"), [1]]
 NOT_POSITIVE = [0, 0.0, -0.1, float("nan"), float("inf"), "0.1", True, [0.1]]
 NOT_A_SHARE = [-0.1, 1, 1.5, float("nan"), "0.9", False]
 
@@ -44,11 +44,11 @@ RULES = {
     "beta2": ({"optimizer": "adam"}, [0, 0.5, None], NOT_A_SHARE, SHARE),
     "weight_decay": ({}, [0.001, 1, 0, np.float32(0.5)], [-0.1, float("nan"), float("inf"), "0.1", True, None],
                      "must be 0 or a positive number"),
-    "batch_size": ({}, [1, 100, np.int32(7)], [*NOT_WHOLE, None], WHOLE),
-    "iterations": ({}, [1, 10_000, None], NOT_WHOLE, WHOLE),
-    "epochs": ({}, [1, 17, None], NOT_WHOLE, WHOLE),
+    "batch_size": ({}, [1, 100, np.int32(7)], [*NOT_POSITIVE_INTEGERS, None], POSITIVE_INTEGER),
+    "iterations": ({}, [1, 10_000, None], NOT_POSITIVE_INTEGERS, POSITIVE_INTEGER),
+    "epochs": ({}, [1, 17, None], NOT_POSITIVE_INTEGERS, POSITIVE_INTEGER),
     "sampling": ({}, SAMPLINGS, ["epochs", None, 3], "must be one of replacement, distinct, epoch"),
-    "evaluate_every": ({}, [1, 600, None], NOT_WHOLE, WHOLE),
+    "evaluate_every": ({}, [1, 600, None], NOT_POSITIVE_INTEGERS, POSITIVE_INTEGER),
     "seed": ({}, [0, 2**63 - 1, np.uint8(3)], [-1, 2**63, 0.5, "0", True, None], "must be a whole number from 0 to 2"),
 }  # fmt: skip
 
@@ -64,8 +64,8 @@ ILLEGAL = [(name, value) for name, (_, _, illegal, _) in RULES.items() for value
 @pytest.mark.parametrize(("name", "value"), LEGAL, ids=str)
 def test_legal_values_are_kept_and_survive_toml(name, value, tmp_path):
     recipe = Recipe(**{**RULES[name][0], name: value})
-    kept = getattr(recipe, name)
-    assert kept == value or kept == (value,) or kept == tuple(np.atleast_1d(value)) or kept == str(value)
+    recorded = getattr(recipe, name)
+    assert recorded in (value, (value,), str(value)) or recorded == tuple(np.atleast_1d(value))
     assert Recipe.from_values(read_toml(written(tmp_path, recipe.to_toml()))) == recipe
 
 

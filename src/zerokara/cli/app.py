@@ -69,24 +69,29 @@ def main(argv: Sequence[str] | None = None) -> int:
             argv, sentence("There is no place for {words}.", words=" ".join(map(repr, error.unused_tokens or []))), 2
         )
     except CycloptsError as error:
-        ours = error.__cause__  # what a converter of ours says is whole
+        ours = error.__cause__  # what a converter of ours says needs no words of the parser's around it
         return _failed(argv, str(ours if isinstance(ours, UsageError) else error), 2)
     except ZerokaraError as error:
         return _failed(argv, str(error), error.exit_status)
     except KeyboardInterrupt:
-        return _failed(argv, "Stopped.", INTERRUPTED)
+        return _failed(argv, sentence("Stopped."), INTERRUPTED)
     except BrokenPipeError:
         _close_quietly()
         return 1
     except OSError as error:
-        what = sentence("{file} cannot be used", file=error.filename) if error.filename else "Output cannot be written"
+        what = (
+            sentence("{file} cannot be used", file=error.filename)
+            if error.filename
+            else sentence("Output cannot be written")
+        )
         return _failed(argv, sentence("{what}: {reason}.", what=what, reason=error.strerror or error), 1)
     except (RuntimeError, ImportError) as error:
         if not _was_interrupted(error):
             raise
-        return _failed(argv, "Stopped.", INTERRUPTED)
+        return _failed(argv, sentence("Stopped."), INTERRUPTED)
     except MemoryError:
-        return _failed(argv, "There is not enough memory for this. Try a smaller network, batch or data set.", 1)
+        text = sentence("There is not enough memory for this. Try a smaller network, batch or data set.")
+        return _failed(argv, text, 1)
 
 
 def _status_of(argv: list[str]) -> int:

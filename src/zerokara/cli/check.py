@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,10 @@ from cyclopts import Parameter
 
 from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_folder, whole_number, with_recipe_options
 from zerokara.cli.picture import png_file, write_picture
-from zerokara.data import ENTRIES, load
+from zerokara.data import ENTRIES, Dataset, load
 from zerokara.errors import UsageError
 from zerokara.nn.check import AGREES, DISAGREES, GradientCheck, gradient_check
+from zerokara.nn.network import Network
 from zerokara.progress import duration
 from zerokara.runs.opening import open_run
 from zerokara.training.batches import BATCHES, generator
@@ -56,11 +58,7 @@ def check(
     if run is not None and str(run) in ENTRIES and not run.exists():
         raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run))
     if run is not None:
-        if given := [name for name, value in {"recipe": recipe, **options}.items() if value is not None]:
-            text = "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked."
-            raise UsageError(sentence(text, run=run, name=given[0].replace("_", "-")))
-        trained = open_run(run_folder(run))
-        dataset, network = load(trained.recipe.dataset, data_dir=data_dir), trained.network
+        network, dataset = _trained(run, {"recipe": recipe, **options}, data_dir)
     else:
         fresh = recipe_of(recipe, {**options, "seed": seed})
         dataset = load(fresh.dataset, data_dir=data_dir)
@@ -78,13 +76,24 @@ def check(
     chosen = generator(seed, BATCHES).integers(len(dataset.train), size=samples)
     began = perf_counter()
     result = gradient_check(network, dataset.train.rows(chosen, np.float64), dataset.train.t[chosen])
-    print(f"{network!r} on {samples} samples of {dataset.name}, {duration(perf_counter() - began)}\n\n{result}\n")
+    heading = "{network!r} on {samples} samples of {name}, {time}"
+    time = duration(perf_counter() - began)
+    print(sentence(heading, network=network, samples=samples, name=dataset.name, time=time) + f"\n\n{result}\n")
     print(_conclusion(result))
     if not no_plots:
         from zerokara.report.figures import gradient_figure, png
 
         write_picture(png(gradient_figure(result)), out, "gradients")
     return 1 if result.verdict == DISAGREES or result.untold == result.all_rows else 0
+
+
+def _trained(run: Path, options: Mapping[str, Any], data_dir: Path | None) -> tuple[Network, Dataset]:
+    """The network of a run and its data. Raises UsageError where an option says something of them too."""
+    if given := [name for name, value in options.items() if value is not None]:
+        text = "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked."
+        raise UsageError(sentence(text, run=run, name=given[0].replace("_", "-")))
+    trained = open_run(run_folder(run))
+    return trained.network, load(trained.recipe.dataset, data_dir=data_dir)
 
 
 def _conclusion(result: GradientCheck) -> str:

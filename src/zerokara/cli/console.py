@@ -42,21 +42,24 @@ class ConsoleReporter:
         trainer, data = prepared.trainer, prepared.dataset
         epochs = trainer.iterations / trainer.batches.per_epoch
         self._print(describe(prepared.recipe, trainer.network))
-        self._print(f"data: {len(data.train):,} training and {len(data.test):,} test images ({data.source})")
-        self._print(f"{trainer.iterations:,} updates ({epochs:.4g} epochs) on the {trainer.engine.name} engine")
+        images = {"train": len(data.train), "test": len(data.test), "source": data.source}
+        self._print(sentence("data: {train:,} training and {test:,} test images ({source})", **images))
+        text = "{n:,} updates ({epochs:.4g} epochs) on the {engine} engine"
+        self._print(sentence(text, n=trainer.iterations, epochs=epochs, engine=trainer.engine.name))
         if trainer.iteration:
-            self._print(f"going on after update {trainer.iteration:,}")
+            self._print(sentence("going on after update {n:,}", n=trainer.iteration))
 
     def result(self, run: Run) -> None:
         """Where the run lies and how it ended."""
         speed = run.iterations / run.history.seconds if run.history.seconds else 0
-        ended = "done:" if run.state == FINISHED else f"{run.state} after"
-        self._print(f"{ended} {run.iterations:,} updates in {duration(run.history.seconds)} ({speed:,.0f} per second)")
+        ended = "done: " if run.state == FINISHED else "{state} after "
+        text, time = ended + "{n:,} updates in {time} ({speed:,.0f} per second)", duration(run.history.seconds)
+        self._print(sentence(text, state=run.state, n=run.iterations, time=time, speed=speed))
         if run.remark:
             self._print(sentence("but {remark}", remark=run.remark))
-        self._print(f"kept in {run.path}")
+        self._print(sentence("kept in {path}", path=run.path))
         if run.stopped:
-            self._print(f"go on with: {command('resume', run.path)}")
+            self._print(sentence("go on with: {command}", command=command("resume", run.path)))
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -99,10 +102,8 @@ class ConsoleReporter:
         updates = self.started.total - self.started.first
         seconds = updates * self.update_seconds / max(self.updates, 1)
         seconds += self.started.evaluations * self.evaluation_seconds / max(self.evaluations, 1)
-        self._print(
-            f"forecast: {duration(seconds)}, from the first {self.updates:,} updates "
-            f"and {self.evaluations} evaluation(s)"
-        )
+        text = "forecast: {time}, from the first {updates:,} updates and {evaluations} evaluation(s)"
+        self._print(sentence(text, time=duration(seconds), updates=self.updates, evaluations=self.evaluations))
         self._print(f"\n{TABLE_HEAD}")
         for line in self.waiting:
             self._print(line)

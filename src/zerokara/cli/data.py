@@ -13,6 +13,7 @@ from zerokara.cli.options import whole_number
 from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
 from zerokara.data import fetch as fetch_entry
+from zerokara.words import sentence
 
 DataDir = Annotated[Path | None, Parameter(help="Where to look for data first.")]
 
@@ -22,7 +23,8 @@ def list_(*, data_dir: DataDir = None) -> None:
     for entry in ENTRIES.values():
         print(f"{entry.name:<14} {entry.description}; {entry.license}; {entry.home}")
         print(f"{'':<14} {_where(entry, data_dir)}")
-    print("\nA folder of your own is a data set too: four IDX files, or train/ and test/ with a folder per class.")
+    text = "\nA folder of your own is a data set too: four IDX files, or train/ and test/ with a folder per class."
+    print(sentence(text))
 
 
 def fetch(name: str, *, data_dir: DataDir = None) -> None:
@@ -60,7 +62,7 @@ def _print_counts(dataset: Dataset) -> None:
     names = dataset.class_names
     train, test = dataset.train.counts(len(names)), dataset.test.counts(len(names))
     shape = "×".join(map(str, dataset.image_shape))
-    print(f"{dataset.name}: pictures of {shape}, {dataset.source}\n")
+    print(sentence("{name}: pictures of {shape}, {source}\n", name=dataset.name, shape=shape, source=dataset.source))
     width = max(map(len, [*names, "class"]))
     print(f"{'class':<{width}} {'training':>9} {'test':>9}")
     for name, of_train, of_test in zip(names, train, test, strict=True):
@@ -71,11 +73,13 @@ def _print_counts(dataset: Dataset) -> None:
 def _where(entry: Entry, data_dir: Path | None) -> str:
     """Where an entry's files are, in words."""
     if entry.bundled:
-        return "comes with scikit-learn, always here"
+        return sentence("comes with scikit-learn, always here")
     found = whereabouts(entry.name, data_dir)
     missing = [name for name, path in found.items() if path is None]
     if not missing:
-        return "here: " + ", ".join(sorted({str(path.parent) for path in found.values() if path}))
+        folders = sorted({str(path.parent) for path in found.values() if path})
+        return sentence("here: {folders}", folders=", ".join(folders))
     if len(missing) == len(found):
-        return f"not here; zerokara data fetch {entry.name}"
-    return f"incomplete, missing {', '.join(missing)}; zerokara data fetch {entry.name}"
+        return sentence("not here; zerokara data fetch {name}", name=entry.name)
+    text = "incomplete, missing {missing}; zerokara data fetch {name}"
+    return sentence(text, missing=", ".join(missing), name=entry.name)

@@ -27,7 +27,7 @@ OTHER = Group("Not part of the recipe", sort_key=4)
 
 
 def whole_number(type_: Any, tokens: Any) -> int:
-    """A whole number; the parser's own way would round 2.7."""
+    """A whole number; the parser's own way would round 2.7. Raises UsageError for anything else."""
     try:
         return int(tokens[0].value)
     except ValueError:

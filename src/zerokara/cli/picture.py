@@ -12,7 +12,7 @@ from zerokara.words import sentence
 
 
 def png_file(type_: Any, tokens: Any) -> Path:
-    """A path whose name says what will be in the file."""
+    """A path whose name says what will be in the file. Raises UsageError for another."""
     path = Path(tokens[0].value)
     if path.suffix.lower() != ".png":
         raise UsageError(sentence("{name} must end in .png. Got {path}.", name=tokens[0].keyword, path=path))
@@ -20,7 +20,10 @@ def png_file(type_: Any, tokens: Any) -> Path:
 
 
 def write_picture(content: bytes, out: Path | None, stem: str) -> None:
-    """Write a PNG file to `out`, or where that is None to the first free of STEM.png, STEM-2.png, …; say where."""
+    """Write a PNG file to `out`, or where that is None to the first free of STEM.png, STEM-2.png, …; say where.
+
+    Raises RunError where it cannot be written.
+    """
     names = chain([f"{stem}.png"], (f"{stem}-{n}.png" for n in count(2)))
     path = out or next(path for path in map(Path, names) if not path.exists())
     try:
@@ -29,4 +32,4 @@ def write_picture(content: bytes, out: Path | None, stem: str) -> None:
         raise RunError(
             sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
         ) from error
-    print(f"picture: {path}")
+    print(sentence("picture: {path}", path=path))

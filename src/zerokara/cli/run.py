@@ -74,7 +74,7 @@ def _said(command: Callable[[list[str]], int], argv: list[str]) -> int:
         print(sentence("zerokara: {error}", error=error), file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:  # before or after the script; within it, the runner says where
-        print("zerokara: Stopped.", file=sys.stderr)
+        print(sentence("zerokara: Stopped."), file=sys.stderr)
         return INTERRUPTED
 
 

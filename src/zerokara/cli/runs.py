@@ -79,8 +79,9 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     opened, results = open_with_remarks(path)
     history = opened.history
     print(printable(describe(opened.recipe, opened.network)))
+    text = "{state} after {n:,} updates in {time} on the {engine} engine"
     time = duration(history.seconds)
-    print(f"{opened.state} after {opened.iterations:,} updates in {time} on the {opened.engine} engine")
+    print(sentence(text, state=opened.state, n=opened.iterations, time=time, engine=opened.engine))
     if opened.remark:
         print(sentence("But {remark}.", remark=opened.remark))
     print()
@@ -108,7 +109,7 @@ def draw(run: Path, *, out: Out = Path("runs")) -> None:
     files = list(pictures(opened, lambda: False))
     folder.write_all(files)
     for name, _ in files:
-        print(f"picture: {folder.where() / name}")
+        print(sentence("picture: {path}", path=folder.where() / name))
 
 
 def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -119,10 +120,10 @@ def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negat
         yes: Do not ask.
     """
     if not runs:
-        raise UsageError("Say which runs to remove, by their names. Nothing was removed.")
+        raise UsageError(sentence("Say which runs to remove, by their names. Nothing was removed."))
     folders = [check_removable(out, name) for name in runs]
     if not (yes or _agreed(folders)):
-        print("Nothing was removed.")
+        print(sentence("Nothing was removed."))
         return 1
     for folder in folders:
         left, path = remove(folder), printable(str(folder))
@@ -138,7 +139,7 @@ def printable(text: str) -> str:
 
 def _agreed(folders: list[Path]) -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("Nobody is there to be asked. Nothing was removed; say --yes.")
+        raise UsageError(sentence("Nobody is there to be asked. Nothing was removed; say --yes."))
     names = ", ".join(printable(str(folder)) for folder in folders)
     try:
         return input(sentence("Remove {names} for good? [y/N] ", names=names)).strip().lower() in ("y", "yes")

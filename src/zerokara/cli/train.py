@@ -181,7 +181,7 @@ def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
 def _begun(recipe: Recipe, out: Path, name: str | None) -> Path | None:
     """The folder of the run of that name, if it holds something to go on with."""
     if name is None:
-        raise UsageError("--resume-or-start needs --name, to find the run again. Nothing was trained.")
+        raise UsageError(sentence("--resume-or-start needs --name, to find the run again. Nothing was trained."))
     path = out / name
     if not path.is_dir():
         return None

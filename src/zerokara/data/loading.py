@@ -18,7 +18,7 @@ from zerokara.data.search_paths import SearchPath, cache_folder, data_folders, s
 from zerokara.errors import DataError, UsageError, unknown_name
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def load(
@@ -104,7 +104,7 @@ def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress:
     search = _Search.of(entry, data_dir, progress)
     located = [search.locate(file) for file in entry.files]
     folders = sorted({str(one.path.parent) if one.path else sentence("fetched, but not kept") for one in located})
-    log.info("%s loaded from %s", entry.name, ", ".join(folders))
+    logger.info("%s loaded from %s", entry.name, ", ".join(folders))
     return dataset_from_idx(
         entry.name,
         [NamedContent(str(one.path or file.name), one.content) for one, file in zip(located, entry.files, strict=True)],
@@ -147,7 +147,7 @@ class _Search:
                     if not (search_path.own or isinstance(error, AnotherDataSet)):
                         raise _left_alone(error) from error
                     passed_over.append(str(error))
-                    log.info("passed over: %s", error)
+                    logger.info("passed over: %s", error)
         return self._fetch(file, tuple(passed_over))
 
     def _fetch(self, file: PublishedFile, passed_over: tuple[str, ...]) -> _Located:

@@ -16,7 +16,7 @@ from zerokara.errors import EngineError, UsageError, unknown_name
 from zerokara.nn.network import Network
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 AUTO = "auto"
 ENGINES: dict[str, Callable[[int | None], Engine]] = {"compiled": CompiledEngine, "reference": ReferenceEngine}
@@ -63,7 +63,7 @@ def choose_engine(
         name, why = ("reference", against) if against else ("compiled", "the faster one")
     if name == "compiled" and (reason := unsupported(network, network.sizes[0], batch_size, optimizer)):
         raise EngineError(sentence("The compiled engine cannot do this. {reason}", reason=reason))
-    log.info("%s engine for %r: %s", name, network, why)
+    logger.info("%s engine for %r: %s", name, network, why)
     return ENGINES[name](threads)
 
 

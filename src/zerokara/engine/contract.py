@@ -34,7 +34,9 @@ class Optimizer(Protocol):
     @property
     def is_standard(self) -> bool: ...
 
-    def update(self, params: Mapping[str, NDArray[Any]], grads: Mapping[str, NDArray[Any]]) -> None: ...
+    def update(self, params: Mapping[str, NDArray[Any]], grads: Mapping[str, NDArray[Any]]) -> None:
+        """One update of every parameter by its gradient, of the same name and shape, in place; counts in `steps`."""
+        ...
 
 
 class Engine(Protocol):
@@ -61,19 +63,19 @@ class Engine(Protocol):
             network: its `params` (W1, b1, …) are updated in place; its loss, penalty included, is minimised.
             optimizer: its `state` and `steps` are updated in place.
             split: the samples.
-            batches: (n, batch_size) sample indices.
+            batches: (n, batch_size) int64 indices of samples, as `Batches.rows` gives them.
             gradient: "backprop", or "numerical" for central differences of every parameter.
             stop: (1,) flag, polled between updates and inside a numerical gradient; not 0 means stop.
 
         Returns:
-            (m,) losses of the updates that were done: m = n, or fewer when `stop` was raised.
+            (m,) float64 losses of the updates that were done: m = n, or fewer when `stop` was raised.
 
         Raises UsageError where weights or the optimizer's arrays are read-only.
         """
         ...
 
     def predict(self, network: Network, split: Split) -> NDArray[Any]:
-        """Scores, before softmax, of every sample: (n, classes) in the network's dtype."""
+        """Scores, before softmax, of every sample of the split, in its order: (n, classes) in the network's dtype."""
         ...
 
     def classify(self, network: Network, split: Split) -> NDArray[np.int64]:

@@ -273,8 +273,8 @@ ACTIVATIONS: dict[str, type[Any]] = {
 """The layers that a network may have between its affine ones, by name. Looked up when a network is made: whoever adds
 a class with `forward(x)` and `backward(dout)` can use its name at once."""
 
-OWN_ACTIVATIONS: Mapping[str, type[Any]] = MappingProxyType(dict(ACTIVATIONS))
-"""Those of zerokara, whatever stands under their names in `ACTIVATIONS` later."""
+STANDARD_ACTIVATIONS: Mapping[str, type[Any]] = MappingProxyType(dict(ACTIVATIONS))
+"""Zerokara\'s own, whatever stands under their names in `ACTIVATIONS` later; `is_standard` compares with these."""
 
 
 def activation_named(name: str) -> type[Any]:

@@ -14,14 +14,14 @@ from zerokara.words import sentence
 Array = NDArray[Any]
 
 
-def is_whole(value: object) -> bool:
+def is_integer(value: object) -> bool:
     """An integer of Python or NumPy; True and False are none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def is_number(value: object) -> bool:
     """A finite number of Python or NumPy; True and False are none."""
-    return is_whole(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
+    return is_integer(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
 
 
 def number(name: str, value: Any) -> float:
@@ -65,7 +65,7 @@ def real_numbers(name: str, value: ArrayLike) -> Array:
 def layer_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     """The units of each layer. Raises UsageError unless there are two or more, all positive whole numbers."""
     checked = tuple(sizes) if np.iterable(sizes) else (sizes,)
-    if len(checked) < 2 or not all(is_whole(size) and size > 0 for size in checked):
+    if len(checked) < 2 or not all(is_integer(size) and size > 0 for size in checked):
         raise UsageError(
             sentence(
                 "sizes must be two or more positive whole numbers, inputs first, such as [784, 50, 10]. Got {got}.",
@@ -87,7 +87,7 @@ def generator_of(seed: int | np.random.Generator) -> np.random.Generator:
     """A generator of its own for a seed, or the generator given. Raises UsageError for anything else."""
     if isinstance(seed, np.random.Generator):
         return seed
-    if not is_whole(seed) or seed < 0:
+    if not is_integer(seed) or seed < 0:
         raise UsageError(
             sentence("seed must be a whole number of 0 or more, or a numpy.random.Generator. Got {got!r}.", got=seed)
         )

@@ -12,7 +12,13 @@ from zerokara.nn.arguments import positive
 from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds, is_analysed
 from zerokara.nn.kinks import kinks
 from zerokara.nn.network import Network
-from zerokara.nn.numerical import evaluated_beside, layer_differences, layer_inexactness, penalty_differences
+from zerokara.nn.numerical import (
+    evaluated_beside,
+    layer_differences,
+    layer_inexactness,
+    penalty_differences,
+    step_halving_error,
+)
 from zerokara.progress import Forecast
 
 Floats = NDArray[np.float64]
@@ -214,8 +220,7 @@ def _looped(
     above, below, nearer_above, nearer_below = found - loss
     steps, sizes = bounds.steps[:, np.newaxis], np.abs(np.vstack(rows))
     numerical = (above - below) / (2 * steps)
-    unsure = np.abs(above - below - 2 * (nearer_above - nearer_below))
-    unsure += np.abs(above + below - 4 * (nearer_above + nearer_below))
+    unsure = step_halving_error(above, below, nearer_above, nearer_below)
     unsure += EPSILON * sizes * np.abs(numerical)  # w ± h are rounded,
     unsure += 4 * EPSILON * network.weight_decay * (sizes + steps) ** 2  # and so are their squares
     return numerical, bounds.tolerance + unsure / steps + noise

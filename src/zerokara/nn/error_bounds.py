@@ -118,7 +118,9 @@ def affine_bounds(network: Network, x: Floats, t: Floats, h: float) -> list[Affi
     """The bounds of every affine layer, first to last, for rows x (n, features) and targets t (n, classes)."""
     traces = _forward(network.layers, x)
     changes = [_change(traces[at:]) for at, trace in enumerate(traces) if isinstance(trace.layer, Affine)]
-    slack = 2 * h * max(float(change.max()) for change in changes) ** (1 / 3)  # how far a unit before a ReLU moves it
+    # Where a ReLU is within reach, a step shifts a unit by at most h Λ^(-2/3), see `_steps`, and so no later unit by
+    # more than h Λ^(1/3). The slack is twice that.
+    slack = 2 * h * max(float(change.max()) for change in changes) ** (1 / 3)
     slopes, noise = _at_scores(network, traces[-1], t)
     relative = _slope_error(traces)
     bounds: list[AffineBounds] = []

@@ -126,8 +126,8 @@ LOSSES: dict[str, Loss] = {
 }
 """What a network may minimise, by name. Looked up when a network is made: whoever adds one can use its name at once."""
 
-OWN_LOSSES: Mapping[str, Loss] = MappingProxyType(dict(LOSSES))
-"""Those of zerokara, whatever stands under their names in `LOSSES` later."""
+STANDARD_LOSSES: Mapping[str, Loss] = MappingProxyType(dict(LOSSES))
+"""Zerokara\'s own, whatever stands under their names in `LOSSES` later; `is_standard` compares with these."""
 
 
 def loss_named(name: str) -> Loss:

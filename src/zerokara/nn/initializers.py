@@ -21,6 +21,9 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
         init: a number, taken as it is; "he", √(2 / fan_in) (He et al. 2015, for ReLU and its like); "xavier",
             √(1 / fan_in) (the textbook, chapter 6.2; Glorot and Bengio 2010 use √(2 / (fan_in + fan_out))); or "auto":
             the textbook's 0.01 for at most one hidden layer, beyond that He for what it suits and Xavier for the rest.
+        fan_in: inputs of the layer; hidden_layers: of the whole network.
+
+    Raises UsageError for another name, and for a number that is none or negative.
 
     >>> standard_deviation("auto", 784, "relu", 1), standard_deviation("he", 50, "relu", 1)
     (0.01, 0.2)

@@ -59,6 +59,10 @@ def _may_switch_later(bounds: AffineBounds) -> NDArray[np.bool_]:
 
 
 def _add_later(unsure: Floats, bounds: AffineBounds, sample: int) -> None:
+    """The ReLUs after that of the moved unit, in one sample: each that may switch counts with the whole way it moves.
+
+    Both moved points go through the network, of all inputs that are not 0 at once: a row for each.
+    """
     shift = bounds.steps * bounds.inputs[sample]
     rows = np.flatnonzero(shift)
     for unit in _units_that_reach(bounds, sample):
@@ -90,6 +94,7 @@ def _ways_across(trace: LayerTrace, sample: int, out: Floats) -> Floats:
 def _units_that_reach(bounds: AffineBounds, sample: int) -> NDArray[np.intp]:
     """Units that the loss depends on and whose largest shift may switch a ReLU after their own."""
     own, *later = bounds.traces[1:]
+    # Row i: how far unit i, moved alone by the largest shift, may move each unit of the layer reached so far.
     moves = np.diag(bounds.longest * own.steepness(own.x_error[sample] + bounds.longest, sample))
     reaching = np.zeros(len(moves), bool)
     for trace in later:

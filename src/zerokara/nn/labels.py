@@ -40,7 +40,7 @@ def as_targets(t: ArrayLike, n: int, classes: int, dtype: Any = np.float64) -> N
 
 
 def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDArray[Any]:
-    """Class indices (n,) as rows (n, classes) with a single 1."""
+    """Class indices (n,) as rows (n, classes) with a single 1. Raises UsageError as `as_targets`."""
     if indices.dtype.kind not in "iu":
         raise UsageError(
             sentence(
@@ -62,6 +62,9 @@ def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDA
 
 
 def as_indices(t: ArrayLike, n: int, classes: int) -> NDArray[np.int64]:
-    """Labels in any of the three forms as class indices (n,); a row counts as its largest entry."""
+    """Labels in any of the three forms as class indices (n,); a row counts as its largest entry.
+
+    Errors as in `as_targets`.
+    """
     indices: NDArray[np.int64] = as_targets(t, n, classes).argmax(axis=1)
     return indices

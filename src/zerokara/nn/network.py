@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
 from zerokara.finalization import working
-from zerokara.nn.activations import OWN_ACTIVATIONS, Elementwise, activation_named
+from zerokara.nn.activations import STANDARD_ACTIVATIONS, Elementwise, activation_named
 from zerokara.nn.arguments import float_dtype, generator_of, layer_sizes, not_negative, positive, real_numbers
-from zerokara.nn.functions import OWN_LOSSES, decided, loss_named, softmax
+from zerokara.nn.functions import STANDARD_LOSSES, decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
 from zerokara.nn.labels import as_indices, as_targets
 from zerokara.nn.layers import Affine, Layer
@@ -53,7 +53,7 @@ class Network:
     Attributes:
         params: "W1" (sizes[0], sizes[1]), "b1" (sizes[1],), "W2", … in the order of the layers; see `Params`.
 
-    Raises UsageError for sizes, names or numbers that cannot be used.
+    Raises UsageError for sizes, names or numbers that cannot be used; its methods, for an x or t that does not fit.
 
     >>> network = Network([784, 50, 10])
     >>> {name: array.shape for name, array in network.params.items()}
@@ -94,7 +94,7 @@ class Network:
 
     @property
     def params(self) -> Params:
-        """The parameters by name. Assigning a dict with the same names copies its values in."""
+        """The parameters by name. Assigning a dict with the same names copies its values in; UsageError for others."""
         return self._params
 
     @params.setter
@@ -196,16 +196,16 @@ class Network:
         No layer was replaced, no method overridden, and activation and loss are zerokara's own, not what somebody has
         put under their names.
         """
-        return self.has_standard_loss and self._has_own(Network, GRADIENT_METHODS)
+        return self.has_standard_loss and self._has_standard_methods(GRADIENT_METHODS)
 
     @property
     def has_standard_loss(self) -> bool:
         """The same of the loss alone: a numerical gradient asks for no more."""
-        own = OWN_ACTIVATIONS.get(self.activation)
+        standard = STANDARD_ACTIVATIONS.get(self.activation)
         return (
             self.can_move_units
-            and all(type(layer) is own for layer in self.layers[1::2])
-            and self._loss is OWN_LOSSES.get(self.loss_name)
+            and all(type(layer) is standard for layer in self.layers[1::2])
+            and self._loss is STANDARD_LOSSES.get(self.loss_name)
         )
 
     @property
@@ -220,12 +220,12 @@ class Network:
             len(affine) == len(between) + 1 == len(self.sizes) - 1
             and list(map(id, parameters)) == list(map(id, self._params.values()))
             and all(isinstance(layer, Elementwise) for layer in between)
-            and self._has_own(Network, LOSS_METHODS)
+            and self._has_standard_methods(LOSS_METHODS)
         )
 
-    def _has_own(self, kind: type, methods: Iterable[str]) -> bool:
-        """Whether these methods are those of a class, neither overridden nor replaced."""
-        return all(getattr(type(self), name) is getattr(kind, name) and name not in vars(self) for name in methods)
+    def _has_standard_methods(self, names: Iterable[str]) -> bool:
+        """Whether these methods are those of `Network`, neither overridden nor replaced."""
+        return all(getattr(type(self), name) is getattr(Network, name) and name not in vars(self) for name in names)
 
     def copy(self, dtype: Any = None) -> Self:
         """An independent network with the same layers and parameters, in another dtype if one is given."""
@@ -250,12 +250,14 @@ class Network:
 
     @working()
     def _forward(self, x: Array) -> Array:
+        """The scores (n, classes) of rows x (n, features)."""
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
     @working()
     def _backward(self, dout: Array) -> None:
+        """Send ∂L/∂scores (n, classes) back through the layers, which keep ∂L/∂W and ∂L/∂b."""
         first, *later = self.layers
         for layer in reversed(later):
             dout = layer.backward(dout)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
-from zerokara.nn.arguments import array, is_whole, number, positive, real_numbers
+from zerokara.nn.arguments import array, is_integer, number, positive, real_numbers
 from zerokara.nn.functions import Loss
 from zerokara.nn.layers import Affine, Layer
 from zerokara.progress import Forecast
@@ -108,7 +108,7 @@ def gradient_descent(
     """
     x = real_numbers("x0", x0).astype(np.float64)
     number("learning_rate", learning_rate)
-    if not is_whole(steps) or steps < 0:
+    if not is_integer(steps) or steps < 0:
         raise UsageError(sentence("steps must be a whole number of 0 or more. Got {got!r}.", got=steps))
     path = [x.copy()]
     for _ in range(steps):
@@ -128,7 +128,8 @@ def _floats(x: ArrayLike) -> Array:
             )
         )
     if not floats.flags.writeable:
-        raise UsageError("x is read-only, and its elements must be moved by h and put back. Use x.copy().")
+        text = "x is read-only, and its elements must be moved by h and put back. Use x.copy()."
+        raise UsageError(sentence(text))
     return floats
 
 
@@ -222,10 +223,17 @@ def layer_inexactness(passed: ForwardPass, number: int, h: Floats) -> Floats:
     def inexactness(moved: ForwardPass, unit: int, shift: Floats) -> Floats:
         at = [moved.losses_after(number, unit, part * shift) for part in (1, -1, 0.5, -0.5)]
         above, below, nearer_above, nearer_below = (losses - moved.losses(moved.scores[-1]) for losses in at)
-        difference = np.abs(above - below - 2 * (nearer_above - nearer_below))
-        return difference + np.abs(above + below - 4 * (nearer_above + nearer_below))
+        return step_halving_error(above, below, nearer_above, nearer_below)
 
     return _summed(passed, number, h, inexactness)
+
+
+def step_halving_error(above: Floats, below: Floats, nearer_above: Floats, nearer_below: Floats) -> Floats:
+    """h times what `layer_inexactness` derives, from how far the loss moves at w + h, w - h, w + h/2 and w - h/2."""
+    truncation = np.abs(above - below - 2 * (nearer_above - nearer_below))
+    jump = np.abs(above + below - 4 * (nearer_above + nearer_below))
+    error: Floats = truncation + jump
+    return error
 
 
 def _summed(
@@ -247,6 +255,7 @@ def _summed(
     inputs = np.vstack([passed.inputs[number] * weights, np.ones(n)])
     h = np.broadcast_to(h, len(inputs))
     rows, samples = np.nonzero(inputs)
+    # Weights whose shift of a sample is the same, as those of equal pixels, share two points: each is evaluated once.
     distinct, which = np.unique(np.stack([samples, h[rows] * inputs[rows, samples]]), axis=1, return_inverse=True)
     owners, shifts = distinct[0].astype(np.intp), distinct[1]
     found = np.zeros((len(passed.scores[number]), len(shifts)))

@@ -60,7 +60,7 @@ class Params(dict[str, Array]):
         refuse_read_only({name: self[name]})
 
     def _refuse(self, *_: Any) -> NoReturn:
-        raise UsageError("params belong to the layers: none can be added or removed. Nothing was changed.")
+        raise UsageError(sentence("params belong to the layers: none can be added or removed. Nothing was changed."))
 
     __delitem__ = pop = popitem = clear = setdefault = _refuse
 

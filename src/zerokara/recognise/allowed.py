@@ -18,6 +18,8 @@ from zerokara.recognise.guards import is_made_in_python
 
 
 class Kind(Enum):
+    """What a function does to its numbers."""
+
     NEW = auto()  # a smooth function of its arguments, in memory of its own
     BLANK = auto()  # numbers that depend on shapes only
     SHAPE = auto()  # says something about shapes
@@ -37,6 +39,8 @@ MAY_SHARE = (Kind.VIEW, Kind.CHOICE, Kind.CAST)
 
 
 class Operation(NamedTuple):
+    """A function that is allowed: its kind, and how many positional arguments it may have at most."""
+
     kind: Kind
     most: int
 

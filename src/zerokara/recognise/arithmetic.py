@@ -46,9 +46,11 @@ class Arithmetic:
         self.assumed: set[int] = set()
 
     def is_affine(self, data: Abstract) -> bool:
+        """Whether it is x W + b still: nothing affine was written to since."""
         return data.affine == self.epoch
 
     def threshold(self, what: str, data: Abstract) -> None:
+        """Note that numbers decide here, unless shapes do."""
         if not data.about_shape:
             self.thresholds.append(Threshold(what, data.origins))
 
@@ -62,6 +64,7 @@ class Arithmetic:
     # Operators
 
     def binary(self, kind: ast.operator, left: Value, right: Value) -> Value:
+        """`left + right` and the like."""
         folded = _folded(_OPERATORS.get(type(kind)), left, right)
         if folded is not None:
             return folded
@@ -97,6 +100,7 @@ class Arithmetic:
         return self.epoch
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
+        """`-value`, `not value` and the like."""
         if isinstance(kind, ast.Not):
             return self._not(value)
         if isinstance(kind, ast.USub) and isinstance(value, Concrete) and type(value.value) in (int, float):
@@ -112,6 +116,7 @@ class Arithmetic:
         return data.computed()
 
     def compare(self, kind: ast.cmpop, left: Value, right: Value) -> Value:
+        """`left < right` and the like; a threshold, but for a = x W + b compared with 0."""
         if isinstance(kind, ast.Is | ast.IsNot):
             return _identity(kind, left, right)
         folded = _folded(_COMPARISONS.get(type(kind)), left, right)
@@ -233,6 +238,7 @@ def _elements(value: Value) -> tuple[Value, ...]:
 
 
 def is_zero(value: Value) -> bool:
+    """Whether a value is known to be the number 0."""
     return isinstance(value, Concrete) and type(value.value) in (int, float) and value.value == 0
 
 

@@ -48,6 +48,7 @@ class Calls(Expressions):
         return self._ListComp(argument, frame)
 
     def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
+        """`callee(*arguments, **keywords)`; `name` is what the code calls it."""
         if isinstance(callee, Bound):
             return self._call_bound(callee, arguments, keywords)
         if not isinstance(callee, Concrete):

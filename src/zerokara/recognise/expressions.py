@@ -40,11 +40,15 @@ class Frame:
 
     @property
     def code(self) -> CodeType:
+        """The function's, which says what kind each name is."""
         return self.function.value.__code__  # type: ignore[no-any-return]
 
 
 class Expressions:
-    """Evaluates expressions over abstract values; one method for each class of syntax node, `_Name` for `ast.Name`."""
+    """Evaluates expressions over abstract values; one method for each class of syntax node, `_Name` for `ast.Name`.
+
+    Raises Refused, here as in all of the interpretation, for what may do more than compute.
+    """
 
     def __init__(self, objects: Objects, arithmetic: Arithmetic) -> None:
         self.objects, self.arithmetic = objects, arithmetic
@@ -84,6 +88,7 @@ class Expressions:
         return self.attribute(self.value(node.value, frame), node.attr)
 
     def attribute(self, owner: Value, name: str) -> Value:
+        """`owner.name`."""
         if is_number(owner) and not isinstance(owner, Items):
             return self._attribute_of_numbers(owner, name)
         if isinstance(owner, Items) or (isinstance(owner, Concrete) and type(owner.value) in guards.CONTAINERS):
@@ -103,6 +108,7 @@ class Expressions:
         return self.item(self.value(node.value, frame), self.value(node.slice, frame))
 
     def item(self, owner: Value, key: Value) -> Value:
+        """`owner[key]`."""
         if isinstance(owner, Items):
             if not (
                 isinstance(key, Concrete)
@@ -193,6 +199,8 @@ class Expressions:
     def _BoolOp(self, node: ast.BoolOp, frame: Frame) -> Value:
         result = self.value(node.values[0], frame)
         for operand in node.values[1:]:
+            # `and` goes on where the value before it is true, `or` where it is false. Where only numbers can tell,
+            # either may be the result, and the operand may or may not have been evaluated.
             condition = self.truth(result, sentence("a condition"))
             go_on = condition if isinstance(node.op, ast.And) or condition is None else not condition
             before = result
@@ -203,7 +211,7 @@ class Expressions:
         """The value of one of two branches, or what is known after either."""
         if condition is not None:
             return first() if condition else second()
-        before = dict(self.objects.written)
+        before = dict(self.objects.written)  # each branch begins with what was written until here
         one, written = first(), self.objects.written
         self.objects.written = before
         other = second()

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 # Not nn's own table: what is added there is no candidate here by that. One more here must keep what `plan` relies on,
 # namely that no activation is steeper than 1, and that each overflows in exp where those here do, or nowhere.
-ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
+KNOWN_ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu, "tanh": tanh}
 
 
 def inputs_of_activations(
@@ -28,7 +28,7 @@ def inputs_of_activations(
     inputs: list[Floats] = []
     for i in range(start, len(layout.weights)):
         if i > start:
-            rows = ACTIVATIONS[activation](rows)
+            rows = KNOWN_ACTIVATIONS[activation](rows)
         rows = rows @ arrays[layout.weights[i]]
         if (bias := layout.biases[i]) is not None:
             rows += arrays[bias]
@@ -45,7 +45,7 @@ def scores_from(layout: Layout, activation: str, arrays: Arrays, layer: int, inp
     """The scores (n, classes) where a of layer number `layer` is `inputs` (n, units)."""
     if layer == len(layout.weights) - 1:
         return inputs
-    return inputs_of_activations(layout, activation, arrays, ACTIVATIONS[activation](inputs), layer + 1)[-1]
+    return inputs_of_activations(layout, activation, arrays, KNOWN_ACTIVATIONS[activation](inputs), layer + 1)[-1]
 
 
 def scores_after(
@@ -61,7 +61,7 @@ def scores_after(
     # Of the layer itself only one column changes: by shift · (the last column of z), or by shift.
     is_weight = number in layout.weights
     layer = (layout.weights if is_weight else layout.biases).index(number)
-    inputs = ACTIVATIONS[activation](before[layer - 1]) if layer else rows
+    inputs = KNOWN_ACTIVATIONS[activation](before[layer - 1]) if layer else rows
     moved = before[layer].copy()
     moved[:, -1] += shift * inputs[:, -1] if is_weight else shift
     return scores_from(layout, activation, arrays, layer, moved)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.nn.functions import OWN_LOSSES
-from zerokara.recognise.forward import ACTIVATIONS, scores_of
+from zerokara.nn.functions import STANDARD_LOSSES
+from zerokara.recognise.forward import KNOWN_ACTIVATIONS, scores_of
 from zerokara.recognise.layout import Arrays, Layout, rows_of
 from zerokara.recognise.refusal import RefusedNow
 from zerokara.words import sentence
@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-12
 
 
-# Not all of nn's table, for the reason that `forward.ACTIVATIONS` gives. The names are those that nn and engines know.
-LOSSES = {
+# Not all of nn's table, for the reason that stands beside `KNOWN_ACTIVATIONS`. The names are those of nn and engines.
+KNOWN_LOSSES = {
     "cross-entropy": "cross entropy",
     "textbook": "cross entropy with 1e-7 in the logarithm",
     "squared": "squared error",
@@ -38,7 +38,7 @@ class Model:
 
     Attributes:
         layout: which of the function's arrays are x, t and each W and b.
-        activation, loss_name: names in `ACTIVATIONS` and `LOSSES`.
+        activation, loss_name: names in `KNOWN_ACTIVATIONS` and `KNOWN_LOSSES`.
         labels: "argmax" (the largest of a row is the label), "index" or "soft" (as they are).
         factor: n for a sum over n samples, 1 for a mean; also 2/classes, for a mean of squares, and the like.
     """
@@ -55,7 +55,7 @@ class Model:
 
     def loss(self, scores: Floats, targets: Floats) -> float:
         """The function's value for scores and targets (n, classes)."""
-        return self.factor * OWN_LOSSES[self.loss_name].value(scores, targets)
+        return self.factor * STANDARD_LOSSES[self.loss_name].value(scores, targets)
 
     def agrees(self, value: float, scores: Floats, targets: Floats) -> bool:
         """Whether a value is the loss of these scores but for rounding.
@@ -102,11 +102,12 @@ def _candidates(layout: Layout, sample: Sample) -> Iterator[Model]:
     """All models of a layout, each with the factor that makes it fit this sample."""
     arrays = sample.arrays
     rows, classes = rows_of(arrays[layout.inputs]), layout.sizes(arrays)[-1]
-    for activation in ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:  # one layer has none: any name will do
+    # One layer has no activation: any name will do.
+    for activation in KNOWN_ACTIVATIONS if len(layout.weights) > 1 else ["relu"]:
         scores = scores_of(layout, activation, arrays, rows)
         for labels, targets in _meanings(arrays[layout.labels], len(rows), classes):
-            for name in LOSSES:
-                mean = OWN_LOSSES[name].value(scores, targets)
+            for name in KNOWN_LOSSES:
+                mean = STANDARD_LOSSES[name].value(scores, targets)
                 if np.isfinite(mean) and mean != 0:
                     yield Model(layout, activation, name, labels, _rounded(sample.value / mean, len(rows), classes))
 

@@ -76,7 +76,7 @@ def purity_of(f: Any, x: Any) -> Purity:
         raise Refused(sentence("it calls itself")) from None
     if not is_number(result):
         raise Refused(sentence("it does not return a number"))
-    interpreter.objects.check_caches()
+    interpreter.objects.check_caches()  # at the end: what is read early may be written later
     return _verdict(interpreter, interpreter.objects.recorder)
 
 
@@ -162,6 +162,7 @@ class Interpreter(Calls):
     # Statements: each returns whether what follows it is reached
 
     def block(self, statements: list[ast.stmt], frame: Frame) -> bool:
+        """Interpret statements up to one that is left by `return` on every path."""
         return all(self._statement(statement, frame) for statement in statements)
 
     def _statement(self, node: ast.stmt, frame: Frame) -> bool:

@@ -39,6 +39,7 @@ class Layout:
 
     @property
     def parameters(self) -> list[int]:
+        """The numbers of all W, then of all b that there are."""
         return [*self.weights, *(bias for bias in self.biases if bias is not None)]
 
     def sizes(self, arrays: Arrays) -> list[int]:

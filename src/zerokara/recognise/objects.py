@@ -44,6 +44,7 @@ class Objects:
         self.dicts: set[int] = set()
 
     def read(self, parent: Concrete, how: Callable[[Any, Any], Any], key: Any = None) -> Concrete:
+        """What `how` finds for `key` in an object, guarded from now on; see `guards.Recorder`."""
         if parent.origin == CONSTANT:
             raise Refused(sentence("it asks a constant for {name}", name=key))
         number = self.recorder.read(parent.origin, how, key)

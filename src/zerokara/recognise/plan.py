@@ -76,6 +76,7 @@ class Batch:
         self.largest = float(np.abs(self.rows).max(initial=0.0))
 
     def holds(self, inputs: NDArray[Any], labels: NDArray[Any]) -> bool:
+        """Whether these are the same inputs and labels, number for number."""
         return np.array_equal(self.inputs, inputs) and np.array_equal(self.labels, labels)
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -16,19 +16,17 @@ from numpy.typing import NDArray
 
 from zerokara.errors import ZerokaraError, unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.identification import LOSSES, Model
+from zerokara.recognise.identification import KNOWN_LOSSES, Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.interpreter import Purity, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
-from zerokara.recognise.proof import in_silence, proven_model
+from zerokara.recognise.proof import Function, in_silence, proven_model
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.say import say
 from zerokara.words import sentence
 
 logger = logging.getLogger(__name__)
-
-Function = Callable[[Any], Any]
 
 MODES = ("on", "off", "verify")
 
@@ -212,7 +210,7 @@ def _recognised(code: CodeType, plan: Plan) -> str:
         name=_name_of(code),
         sizes="-".join(map(str, plan.network.sizes)),
         activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
-        loss=LOSSES[model.loss_name],
+        loss=KNOWN_LOSSES[model.loss_name],
     )
 
 

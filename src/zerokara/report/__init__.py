@@ -1,1 +1,1 @@
-"""Pictures of a history and a network."""
+"""Pictures of a history, of a gradient check and of a data set."""

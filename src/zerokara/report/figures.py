@@ -1,4 +1,4 @@
-"""Pictures: loss and accuracy curves, and contact sheets. The only file that imports matplotlib.
+"""Pictures: loss and accuracy curves, gradient checks, contact sheets. Only this file draws with matplotlib here.
 
 Figures are drawn without a display and without touching the state of `matplotlib.pyplot`.
 """

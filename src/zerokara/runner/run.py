@@ -207,7 +207,7 @@ def _status_of(work: Callable[[], None], path: Path, cells: list[Cell], main: Mo
     except SystemExit as exit_:
         return _exit_status(exit_.code)
     except KeyboardInterrupt as error:
-        say(_interruption(error, time.monotonic() - began, path, main))
+        say(_interruption(error, time.monotonic() - began, main))
         return INTERRUPTED
     except BaseException as error:
         _show(error, main)
@@ -225,7 +225,7 @@ def _exit_status(code: Any) -> int:
     return 1
 
 
-def _interruption(error: KeyboardInterrupt, seconds: float, path: Path, main: ModuleType) -> str:
+def _interruption(error: KeyboardInterrupt, seconds: float, main: ModuleType) -> str:
     trace = _own_part(error.__traceback__, main)
     where = sentence(" in line {line} of {name}", line=trace.tb_lineno, name=_file_of(trace)) if trace else ""
     text = sentence("\nStopped by Ctrl-C after {time}{where}.", time=duration(seconds), where=where)

@@ -25,7 +25,7 @@ from zerokara.training.events import Advanced, Ended, Event, Started
 from zerokara.training.trainer import Trainer
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 2.0
 MOST_SECONDS_BETWEEN = 30.0
@@ -69,7 +69,10 @@ class Checkpointer:
                 self.save()
 
     def save(self) -> None:
-        """Write a checkpoint of where the trainer is now; one whose numbers are not finite only if it keeps going."""
+        """Write a checkpoint of where the trainer is now; one whose numbers are not finite only if it keeps going.
+
+        Raises RunError where it cannot be written; FolderLost where that leaves none to go on from.
+        """
         if not (self.trainer.keep_going or self.trainer.is_finite()):
             return
         began, iteration = self.clock(), self.trainer.iteration
@@ -81,7 +84,7 @@ class Checkpointer:
         now = self.clock()
         self.due = now + max(SECONDS_BETWEEN, min((now - began) / SHARE, MOST_SECONDS_BETWEEN))
         self.seconds += now - began
-        log.info("checkpoint after update %d: %d bytes in %.3f s", iteration, len(content), now - began)
+        logger.info("checkpoint after update %d: %d bytes in %.3f s", iteration, len(content), now - began)
 
     def save_between_updates(self) -> None:
         """Save after an error that struck between two updates; within an update the weights are neither nor."""

@@ -12,7 +12,7 @@ from dataclasses import astuple
 from typing import Any
 
 from zerokara.nn.network import Network
-from zerokara.runs.layout import ACCURACY_PICTURE, EPOCHS, LOSS_PICTURE, LOSSES, RECIPE, WEIGHTS
+from zerokara.runs.layout import ACCURACY_PICTURE, EPOCHS_CSV, LOSS_PICTURE, LOSSES_CSV, RECIPE, WEIGHTS
 from zerokara.runs.provenance import Provenance, recorded_recipe
 from zerokara.runs.run import Run, finite
 from zerokara.runs.weights import weights_file
@@ -69,7 +69,7 @@ def epochs_csv(history: History) -> str:
     return "\n".join(["iteration,epoch,loss,train_accuracy,test_accuracy", *rows]) + "\n"
 
 
-TABLES: dict[str, Callable[[History], str]] = {LOSSES: losses_csv, EPOCHS: epochs_csv}
+TABLES: dict[str, Callable[[History], str]] = {LOSSES_CSV: losses_csv, EPOCHS_CSV: epochs_csv}
 """Made of a history alone, so that a checkpoint can tell whether they are what was written."""
 
 

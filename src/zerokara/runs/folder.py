@@ -104,10 +104,12 @@ class RunFolder:
 
         Raises FolderLost where the folder is not ours any more, OSError where anything else is in the way.
         """
+        # Looked at before, so that nobody else's folder is written into; where writing fails, because that may be why;
+        # and after, because it may have been lost meanwhile.
         self.check_mine()
         try:
-            place = self.directory if within is None else self.directory.subfolder(within)
-            place.replace(name, pieces)
+            into = self.directory if within is None else self.directory.subfolder(within)
+            into.replace(name, pieces)
         except OSError:
             self.check_mine()
             raise
@@ -115,7 +117,7 @@ class RunFolder:
             self.check_mine()
         except FolderLost:
             with suppress(OSError):  # whoever removed the folder while this was written does not want it there
-                place.remove(name)
+                into.remove(name)
             raise
 
     def check_space(self, needed: int) -> None:
@@ -140,7 +142,7 @@ class RunFolder:
             path.rmdir()
 
     def write(self, name: str, content: bytes | str) -> None:
-        """Write one file, whole or not at all."""
+        """Write one file, whole or not at all. Raises RunError where it cannot be written, FolderLost as `put` does."""
         data = content.encode() if isinstance(content, str) else content
         try:
             self.put(name, [data])

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.words import sentence
+
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -48,5 +50,5 @@ class Interrupted(KeyboardInterrupt):
     """A run was stopped by Ctrl-C, SIGTERM or SIGHUP; what it had done is in `run`, and on disk."""
 
     def __init__(self, run: Any) -> None:
-        super().__init__(f"stopped after {run.iterations:,} updates; kept in {run.path}")
+        super().__init__(sentence("stopped after {n:,} updates; kept in {path}", n=run.iterations, path=run.path))
         self.run = run

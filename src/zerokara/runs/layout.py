@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-RECIPE, RUN_JSON, LOSSES, EPOCHS = "recipe.toml", "run.json", "losses.csv", "epochs.csv"
+RECIPE, RUN_JSON, LOSSES_CSV, EPOCHS_CSV = "recipe.toml", "run.json", "losses.csv", "epochs.csv"
 WEIGHTS, LOSS_PICTURE, ACCURACY_PICTURE = "weights.safetensors", "loss.png", "accuracy.png"
 CHECKPOINTS, EVENTS, LOCK_FILE = "checkpoints", "tensorboard", "lock"
 
@@ -37,8 +37,8 @@ class RunFile(NamedTuple):
 LAYOUT: dict[str, RunFile] = {
     RECIPE: RunFile("what was asked for, complete", "zerokara.runs.prepared", checked=True),
     RUN_JSON: RunFile("versions, machine, checksum of the data, times, final figures", "zerokara.runs.files", True),
-    LOSSES: RunFile("iteration, loss of the mini-batch before that update", "zerokara.runs.files", checked=True),
-    EPOCHS: RunFile("one line per evaluation", "zerokara.runs.files", checked=True),
+    LOSSES_CSV: RunFile("iteration, loss of the mini-batch before that update", "zerokara.runs.files", checked=True),
+    EPOCHS_CSV: RunFile("one line per evaluation", "zerokara.runs.files", checked=True),
     WEIGHTS: RunFile("W1, b1, W2, … as trained", "zerokara.runs.weights", checked=True),
     LOSS_PICTURE: RunFile("the losses, drawn", "zerokara.report.figures"),
     ACCURACY_PICTURE: RunFile("the accuracies, drawn", "zerokara.report.figures"),

@@ -29,6 +29,7 @@ HELD = (errno.EWOULDBLOCK, errno.EACCES)
 """What `flock` says where somebody else has the lock."""
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""No link is followed, and a pipe of that name is not waited for."""
 
 
 class Busy(RunError):
@@ -137,7 +138,7 @@ def is_locked(folder: Path) -> bool:
     except OSError:  # there is none, or none that a process could hold
         return False
     try:
-        flock(handle, LOCK_SH | LOCK_NB)
+        flock(handle, LOCK_SH | LOCK_NB)  # shared, so that two that look are not in each other's way
     except OSError as error:
         return error.errno in HELD
     finally:

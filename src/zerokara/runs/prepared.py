@@ -32,7 +32,7 @@ from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Diverged(RunError):
@@ -61,7 +61,7 @@ def prepare_run(
     recipe = recipe.resolved()
     if dataset is None:
         dataset = load(recipe.dataset, data_dir=data_dir, progress=progress)
-    log.info("data %r, %s, checksum %s", dataset, dataset.source, dataset.checksum)
+    logger.info("data %r, %s, checksum %s", dataset, dataset.source, dataset.checksum)
     recipe = with_absolute_path(recipe)
     trainer = build_trainer(recipe, dataset, engine=engine, threads=threads, keep_going=keep_going, listeners=listeners)
     provenance = Provenance(
@@ -135,6 +135,7 @@ class PreparedRun:
         run = self._run(folder.directory.last_seen())
         self._write_files(folder, run, store)
         if plots:
+            # The signal that stopped the run asked for no more than that; any other asks to be done soon.
             folder.write_all(pictures(run, lambda: signals.count > run.stopped))
         return replace(run, path=folder.where())
 
@@ -207,7 +208,10 @@ class PreparedRun:
         )
 
     def _bytes(self) -> int:
-        """What three checkpoints, weights and tables may come to at the most."""
+        """What three checkpoints, weights and tables may come to at the most.
+
+        Of an update's loss: 8 bytes in each checkpoint, and a line of losses.csv.
+        """
         weights = sum(p.nbytes for p in self.trainer.network.params.values())
         slots = len(self.trainer.optimizer.state)
         return weights * (4 + 3 * slots) + 56 * self.trainer.iterations

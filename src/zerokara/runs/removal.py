@@ -87,7 +87,10 @@ def remove(folder: Path) -> list[str]:
 
 
 def remove_from(directory: Directory) -> list[str]:
-    """Remove a run from its folder, which is locked, and the folder where that leaves nothing; what is left, if any."""
+    """Remove a run from its folder, which is locked, and the folder where that leaves nothing; what is left, if any.
+
+    Raises RunError where something cannot be removed.
+    """
     try:
         left = list(foreign_in(directory))
         _clear(directory, left)
@@ -110,7 +113,7 @@ def _clear(directory: Directory, foreign: list[str]) -> None:
         elif not any(left.startswith(f"{name}/") for left in foreign):
             directory.remove_folder(name)
         else:
-            place = directory.subfolder(name)
-            for inner in place.names():
+            subfolder = directory.subfolder(name)
+            for inner in subfolder.names():
                 if is_ours_in(name, inner):
-                    place.remove(inner)
+                    subfolder.remove(inner)

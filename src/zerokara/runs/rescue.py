@@ -35,6 +35,7 @@ def rescue(
     Raises RunError where no place can be found.
     """
     refused: list[str] = []
+    # Beside the lost one its user looks first; the temporary folder may be on another disk, where that one is full.
     for place in (lost.parent, Path(tempfile.gettempdir())):
         folder = None
         try:

@@ -22,7 +22,7 @@ from zerokara.training.events import Listener
 from zerokara.training.recipe import LENGTHS, Recipe
 from zerokara.words import sentence
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def reopen(
     except BaseException:
         folder.lock.release()
         raise
-    log.info("going on from %s, after update %d", checkpoint.path, checkpoint.iteration)
+    logger.info("going on from %s, after update %d", checkpoint.path, checkpoint.iteration)
     notes = [sentence("{reason} The checkpoint before it is taken.", reason=reason) for reason in passed_over]
     notes += [sentence("{what}: the result may differ in its last digits.", what=what) for what in differences]
     return Reopened(prepared, folder, tuple(notes))

@@ -48,7 +48,7 @@ class CheckpointStore:
     def newest_in_place(self) -> int | None:
         """The iteration of the newest checkpoint that is known to be undamaged and lies there still; None without."""
         try:
-            there = set(self._place().names())
+            there = set(self._checkpoints().names())
         except OSError:
             return None
         return next((iteration for iteration in reversed(self.intact) if _name(iteration) in there), None)
@@ -58,30 +58,30 @@ class CheckpointStore:
 
         Raises Busy where a fresh run would come upon a run that somebody else began meanwhile.
         """
-        places = [self.folder.directory]
+        directories = [self.folder.directory]
         try:
             if self.folder.directory.has(CHECKPOINTS):
-                places.append(self._place())
-            names = {place: place.names() for place in places}
+                directories.append(self._checkpoints())
+            names = {directory: directory.names() for directory in directories}
         except OSError as error:
             raise damaged(self.folder.path / CHECKPOINTS, error.strerror or error) from error
-        if fresh and any(iteration_of(name) is not None for name in names[places[-1]]):
+        if fresh and any(iteration_of(name) is not None for name in names[directories[-1]]):
             raise Busy(sentence("{path} holds a run already, and is left as it is.", path=self.folder.path))
-        for place, found in names.items():
+        for directory, found in names.items():
             for name in filter(UNFINISHED_FILE.fullmatch, found):
                 with suppress(OSError):
-                    place.remove(name)
+                    directory.remove(name)
 
-    def _place(self) -> Directory:
+    def _checkpoints(self) -> Directory:
         return self.folder.directory.subfolder(CHECKPOINTS)
 
     def _remove_others(self) -> None:
-        place = self._place()
-        for name in place.names():
+        directory = self._checkpoints()
+        for name in directory.names():
             iteration = iteration_of(name)
             if iteration is not None and iteration not in self.intact:
                 with suppress(OSError):
-                    place.remove(name)
+                    directory.remove(name)
 
 
 def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str]]:
@@ -117,19 +117,19 @@ def newest_by(read: Callable[[Path, Recipe], Read], folder: Path, recipe: Recipe
 
 def numbered(folder: Path) -> Iterator[tuple[int, Path]]:
     """The checkpoints of a run by iteration, in no order, unread. Raises RunError where `checkpoints` is a link."""
-    place = folder / CHECKPOINTS
-    if not os.path.lexists(place):
+    path = folder / CHECKPOINTS
+    if not os.path.lexists(path):
         return
     try:
-        if place.is_symlink():
-            raise damaged(place, sentence("it is a link"))
-        names = os.listdir(place)
+        if path.is_symlink():
+            raise damaged(path, sentence("it is a link"))
+        names = os.listdir(path)
     except OSError as error:
-        raise damaged(place, error.strerror or error) from error
+        raise damaged(path, error.strerror or error) from error
     for name in names:
         iteration = iteration_of(name)
         if iteration is not None:
-            yield iteration, place / name
+            yield iteration, path / name
 
 
 def iteration_of(name: str) -> int | None:

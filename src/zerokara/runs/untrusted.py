@@ -116,7 +116,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def json_object(path: Path, text: str) -> dict[str, Any]:
-    """The JSON object in a text that came from `path`."""
+    """The JSON object in a text that came from `path`. Raises RunError for anything else."""
     value = attempt(path, lambda: json.loads(text))
     if not isinstance(value, dict):
         raise damaged(path, sentence("it holds no JSON object"))

@@ -73,7 +73,7 @@ def _last_row(path: Path, described: Mapping[str, Any], file: BinaryIO, start: i
 
 
 def read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
-    """The header's bytes, name → description of each array, and the facts."""
+    """The header's bytes, name → description of each array, and the facts. Raises RunError for anything else."""
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
     if len(prefix) < 8 or length > MOST_HEADER:

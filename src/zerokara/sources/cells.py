@@ -72,7 +72,10 @@ def cells_of(path: Path) -> list[Cell]:
 
 
 def decoded(path: Path) -> str:
-    """The text of a note: UTF-8, else the Japanese or Korean encoding of Windows that fits."""
+    """The text of a note: UTF-8, else the Japanese or Korean encoding of Windows that fits.
+
+    Raises UsageError where none of them does.
+    """
     data = path.read_bytes()
     for encoding in ("utf-8-sig", *likely_encodings(data)):
         try:

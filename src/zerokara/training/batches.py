@@ -35,6 +35,8 @@ class Batches:
 
     Attributes:
         per_epoch: updates in an epoch, ceil(samples / batch_size).
+
+    Raises UsageError for another sampling, and for batches larger than the data where no sample may come twice.
     """
 
     def __init__(self, samples: int, batch_size: int, sampling: str, seed: int) -> None:

@@ -55,7 +55,7 @@ class Optimizer(ABC):
     @property
     def is_standard(self) -> bool:
         """Whether it is zerokara's own of its name, so that an engine may compute the formula by itself."""
-        return type(self) is OWN_OPTIMIZERS.get(self.name)
+        return type(self) is STANDARD_OPTIMIZERS.get(self.name)
 
     def prepare(self, params: Mapping[str, Array]) -> None:
         """Make the state for these parameters, all zero; the first `update` does it where nobody did."""
@@ -223,8 +223,8 @@ def _nadam_product(beta1: float, t: int) -> float:
 OPTIMIZERS: dict[str, type[Optimizer]] = {c.name: c for c in (SGD, Momentum, Nesterov, AdaGrad, RMSprop, Adam, Nadam)}
 """By name. Looked up when one is made: whoever adds a dataclass derived from `Optimizer` can use its name at once."""
 
-OWN_OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(dict(OPTIMIZERS))
-"""Those of zerokara, whatever stands under their names in `OPTIMIZERS` later."""
+STANDARD_OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(dict(OPTIMIZERS))
+"""Zerokara\'s own, whatever stands under their names in `OPTIMIZERS` later; `is_standard` compares with these."""
 
 
 def optimizer_named(name: str, **settings: float | None) -> Optimizer:

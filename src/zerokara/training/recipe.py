@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.activations import ACTIVATIONS
-from zerokara.nn.arguments import is_number, is_whole
+from zerokara.nn.arguments import is_integer, is_number
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.training.batches import SAMPLINGS, Batches
@@ -39,17 +39,17 @@ class Rule(NamedTuple):
 
     words: str
     holds: Callable[[Any], bool]
-    keep: Callable[[Any], Any]
+    convert: Callable[[Any], Any]
 
 
-WHOLE = Rule("a positive whole number", lambda v: is_whole(v) and v > 0, int)
-SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: is_whole(v) and 0 <= v < 2**63, int)
+POSITIVE_INTEGER = Rule("a positive whole number", lambda v: is_integer(v) and v > 0, int)
+SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: is_integer(v) and 0 <= v < 2**63, int)
 POSITIVE = Rule("a positive number", lambda v: is_number(v) and v > 0, float)
 NOT_NEGATIVE = Rule("0 or a positive number", lambda v: is_number(v) and v >= 0, float)
 SHARE = Rule("at least 0 and less than 1", lambda v: is_number(v) and 0 <= v < 1, float)
 SIZES = Rule(
     "one or more positive whole numbers, such as 50 or 100,50",
-    lambda v: len(v) > 0 and all(map(WHOLE.holds, v)),
+    lambda v: len(v) > 0 and all(map(POSITIVE_INTEGER.holds, v)),
     lambda v: tuple(map(int, v)),
 )
 NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str | Path) and str(v) != "", str)
@@ -95,22 +95,26 @@ class Recipe:
     beta1: float | None = _option("training", "For adam and nadam (0.9).", None, SHARE)
     beta2: float | None = _option("training", "For adam and nadam (0.999).", None, SHARE)
     weight_decay: float = _option("training", "λ of the penalty ½ λ Σ W² that is part of the loss.", 0.0, NOT_NEGATIVE)
-    batch_size: int = _option("training", "Samples in an update.", 100, WHOLE)
-    iterations: int | None = _option("training", "Updates to do; on the MNIST family 10000.", None, WHOLE)
-    epochs: int | None = _option("training", "Epochs to do, instead of iterations; elsewhere 100.", None, WHOLE)
+    batch_size: int = _option("training", "Samples in an update.", 100, POSITIVE_INTEGER)
+    iterations: int | None = _option("training", "Updates to do; on the MNIST family 10000.", None, POSITIVE_INTEGER)
+    epochs: int | None = _option(
+        "training", "Epochs to do, instead of iterations; elsewhere 100.", None, POSITIVE_INTEGER
+    )
     sampling: str = _option(
         "training",
         "Batches: any samples, no sample twice in a batch, or every sample once an epoch.",
         "replacement",
         names=SAMPLINGS,
     )
-    evaluate_every: int | None = _option("training", "Updates between evaluations; by default an epoch.", None, WHOLE)
+    evaluate_every: int | None = _option(
+        "training", "Updates between evaluations; by default an epoch.", None, POSITIVE_INTEGER
+    )
     seed: int = _option("training", "Decides initial weights and batches.", 0, SEED)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", _as_sizes(self.hidden))
         for f in fields(self):
-            object.__setattr__(self, f.name, _kept(f, getattr(self, f.name)))
+            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
         if self.iterations is not None and self.epochs is not None:
             raise UsageError(
                 sentence(
@@ -121,8 +125,10 @@ class Recipe:
             )
         if self.gradient == "numerical" and self.dtype == "float32":
             raise UsageError(
-                "gradient numerical needs dtype float64: in float32 a difference with h = 1e-4 is mostly rounding. "
-                "Leave dtype out, or use gradient backprop."
+                sentence(
+                    "gradient numerical needs dtype float64: in float32 a difference with h = 1e-4 is mostly rounding. "
+                    "Leave dtype out, or use gradient backprop."
+                )
             )
         self.make_optimizer()
 
@@ -257,7 +263,7 @@ def _as_sizes(hidden: Any) -> tuple[Any, ...]:
     return tuple(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else (hidden,)
 
 
-def _kept(f: Field[Any], value: Any) -> Any:
+def _checked(f: Field[Any], value: Any) -> Any:
     """The value as the recipe keeps it: one type per field, so that equal recipes are written alike."""
     rule, names = f.metadata["rule"], f.metadata["names"]
     if value is None and f.default is None:
@@ -270,4 +276,4 @@ def _kept(f: Field[Any], value: Any) -> Any:
         words = rule.words if rule else "one of " + ", ".join(names)
         got = (",".join(map(repr, value)) or "none") if isinstance(value, tuple) else repr(value)
         raise UsageError(sentence("{name} must be {words}. Got {got}.", name=f.name, words=words, got=got))
-    return rule.keep(value)
+    return rule.convert(value)

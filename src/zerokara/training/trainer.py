@@ -29,7 +29,7 @@ EVALUATED_AT_ONCE = 10_000
 FASTER_BY = 8
 """How much longer than the chunk before a chunk may be: the first measurements are of single updates."""
 
-State = tuple[list[NDArray[Any]], int]
+Snapshot = tuple[list[NDArray[Any]], int]
 """Copies of all weights and of the optimizer's state, and its steps."""
 
 
@@ -140,7 +140,7 @@ class Trainer:
         """Do updates up to iteration `until`, or fewer where an epoch ends or `stop` is raised; seconds for one."""
         rows = self.batches.rows(self.iteration, until)
         began = perf_counter()
-        before = None if self.keep_going else self._state()
+        before = None if self.keep_going else self._snapshot()
         losses = self._update(rows, self.stop)
         if before is not None and not (np.isfinite(losses).all() and self.is_finite()):
             losses = self._until_divergence(before, rows, losses)
@@ -179,7 +179,7 @@ class Trainer:
         )
 
     def _until_divergence(
-        self, before: State, rows: NDArray[np.int64], losses: NDArray[np.float64]
+        self, before: Snapshot, rows: NDArray[np.int64], losses: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Do a chunk that diverged again, one by one, up to the update that did it: where does not depend on chunks.
 
@@ -189,7 +189,7 @@ class Trainer:
         self._restore(before)
         culprit = int(np.append(np.flatnonzero(~np.isfinite(losses)), len(losses) - 1)[0])
         for i in range(culprit):
-            before = self._state()
+            before = self._snapshot()
             self._update(rows[i : i + 1], np.zeros(1, np.uint8))
             if not self.is_finite():
                 self._restore(before)
@@ -203,11 +203,11 @@ class Trainer:
         for slot in self.optimizer.state.values():
             yield from slot.values()
 
-    def _state(self) -> State:
+    def _snapshot(self) -> Snapshot:
         return [array.copy() for array in self._arrays()], self.optimizer.steps
 
-    def _restore(self, state: State) -> None:
-        copies, self.optimizer.steps = state
+    def _restore(self, snapshot: Snapshot) -> None:
+        copies, self.optimizer.steps = snapshot
         for array, copy in zip(self._arrays(), copies, strict=True):
             array[...] = copy
 
