@@ -21,6 +21,7 @@ from zerokara.engine.reference import ReferenceEngine
 from zerokara.errors import EngineError
 from zerokara.nn.activations import ACTIVATIONS as ACTIVATIONS_OF_NN
 from zerokara.nn.activations import STANDARD_ACTIVATIONS
+from zerokara.nn.functions import LOSSES as LOSSES_OF_NN
 from zerokara.nn.functions import STANDARD_LOSSES
 from zerokara.nn.network import Network
 from zerokara.training.optimizers import STANDARD_OPTIMIZERS, Optimizer, optimizer_named
@@ -690,6 +691,7 @@ class TestRefusals:
         network.activation = "swish"
         assert "knows the activations sigmoid, relu" in unsupported(network, 40, 20)
         network = make_network((40, 9, 4))
+        monkeypatch.setitem(LOSSES_OF_NN, "hinge", STANDARD_LOSSES["squared"])
         network.loss_name = "hinge"
         assert "knows the losses cross-entropy, textbook" in unsupported(network, 40, 20)
         monkeypatch.setattr(type(optimizer), "name", "lion")

@@ -24,7 +24,7 @@ def test_numbers(value):
     assert type(number("x", value)) is float
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, True, 1j, "1", None, [1.0], np.array(1.0)])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 10**400, True, 1j, "1", None, [1.0], np.array(1.0)])
 def test_what_is_no_number(value):
     assert not is_number(value)
     for check, words in (

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from zerokara.engine.compiled import CompiledEngine
 from zerokara.engine.reference import ReferenceEngine
-from zerokara.nn.activations import STANDARD_ACTIVATIONS
+from zerokara.nn.activations import ACTIVATIONS, STANDARD_ACTIVATIONS, Elementwise
+from zerokara.nn.check import gradient_check
 from zerokara.nn.functions import STANDARD_LOSSES
 from zerokara.nn.network import Network, central_differences
 from zerokara.nn.numerical import ForwardPass
@@ -226,3 +227,29 @@ def test_every_weight_of_the_network_of_the_notes(way: Any) -> None:
     x, targets = digits(10)
     expected = network.numerical_gradient(x, targets, method="loop")
     assert_same(way(network, x, targets), expected, 1e-10)
+
+
+class InPlace(Elementwise):
+    """A ReLU that changes its input, and what comes back, as Keras's and PyTorch's in-place layers do."""
+
+    def forward(self, x):
+        self.off = x <= 0
+        x[self.off] = 0
+        return x
+
+    def backward(self, dout):
+        dout[self.off] = 0
+        return dout
+
+
+@pytest.mark.parametrize("n", [1, 5])
+@pytest.mark.parametrize("sizes", [(4, 1, 3), (4, 7, 3), (4, 7, 5, 3)], ids=str)
+def test_an_activation_that_works_in_place(monkeypatch, sizes, n):
+    """NumPy's way asks it for several values at the same scores, which must still be there."""
+    monkeypatch.setitem(ACTIVATIONS, "in-place", InPlace)
+    network, witness = make_network(sizes, "in-place", "cross-entropy"), make_network(sizes, "relu", "cross-entropy")
+    x, targets = make_batch(n, sizes[0], sizes[-1], soft=False)
+    found, expected = by_numpy(network, x, targets), by_numpy(witness, x, targets)
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-11)
+    assert gradient_check(network, x, targets).agrees

@@ -451,3 +451,27 @@ def test_the_bound_of_change_holds(activation):
     assert (np.abs(above - below) / (2 * h) <= 1.001 * c * s + 1e-9).all()
     assert (np.abs(above - 2 * at + below) / h**2 <= 1.001 * c**2 * s + 1e-8).all()
     assert (np.abs(layer.steepness(a + h) - layer.steepness(a - h)) / (2 * h) <= 1.001 * c * s + 1e-9).all()
+
+
+class LayerNorm:
+    """(x - mean) / √(variance + 1e-5) of each sample (Ba, Kiros, Hinton 2016): steep where units are alike."""
+
+    def forward(self, x):
+        self.root = np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
+        self.y = (x - x.mean(axis=1, keepdims=True)) / self.root
+        return self.y
+
+    def backward(self, dout):
+        mean, along = dout.mean(axis=1, keepdims=True), (dout * self.y).mean(axis=1, keepdims=True)
+        return (dout - mean - self.y * along) / self.root
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_steps_are_short_where_nothing_is_known_of_how_fast_slopes_change(seed, monkeypatch):
+    """A step that suits a sigmoid is far too long for what three such layers make of small weights."""
+    monkeypatch.setitem(ACTIVATIONS, "layer-norm", LayerNorm)
+    x, t = batch(n=17, features=3, seed=seed)
+    net = Network((3, 9, 3, 8, 3), activation="layer-norm", init=0.01, seed=seed)
+    check = gradient_check(net, x - 0.5, t)
+    assert check.wrong == 0, str(check)
+    assert not any((row.steps > 1e-5 / np.abs(x - 0.5).max(axis=0).min()).any() for row in check.rows[:1])

@@ -380,6 +380,87 @@ def test_what_somebody_put_under_a_name_is_used_and_is_not_standard(monkeypatch)
 # Weight decay
 
 
+class Elu(zerokara.nn.layers.Elementwise):
+    """With a number of its own, which is no batch."""
+
+    def __init__(self):
+        self.alpha = 0.5
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.alpha * np.expm1(x))
+
+    def backward(self, dout):
+        return dout * np.where(self.x > 0, 1, self.alpha * np.exp(self.x))
+
+
+def test_a_copy_keeps_the_numbers_of_somebodys_activation(monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "elu", Elu)
+    net = network(activation="elu", init=1.0)
+    x, t = batch()
+    a = x @ net.params["W1"] + net.params["b1"]
+    expected = np.where(a > 0, a, np.expm1(a) / 2) @ net.params["W2"] + net.params["b2"]
+    for twin in (net.copy(), copy.deepcopy(net)):
+        assert_allclose(twin.predict(x), expected, rtol=1e-13)
+    exact, numerical = net.gradient(x, t), net.numerical_gradient(x, t)
+    for name in exact:
+        assert_allclose(numerical[name], exact[name], atol=1e-6)
+
+
+class Scaled(zerokara.nn.layers.Affine):
+    """An affine layer with a number of its own."""
+
+    scale = 1.0
+
+    def forward(self, x):
+        return self.scale * super().forward(x)
+
+
+def test_a_copy_keeps_the_numbers_of_somebodys_affine_layer():
+    net = network()
+    net.layers[2] = Scaled(net.params["W2"], net.params["b2"])
+    net.layers[2].scale = 3.0
+    x, _ = batch()
+    for twin in (net.copy(), copy.deepcopy(net)):
+        assert_array_equal(twin.predict(x), net.predict(x))
+
+
+@pytest.mark.parametrize(
+    ("at", "method"), [(0, "forward"), (0, "find_gradients"), (2, "backward"), (1, "forward"), (1, "backward")]
+)
+def test_a_method_put_into_one_layer_alone_is_seen(at, method):
+    """Copies keep it, and no engine may compute what the name says instead."""
+    net = network()
+    assert net.is_standard
+    own = getattr(net.layers[at], method)
+    setattr(net.layers[at], method, own)
+    assert not net.is_standard
+    assert not net.copy().is_standard
+    assert net.has_standard_loss == (method != "forward")
+
+
+def test_another_loss_name_is_another_loss():
+    """Also of copies and pickles, which know a loss by its name."""
+    net = network()
+    x, t = batch()
+    net.loss_name = "squared"
+    p = softmax(net.predict(x), axis=1)
+    expected = ((p - np.eye(4)[t]) ** 2).sum() / 2 / len(x)
+    for twin in (net, net.copy(), pickle.loads(pickle.dumps(net))):
+        assert twin.loss(x, t) == pytest.approx(expected)
+    with pytest.raises(UsageError, match="loss must be one of"):
+        net.loss_name = "cubed"
+    assert net.loss_name == "squared"
+
+
+def test_a_penalty_is_in_double_precision_for_float32_too():
+    """1e20² is too large for float32, and 1e-30² too small."""
+    for size in (1e20, 1e-30):
+        net = network((1, 1), dtype=np.float32, weight_decay=2.0)
+        net.params["W1"][...] = size
+        assert net._penalty() == pytest.approx(float(np.float32(size)) ** 2, rel=1e-12)
+
+
 def test_weight_decay_by_hand():
     """½ · 0.5 · (1² + 2² + 3²) = 3.5 more in the loss, 0.5 W more in the gradient of W, and nothing in that of b."""
     plain, decaying = Network([1, 3]), Network([1, 3], weight_decay=0.5)

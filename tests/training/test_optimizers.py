@@ -363,3 +363,12 @@ def test_what_is_not_a_learning_rate(rate):
 def test_what_is_not_a_share(kind, setting, value):
     with pytest.raises(UsageError, match=rf"{setting} must be at least 0 and less than 1\. Got "):
         kind(**{setting: value})
+
+
+@pytest.mark.parametrize("method", ["step", "update"])
+def test_a_method_put_into_one_optimizer_alone_is_seen(method):
+    """An engine that computes by name would do something else."""
+    optimizer = Adam()
+    assert optimizer.is_standard
+    setattr(optimizer, method, getattr(optimizer, method))
+    assert not optimizer.is_standard

@@ -270,3 +270,10 @@ def test_no_file_and_a_folder(tmp_path):
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(UsageError, match="cannot be read as a recipe"):
             read_toml(path)
+
+
+def test_a_file_with_a_number_that_python_does_not_read(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text("[training]\nlearning_rate = 1" + 5000 * "0" + "\n")
+    with pytest.raises(UsageError, match=r"recipe\.toml cannot be read as a recipe: "):
+        read_toml(path)

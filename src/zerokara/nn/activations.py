@@ -19,8 +19,9 @@ Array = NDArray[Any]
 class Elementwise:
     """A layer whose every output depends on the same element of its input alone; it has no parameters.
 
-    Copies and pickles of it do not carry the latest batch. What follows is for gradient checks and initial weights; of
-    a class that does not say how its derivative changes, `zerokara.nn.check` measures it.
+    Copies and pickles of it do not carry the latest batch, which is its arrays, but all else it has, such as a slope.
+    What follows is for gradient checks and initial weights; of a class that does not say how its derivative changes,
+    `zerokara.nn.check` measures it.
 
     Attributes:
         change: c, by how much of its `steepness` s the derivative changes per unit of input: |f″| ≤ c s, |f‴| ≤ c² s.
@@ -34,8 +35,10 @@ class Elementwise:
     jump: ClassVar[float] = 0.0
     suits_he: ClassVar[bool] = False
 
-    def __getstate__(self) -> dict[str, Array]:
-        return {}
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            name: value for name, value in vars(self).items() if not isinstance(value, np.ndarray) or not value.ndim
+        }
 
     def forward(self, x: Array) -> Array:
         """f(x), shape of x."""

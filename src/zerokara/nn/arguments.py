@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +21,10 @@ def is_integer(value: object) -> bool:
 
 
 def is_number(value: object) -> bool:
-    """A finite number of Python or NumPy; True and False are none."""
-    return is_integer(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
+    """A finite number of Python or NumPy that a float can hold; True and False are none."""
+    if is_integer(value):
+        return abs(int(value)) <= sys.float_info.max  # type: ignore[call-overload, no-any-return]
+    return isinstance(value, float | np.floating) and bool(np.isfinite(value))
 
 
 def number(name: str, value: Any) -> float:

@@ -49,8 +49,13 @@ LONGEST = 0.1
 
 
 def is_analysed(layer: Layer) -> TypeGuard[Elementwise]:
-    """Whether a layer's own class says how its derivative changes; one derived from it may compute something else."""
-    return isinstance(layer, Elementwise) and vars(type(layer)).get("change") is not None
+    """Whether a layer's own class says how its derivative changes; one derived from it may compute something else.
+
+    So may one whose `forward` was replaced.
+    """
+    return (
+        isinstance(layer, Elementwise) and vars(type(layer)).get("change") is not None and "forward" not in vars(layer)
+    )
 
 
 @dataclass
@@ -123,18 +128,19 @@ def affine_bounds(network: Network, x: Floats, t: Floats, h: float) -> list[Affi
     slack = 2 * h * max(float(change.max()) for change in changes) ** (1 / 3)
     slopes, noise = _at_scores(network, traces[-1], t)
     relative = _slope_error(traces)
+    known = network.can_move_units and network._loss.class_weights is not None
     bounds: list[AffineBounds] = []
     for at in range(len(traces) - 1, -1, -1):
         traces[at].dout = slopes.signed
         if isinstance(traces[at].layer, Affine):
-            bounds.append(_bounds_of(traces[at:], changes.pop(), slopes, relative, noise, h))
+            bounds.append(_bounds_of(traces[at:], changes.pop(), slopes, relative, noise, h, known))
         if at:
             slopes.through(traces[at], slack)
     return bounds[::-1]
 
 
 def _bounds_of(
-    traces: list[LayerTrace], change: Floats, slopes: _Slopes, slope_error: Floats, noise: Floats, h: float
+    traces: list[LayerTrace], change: Floats, slopes: _Slopes, slope_error: Floats, noise: Floats, h: float, known: bool
 ) -> AffineBounds:
     n = len(change)
     inputs = np.hstack([traces[0].x, np.ones((n, 1))])
@@ -146,6 +152,9 @@ def _bounds_of(
     third, row_noise = sizes.T @ (change[:, np.newaxis] * curvature), (inputs != 0).T @ noise
     largest = sizes.max(axis=0)
     steps = _steps(traces, largest, change, third, row_noise, h)
+    if not (known and all(is_analysed(trace.layer) for trace in traces[1::2])):
+        # How what follows curves is only guessed, so no unit is moved by more than h: there it is measured.
+        steps = np.minimum(steps, _power_of_two(h / largest, h))
     shift = steps * largest
     truncation = (shift**2 * np.exp(2 * shift * change.max()))[:, np.newaxis] * third
     rounding += UNDERFLOW
@@ -168,6 +177,11 @@ def _steps(
     steps = np.minimum(balanced, np.maximum(plain, LONGEST / (fastest * largest)))
     if any(trace.jump for trace in traces):
         steps = np.minimum(steps, np.maximum(np.minimum(plain, h), _free_way(traces, change) / largest))
+    return _power_of_two(steps, h)
+
+
+def _power_of_two(steps: Floats, h: float) -> Floats:
+    """The largest h · 2ᵏ that is no more than each of these, or h where one is not a positive number."""
     exponents = np.floor(np.log2(np.where(np.isfinite(steps) & (steps > 0), steps, h) / h))
     return np.asarray(np.ldexp(h, exponents.clip(-1000, 1000).astype(int)))
 
@@ -182,12 +196,13 @@ def _forward(layers: Iterable[Layer], x: Floats) -> list[LayerTrace]:
     traces: list[LayerTrace] = []
     x_error = np.zeros((len(x), 1))
     for layer in layers:
-        out = layer.forward(x)
         if isinstance(layer, Affine):
+            out = layer.forward(x)
             terms = (len(layer.W) + 2) * EPSILON
             error = (x_error + terms * np.abs(x)) @ np.abs(layer.W) + terms * np.abs(layer.b)
             traces.append(LayerTrace(layer, x, out, x_error, error, derivative=x, dout=out))
         else:
+            out = layer.forward(x.copy())
             derivative = layer.derivative(x) if is_analysed(layer) else layer.backward(np.ones_like(x))
             traces.append(LayerTrace(layer, x, out, x_error, x_error, derivative, dout=out))
             traces[-1].out_error = _error_of(traces[-1])
@@ -259,7 +274,7 @@ class _Slopes:
             return
         steepness = trace.steepness(trace.x_error + slack)
         known = is_analysed(trace.layer)
-        self.signed = self.signed * trace.derivative if known else trace.layer.backward(self.signed)
+        self.signed = self.signed * trace.derivative if known else trace.layer.backward(self.signed.copy())
         inexact = _rounding_of(trace.layer)  # 1 - y² is wrong by ε however small it is
         self.rounding = self.rounding * steepness + inexact * self.gross
         self.gross, self.smooth = self.gross * steepness, self.smooth * steepness

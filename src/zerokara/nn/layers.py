@@ -37,9 +37,9 @@ class Affine:
         self.dW: Array
         self.db: Array
 
-    def __getstate__(self) -> dict[str, Array]:
-        """What copies and pickles carry: the parameters, if it has any, and not the latest batch."""
-        return {name: value for name, value in self.__dict__.items() if name in ("W", "b")}
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles carry: everything but the latest batch and its gradients."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("x", "dW", "db")}
 
     def forward(self, x: Array) -> Array:
         """out = x W + b, (n, fan_out), from x (n, fan_in)."""

@@ -74,7 +74,6 @@ class Network:
         self.sizes = layer_sizes(sizes)
         layer = activation_named(activation)
         self.activation = activation
-        self._loss = loss_named(loss)
         self.loss_name = loss
         self.dtype = float_dtype(dtype)
         self.weight_decay = weight_decay
@@ -91,6 +90,17 @@ class Network:
     @weight_decay.setter
     def weight_decay(self, value: float) -> None:
         self._weight_decay = not_negative("weight_decay", value)
+
+    @property
+    def loss_name(self) -> str:
+        """What is minimised. Another name is another loss; one that is unknown is refused with a UsageError."""
+        name: str = vars(self)["loss_name"]
+        return name
+
+    @loss_name.setter
+    def loss_name(self, name: str) -> None:
+        self._loss = loss_named(name)
+        vars(self)["loss_name"] = name
 
     @property
     def params(self) -> Params:
@@ -196,7 +206,8 @@ class Network:
         No layer was replaced, no method overridden, and activation and loss are zerokara's own, not what somebody has
         put under their names.
         """
-        return self.has_standard_loss and self._has_standard_methods(GRADIENT_METHODS)
+        unchanged = not any(map(_has_methods_replaced, self.layers))
+        return unchanged and self.has_standard_loss and self._has_standard_methods(GRADIENT_METHODS)
 
     @property
     def has_standard_loss(self) -> bool:
@@ -204,7 +215,7 @@ class Network:
         standard = STANDARD_ACTIVATIONS.get(self.activation)
         return (
             self.can_move_units
-            and all(type(layer) is standard for layer in self.layers[1::2])
+            and all(type(layer) is standard and "forward" not in vars(layer) for layer in self.layers[1::2])
             and self._loss is STANDARD_LOSSES.get(self.loss_name)
         )
 
@@ -215,7 +226,8 @@ class Network:
         Those must work element by element: then a unit can be moved alone; see `zerokara.nn.numerical`.
         """
         affine, between = self.layers[::2], self.layers[1::2]
-        parameters = [array for layer in affine if type(layer) is Affine for array in (layer.W, layer.b)]
+        plain = (layer for layer in affine if type(layer) is Affine and "forward" not in vars(layer))
+        parameters = [array for layer in plain for array in (layer.W, layer.b)]
         return (
             len(affine) == len(between) + 1 == len(self.sizes) - 1
             and list(map(id, parameters)) == list(map(id, self._params.values()))
@@ -277,8 +289,8 @@ class Network:
         """½ λ Σ W² over all weights, in double precision."""
         if self._weight_decay == 0:
             return 0.0
-        weights = (layer.W for layer in self.layers if isinstance(layer, Affine))
-        return 0.5 * self._weight_decay * sum(float((W * W).sum(dtype=np.float64)) for W in weights)
+        weights = (layer.W.astype(np.float64, copy=False) for layer in self.layers if isinstance(layer, Affine))
+        return 0.5 * self._weight_decay * sum(float((W * W).sum()) for W in weights)
 
     def _forward_pass(self, x: ArrayLike, t: ArrayLike) -> ForwardPass:
         """A pass through copies of the layers, so that those of the network keep what their `backward` needs."""
@@ -307,6 +319,11 @@ class Network:
         sizes = "-".join(map(str, self.sizes))
         decay = f", weight decay {self.weight_decay:g}" if self.weight_decay else ""
         return f"<{type(self).__name__} {sizes}, {self.activation}, {self.loss_name}{decay}, {self.dtype}>"
+
+
+def _has_methods_replaced(layer: Layer) -> bool:
+    """Whether a method was replaced on the layer itself, not in its class."""
+    return any(callable(getattr(type(layer), name, None)) for name in vars(layer))
 
 
 class FastGradient(Protocol):

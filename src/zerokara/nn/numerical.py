@@ -162,7 +162,7 @@ class ForwardPass:
                 inputs.append(x.T)
             x = layer.forward(x)
             if isinstance(layer, Affine):
-                scores.append(np.ascontiguousarray(x.T))
+                scores.append(np.array(x.T, order="C"))  # never x itself: the next layer may work in place
         return cls(layers, loss, inputs, scores, np.ascontiguousarray(targets.T))
 
     def samples(self, which: NDArray[np.intp]) -> ForwardPass:
@@ -183,7 +183,7 @@ class ForwardPass:
             return self.losses(scores)
         activation, following = self.layers[at + 1], self.layers[at + 2]
         assert isinstance(following, Affine)
-        rise = activation.forward(old + shift) - activation.forward(old)
+        rise = activation.forward(old + shift) - activation.forward(old.copy())
         scores = self.scores[number + 1] + following.W[unit][:, np.newaxis] * rise  # only this unit's part is new
         for layer in self.layers[at + 3 :]:
             scores = np.ascontiguousarray(layer.forward(scores.T).T)

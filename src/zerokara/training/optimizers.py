@@ -55,7 +55,8 @@ class Optimizer(ABC):
     @property
     def is_standard(self) -> bool:
         """Whether it is zerokara's own of its name, so that an engine may compute the formula by itself."""
-        return type(self) is STANDARD_OPTIMIZERS.get(self.name)
+        replaced = any(callable(getattr(type(self), name, None)) for name in vars(self))
+        return type(self) is STANDARD_OPTIMIZERS.get(self.name) and not replaced
 
     def prepare(self, params: Mapping[str, Array]) -> None:
         """Make the state for these parameters, all zero; the first `update` does it where nobody did."""

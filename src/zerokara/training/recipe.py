@@ -235,7 +235,7 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """The fields that the text of a recipe file gives; `path` is for the errors, which are those of `read_toml`."""
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of a whole number with more digits than Python reads
         raise UsageError(sentence("{path} cannot be read as a recipe: {error}.", path=path, error=error)) from error
     home = {f.name: f.metadata["table"] for f in fields(Recipe)}
     values: dict[str, Any] = {}
