@@ -10,11 +10,12 @@ template <class T>
 class WeightDecay {
  public:
   WeightDecay(double decay, const NetworkView& network, Arena& arena) : decay_(decay), layers_(network.layers) {
+    if (!decays()) return;
     padded_ = take<long>(arena, layers_);
     squares_ = take<double* [2]>(arena, layers_);
     for (int l = 0; l < layers_; ++l) {
       padded_[l] = vectors_for<T>(network.sizes[l + 1]) * lanes<T>;
-      for (double*& squares : squares_[l]) squares = zeros<double>(arena, decays() ? padded_[l] : 0);
+      for (double*& squares : squares_[l]) squares = zeros<double>(arena, padded_[l]);
     }
   }
 
@@ -56,8 +57,8 @@ class WeightDecay {
  private:
   const double decay_;  // λ
   const int layers_;
-  long* padded_;            // of each layer: its units in whole vectors
-  double* (*squares_)[2];  // of each layer and half: (padded,)
+  long* padded_ = nullptr;  // of each layer: its units in whole vectors
+  double* (*squares_)[2] = nullptr;  // of each layer and half: (padded,)
 };
 
 }  // namespace
