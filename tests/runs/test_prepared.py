@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zerokara
+from zerokara import open_run, train
+from zerokara.errors import RunError
+from zerokara.nn.activations import ACTIVATIONS, Sigmoid
 from zerokara.runs.folder import ROOM_FOR_REPORTS, RunFolder
+from zerokara.runs.resume import reopen
 from zerokara.training.optimizers import OPTIMIZERS
 
 
@@ -23,3 +28,16 @@ def test_the_room_asked_for_is_that_of_three_checkpoints_weights_and_tables(
     assert 3 * checkpoint + others < needed < 3 * checkpoint + others + 1.1 * ROOM_FOR_REPORTS
     heads = 4 * 3_000  # of names and facts; these are what the room for reports has to spare
     assert needed - ROOM_FOR_REPORTS > 3 * checkpoint + others - heads
+
+
+def test_weights_of_somebodys_own_relu_are_not_read_as_those_of_zerokaras(tmp_path, monkeypatch):
+    """The same file of weights, another network: it would answer, and wrongly."""
+    with monkeypatch.context() as patch:
+        patch.setitem(ACTIVATIONS, "relu", type("Mine", (Sigmoid,), {}))
+        run = train("digits", activation="relu", iterations=2, out=tmp_path, plots=False)
+        x = run.dataset.test.x[:5]
+        np.testing.assert_array_equal(open_run(run.path).network.predict(x), run.network.predict(x))
+    with pytest.raises(RunError, match="was trained with its author's own activation under the name 'relu'"):
+        open_run(run.path)
+    with pytest.raises(RunError, match="Put the author's into its table"):
+        reopen(run.path, epochs=5)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from zerokara.errors import RunError
+from zerokara.nn.activations import ACTIVATIONS, Relu
+from zerokara.runs import provenance
 from zerokara.runs import provenance as module
 from zerokara.runs.machine import Environment
 from zerokara.runs.provenance import FORMAT, MIGRATIONS, CheckpointFacts, Provenance, differing_field, recorded_recipe
@@ -17,6 +19,7 @@ RECIPE = Recipe(dataset="digits", hidden=(3,)).resolved()
 CAME = Provenance(
     zerokara="0.1", numpy="2.4", level="x86, v3", engine="reference", threads=2, data="0123", began="2026-01-31",
     recipe=recorded_recipe(RECIPE), keep_going=False, forced=["numpy was 2.3"],
+    customized=[],
 )  # fmt: skip
 FACTS = CheckpointFacts(
     CAME, state="stopped", iteration=7, evaluations=1, sizes=[64, 3, 10], seconds=0.5, undecided={"test": (1, 9)},
@@ -50,6 +53,17 @@ def in_format_2() -> dict[str, Any]:
 def test_format_2_is_brought_up() -> None:
     assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(FACTS, undecided={})
     assert CheckpointFacts.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == FACTS
+
+
+def test_a_name_that_stands_for_something_else_now_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    provenance.refuse_others(PATH, CAME, RECIPE)
+    with pytest.raises(RunError, match=r"7\.safetensors was trained with its author's own activation under .*relu"):
+        provenance.refuse_others(PATH, replace(CAME, customized=["activation"]), RECIPE)
+    monkeypatch.setitem(ACTIVATIONS, "relu", type("Mine", (Relu,), {}))
+    assert RECIPE.customized() == ["activation"]
+    provenance.refuse_others(PATH, replace(CAME, customized=["activation"]), RECIPE)
+    with pytest.raises(RunError, match="was trained with zerokara's activation 'relu', and here somebody has"):
+        provenance.refuse_others(PATH, CAME, RECIPE)
 
 
 def test_every_format_since_the_oldest_has_a_way_up() -> None:

@@ -73,6 +73,7 @@ def prepare_run(
         began=now(),
         keep_going=keep_going,
         forced=[],
+        customized=recipe.customized(),
     )
     return PreparedRun(recipe, dataset, trainer, provenance)
 

@@ -87,6 +87,7 @@ class Provenance:
         began: when the run did.
         keep_going: whether it goes on with numbers that are not finite.
         forced: differences of version or processor that its user accepted, in sentences.
+        customized: `Recipe.customized`: which names of the recipe stood for somebody's own.
     """
 
     zerokara: str
@@ -99,6 +100,7 @@ class Provenance:
     began: str
     keep_going: bool
     forced: list[str]
+    customized: list[str]
 
     @property
     def environment(self) -> Environment:
@@ -161,7 +163,7 @@ class CheckpointFacts:
 
 def _from_2(facts: JsonObject) -> JsonObject:
     within = [f.name for f in fields(Provenance)]
-    provenance = {name: facts[name] for name in within if name in facts}
+    provenance = {"customized": [], **{name: facts[name] for name in within if name in facts}}
     others = {name: value for name, value in facts.items() if name not in within}
     return {"undecided": {}, **others, "provenance": provenance}
 
@@ -201,6 +203,26 @@ def _check_fields(path: Path, facts: JsonObject, record: type[CheckpointFacts] |
 def recorded_recipe(recipe: Recipe) -> JsonObject:
     """What a file records of the recipe that its numbers were made with, as JSON has it."""
     return {**recipe.fingerprint(), "dataset": recipe.dataset}
+
+
+def refuse_others(path: Path, came: Provenance, recipe: Recipe) -> None:
+    """Raise RunError where a name of the recipe does not stand for what it stood for when the run was trained.
+
+    With somebody's own activation under "relu" the weights are worth nothing to zerokara's, and the other way round.
+    """
+    now = recipe.customized()
+    for name in ("activation", "loss", "optimizer"):
+        if (name in came.customized) != (name in now):
+            text = (
+                "{path} was trained with its author's own {name} under the name {value!r}, and here that is "
+                "zerokara's. Put the author's into its table before the run is opened."
+            )
+            if name in now:
+                text = (
+                    "{path} was trained with zerokara's {name} {value!r}, and here somebody has put another under that "
+                    "name. Take that away before the run is opened."
+                )
+            raise RunError(sentence(text, path=path, name=name, value=getattr(recipe, name)))
 
 
 def differing_field(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, Any, Any] | None:

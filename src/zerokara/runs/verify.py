@@ -17,7 +17,7 @@ import numpy as np
 from zerokara.data.entries import ENTRIES
 from zerokara.runs.checkpoint import Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
-from zerokara.runs.provenance import CheckpointFacts, differing_field
+from zerokara.runs.provenance import CheckpointFacts, differing_field, refuse_others
 from zerokara.runs.untrusted import attempt, damaged, json_object, opened
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
@@ -93,6 +93,7 @@ def _checked_facts(path: Path, found: dict[str, Any], recipe: Recipe) -> Checkpo
         name, then, now = difference
         words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
         raise damaged(path, sentence(words, name=name, then=then, now=now))
+    refuse_others(path, facts.provenance, recipe)
     if not _fits(facts.sizes, recipe):
         raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts.sizes))
     if facts.evaluations > facts.iteration + 1:

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, unknown_name
-from zerokara.nn.activations import ACTIVATIONS
+from zerokara.nn.activations import ACTIVATIONS, STANDARD_ACTIVATIONS
 from zerokara.nn.arguments import is_integer, is_number
-from zerokara.nn.functions import LOSSES
+from zerokara.nn.functions import LOSSES, STANDARD_LOSSES
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.training.batches import SAMPLINGS, Batches
-from zerokara.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+from zerokara.training.optimizers import OPTIMIZERS, STANDARD_OPTIMIZERS, Optimizer, optimizer_named
 from zerokara.words import sentence
 
 GRADIENTS = ("backprop", "numerical")
@@ -170,6 +170,16 @@ class Recipe:
         """The fields that decide every update, as JSON has them: without length, and data, which have a checksum."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in (*LENGTHS, "dataset")}
         return values | {"hidden": list(self.hidden)}
+
+    def customized(self) -> list[str]:
+        """Those of activation, loss and optimizer that are somebody's own, whatever their names: not zerokara's."""
+        tables: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+            "activation": (ACTIVATIONS, STANDARD_ACTIVATIONS),
+            "loss": (LOSSES, STANDARD_LOSSES),
+            "optimizer": (OPTIMIZERS, STANDARD_OPTIMIZERS),
+        }
+        names = {field: getattr(self, field) for field in tables}
+        return [f for f, (table, standard) in tables.items() if table[names[f]] is not standard.get(names[f])]
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
