@@ -230,3 +230,27 @@ def test_the_loop_that_is_left_for_some_is_stopped_at_once(monkeypatch: pytest.M
     assert evaluated == [8]
     assert list(found) == list(network.params)
     assert not found["W2"].any()
+
+
+class WithoutBackward:
+    def forward(self, x: Array) -> Array:
+        return x
+
+
+@pytest.mark.parametrize(
+    ("table", "option", "entry", "words"),
+    [
+        (ACTIVATIONS, "activation", WithoutBackward, "a class with forward"),
+        (ACTIVATIONS, "activation", Cosine(), "a class with forward"),
+        (ACTIVATIONS, "activation", None, "a class with forward"),
+        (LOSSES, "loss", (brier_terms, brier_grad), "a Loss"),
+        (OPTIMIZERS, "optimizer", Cosine, "a dataclass that is an Optimizer"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: dict[str, Any], option: str, entry: Any, words: str
+) -> None:
+    monkeypatch.setitem(table, "mine", entry)
+    with pytest.raises(zerokara.UsageError, match=rf"^The {option} 'mine' must be {words}.* Got "):
+        zerokara.train("digits", iterations=1, out=tmp_path, plots=False, **{option: "mine"})
+    assert not list(tmp_path.iterdir())

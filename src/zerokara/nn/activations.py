@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.errors import unknown_name
+from zerokara.errors import UsageError, unknown_name
+from zerokara.words import sentence
 
 Array = NDArray[Any]
 
@@ -285,3 +286,13 @@ def activation_named(name: str) -> type[Any]:
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise unknown_name("activation", name, ACTIVATIONS)
     return ACTIVATIONS[name]
+
+
+def activation_layer(name: str) -> Any:
+    """A fresh layer of that name. Raises UsageError where what somebody has put under it makes none."""
+    kind = activation_named(name)
+    layer = kind() if callable(kind) else None
+    if not all(callable(getattr(layer, method, None)) for method in ("forward", "backward")):
+        text = "The activation {name!r} must be a class with forward(x) and backward(dout). Got {got!r:.80}."
+        raise UsageError(sentence(text, name=name, got=kind))
+    return layer

@@ -131,7 +131,10 @@ STANDARD_LOSSES: Mapping[str, Loss] = MappingProxyType(dict(LOSSES))
 
 
 def loss_named(name: str) -> Loss:
-    """The loss of that name. Raises UsageError for one that is not in `LOSSES`."""
+    """The loss of that name. Raises UsageError for one that is not in `LOSSES`, or no `Loss`."""
     if not isinstance(name, str) or name not in LOSSES:
         raise unknown_name("loss", name, LOSSES)
+    if not isinstance(LOSSES[name], Loss):
+        text = "The loss {name!r} must be a Loss(terms, gradient). Got {got!r:.80}."
+        raise UsageError(sentence(text, name=name, got=LOSSES[name]))
     return LOSSES[name]

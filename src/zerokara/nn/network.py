@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
 from zerokara.finalization import working
-from zerokara.nn.activations import STANDARD_ACTIVATIONS, Elementwise, activation_named
+from zerokara.nn.activations import STANDARD_ACTIVATIONS, Elementwise, activation_layer, activation_named
 from zerokara.nn.arguments import float_dtype, generator_of, layer_sizes, not_negative, positive, real_numbers
 from zerokara.nn.functions import STANDARD_LOSSES, decided, loss_named, softmax
 from zerokara.nn.initializers import initial_params
@@ -72,13 +72,13 @@ class Network:
         weight_decay: float = 0.0,
     ) -> None:
         self.sizes = layer_sizes(sizes)
-        layer = activation_named(activation)
+        activation_named(activation)  # refuses an unknown one also where no hidden layer needs it
         self.activation = activation
         self.loss_name = loss
         self.dtype = float_dtype(dtype)
         self.weight_decay = weight_decay
         self._params = Params(initial_params(self.sizes, activation, init, generator_of(seed), self.dtype))
-        self.layers = list(self._make_layers(layer))
+        self.layers = list(self._make_layers())
 
     _weight_decay = 0.0  # also of networks that were pickled when there was none
 
@@ -119,12 +119,12 @@ class Network:
             )
         self._params.update(values)
 
-    def _make_layers(self, activation: type[Any]) -> Iterator[Layer]:
+    def _make_layers(self) -> Iterator[Layer]:
         last = len(self.sizes) - 1
         for i in range(1, last + 1):
             yield Affine(self.params[f"W{i}"], self.params[f"b{i}"])
             if i < last:
-                yield activation()
+                yield activation_layer(self.activation)
 
     def _layers_with(self, params: Params) -> Iterator[Layer]:
         """Copies of the layers that read other parameters; a layer somebody has put in stays in."""

@@ -239,6 +239,9 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
     if not isinstance(name, str) or name not in OPTIMIZERS:
         raise unknown_name("optimizer", name, OPTIMIZERS)
     kind = OPTIMIZERS[name]
+    if not (isinstance(kind, type) and issubclass(kind, Optimizer)):
+        text = "The optimizer {name!r} must be a dataclass that is an Optimizer. Got {got!r:.80}."
+        raise UsageError(sentence(text, name=name, got=kind))
     given = {setting: value for setting, value in settings.items() if value is not None}
     known = [field.name for field in fields(kind)]
     for setting in given:
