@@ -122,7 +122,8 @@ class Trainer {
 
   // ---- forward: by parts of W1 -------------------------------------------------------------------------------------
 
-  void first_layer_forward(long update, int rank) {
+  // Not inlined for the same reason as update_first.
+  __attribute__((noinline)) void first_layer_forward(long update, int rank) {
     const ThreadTile at = tile_of(rank);
     const Panels<T> mine = my_part(0, rank).panels;
     for (long half = at.halves.begin; half < at.halves.end; ++half) {
@@ -312,7 +313,8 @@ class Trainer {
   }
 
   // What a member has of a panel of W1 and its biases. Returns whether the new weights are finite.
-  bool update_first(const Optimizer<T>& optimizer, const Part<T>& mine, Panel panel) {
+  // Not inlined, or GCC has no registers left for the sums of its inner loop: that was a twentieth of a float64 update.
+  __attribute__((noinline)) bool update_first(const Optimizer<T>& optimizer, const Part<T>& mine, Panel panel) {
     TrainedLayer<T>& layer = first();
     alignas(64) T bias_gradient[widest_panel * lanes<T>], zero_terms[widest_panel * lanes<T>];
     find_bias_gradient(layer, panel, bias_gradient);
