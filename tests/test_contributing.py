@@ -19,8 +19,8 @@ from zerokara.engine import choose_engine
 run = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
 assert run.engine == "reference" and run.history.test_accuracy[-1] > 0.7, run
 assert zerokara.open_run(run.path).recipe.{option} == "{name}"
-again = zerokara.train("digits", {option}="{name}", epochs=100, plots=False)
-assert np.array_equal(run.history.losses, again.history.losses)
+again = zerokara.train("digits", {option}="{name}", iterations=9, plots=False)
+assert np.array_equal(run.history.losses[:9], again.history.losses)
 """
 
 CHECKED = """

@@ -87,6 +87,11 @@ class Damped(Optimizer):
 OWN = {"cosine": Cosine, "softsign": Softsign, "arctan": Arctan}
 EVERY_ACTIVATION, EVERY_LOSS = [*ACTIVATIONS, *OWN], [*LOSSES, "brier"]
 PAIRS = list(itertools.product(EVERY_ACTIVATION, EVERY_LOSS))
+TRAINED = [
+    pytest.param(activation, loss, marks=() if activation == "relu" or loss == "cross-entropy" else pytest.mark.slow)
+    for activation, loss in PAIRS
+]
+"""Each with one of the other kind, and all with all in the slow stage: a whole run takes its time."""
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +177,7 @@ def test_pickles_and_copies_compute_the_same(activation: str, loss: str) -> None
 
 
 @pytest.mark.parametrize("gradient", ["backprop", "numerical"])
-@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+@pytest.mark.parametrize(("activation", "loss"), TRAINED)
 def test_every_pair_trains_on_the_reference_engine(activation: str, loss: str, gradient: str, tmp_path: Path) -> None:
     """And the run can be opened again: `recipe.toml` has the names."""
     run = zerokara.train(

@@ -208,7 +208,13 @@ def loop_at(network: Network, name: str, index: Any, x: Any, targets: Any, h: fl
 
 
 @WAYS
-@pytest.mark.parametrize(("activation", "loss"), TABLE)
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        pytest.param(*pair, marks=() if "relu" in pair or "cross-entropy" in pair else pytest.mark.slow)
+        for pair in TABLE
+    ],
+)
 def test_the_network_of_the_notes(way: Any, activation: str, loss: str) -> None:
     network = Network((784, 50, 10), activation=activation, loss=loss, init=0.05)
     x, targets = digits(100)
