@@ -37,7 +37,11 @@ def fetch(made: Published, folder: Path, mirrors: list[str], **options: object) 
     return fetch_file(made.entry, made.entry.files[0], folder, mirrors, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+PATIENCE = ("silence", "stall", "drip", "header-drip")
+"""Faults that only waiting finds out, for seconds; make test waits for each of them once, in the test that follows."""
+
+
+@pytest.mark.parametrize("fault", [pytest.param(f, marks=pytest.mark.slow if f in PATIENCE else ()) for f in FAULTS])
 def test_every_fault_leads_to_the_next_mirror(fault: str, tiny: Published, mirrors: Mirrors, tmp_path: Path) -> None:
     order = [mirrors.base(fault), mirrors.base("good")]
     began = time.monotonic()

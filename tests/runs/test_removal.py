@@ -126,7 +126,7 @@ def test_the_module_that_the_table_names_is_there_and_the_checked_ones_are_check
     assert importlib.util.find_spec(LAYOUT[name].writer) is not None
     if LAYOUT[name].inside is not None or name == LOCK_FILE:
         return
-    run = zerokara.train("digits", out=tmp_path, name="run", hidden=2, iterations=4)
+    run = zerokara.train("digits", out=tmp_path, name="run", hidden=2, iterations=4, plots=name.endswith(".png"))
     path = run.path / name
     path.write_bytes(path.read_bytes().replace(b"0", b"1"))
     with warnings.catch_warnings(record=True) as remarks:
