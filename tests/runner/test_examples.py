@@ -40,6 +40,10 @@ WITH_DATA = [
 ]
 
 
+LONG = ("ch07/train_convnet.py", "ch08/train_deepnet.py")
+"""Trainings that take seconds; the slow stage has them."""
+
+
 def check(run_apart: Run, folder: Path, file: str, out: str, pictures: int) -> None:
     shutil.copy(EXAMPLES / file, folder := folder / Path(file).parent.name)
     result = run_apart(Path(file).name, cwd=folder)
@@ -68,7 +72,9 @@ def test_example(run_apart: Run, chapter: Path, file: str, out: str, pictures: i
 
 @pytest.mark.mnist
 @pytest.mark.parametrize(
-    ("file", "out", "pictures"), WITH_DATA, ids=lambda value: value if str(value).startswith("ch") else ""
+    ("file", "out", "pictures"),
+    [pytest.param(*one, marks=pytest.mark.slow if one[0] in LONG else ()) for one in WITH_DATA],
+    ids=lambda value: value if str(value).startswith("ch") else "",
 )
 def test_example_with_data(run_apart: Run, chapter: Path, file: str, out: str, pictures: int) -> None:
     check(run_apart, chapter, file, out, pictures)

@@ -119,9 +119,9 @@ LONG = [
     ("001_twolayernet_numgrad.py", [], "of 39,200 elements"),
     ("001", [], "of 39,200 elements"),
     ("002_numgrad_soft.py", [], "of 78,400 elements"),
-    ("002", ["--cells", "1-8"], "of 78,400 elements"),
+    pytest.param("002", ["--cells", "1-8"], "of 78,400 elements", marks=pytest.mark.slow),
     ("004_train.py", [], "of 39,200 elements"),
-    ("004", [], "of 39,200 elements"),
+    pytest.param("004", [], "of 39,200 elements", marks=pytest.mark.slow),
 ]
 
 
