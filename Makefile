@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow soak lint bench stub install clean
+.PHONY: train test test-slow soak lint bench stub words install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -36,6 +36,10 @@ bench: $(VENV)/.tested
 stub: $(VENV)/.tested
 	$(BIN)/python -m nanobind.stubgen -q -m zerokara._core -o src/zerokara/_core.pyi
 	$(BIN)/ruff format -q src/zerokara/_core.pyi
+
+# The catalogues of both languages, after sentences were added, changed or translated.
+words: $(VENV)/.tested
+	$(BIN)/python docs/catalogues.py
 
 install: $(VENV)/.installed
 

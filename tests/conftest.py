@@ -11,9 +11,11 @@ from pathlib import Path
 
 # Two test processes on two cores: a matrix library with threads of its own would wait for them more than compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["ZEROKARA_LANG"] = "en"  # whatever the tester's locale; tests of other languages say which
 
 import pytest
 
+from zerokara import words
 from zerokara.cli.run import run_command
 from zerokara.data import whereabouts
 from zerokara.runner import finder
@@ -68,6 +70,22 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
     os.environ["ZEROKARA_CACHE"] = str(shared / "zerokara-cache")
+
+
+class Marked:
+    """A language for tests: every sentence in brackets. What is outside, or in two pairs, went past `sentence`."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences come in brackets, ⟦Stopped.⟧"""
+    monkeypatch.setattr(words, "_spoken", ("en", Marked()))
 
 
 # Running learners' files: in this process where nothing stays behind, in one of its own where that is the point.

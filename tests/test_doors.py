@@ -27,7 +27,7 @@ ONLY_IN = {
     "requests": ("data/catalog.py",),
     "urllib": ("data/catalog.py",),
     "urllib3": ("data/catalog.py",),
-    "rich": ("cli/",),
+    "rich": ("cli/", "cells.py"),
     "cyclopts": ("cli/",),
     "safetensors": ("runs/",),
     "IPython": ("runner/",),

@@ -19,6 +19,7 @@ from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, 
 from zerokara.nn import network as _network
 from zerokara.nn import numerical as _numerical
 from zerokara.version import VERSION
+from zerokara.words import set_language
 
 
 def _recognised(f: Any, x: Any, h: float) -> Any:
@@ -58,6 +59,7 @@ __all__ = [
     "load",
     "numerical_gradient",
     "open_run",
+    "set_language",
     "train",
 ]
 

@@ -1,0 +1,32 @@
+"""Columns that line up on a terminal, where a Japanese or Korean letter takes two cells."""
+
+
+def width(text: str) -> int:
+    """How many cells of a terminal a text takes.
+
+    >>> width("loss"), width("重み"), width("가중치")
+    (4, 4, 6)
+    """
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def left(text: str, cells: int) -> str:
+    """The text at the left of so many cells.
+
+    >>> left("重み", 6) + "|"
+    '重み  |'
+    """
+    return text + " " * (cells - width(text))
+
+
+def right(text: str, cells: int) -> str:
+    """The text at the right of so many cells.
+
+    >>> right("重み", 6)
+    '  重み'
+    """
+    return " " * (cells - width(text)) + text
