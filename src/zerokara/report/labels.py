@@ -6,7 +6,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from zerokara.cells import width
@@ -67,8 +67,7 @@ def labelled(draw: Callable[Concatenate[Labels, P], Figure]) -> Callable[P, Figu
         figure = draw(spoken, *args, **kwargs)
         if spoken.missing:
             figure = draw(english, *args, **kwargs)
-            text = _about(bool(english.missing), to_get(spoken.missing))
-            tell_once(lambda text: warnings.warn(text, stacklevel=4), text)
+            tell_once(partial(warnings.warn, stacklevel=3), _about(bool(english.missing), to_get(spoken.missing)))
         return figure
 
     return drawn
@@ -76,15 +75,18 @@ def labelled(draw: Callable[Concatenate[Labels, P], Figure]) -> Callable[P, Figu
 
 def _about(names: bool, install: str) -> str:
     """What is said where letters have no font: those of names, or only those of the language that is spoken."""
-    if not names:
-        return sentence(
-            "Labels in pictures are English, for other letters have no font here. Try: {install}", install=install
-        )
     if not install:
-        return sentence("Some letters of names have no font here. Pictures have question marks or numbers instead.")
+        return sentence(
+            "Some letters of names have no font here. Pictures have question marks or numbers instead, and English labels."
+        )
+    if names:
+        return sentence(
+            "Some letters of names have no font here. Pictures have question marks or numbers instead, and English "
+            "labels. Try: {install}",
+            install=install,
+        )
     return sentence(
-        "Some letters of names have no font here. Pictures have question marks or numbers instead, and English labels. "
-        "Try: {install}",
+        "The letters of this language have no font here, so labels in pictures are English. Try: {install}",
         install=install,
     )
 
