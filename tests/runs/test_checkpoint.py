@@ -154,7 +154,9 @@ def nested(depth: int) -> Any:
 Edit = Callable[[dict[str, Any], dict[str, Any]], Any]
 HOSTILE: dict[str, tuple[Edit, str]] = {
     "an array is missing": (lambda h, f: h.pop("params/b1"), "The array 'params/b1' is missing"),
-    "an array too many": (lambda h, f: h.update(extra=dict(h["params/b1"])), "The file has an array 'extra' that does not belong there"),
+    "an array too many": (
+        lambda h, f: h.update(extra=dict(h["params/b1"])), "The file has an array 'extra' that does not belong there",
+    ),
     "a name with dots": (lambda h, f: h.update({"../../x": h.pop("params/b1")}), "The array 'params/b1' is missing"),
     "another shape": (lambda h, f: h["params/W1"].update(shape=[1, 64]), "The array 'params/W1' is"),
     "a shape beyond memory": (lambda h, f: h["params/W1"].update(shape=[64, 10**12]), "The array 'params/W1' is"),
@@ -173,7 +175,9 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "a true iteration": (lambda h, f: f.update(iteration=True), "The file's iteration is missing or impossible"),
     "another iteration": (lambda h, f: f.update(iteration=2), "The array 'losses' is"),
     "a great iteration": (lambda h, f: f.update(iteration=10**15), "The array 'losses' is"),
-    "The file has more evaluations than updates": (lambda h, f: f.update(evaluations=9), "The file has more evaluations than updates"),
+    "The file has more evaluations than updates": (
+        lambda h, f: f.update(evaluations=9), "The file has more evaluations than updates",
+    ),
     "another network": (lambda h, f: f.update(sizes=[64, 2, 10]), r"\[64, 2, 10\] is not that of the recipe"),
     "another picture": (lambda h, f: f.update(sizes=[10**9, 1, 10]), "is not that of the recipe"),
     "sizes that are none": (lambda h, f: f.update(sizes={"64": 1}), "The file's sizes is missing or impossible"),
@@ -184,20 +188,26 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "an engine with an escape": (
         lambda h, f: f["provenance"].update(engine="\x1b[2J"), "The file's engine is missing or impossible",
     ),
-    "forced that is none": (lambda h, f: f["provenance"].update(forced=[1]), "The file's forced is missing or impossible"),
+    "forced that is none": (
+        lambda h, f: f["provenance"].update(forced=[1]), "The file's forced is missing or impossible",
+    ),
     "one fact too many": (lambda h, f: f.update(other=1), "The facts in the file's header are not those of format 3"),
     "one fact too many in its provenance": (
         lambda h, f: f["provenance"].update(other=1), "The facts in the file's header are not those of format 3",
     ),
     "no provenance": (lambda h, f: f.pop("provenance"), "The file's provenance is missing"),
-    "a provenance that is none": (lambda h, f: f.update(provenance=[1]), "The file's provenance is missing or impossible"),
+    "a provenance that is none": (
+        lambda h, f: f.update(provenance=[1]), "The file's provenance is missing or impossible",
+    ),
     "a provenance without engine": (lambda h, f: f["provenance"].pop("engine"), "The file's engine is missing"),
     "format 2 with the facts of 3": (lambda h, f: f.update(format=2), "The file's zerokara is missing"),
     "a recipe of a later version": (
         lambda h, f: f["provenance"]["recipe"].update(dropout=0.5),
         "The file's recipe has 'dropout', which version .* does not know: a later one wrote it. Install that",
     ),
-    "a recipe that is none": (lambda h, f: f["provenance"].update(recipe=[1]), "The file's recipe is missing or impossible"),
+    "a recipe that is none": (
+        lambda h, f: f["provenance"].update(recipe=[1]), "The file's recipe is missing or impossible",
+    ),
     "a recipe that lacks a field": (
         lambda h, f: f["provenance"]["recipe"].pop("seed"), "seed was None, and recipe.toml now says",
     ),

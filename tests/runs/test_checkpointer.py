@@ -125,7 +125,8 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(
         RunError,
-        match=rf"of update 1 could not be written: It went wrong. The checkpoint of update 0 is intact. {mend}, then go on with",
+        match=r"of update 1 could not be written: It went wrong\. The checkpoint of update 0 is intact\. "
+        rf"{mend}, then go on with",
     ):
         checkpointer.save()
     monkeypatch.undo()

@@ -57,8 +57,9 @@ def test_a_run_that_nobody_touched_has_no_remarks(run: Path) -> None:
     assert line(run).remark is None
 
 
+BUT = ", but its checkpoint has "
 EDITS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "a better accuracy": (lambda s: s.update(test_accuracy=0.99), "test_accuracy=0.99, but its checkpoint has test_accuracy=0"),
+    "a better accuracy": (lambda s: s.update(test_accuracy=0.99), f"test_accuracy=0.99{BUT}test_accuracy=0"),
     "a slightly better one": (lambda s: s.update(train_accuracy=s["train_accuracy"] + 1e-12), "train_accuracy=0"),
     "another loss": (lambda s: s.update(loss=0.1), "loss=0.1"),
     "no loss": (lambda s: s.update(loss=None), "loss=None"),
@@ -68,21 +69,23 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a text": (lambda s: s.update(loss="\x1b[2J"), r"loss='\\x1b\[2J'"),
     "true": (lambda s: s.update(test_accuracy=True), "test_accuracy=True"),
     "a figure less": (lambda s: s.pop("test_accuracy"), "nothing of what its checkpoint has: test_accuracy=0"),
-    "more updates": (lambda s: s.update(iterations=600), "iterations=600, but its checkpoint has iterations=6"),
-    "another state": (lambda s: s.update(state="stopped"), "state='stopped', but its checkpoint has state='finished'"),
-    "a state of its own": (lambda s: s.update(state="great"), "state='great', but its checkpoint has state='finished'"),
-    "a state that is none": (lambda s: s.update(state=[1]), r"state=\[1\], but its checkpoint has state='finished'"),
+    "more updates": (lambda s: s.update(iterations=600), f"iterations=600{BUT}iterations=6"),
+    "another state": (lambda s: s.update(state="stopped"), f"state='stopped'{BUT}state='finished'"),
+    "a state of its own": (lambda s: s.update(state="great"), f"state='great'{BUT}state='finished'"),
+    "a state that is none": (lambda s: s.update(state=[1]), rf"state=\[1\]{BUT}state='finished'"),
     "less time": (lambda s: s.update(seconds=1e-6), "seconds=1e-06"),
-    "another seed": (lambda s: s.update(seed=3), "seed=3, but its checkpoint has seed=0"),
-    "false for a seed of 0": (lambda s: s.update(seed=False), "seed=False, but its checkpoint has seed=0"),
+    "another seed": (lambda s: s.update(seed=3), f"seed=3{BUT}seed=0"),
+    "false for a seed of 0": (lambda s: s.update(seed=False), f"seed=False{BUT}seed=0"),
     "another engine": (lambda s: s.update(engine="compiled"), "engine='compiled'"),
     "other data": (lambda s: s["data"].update(checksum="0"), "data.checksum='0'"),
-    "another data set": (lambda s: s.update(dataset="mnist"), "dataset='mnist', but its checkpoint has dataset='digits'"),
+    "another data set": (lambda s: s.update(dataset="mnist"), f"dataset='mnist'{BUT}dataset='digits'"),
     "another day": (lambda s: s.update(began="2020-01-01T00:00:00+0000"), "began='2020"),
     "another version": (lambda s: s["versions"].update(numpy="9"), "versions.numpy='9'"),
-    "versions that are none": (lambda s: s.update(versions=5), "nothing of what its checkpoint has: versions.zerokara=.*, versions.numpy="),
+    "versions that are none": (
+        lambda s: s.update(versions=5), "nothing of what its checkpoint has: versions.zerokara=.*, versions.numpy=",
+    ),
     "another processor": (lambda s: s["machine"].update(processor="x"), "machine.processor='x'"),
-    "nothing forced": (lambda s: s.update(forced=["everything"]), "forced=\\['everything'\\], but its checkpoint has forced="),
+    "nothing forced": (lambda s: s.update(forced=["everything"]), f"forced=\\['everything'\\]{BUT}forced="),
 }  # fmt: skip
 
 
