@@ -56,7 +56,7 @@ class ConsoleReporter:
         text, time = ended + "{n:,} updates in {time} ({speed:,.0f} per second)", duration(run.history.seconds)
         self._print(sentence(text, state=run.state, n=run.iterations, time=time, speed=speed))
         if run.remark:
-            self._print(sentence("but {remark}", remark=run.remark))
+            self._print(run.remark_in_words())
         self._print(sentence("kept in {path}", path=run.path))
         if run.stopped:
             self._print(sentence("go on with: {command}", command=command("resume", run.path)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +56,7 @@ def list_(
     known.sort(key=lambda line: getattr(line, sort), reverse=reverse)
     chosen = known + [line for line in chosen if getattr(line, sort) is None]
     if json:
-        print(json_module.dumps([asdict(line) for line in chosen], ensure_ascii=False))
+        print(json_module.dumps([line.to_json() for line in chosen], ensure_ascii=False))
         return
     if not chosen:
         print(sentence("No runs in {out}.", out=out))
@@ -83,7 +83,7 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
     time = duration(history.seconds)
     print(sentence(text, state=opened.state, n=opened.iterations, time=time, engine=opened.engine))
     if opened.remark:
-        print(sentence("But {remark}.", remark=opened.remark))
+        print(opened.remark_in_words())
     print()
     print(TABLE_HEAD)
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
@@ -91,7 +91,7 @@ def show(run: Path, *, out: Out = Path("runs")) -> None:
         if i % every == 0 or e is history.last:
             print(table_line(e))
     for remark in (*results.notes, *results.remarks):
-        print(f"\n{printable(remark)}")
+        print(f"\n{printable(remark.text)}")
     if opened.state in (STOPPED, UNFINISHED):
         print(sentence("\ngo on with: {command}", command=command("resume", path)))
 
@@ -151,7 +151,7 @@ def _row(line: Line, width: int) -> str:
     accuracy = "" if line.test_accuracy is None else f"{line.test_accuracy:.4f}"
     updates = "" if line.updates is None else f"{line.updates:,}"
     seconds = "" if line.seconds is None else duration(line.seconds)
-    optimizer, of = line.optimizer or "", line.problem or line.dataset or ""
-    of += f" ({line.remark})" if line.remark else ""
+    optimizer, told = line.optimizer or "", line.in_words()
+    of = told if line.problem else " ".join(filter(None, (line.dataset, told and f"({told})")))
     row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {optimizer:<9} "
     return (row + printable(of)).rstrip()
