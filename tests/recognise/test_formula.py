@@ -93,5 +93,5 @@ def test_another_formula(body, reason):
     "own", [print, np.gradient, flat, lambda f: f], ids=["C", "NumPy's", "default", "one argument"]
 )
 def test_what_is_no_such_function(own):
-    with pytest.raises(Refused, match="^It "):
+    with pytest.raises(Refused, match=r"^It "):
         step_of(own)

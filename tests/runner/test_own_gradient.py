@@ -39,7 +39,10 @@ for i in range(3):
     print(repr(float(net.loss(x, t))))
 """
 
-RECOGNISED = "is the loss of a network 20-7-3 (sigmoid, softmax), proven by its code and at random weights. It is the cross entropy"
+RECOGNISED = (
+    "is the loss of a network 20-7-3 (sigmoid, softmax), proven by its code and at random weights. It is the "
+    "cross entropy "
+)
 
 
 def losses(result):
