@@ -16,7 +16,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensEr
 
 import zerokara
 from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 app = App(
     name="zerokara",
@@ -40,6 +40,14 @@ app.command(
 )
 app.command(
     "zerokara.cli.info:info", name="info", help="Print versions, the engine, threads, and the data that are here."
+)
+app.command(
+    "zerokara.cli.kit:kit",
+    name="kit",
+    help=translatable(
+        "Collect everything for PCs without internet or rights in a folder, with an installer. On Windows and macOS, "
+        "kits were never tried."
+    ),
 )
 app.command(data)
 runs = App(name="runs", help="Runs: which there are, looking at one, drawing it, removing it.")
