@@ -175,7 +175,7 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "a true iteration": (lambda h, f: f.update(iteration=True), "The file's iteration is missing or impossible"),
     "another iteration": (lambda h, f: f.update(iteration=2), "The array 'losses' is"),
     "a great iteration": (lambda h, f: f.update(iteration=10**15), "The array 'losses' is"),
-    "The file has more evaluations than updates": (
+    "more evaluations than updates": (
         lambda h, f: f.update(evaluations=9), "The file has more evaluations than updates",
     ),
     "another network": (lambda h, f: f.update(sizes=[64, 2, 10]), r"\[64, 2, 10\] is not that of the recipe"),
