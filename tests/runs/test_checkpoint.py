@@ -226,6 +226,19 @@ def test_hostile_headers(path: Path, adam: Trained, what: str) -> None:
         read_checkpoint(path, recipe)
 
 
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_headers_are_refused_in_whole_sentences(
+    path: Path, adam: Trained, what: str, is_whole: Callable[[str], bool]
+) -> None:
+    trainer, provenance, recipe = adam
+    header, kept, payload = parts(checkpoint_file(trainer, provenance, "finished"))
+    HOSTILE[what][0](header, kept)
+    path.write_bytes(sealed(header, kept, payload))
+    with pytest.raises(RunError, match="⟦") as caught:
+        read_checkpoint(path, recipe)
+    assert is_whole(str(caught.value)), str(caught.value)
+
+
 def test_what_is_sealed_without_an_edit_is_read(path: Path, adam: Trained) -> None:
     """So that the tests above fail for their own reason."""
     trainer, provenance, recipe = adam
