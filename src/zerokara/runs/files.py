@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple
+from functools import partial
 from typing import Any
 
 from zerokara.nn.network import Network
@@ -37,7 +38,7 @@ def pictures(run: Run, impatient: Callable[[], bool]) -> Iterator[File]:
         return
     from zerokara.report.figures import accuracy_figure, loss_figure, png
 
-    title = describe(run.recipe, run.network)
+    title = partial(describe, run.recipe, run.network)
     for name, figure in ((LOSS_PICTURE, loss_figure), (ACCURACY_PICTURE, accuracy_figure)):
         if not impatient():
             yield name, png(figure(run.history, title))

@@ -129,7 +129,9 @@ class History:
             import pandas
         except ModuleNotFoundError as error:
             install = to_install("pandas")
-            raise UsageError(sentence("to_pandas needs pandas. Try: {install}", install=install)) from error
+            raise UsageError(
+                sentence("to_pandas needs pandas. Try: {install}", install=install), "missing-package"
+            ) from error
         columns = list(Evaluation.__dataclass_fields__)
         return pandas.DataFrame([asdict(e) for e in self.evaluations], columns=columns).set_index("iteration")
 
@@ -137,9 +139,19 @@ class History:
         """The evaluations as a table, at most about twenty of them."""
         every = max(1, -(-len(self.evaluations) // SHOWN))
         shown = [e for i, e in enumerate(self.evaluations) if i % every == 0 or e is self.last]
-        head = _row("th", ["iteration", "epoch", "mean loss", "training accuracy", "test accuracy"])
+        head = _row("th", _head())
         rows = [_row("td", [f"{e.iteration:,}", f"{e.epoch:.2f}", *_digits(e)]) for e in shown]
         return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _head() -> list[str]:
+    return [
+        sentence("iteration"),
+        sentence("epoch"),
+        sentence("mean loss"),
+        sentence("training accuracy"),
+        sentence("test accuracy"),
+    ]
 
 
 def _digits(e: Evaluation) -> list[str]:
