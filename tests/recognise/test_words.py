@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import zerokara
-from zerokara import recognise
+from zerokara import recognise, words
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.errors import ZerokaraError
 from zerokara.recognise import plan, recogniser
@@ -101,3 +101,16 @@ def test_a_mistake_in_here_and_an_f_without_code(loss_and_weights, monkeypatch, 
     assert failed.count("⟦") == without_code.count("⟦") == 2
     assert without_code.startswith("⟦The plain loop computes the gradient of f.⟧ ⟦Looking into it failed (TypeError(")
     assert marked(failed + without_code) == ""
+
+
+def test_another_language_from_now_on(learner, monkeypatch, capfd, request):
+    """Also of a function that was refused for good before."""
+    f = learner("def f(W):\n    return np.sum(W ** 2)\n").f
+    numerical_gradient(f, np.ones(60))
+    assert "The arrays it reads are not inputs, labels and the weights" in capfd.readouterr().err
+    marked = request.getfixturevalue("marked")
+    monkeypatch.setattr(words, "_spoken", ("ja", words._spoken[1]))
+    numerical_gradient(f, np.ones(60))
+    said = capfd.readouterr().err
+    assert marked(said) == ""
+    assert "⟧⟦The arrays it reads are not inputs" in said
