@@ -85,14 +85,18 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
+# Translators: what is trained, such as "digits: 64-50-10, relu, cross-entropy by backprop, sgd 0.1, batches of 100, …"
+DESCRIPTION = translatable(
+    "{dataset}: {sizes}, {activation}, {loss} by {gradient}, {optimizer} {rate:g}, batches of {batch_size}, {dtype}, "
+    "seed {seed}"
+)
+
+
 def describe(recipe: Recipe, network: Network, speak: Callable[..., str] = sentence) -> str:
-    """What is trained, in one line; `speak` words it, where it is not for a terminal but for a picture."""
+    """What is trained, in one line. `speak`: `sentence`, `in_english`, or what else words a translatable text."""
     optimizer = recipe.make_optimizer()
     return speak(
-        translatable(
-            "{dataset}: {sizes}, {activation}, {loss} by {gradient}, {optimizer} {rate:g}, batches of {batch_size}, "
-            "{dtype}, seed {seed}"
-        ),
+        DESCRIPTION,
         dataset=os.path.basename(recipe.dataset),
         sizes="-".join(map(str, network.sizes)),
         activation=recipe.activation,
