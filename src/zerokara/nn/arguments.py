@@ -37,7 +37,9 @@ def number(name: str, value: Any) -> float:
 def positive(name: str, value: Any) -> float:
     """A positive number, as a float. Raises UsageError for anything else."""
     if not (is_number(value) and value > 0):
-        raise UsageError(sentence("{name} must be a positive number. Got {got!r}.", name=name, got=value))
+        raise UsageError(
+            sentence("{name} must be a positive number. Got {got!r}.", name=name, got=value), "wrong-value"
+        )
     return float(value)
 
 
