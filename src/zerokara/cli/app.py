@@ -65,6 +65,14 @@ app.command(
     name="info",
     help=translatable("Print versions, the engine, threads, and the data that are here."),
 )
+app.command(
+    "zerokara.cli.kit:kit",
+    name="kit",
+    help=translatable(
+        "Collect everything for PCs without internet or rights in a folder, with an installer. On Windows and macOS, "
+        "kits were never tried."
+    ),
+)
 app.command(data)
 app.command(runs)
 runs.command("zerokara.cli.runs:list_", name="list", help=translatable("A table of the runs, broken ones too."))
