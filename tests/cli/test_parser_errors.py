@@ -16,11 +16,11 @@ from zerokara.cli.parser_errors import REFUSALS, refusal
 @pytest.mark.parametrize(
     ("line", "code", "text"),
     [
-        ("trian", "unknown-name", "zerokara has no command 'trian'. It has train, resume, run, book, check, info, "
-         "data, runs. Did you mean train?"),
-        ("runs lst", "unknown-name", "zerokara runs has no command 'lst'. It has list, show, draw, rm. "
+        ("trian", "unknown-option", "zerokara has no command 'trian'. It has train, resume, run, book, check, info, "
+         "kit, data, runs. Did you mean train?"),
+        ("runs lst", "unknown-option", "zerokara runs has no command 'lst'. It has list, show, draw, rm. "
          "Did you mean list?"),
-        ("data x y", "unknown-name", "zerokara data has no command 'x'. It has list, fetch, show."),
+        ("data x y", "unknown-option", "zerokara data has no command 'x'. It has list, fetch, show."),
         ("--x", "unknown-option", "zerokara has no option --x. See zerokara --help."),
         ("runs --sort=x list", "unknown-option", "zerokara runs has no option --sort. See zerokara runs --help."),
         ("train --x", "unknown-option", "zerokara train has no option --x. See zerokara train --help."),
