@@ -94,12 +94,7 @@ def pupil(room: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
         for what in lacking:
             print(f"\nThe classroom is not as it should be: {what}.", file=sys.stderr)
     python = shutil.which(f"python{HERE}", path=PATH) or sys.executable
-    environment = {
-        "PATH": f"{Path(python).parent}:{PATH}",
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-    } | more
+    environment = {"PATH": f"{Path(python).parent}:{PATH}", "HOME": str(home), "LANG": "C.UTF-8"} | more
 
     def pupil(*command: str, cwd: Path) -> str:
         done = subprocess.run([*start, *command], cwd=cwd, env=environment, capture_output=True, text=True)
@@ -135,9 +130,13 @@ def test_installed_trained_and_a_textbook_script_run_without_network_and_rights(
     assert run["state"] == "finished"
     said = pupil(*start, "zerokara", "run", "examples/book/ch04/gradient_method.py", cwd=home)
     assert "zerokara supplied gradient_2d" in said
-    fonts = "import matplotlib_fontja, koreanize_matplotlib, ipykernel, nbformat, IPython"
-    pupil(str(home / ".venv" / "bin" / "python"), "-c", fonts, cwd=home)
-    pupil(str(home / ".venv" / "bin" / "python"), "-m", "pip", "check", cwd=home)
+    python = str(home / ".venv" / "bin" / "python")
+    pupil(python, "-c", "import matplotlib_fontja, koreanize_matplotlib, ipykernel, nbformat, IPython", cwd=home)
+    pupil(python, "-m", "pip", "check", cwd=home)
+    again = "from pathlib import Path; from zerokara.kit import own_wheel; own_wheel.write_own_wheels(Path(), True)"
+    pupil(python, "-c", again, cwd=home)
+    for wheel in stick.glob("wheels/zerokara-*"):
+        assert (home / wheel.name).read_bytes() == wheel.read_bytes(), "an installed zerokara makes other wheels"
 
 
 WINDOWS_MARKERS = """

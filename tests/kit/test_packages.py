@@ -99,3 +99,29 @@ def test_without_pip_it_says_how_to_get_it(add, tmp_path, monkeypatch):
     with pytest.raises(ZerokaraError, match=r"Get it with: uv pip install --python \S+ pip") as caught:
         collect(tmp_path, ["a"], WINDOWS, lambda text: None)
     assert caught.value.code == "missing-package"
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "advice"),
+    [
+        (
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n"
+            "ERROR: No matching distribution found for a\n",
+            "  ERROR: No matching distribution found for a\n",
+            "No package index was reached.",
+        ),
+        ("ERROR: No matching distribution found for a", "  ERROR: No matching distribution found for a\n", "no wheel"),
+        (
+            "ERROR: Exception:\nTraceback (most recent call last):\nOSError: [Errno 28] No space left on device\n\n",
+            "  OSError: [Errno 28] No space left on device\n",
+            "",
+        ),
+    ],
+    ids=["offline", "no wheel", "disk full"],
+)
+def test_why_pip_failed_is_told(said, words, advice):
+    text = str(packages._refused(said, WINDOWS))
+    assert f"It said:\n{words}Nothing was written." in text
+    assert advice in text
+    assert ("wheel" in text) == ("wheel" in advice)
+    assert ("index" in text) == ("index" in advice)
