@@ -109,13 +109,16 @@ def why_not_run(command: str) -> str | None:
 
 
 def prepare(folder: Path, name: str) -> None:
-    """What a document's reader has before its first command: the book's examples, a note, a recipe, MNIST in data/."""
+    """What a reader has before the first command: the book's examples, MNIST in data/, what code blocks write."""
     for chapter in (ROOT / "examples" / "book").iterdir():
         shutil.copytree(chapter, folder / chapter.name)
     (folder / "notes.md").write_text(NOTE)
     (folder / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
     for recipe in code(read(name), "toml"):
         (folder / "recipe.toml").write_text(recipe)
+    for number, source in enumerate(source for source in code(read(name)) if "write_idx(" in source):
+        (folder / f"data-{number}.py").write_text(source)
+        subprocess.run([sys.executable, f"data-{number}.py"], cwd=folder, check=True)
     if (data := Path(os.environ.get("ZEROKARA_DATA", "nowhere").split(os.pathsep)[0])).is_dir():
         (folder / "data").mkdir()
         (folder / "data" / "mnist").symlink_to(data, target_is_directory=True)
