@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
 
@@ -24,7 +24,8 @@ class Bar:
     def __init__(self, stream: TextIO, first: int, total: int) -> None:
         console = Console(file=stream)
         whole = Column(no_wrap=True)
-        count = MofNCompleteColumn(table_column=whole) if console.width >= ROOMY else TaskProgressColumn(markup=False)
+        per_cent = TextColumn("{task.percentage:>3.0f}%", markup=False)
+        count = MofNCompleteColumn(table_column=whole) if console.width >= ROOMY else per_cent
         self._shown = Progress(
             BarColumn(bar_width=None, table_column=Column(max_width=WIDEST)),
             count,
@@ -40,6 +41,10 @@ class Bar:
         """So many updates are done, at so many per second, and this was the last loss."""
         text = sentence("{speed:,.0f} updates/s, loss {loss:#.4g}", speed=speed, loss=loss)
         self._shown.update(self._task, completed=done, description=text)
+
+    def draw(self) -> None:
+        """Draw it now; it is drawn ten times a second by itself."""
+        self._shown.refresh()
 
     def print(self, text: str) -> None:
         """Print lines above the bar."""

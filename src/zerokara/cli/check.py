@@ -77,7 +77,7 @@ def check(
         text = sentence("{name} must be a positive whole number. Got {got!r}.", name="samples", got=samples)
         raise UsageError(text, "wrong-value")
     if run is not None and str(run) in ENTRIES and not run.exists():
-        raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run))
+        raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run), "unused-argument")
     if run is not None:
         network, dataset = _trained(run, {"recipe": recipe, **options}, data_dir)
     else:
@@ -122,7 +122,7 @@ def _trained(run: Path, options: Mapping[str, Any], data_dir: Path | None) -> tu
             run=run,
             name=given[0].replace("_", "-"),
         )
-        raise UsageError(text)
+        raise UsageError(text, "unused-argument")
     trained = open_run(run_folder(run))
     return trained.network, load(trained.recipe.dataset, data_dir=data_dir)
 

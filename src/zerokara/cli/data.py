@@ -15,6 +15,7 @@ from zerokara.cli.picture import png_file, write_picture
 from zerokara.cli.table import Column, Table, widest
 from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
 from zerokara.data import fetch as fetch_entry
+from zerokara.errors import UsageError
 from zerokara.words import sentence, translatable
 
 DataDir = Annotated[Path | None, Parameter(help=translatable("Where to look for data first."))]
@@ -56,6 +57,9 @@ def show(
     """Print how many samples each class has, and draw a contact sheet of examples."""
     from zerokara.report.figures import contact_sheet, png
 
+    if each < 1:
+        text = sentence("{name} must be a positive whole number. Got {got!r}.", name="each", got=each)
+        raise UsageError(text, "wrong-value")
     dataset = load(name, data_dir=data_dir, progress=download_progress(sys.stderr))
     _print_counts(dataset)
     write_picture(png(contact_sheet(dataset, each)), out, dataset.name)

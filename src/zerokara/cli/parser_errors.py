@@ -43,7 +43,9 @@ def _unknown_command(error: Any) -> UsageError:
     if got.startswith("-"):
         return _no_option(error, got, [name for name in names if name.startswith("-")])
     commands = [name for name in names if not name.startswith("-")]
-    return unknown_name("command", got, commands, NO_COMMAND, command=_command(error))
+    refused = unknown_name("command", got, commands, NO_COMMAND, command=_command(error))
+    refused.code = "unknown-option"
+    return refused
 
 
 def _no_option(error: CycloptsError, got: str, known: list[str]) -> UsageError:

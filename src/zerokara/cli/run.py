@@ -101,7 +101,8 @@ def _run(argv: list[str]) -> int:
     if "--list" in given:
         return _list(checked_path(file))
     if "--no-accelerate" in given and ("--accelerate" in given or "--verify" in given):
-        raise UsageError(sentence("--no-accelerate goes neither with --accelerate nor with --verify. Nothing was run."))
+        text = sentence("--no-accelerate goes neither with --accelerate nor with --verify. Nothing was run.")
+        raise UsageError(text, "unused-argument")
     options = Options()
     for name, value in given.items():
         options = replace(options, **(FLAGS[name] if name in FLAGS else VALUES[name](value)))
@@ -130,7 +131,8 @@ def _list(path: Path) -> int:
     from zerokara.sources.cells import SCRIPTS, cells_of, listing
 
     if path.suffix.lower() in SCRIPTS:
-        raise UsageError(sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path))
+        text = sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path)
+        raise UsageError(text, "unused-argument")
     print(listing(cells_of(path)))
     return 0
 
