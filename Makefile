@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow soak lint bench stub words install clean
+.PHONY: train test test-slow soak lint bench stub words kit install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -40,6 +40,11 @@ stub: $(VENV)/.tested
 # The catalogues of both languages, after sentences were added, changed or translated.
 words: $(VENV)/.tested
 	$(BIN)/python docs/catalogues.py
+
+# Everything for PCs without internet, in ./kit or FOLDER=…; for other PCs ARGS="--python 3.12 --platform win_amd64".
+FOLDER ?= kit
+kit: $(VENV)/.installed
+	$(BIN)/zerokara kit $(FOLDER) $(ARGS)
 
 install: $(VENV)/.installed
 

@@ -48,6 +48,7 @@ Code = Literal[
     "run-not-written",
     "diverged",
     # more
+    "kit-folder",
     "missing-package",
     "not-verified",
 ]

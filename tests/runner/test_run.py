@@ -238,7 +238,7 @@ def test_markdown_runs_its_fences_in_order_and_shows_last_values(run: Run, tmp_p
 def test_cells_of_a_note_are_chosen(run: Run) -> None:
     text = "".join(f"```python\nprint({n})\n```\n" for n in range(1, 6))
     assert run(text, "--cells", "5,1-2", name="note.md").out == "1\n2\n5\n"
-    assert run(text, "--list", name="note.md").out.splitlines()[1] == "   2  line    5  print(2)"
+    assert run(text, "--list", name="note.md").out.splitlines()[2] == "   2     5  print(2)"
 
 
 def test_cells_see_a_file_only_when_they_ask(run: Run) -> None:

@@ -45,7 +45,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_text("text\n\n```python\na\n```\n\n```python\n\nb\n```\n")
     assert [(cell.number, cell.line) for cell in cells_of(path)] == [(1, 4), (2, 8)]
-    assert listing(cells_of(path)) == "   1  line    4  a\n   2  line    8  b"
+    assert listing(cells_of(path)) == "Cell  Line  Code\n   1     4  a\n   2     8  b"
 
 
 TRANSCRIPT = """# 題

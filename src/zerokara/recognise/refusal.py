@@ -2,7 +2,7 @@
 
 
 class Refused(Exception):
-    """Not an error: what was found, worded to follow "the plain loop, because"."""
+    """Not an error: what was found, as a whole sentence in the user's language. Its "it" is the function."""
 
 
 class RefusedNow(Refused):
