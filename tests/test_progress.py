@@ -86,7 +86,8 @@ def test_on_a_terminal_one_line_is_kept_up_to_date(clock, capfd, monkeypatch):
     err = capfd.readouterr().err
     assert err.count("\n") == 1
     assert err.count("\r\033[K") == 51
-    assert "\r\033[Ksorting: 52 of 100 steps, 13 s so far, about 12 s left\r" in err
+    assert "\r\033[K\033[?7lsorting: 52 of 100 steps, 13 s so far, about 12 s left\033[?7h\r" in err
+    assert err.endswith("\r\033[Ksorting: done after 100 of 100 steps, 25 s\n")
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,10 @@ class Forecast:
 
     def _write(self, moment: Moment, end: str, **times: str) -> None:
         text = sentence(self.lines[moment], done=self.done, total=self.total, **self.facts, **times)
-        start = "\r\033[K" if sys.stderr.isatty() else ""
-        print(f"{start}{text}", end=end, file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            # Cut off at the edge while it is kept up to date: a line that wraps could not be written over.
+            text = f"\r\033[K{text}" if end else f"\r\033[K\033[?7l{text}\033[?7h"
+        print(text, end=end, file=sys.stderr, flush=True)
 
 
 UNITS = {

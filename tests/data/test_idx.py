@@ -208,7 +208,7 @@ def test_what_does_not_fit_into_memory_is_named(monkeypatch: pytest.MonkeyPatch)
         raise MemoryError
 
     monkeypatch.setattr(np, "empty", no_memory)
-    with pytest.raises(DataError, match="the data needs 12 bytes of memory, which this machine does not have"):
+    with pytest.raises(DataError, match=r"^data needs 12 bytes of memory, which this machine does not have"):
         read_idx_bytes(image_file())
 
 

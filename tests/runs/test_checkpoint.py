@@ -175,7 +175,7 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "a true iteration": (lambda h, f: f.update(iteration=True), "The file's iteration is missing or impossible"),
     "another iteration": (lambda h, f: f.update(iteration=2), "The array 'losses' is"),
     "a great iteration": (lambda h, f: f.update(iteration=10**15), "The array 'losses' is"),
-    "The file has more evaluations than updates": (
+    "more evaluations than updates": (
         lambda h, f: f.update(evaluations=9), "The file has more evaluations than updates",
     ),
     "another network": (lambda h, f: f.update(sizes=[64, 2, 10]), r"\[64, 2, 10\] is not that of the recipe"),
@@ -224,6 +224,19 @@ def test_hostile_headers(path: Path, adam: Trained, what: str) -> None:
     path.write_bytes(sealed(header, kept, payload))
     with pytest.raises(RunError, match=words):
         read_checkpoint(path, recipe)
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_headers_are_refused_in_whole_sentences(
+    path: Path, adam: Trained, what: str, is_whole: Callable[[str], bool]
+) -> None:
+    trainer, provenance, recipe = adam
+    header, kept, payload = parts(checkpoint_file(trainer, provenance, "finished"))
+    HOSTILE[what][0](header, kept)
+    path.write_bytes(sealed(header, kept, payload))
+    with pytest.raises(RunError, match="⟦") as caught:
+        read_checkpoint(path, recipe)
+    assert is_whole(str(caught.value)), str(caught.value)
 
 
 def test_what_is_sealed_without_an_edit_is_read(path: Path, adam: Trained) -> None:

@@ -18,10 +18,10 @@ from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
 from zerokara.runs.files import describe, pictures
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.listing import BROKEN, EMPTY, STATES, TRAINING, Line, lines
+from zerokara.runs.listing import STATES, STATES_IN_WORDS, Line, lines
 from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
-from zerokara.runs.run import DIVERGED, FINISHED, STOPPED, UNFINISHED
+from zerokara.runs.run import STOPPED, UNFINISHED
 from zerokara.runs.untrusted import checked_folder, command
 from zerokara.words import sentence, translatable
 
@@ -30,22 +30,6 @@ RunName = Annotated[
     Path, Parameter(help=translatable("The run's folder, or its name as zerokara runs list prints it."))
 ]
 COLUMNS = [field.name for field in fields(Line)]
-STATES_IN_WORDS = {
-    # Translators: how a run stands, as a word in a table.
-    FINISHED: translatable("finished"),
-    # Translators: how a run stands, as a word in a table: by Ctrl-C.
-    STOPPED: translatable("stopped"),
-    # Translators: how a run stands, as a word in a table: its losses were no longer finite.
-    DIVERGED: translatable("diverged"),
-    # Translators: how a run stands, as a word in a table: it was killed.
-    UNFINISHED: translatable("unfinished"),
-    # Translators: how a run stands, as a word in a table: just now.
-    TRAINING: translatable("training"),
-    # Translators: how a run stands, as a word in a table: its files cannot be read.
-    BROKEN: translatable("broken"),
-    # Translators: how a run stands, as a word in a table: it has no checkpoint.
-    EMPTY: translatable("nothing begun"),
-}
 
 
 def list_(

@@ -68,7 +68,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     return read_content(path).array
 
 
-def read_idx_bytes(data: bytes, name: str = "the data") -> NDArray[Any]:
+def read_idx_bytes(data: bytes, name: str = "data") -> NDArray[Any]:
     """The array in the bytes of an IDX file, packed or not. `name` is what errors call it.
 
     >>> read_idx_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]))

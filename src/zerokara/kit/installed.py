@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _copy_pages(kit: Path, folder: Path) -> None:
     """Examples and pages, over those of an earlier kit; on a read-only stick they could not be changed."""
-    for path in (*kit.glob("examples/**/*.*"), *kit.glob("pages/**/*.*"), *kit.glob("README*.txt")):
+    for path in filter(Path.is_file, (*kit.glob("examples/**/*"), *kit.glob("pages/**/*"), *kit.glob("README*"))):
         copy = folder / path.relative_to(kit)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

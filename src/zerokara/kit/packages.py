@@ -131,20 +131,18 @@ def _pip(arguments: list[str], target: Target, isolated: bool = False) -> None:
 
 
 def _refused(said: str, target: Target) -> ZerokaraError:
-    errors = [line for line in said.splitlines() if line.startswith("ERROR: ")] or said.splitlines()[-3:]
-    return ZerokaraError(
-        paragraph(
-            sentence(
-                "pip could not deliver all packages for Python {python} on {platform}. It said:\n{said}\n"
-                "Nothing was written.",
-                python=target.python,
-                platform=target.platform,
-                said="\n".join(f"  {line}" for line in errors),
-            ),
-            sentence(
-                "If the network is there, some package may have no wheel for that platform: "
-                "try another Python or a newer platform."
-            ),
-        ),
-        "download-failed",
+    lines = [line for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR: ") and line != "ERROR: Exception:"] or lines[-1:]
+    if "Retrying (" in said:
+        advice = sentence("No package index was reached. A kit is made where there is internet.")
+    elif "No matching distribution" in said:
+        advice = sentence("It may have no wheel for that platform. Try another Python, or a newer platform.")
+    else:
+        advice = ""
+    text = sentence(
+        "pip could not deliver all packages for Python {python} on {platform}. It said:\n{said}\nNothing was written.",
+        python=target.python,
+        platform=target.platform,
+        said="\n".join(f"  {line}" for line in errors),
     )
+    return ZerokaraError(paragraph(text, advice), "download-failed")

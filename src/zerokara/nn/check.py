@@ -25,7 +25,11 @@ from zerokara.words import sentence, translatable
 
 Floats = NDArray[np.float64]
 
-AGREES, DISAGREES = translatable("agrees"), translatable("DISAGREES")
+# Translators: of a row in a table; that gradients are equal within rounding.
+AGREES = translatable("agrees")
+# Translators: of a row in a table; in capital letters, because backpropagation is then proven to be wrong.
+DISAGREES = translatable("DISAGREES")
+# Translators: of a row in a table; rounding is too large to say whether gradients are equal.
 CANNOT_BE_TOLD = translatable("cannot be told")
 """The verdicts. They are compared in English, and translated where they are shown."""
 

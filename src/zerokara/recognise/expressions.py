@@ -24,7 +24,7 @@ from zerokara.recognise.abstract_values import (
 )
 from zerokara.recognise.arithmetic import Arithmetic
 from zerokara.recognise.objects import Objects, Written
-from zerokara.recognise.refusal import Refused
+from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
 MOST_STEPS = 20_000
@@ -64,7 +64,7 @@ class Expressions:
             raise Refused(sentence("Line {line} holds something that only running it can tell.", line=node.lineno))
         result: Value = evaluate(node, frame)
         if isinstance(result, Unknown):
-            raise Refused(sentence("Line {line} uses something that differs from way to way.", line=node.lineno))
+            raise Refused(sentence("Line {line} uses something that differs between branches.", line=node.lineno))
         return result
 
     # Names and parts of things
@@ -95,7 +95,7 @@ class Expressions:
             return Bound(owner, name)
         if isinstance(owner, Concrete):
             return self.objects.attribute(owner, name)
-        raise Refused(sentence("Nothing is known of {name}.", name=f"{class_of(owner)}.{name}"))
+        raise unknown(f"{class_of(owner)}.{name}")
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
@@ -127,7 +127,7 @@ class Expressions:
             return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
         if isinstance(owner, Concrete):
             return self.objects.item(owner, key)
-        raise Refused(sentence("Nothing is known of {name}.", name=f"{class_of(owner)}[…]"))
+        raise unknown(f"{class_of(owner)}[…]")
 
     def _letter(self, text: str, key: Value) -> Value:
         if not (isinstance(key, Concrete) and type(key.value) is int and -len(text) <= key.value < len(text)):

@@ -14,7 +14,7 @@ from typing import Any
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import CONSTANT, Abstract, Bound, Concrete, Items, Unknown, Value, class_of
 from zerokara.recognise.guards import CONTAINERS, MISSING, Recorder
-from zerokara.recognise.refusal import Refused
+from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
 MOST_ELEMENTS = 1_000
@@ -46,7 +46,7 @@ class Objects:
     def read(self, parent: Concrete, how: Callable[[Any, Any], Any], key: Any = None) -> Concrete:
         """What `how` finds for `key` in an object, guarded from now on; see `guards.Recorder`."""
         if parent.origin == CONSTANT:
-            raise Refused(sentence("Nothing is known of {name}.", name=f"{class_of(parent)}.{key}"))
+            raise unknown(f"{class_of(parent)}.{key}")
         number = self.recorder.read(parent.origin, how, key)
         return Concrete(self.recorder.values[number], number)
 
@@ -74,13 +74,13 @@ class Objects:
 
     def _in_module(self, module: Concrete, name: str) -> Concrete:
         if name not in vars(module.value):
-            raise Refused(sentence("There is no {name}.", name=f"{module.value.__name__}.{name}"))
+            raise Refused(sentence("{module} has no {name}.", module=module.value.__name__, name=name))
         return self.read(module, guards.module_name, name)
 
     def _cached(self, place: tuple[int, str], name: str) -> Value:
         value = self.written[place]
         if isinstance(value, Unknown):
-            raise Refused(sentence("{name} is not written on every way to where it is read.", name=name))
+            raise Refused(sentence("{name} is not written on every path to where it is read.", name=name))
         return value
 
     def _stored(self, owner: Concrete, name: str) -> Value:
@@ -99,14 +99,14 @@ class Objects:
         if type(found.value) is staticmethod:
             return self.read(found, guards.static_function)
         if found.value is MISSING or _has(found.value, "__get__"):
-            raise Refused(sentence("Nothing is known of {name}.", name=f"{class_of(owner)}.{name}"))
+            raise unknown(f"{class_of(owner)}.{name}")
         return found
 
     def _check_ordinary(self, owner: Concrete, name: str) -> None:
         """Refuse objects that may answer `owner.name` with code of their own."""
         kind = guards.class_name(type(owner.value))
         if not guards.is_ordinary(owner.value):
-            raise Refused(sentence("Nothing is known of {name}.", name=f"{kind}.{name}"))
+            raise unknown(f"{kind}.{name}")
         if name.startswith("__"):
             raise Refused(sentence("It reads {name}.", name=name))
         # Both are guarded by being read: a class that gets a `__getattribute__` later is another class.
@@ -136,7 +136,7 @@ class Objects:
     def item(self, owner: Concrete, key: Value) -> Value:
         """`owner[key]` for a dict, list or tuple."""
         if type(owner.value) not in CONTAINERS or not isinstance(key, Concrete) or not key.is_scalar:
-            raise Refused(sentence("Nothing is known of {name}.", name=f"{class_of(owner)}[…]"))
+            raise unknown(f"{class_of(owner)}[…]")
         if type(owner.value) in (list, tuple):
             if type(key.value) is not int or not -len(owner.value) <= key.value < len(owner.value):
                 raise Refused(sentence("It asks for an item that is not there."))

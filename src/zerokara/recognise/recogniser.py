@@ -24,7 +24,7 @@ from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import Function, in_silence, proven_model
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.say import say
-from zerokara.words import in_english, paragraph, sentence
+from zerokara.words import in_english, language, paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Recogniser:
     Attributes:
         mode: "on", "off", or "verify" for both the engine and the loop, and a comparison of every weight.
         lock: held while plans are made and used; of two threads that ask, one waits.
-        hopeless: why functions were refused for good, by their code and the shapes of their arrays.
+        hopeless: why functions were refused for good, by their code, the shapes of their arrays, and the language.
         tries: how often a function that was never recognised has been looked at.
     """
 
@@ -133,7 +133,7 @@ class Recogniser:
         if not any(array is x for array in arrays.values()):
             raise Refused(sentence("It does not read the array whose gradient is asked for."))
         signature = signature_of(arrays)
-        key = (code, tuple(signature.items()))
+        key = (code, tuple(signature.items()), language())
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:

@@ -78,6 +78,7 @@ def _names_of_accuracies(label: Labels, history: History) -> tuple[str, str]:
         return label(translatable("training data")), label(translatable("test data"))
     train, test = history.last.train_accuracy, history.last.test_accuracy
     return (
+        # Translators: names a curve of accuracies, with its last value; so does the next
         label(translatable("training data ({accuracy:.4f})"), accuracy=train),
         label(translatable("test data ({accuracy:.4f})"), accuracy=test),
     )
@@ -101,6 +102,7 @@ def gradient_figure(label: Labels, check: GradientCheck) -> Figure:
         axes.set_ylabel(row.name, rotation=0, ha="right")
         axes.set_yticks([0, len(values) - 1] if len(values) > 1 else [])
     scale = figure.colorbar(picture, ax=figure.axes, extend="max")
+    # Translators: beside a scale of colours; how far both gradients differ, as part of what rounding and step explain
     scale.set_label(label(translatable("|numerical - backprop| / bound")))
     _write(scale.ax.yaxis.label)
     return figure

@@ -77,7 +77,8 @@ def _about(names: bool, install: str) -> str:
     """What is said where letters have no font: those of names, or only those of the language that is spoken."""
     if not install:
         return sentence(
-            "Some letters of names have no font here. Pictures have question marks or numbers instead, and English labels."
+            "Some letters of names have no font here. Pictures have question marks or numbers instead, and English "
+            "labels."
         )
     if names:
         return sentence(

@@ -194,8 +194,12 @@ def chosen(cells: list[Cell], choice: str) -> list[Cell]:
 
 def listing(cells: Iterable[Cell]) -> str:
     """A table with a line per cell: its number, the line of the file where it starts, and its first line of code."""
-    # Translators: heads of the columns of a table, such as:  Cell  Line  Code /    2    17  x = 1
-    heads = sentence("Cell"), sentence("Line"), sentence("Code")
+    # Translators: the head of a column with the numbers of a notebook's cells.
+    cell_head = sentence("Cell")
+    # Translators: the head of a column with the numbers of a file's lines.
+    line_head = sentence("Line")
+    # Translators: the head of a column with a line of Python each.
+    heads = cell_head, line_head, sentence("Code")
     rows = [heads, *((str(cell.number), str(cell.line), cell.first_line) for cell in cells)]
     numbers, lines = (max(4, width(head)) for head in heads[:2])
     return "\n".join(f"{right(number, numbers)}  {right(line, lines)}  {code}" for number, line, code in rows)

@@ -146,6 +146,7 @@ class History:
 
 def _head() -> list[str]:
     return [
+        # Translators: this and the next are heads of a table of measurements
         sentence("iteration"),
         sentence("epoch"),
         sentence("mean loss"),
