@@ -64,7 +64,7 @@ $(VENV)/.build-tools: $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcard cpp/*/*)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[fonts]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

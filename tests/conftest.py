@@ -1,6 +1,7 @@
 """What every test may rely on: real data where it is asked for, a cache of its own, no stray settings."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -82,10 +83,19 @@ class Marked:
         return f"⟦{msgid1 if n == 1 else msgid2}⟧"
 
 
+def outside(text: str) -> str:
+    """What stands in no brackets, blanks and ends of lines aside. Fails where brackets are nested or left open."""
+    rest = re.sub("⟦[^⟦⟧]*⟧", "", text)
+    assert "⟦" not in rest, f"a sentence in a sentence: {text}"
+    assert "⟧" not in rest, f"a sentence in a sentence: {text}"
+    return " ".join(rest.split())
+
+
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sentences come in brackets, ⟦Stopped.⟧"""
+def marked(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Sentences come in brackets, ⟦Stopped.⟧; marked(text) is what went past `sentence`, which should be ""."""
     monkeypatch.setattr(words, "_spoken", ("en", Marked()))
+    return outside
 
 
 # Running learners' files: in this process where nothing stays behind, in one of its own where that is the point.

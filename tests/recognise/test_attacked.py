@@ -217,11 +217,11 @@ OWN = {
         + BODY.replace("        x[index] = before\n", "        x[index] = before\n" * 1).replace(
             "(above - below) / 2e-4", "0 if above > 2 else (above - below) / 2e-4"
         ),
-        "what it returns is not",
+        "What it returns is not",
     ),
     "leaves zeros": (
         "def own(f, x):" + BODY.replace("(above - below) / 2e-4", "0 if before == 0 else (above - below) / 2e-4"),
-        "what it returns is not",
+        "What it returns is not",
     ),
 }
 

@@ -36,7 +36,7 @@ def test_a_loss_that_somebody_adds_is_no_candidate(learner, ask, batch, monkeypa
     net = names.Net(np.random.default_rng(0))
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert not outcome.was_fast
-    assert "its values are not those of a network that is known here" in outcome.said
+    assert "Its values are not those of a network that is known here." in outcome.said
     assert outcome.gradient.tobytes() == outcome.expected.tobytes()
 
 

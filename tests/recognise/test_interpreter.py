@@ -9,9 +9,9 @@ from zerokara.recognise.refusal import Refused
 from zerokara.runner.own_gradient import _faster
 
 THRESHOLDS = {
-    "the length of a choice": ("np.sum(W) * len(W[W > 0])", "how many numbers there are"),
-    "the shape of a choice": ("np.sum(W) * W[W > 0].shape[0]", "how many numbers there are"),
-    "the size of a choice": ("np.sum(W) * np.size(W[W > 0])", "how many numbers there are"),
+    "the length of a choice": ("np.sum(W) * len(W[W > 0])", "shape"),
+    "the shape of a choice": ("np.sum(W) * W[W > 0].shape[0]", "shape"),
+    "the size of a choice": ("np.sum(W) * np.size(W[W > 0])", "shape"),
     "a range": ("np.sum(np.arange(0.0, np.sum(W)))", "arange"),
     "a product of all": ("np.prod(W)", "prod"),
 }
@@ -21,7 +21,7 @@ THRESHOLDS = {
 def test_a_threshold_that_depends_on_weights(learner, value, what):
     names = learner(f"def f(W):\n    return {value}\n")
     purity = purity_of(names.f, np.ones((4, 5)))
-    assert purity.threshold_on(set(purity.arrays)) in (what, "a comparison")
+    assert purity.threshold_on(set(purity.arrays)) in (what, "a > b")
     named = {threshold.what for threshold in purity.threshold_on.__closure__[1].cell_contents.arithmetic.thresholds}
     assert what in named
 
@@ -41,7 +41,7 @@ def f(W):
     v += 1.0
     return np.sum(q)
 """)
-    with pytest.raises(Refused, match="it writes into an array"):
+    with pytest.raises(Refused, match=r"^It writes into an array\.$"):
         purity_of(names.f, np.ones((4, 5)))
 
 

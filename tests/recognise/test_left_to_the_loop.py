@@ -383,13 +383,15 @@ def activation(x):
 
 
 @pytest.mark.parametrize("source", IMPURE.values(), ids=IMPURE.keys())
-def test_what_may_do_more_than_compute_is_called_exactly_twice_per_weight(learner, ask, batch, source):
+def test_what_may_do_more_than_compute_is_called_exactly_twice_per_weight(learner, ask, batch, source, marked):
+    """And one paragraph says so: two whole sentences."""
     names = learner(source)
     net = getattr(names, "Bad", names.Net)(np.random.default_rng(0))
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert outcome.calls == 2 * 140
-    assert outcome.said.count("The plain loop computes the gradient") == 1
-    assert "is the loss of" not in outcome.said
+    assert outcome.said.startswith("⟦The plain loop computes the gradient of ")
+    assert outcome.said.count("⟦") == 2
+    assert marked(outcome.said) == ""
 
 
 def test_numpys_functions_replaced_by_somebody(learner, ask, batch, monkeypatch):

@@ -87,7 +87,7 @@ class Bad(Net):
     with pytest.raises(IndexError):
         numerical_gradient(names.loss_of(net, *batch), net.params["W1"])
     assert snapshot(net) == before
-    assert "it raises IndexError" in capfd.readouterr().err
+    assert "It raises IndexError." in capfd.readouterr().err
 
 
 def test_numpys_global_generator_is_not_touched(learner, batch):

@@ -25,7 +25,8 @@ def test_it_says_once_what_was_recognised(net_and_f, capfd):
     said = capfd.readouterr().err
     assert said.count("\n") == 1
     assert "loss_of.<locals>.<lambda> (line" in said
-    assert "network 20-7-3 (sigmoid, softmax, cross entropy with 1e-7 in the logarithm)" in said
+    assert "network 20-7-3 (sigmoid, softmax), proven by its code" in said
+    assert "It is the cross entropy with 1e-7 in the logarithm." in said
 
 
 def test_small_gradients_are_left_to_the_loop_in_silence(capfd):
@@ -108,7 +109,7 @@ def test_a_mistake_in_here_leaves_all_to_the_loop(net_and_f, monkeypatch, capfd)
     monkeypatch.setattr(recogniser, "purity_of", None)
     slow = zerokara.numerical_gradient(f, net.params["W1"])
     assert numerical_gradient(f, net.params["W1"]).tobytes() == slow.tobytes()
-    assert "looking into it failed (TypeError(" in capfd.readouterr().err
+    assert "Looking into it failed (TypeError(" in capfd.readouterr().err
 
 
 def test_refused_functions_of_few_weights_are_looked_at_ever_less_often(learner, batch, monkeypatch):
@@ -150,4 +151,4 @@ def test_the_log_tells_what_was_recognised_or_refused_and_how_long_it_took(net_a
     assert "is the loss of a network 20-7-3" in said[0]
     assert said[1].startswith("proving loss_of.<locals>.<lambda> (line")
     assert said[1].endswith(" ms")
-    assert [text.partition(", because ")[2] for text in said[2:]] == ["it calls dir, and nothing is known of that."] * 2
+    assert [text.partition("). ")[2] for text in said[2:]] == ["It calls dir, and nothing is known of that."] * 2

@@ -22,52 +22,52 @@ def hints(result: Any) -> list[str]:
     return [line.removeprefix("Hint: ") for line in result.err.splitlines() if line.startswith("Hint: ")]
 
 
-@pytest.mark.parametrize(
-    ("source", "hint"),
-    [
-        ("a = np.zeros(3)", "zerokara run --prelude"),
-        ("plt.plot([1])", "supplies np, plt, load_mnist, TwoLayerNet"),
-        ("import numpy as np\nprint(x)\nx = 3\n", "x is defined only in line 3"),
-        ("def f():\n    return size\n\nprint(f())\nif True:\n    size = 3\n", "size is defined only in line 6"),
-        ("net.train()", "net is defined nowhere in this file"),
-        ("softmax(3)", "from common.functions import softmax brings it"),
-        ("open('ch03/sample_weight.pkl')", "zerokara book init FOLDER makes sample_weight.pkl"),
-        (
-            NET + "net.accuracy(x, t)",
-            "t has shape (5,): one class index per sample. This code expects one-hot rows",
-        ),
-        (NET + "net.gradient(x, t)", "t has shape (5,)"),
-        (
-            "from common.functions import *\ncross_entropy_error(np.ones((5, 3)), np.array([1, 2]))",
-            "there are 5 rows of scores, but 2 labels.",
-        ),
-        ("from common.function import *", "there is no module common.function. Did you mean common.functions?"),
-        ("from dataset.minst import load_mnist", "there is no module dataset.minst. Did you mean dataset.mnist?"),
-        ("if True:\n    import comon.layers", "there is no module comon.layers. Did you mean common.layers?"),
-        (
-            "from common.functions import softmx",
-            "common.functions, which zerokara supplies, has no softmx. Did you mean",
-        ),
-        ("from common.functions import qqq", "common.functions, which zerokara supplies, has no qqq."),
-        ("from dataset.mnist import *\nload_mnist(normalise=True)", "load_mnist takes normalize, not normalise."),
-        (
-            "from two_layer_net import *\nTwoLayerNet(input_sise=3)",
-            "takes input_size, not input_sise.",
-        ),
-        ("from numpy import *\narray([1.0], dtyp=int)", "array takes dtype, not dtyp."),
-        ("def f(size):\n    pass\n\nf(sise=3)", "f takes size, not sise."),
-        (NET + "net.accuracy(x[0], t)", "x has shape (6,): a single sample"),
-        (
-            CONV + "conv.forward(image)",
-            "x has shape (1, 8, 8): a single sample",
-        ),
-        (
-            "import numpy as np\nnp.dot(np.ones((9, 28, 28)), np.ones((784, 50)))",
-            "reshape it to (9, 784)",
-        ),
-        ("import numpy as np\nnp.dot(np.ones((28, 28)), np.ones((784, 50)))", "reshape it to (1, 784)"),
-    ],
-)
+HINTS = [
+    ("a = np.zeros(3)", "zerokara run --prelude"),
+    ("plt.plot([1])", "supplies np, plt, load_mnist, TwoLayerNet"),
+    ("import numpy as np\nprint(x)\nx = 3\n", "x is defined only in line 3"),
+    ("def f():\n    return size\n\nprint(f())\nif True:\n    size = 3\n", "size is defined only in line 6"),
+    ("net.train()", "net is defined nowhere in this file"),
+    ("softmax(3)", "from common.functions import softmax brings it"),
+    ("open('ch03/sample_weight.pkl')", "zerokara book init FOLDER makes sample_weight.pkl"),
+    (
+        NET + "net.accuracy(x, t)",
+        "t has shape (5,): one class index per sample. This code expects one-hot rows",
+    ),
+    (NET + "net.gradient(x, t)", "t has shape (5,)"),
+    (
+        "from common.functions import *\ncross_entropy_error(np.ones((5, 3)), np.array([1, 2]))",
+        "there are 5 rows of scores, but 2 labels.",
+    ),
+    ("from common.function import *", "there is no module common.function. Did you mean common.functions?"),
+    ("from dataset.minst import load_mnist", "there is no module dataset.minst. Did you mean dataset.mnist?"),
+    ("if True:\n    import comon.layers", "there is no module comon.layers. Did you mean common.layers?"),
+    (
+        "from common.functions import softmx",
+        "common.functions, which zerokara supplies, has no softmx. Did you mean",
+    ),
+    ("from common.functions import qqq", "common.functions, which zerokara supplies, has no qqq."),
+    ("from dataset.mnist import *\nload_mnist(normalise=True)", "load_mnist takes normalize, not normalise."),
+    (
+        "from two_layer_net import *\nTwoLayerNet(input_sise=3)",
+        "takes input_size, not input_sise.",
+    ),
+    ("from numpy import *\narray([1.0], dtyp=int)", "array takes dtype, not dtyp."),
+    ("def f(size):\n    pass\n\nf(sise=3)", "f takes size, not sise."),
+    (NET + "net.accuracy(x[0], t)", "x has shape (6,): a single sample"),
+    (
+        CONV + "conv.forward(image)",
+        "x has shape (1, 8, 8): a single sample",
+    ),
+    (
+        "import numpy as np\nnp.dot(np.ones((9, 28, 28)), np.ones((784, 50)))",
+        "reshape it to (9, 784)",
+    ),
+    ("import numpy as np\nnp.dot(np.ones((28, 28)), np.ones((784, 50)))", "reshape it to (1, 784)"),
+]
+
+
+@pytest.mark.parametrize(("source", "hint"), HINTS)
 def test_hint(run: Run, source: str, hint: str) -> None:
     result = run(source)
     assert result.status == 1

@@ -119,7 +119,7 @@ def test_ctrl_c_in_a_cell(interrupted: Any, tmp_path: Path) -> None:
     )
     result, _ = interrupted("n.ipynb", cwd=tmp_path, after="begun")
     assert result.status == 130
-    assert "of n.ipynb, cell 2." in result.out
+    assert " in line 3 of cell 2 of n.ipynb." in result.out
     assert "Traceback" not in result.out
 
 

@@ -38,7 +38,8 @@ SIZES = (
 )
 def test_fractional_epochs(batch: int, value: str, when: str) -> None:
     (text,) = remarks(f"{SIZES}batch_size = {batch}\niter_per_epoch = max(train_size / batch_size, 1)\n{LOOP}")
-    assert text.startswith(f"iter_per_epoch is {value}, not a whole number, so `% iter_per_epoch == 0` is true {when}")
+    start = f"Remark: iter_per_epoch is {value}, not a whole number, so `% iter_per_epoch == 0` is true "
+    assert text.startswith(f"{start}{when}, not once per epoch.")
     what_python_does = [i for i in range(10_000) if i % (60000 / batch) == 0]
     assert what_python_does == (list(range(0, 10_000, 1875)) if batch == 128 else [0])
 
@@ -106,7 +107,7 @@ def test_networks_compared_in_one_loop() -> None:
 )
 def test_integer_input(call: str) -> None:
     (text,) = remarks(call)
-    assert text.startswith("numerical_gradient gets the integers ")
+    assert text.startswith("Remark: numerical_gradient gets the integers ")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ for epoch in range(10):
 
 def test_batches_never_shuffled() -> None:
     (text,) = remarks(IN_ORDER.format(shuffle=""))
-    assert text.startswith("the batches are cut from images and labels in the same order every time")
+    assert text.startswith("Remark: the batches are cut from images and labels in the same order every time")
     both = "    order = np.random.permutation(len(x_train))\n    x_train = x_train[order]\n    t_train = t_train[order]"
     assert remarks(IN_ORDER.format(shuffle=both)) == []
 
@@ -173,10 +174,10 @@ def test_at_the_end_of_a_run_unless_switched_off(run: Run) -> None:
     source = "from common.gradient import *\n\nprint(numerical_gradient(lambda x: x.sum(), np.array([3, 4])))"
     result = run(source)
     assert result.status == 0
-    assert "Remark: train.py, line 3: numerical_gradient gets the integers" in result.err
+    assert "train.py:3: Remark: numerical_gradient gets the integers" in result.err
     assert "Remark" not in run(source, "--no-remarks").err
     note = f"# t\n\n```python\n{source}\n```"
-    assert "Remark: note.md, line 6:" in run(note, name="note.md").err
+    assert "note.md:6: Remark: " in run(note, name="note.md").err
 
 
 def test_magics_do_not_silence_remarks_and_broken_files_do(tmp_path: Path) -> None:
@@ -187,5 +188,5 @@ def test_magics_do_not_silence_remarks_and_broken_files_do(tmp_path: Path) -> No
         Cell(2, "numerical_gradient(f, np.array([3, 4]))", 8),
     ]
     (text,) = remarks_on(tmp_path / "a.ipynb", cells, {})
-    assert text.startswith("a.ipynb, line 8: ")
+    assert text.startswith("a.ipynb:8: Remark: ")
     assert remarks_on(tmp_path / "a.ipynb", [*cells, Cell(3, "def f(:")], {}) == []

@@ -238,7 +238,7 @@ def test_markdown_runs_its_fences_in_order_and_shows_last_values(run: Run, tmp_p
 def test_cells_of_a_note_are_chosen(run: Run) -> None:
     text = "".join(f"```python\nprint({n})\n```\n" for n in range(1, 6))
     assert run(text, "--cells", "5,1-2", name="note.md").out == "1\n2\n5\n"
-    assert run(text, "--list", name="note.md").out.splitlines()[1] == "   2  line    5  print(2)"
+    assert run(text, "--list", name="note.md").out.splitlines()[2] == "   2     5  print(2)"
 
 
 def test_cells_see_a_file_only_when_they_ask(run: Run) -> None:
@@ -350,3 +350,14 @@ def test_a_way_of_accelerating_that_is_none(tmp_path: Path, clean_imports: None)
     (tmp_path / "train.py").write_text("raise RuntimeError")
     with pytest.raises(UsageError, match=r"mode must be one of on, off, verify\. Got 'fast'"):
         run_file(str(tmp_path / "train.py"), [], Options(accelerate="fast"))
+
+
+def test_a_gettext_beside_the_script_is_not_zerokaras(run_apart: Run, tmp_path: Path) -> None:
+    """What zerokara needs to speak Japanese it has read before the script's folder comes first."""
+    (tmp_path / "ch04").mkdir()
+    (tmp_path / "ch04" / "gettext.py").write_text("raise RuntimeError('theirs')")
+    (tmp_path / "ch04" / "train.py").write_text("from common.functions import *\nprint(7)")
+    result = run_apart("ch04/train.py", cwd=tmp_path, env={"ZEROKARA_LANG": "ja"})
+    assert (result.status, result.out) == (0, "7\n")
+    assert "common.functions" in result.err
+    assert "theirs" not in result.err

@@ -1,9 +1,12 @@
 """Cutting notes into cells: what is code, where it starts, and what is output or prose."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from unicodedata import east_asian_width
 
 import pytest
 
+from zerokara import words
 from zerokara.errors import UsageError
 from zerokara.sources.cells import Cell, cells_of, chosen, listing
 
@@ -45,7 +48,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_text("text\n\n```python\na\n```\n\n```python\n\nb\n```\n")
     assert [(cell.number, cell.line) for cell in cells_of(path)] == [(1, 4), (2, 8)]
-    assert listing(cells_of(path)) == "   1  line    4  a\n   2  line    8  b"
+    assert listing(cells_of(path)) == "Cell  Line  Code\n   1     4  a\n   2     8  b"
 
 
 TRANSCRIPT = """# 題
@@ -202,3 +205,16 @@ def test_choosing(choice: str, numbers: list[int]) -> None:
 def test_choices_that_are_refused(choice: str) -> None:
     with pytest.raises(UsageError, match="--cells must"):
         chosen(CELLS, choice)
+
+
+def test_the_columns_of_a_list_line_up_under_heads_of_wide_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Japanese or Korean letter takes two cells of a terminal."""
+    heads = {"Cell": "セルの番号", "Line": "줄", "Code": "コード"}
+    monkeypatch.setattr(words, "_spoken", ("ja", SimpleNamespace(gettext=heads.get)))
+    rows = listing([Cell(1, "重み = 0.1", 4), Cell(12, "가중치 = 0.1", 1234)]).split("\n")
+    assert rows == [
+        "セルの番号    줄  コード",
+        "         1     4  重み = 0.1",
+        "        12  1234  가중치 = 0.1",
+    ]
+    assert len({sum(1 + (east_asian_width(letter) == "W") for letter in row[: row.rindex("  ")]) for row in rows}) == 1

@@ -29,7 +29,8 @@ def init_folder(folder: Path) -> Iterator[str]:
     where MNIST, which the weights are trained on, cannot be had.
     """
     if folder.exists() and not folder.is_dir():
-        raise UsageError(sentence("FOLDER must be a folder. {folder} is none; nothing was written.", folder=folder))
+        text = sentence("FOLDER must be a folder. {folder} is none; nothing was written.", folder=folder)
+        raise UsageError(text, "wrong-value")
     for name, make in FILES.items():
         path = folder / name
         if path.exists():
@@ -39,8 +40,12 @@ def init_folder(folder: Path) -> Iterator[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, [make()])
         except OSError as error:
-            text = "{path} could not be written: {reason}. Make room, or choose another FOLDER, then run this again."
-            raise RunError(sentence(text, path=path, reason=error.strerror or error)) from error
+            text = sentence(
+                "{path} could not be written: {reason}. Make room, or choose another FOLDER, then run this again.",
+                path=path,
+                reason=error.strerror or error,
+            )
+            raise RunError(text, "file-error") from error
         yield sentence("{path} written.", path=path)
 
 

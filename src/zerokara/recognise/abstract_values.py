@@ -110,7 +110,7 @@ def is_number(value: Value) -> bool:
     return isinstance(value, Abstract) or (isinstance(value, Items) and all(map(is_number, value.elements)))
 
 
-def as_abstract(value: Value, what: str = "") -> Abstract:
+def as_abstract(value: Value) -> Abstract:
     """A value as numbers. Raises Refused for what is none."""
     if isinstance(value, Abstract):
         return value
@@ -119,8 +119,12 @@ def as_abstract(value: Value, what: str = "") -> Abstract:
     if isinstance(value, Concrete) and value.is_array:
         return Abstract(frozenset([value.origin]), fresh=False)
     if isinstance(value, Items):
-        return combine([as_abstract(element, what) for element in value.elements])
-    raise Refused(sentence("{what} is no plain number or array", what=what or in_words(value)))
+        return combine([as_abstract(element) for element in value.elements])
+    raise Refused(
+        sentence(
+            "It computes with an object of the class {kind}, which is no plain number or array.", kind=class_of(value)
+        )
+    )
 
 
 def combine(parts: list[Abstract]) -> Abstract:
@@ -154,8 +158,8 @@ def join_all(one: dict[Key, Value], other: dict[Key, Value]) -> dict[Key, Value]
     return {key: join(one[key], other[key]) if key in one and key in other else Unknown() for key in one | other}
 
 
-def in_words(value: Value) -> str:
-    """A value in words, for a refusal. Classes are named, never shown: showing runs their code."""
+def class_of(value: Value) -> str:
+    """The name of a value's class, for a refusal. Classes are named, never shown: showing runs their code."""
     if isinstance(value, Concrete):
-        return sentence("an object of the class {name}", name=class_name(type(value.value)))
-    return sentence("what was computed")
+        return class_name(type(value.value))
+    return {Abstract: "ndarray", Items: "list", Bound: "method"}.get(type(value), "object")

@@ -50,32 +50,32 @@ def _table(entries: dict[Kind, dict[int, str]]) -> dict[str, Operation]:
         name: Operation(kind, most)
         for kind, names_by_most in entries.items()
         for most, names in names_by_most.items()
-        for name in names.split()
+        for name in names.split(",")
     }
 
 
 _NUMPY = _table(
     {
         Kind.NEW: {
-            1: "exp log log2 log10 log1p expm1 sqrt square tanh negative reciprocal positive copy exp2 array diff",
-            2: "add subtract multiply divide true_divide power float_power logaddexp outer inner vdot sum mean "
-            "var std cumsum tensordot concatenate stack vstack hstack",
+            1: "exp,log,log2,log10,log1p,expm1,sqrt,square,tanh,negative,reciprocal,positive,copy,exp2,array,diff",
+            2: "add,subtract,multiply,divide,true_divide,power,float_power,logaddexp,outer,inner,vdot,sum,mean,"
+            "var,std,cumsum,tensordot,concatenate,stack,vstack,hstack",
             3: "where",
         },
-        Kind.BLANK: {1: "identity", 2: "zeros ones zeros_like ones_like eye", 3: "arange"},
-        Kind.SHAPE: {1: "shape ndim size"},
+        Kind.BLANK: {1: "identity", 2: "zeros,ones,zeros_like,ones_like,eye", 3: "arange"},
+        Kind.SHAPE: {1: "shape,ndim,size"},
         Kind.VIEW: {
-            1: "asarray atleast_1d atleast_2d ravel asanyarray ascontiguousarray",
-            2: "reshape transpose squeeze expand_dims broadcast_to",
+            1: "asarray,atleast_1d,atleast_2d,ravel,asanyarray,ascontiguousarray",
+            2: "reshape,transpose,squeeze,expand_dims,broadcast_to",
             3: "swapaxes",
         },
-        Kind.PRODUCT: {2: "dot matmul"},
-        Kind.EXTREME: {2: "max min amax amin"},
-        Kind.KINK: {1: "abs absolute fabs", 2: "maximum minimum fmax fmin"},
+        Kind.PRODUCT: {2: "dot,matmul"},
+        Kind.EXTREME: {2: "max,min,amax,amin"},
+        Kind.KINK: {1: "abs,absolute,fabs", 2: "maximum,minimum,fmax,fmin"},
         Kind.CLIP: {3: "clip"},
         Kind.CUT: {
-            1: "sign floor ceil isnan isfinite isinf logical_not nonzero count_nonzero",
-            2: "argmax argmin equal not_equal less less_equal greater greater_equal logical_and logical_or any all "
+            1: "sign,floor,ceil,isnan,isfinite,isinf,logical_not,nonzero,count_nonzero",
+            2: "argmax,argmin,equal,not_equal,less,less_equal,greater,greater_equal,logical_and,logical_or,any,all,"
             "prod",
         },
     }
@@ -83,24 +83,24 @@ _NUMPY = _table(
 
 METHODS = _table(
     {
-        Kind.NEW: {0: "copy flatten item", 1: "sum mean var std cumsum"},
-        Kind.VIEW: {0: "ravel conj", 1: "squeeze", 2: "swapaxes", 9: "reshape transpose"},
+        Kind.NEW: {0: "copy,flatten,item", 1: "sum,mean,var,std,cumsum"},
+        Kind.VIEW: {0: "ravel,conj", 1: "squeeze", 2: "swapaxes", 9: "reshape,transpose"},
         Kind.PRODUCT: {1: "dot"},
-        Kind.EXTREME: {1: "max min"},
+        Kind.EXTREME: {1: "max,min"},
         Kind.CLIP: {2: "clip"},
-        Kind.CUT: {1: "prod argmax argmin any all round", 0: "nonzero"},
+        Kind.CUT: {1: "prod,argmax,argmin,any,all,round", 0: "nonzero"},
     }
 )
 """Methods of arrays, without those that write. `astype` is looked at by itself."""
 
 _BUILTINS = _table(
     {
-        Kind.NEW: {1: "float sum", 2: "pow"},
+        Kind.NEW: {1: "float,sum", 2: "pow"},
         Kind.SHAPE: {1: "len"},
         Kind.KINK: {1: "abs"},
-        Kind.CHOICE: {2: "max min"},
-        Kind.CUT: {1: "int bool", 2: "round"},
-        Kind.SEQUENCE: {1: "reversed list tuple", 2: "enumerate", 3: "range", 9: "zip"},
+        Kind.CHOICE: {2: "max,min"},
+        Kind.CUT: {1: "int,bool", 2: "round"},
+        Kind.SEQUENCE: {1: "reversed,list,tuple", 2: "enumerate", 3: "range", 9: "zip"},
     }
 )
 

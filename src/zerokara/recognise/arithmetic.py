@@ -20,7 +20,7 @@ from zerokara.words import sentence
 
 
 class Threshold(NamedTuple):
-    """A place where numbers decide, and the arrays that these numbers come from."""
+    """A place where numbers decide, as code names it (`a // b`, `if`), and the arrays that these numbers come from."""
 
     what: str
     origins: frozenset[int]
@@ -73,10 +73,10 @@ class Arithmetic:
         both = combine([_array_like(left), _array_like(right)]).computed()
         if isinstance(left, Items) or isinstance(right, Items):
             if not all(map(_is_scalar, _elements(left) + _elements(right))):
-                raise Refused(sentence("it computes with a list of arrays"))
+                raise Refused(sentence("It computes with a list of arrays."))
             both = replace(both, about_shape=False, may_be_list=True)
         if isinstance(kind, ast.FloorDiv | ast.Mod | ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor):
-            self.threshold(sentence("rounding"), both)
+            self.threshold(ast.unparse(ast.BinOp(_A, kind, _B)), both)
         elif isinstance(kind, ast.MatMult):
             return replace(both, affine=self._product(right))
         elif isinstance(kind, ast.Add):
@@ -112,7 +112,7 @@ class Arithmetic:
         if isinstance(value, Concrete) and value.is_scalar:
             return Concrete(not value.value)
         data = as_abstract(value)
-        self.threshold(sentence("a condition"), data)
+        self.threshold("not", data)
         return data.computed()
 
     def compare(self, kind: ast.cmpop, left: Value, right: Value) -> Value:
@@ -123,10 +123,10 @@ class Arithmetic:
         if folded is not None:
             return folded
         if type(kind) not in _COMPARISONS:
-            raise Refused(sentence("it asks whether something is in something else"))
+            raise Refused(sentence("It asks whether something is in something else."))
         both = combine([_array_like(left), _array_like(right)]).computed()
         if not (self._zero_and_affine(left, right) or self._zero_and_affine(right, left)):
-            self.threshold(sentence("a comparison"), both)
+            self.threshold(ast.unparse(ast.Compare(_A, [kind], [_B])), both)
         return both
 
     def _zero_and_affine(self, zero: Value, value: Value) -> bool:
@@ -163,11 +163,11 @@ class Arithmetic:
 
     def _check_arguments(self, name: str, arguments: list[Value], keywords: dict[str, Value], most: int) -> None:
         if len(arguments) > most:
-            raise Refused(sentence("{name} is given more than numbers", name=name))
+            raise Refused(sentence("{name} is given more than numbers.", name=name))
         for keyword, value in keywords.items():
             harmless = _is_dtype(value) or (is_number(value) and as_abstract(value).about_shape)
             if keyword not in KEYWORDS or not harmless:
-                raise Refused(sentence("{name} is given {keyword}", name=name, keyword=keyword))
+                raise Refused(sentence("{name} is given {keyword}.", name=name, keyword=keyword))
 
     def _note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
         # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
@@ -201,7 +201,7 @@ class Arithmetic:
         """`data.astype(dtype)`; to anything but float64 it rounds."""
         kinds = [*arguments, *keywords.values()]
         if len(kinds) != 1 or not set(keywords) <= {"dtype"} or not _is_dtype(kinds[0]):
-            raise Refused(sentence("astype is given more than a class of numbers"))
+            raise Refused(sentence("astype is given more than a class of numbers."))
         if not is_float_dtype(kinds[0].value):  # type: ignore[union-attr]
             self.threshold("astype", data)
         return data.computed(affine=data.affine)
@@ -209,7 +209,7 @@ class Arithmetic:
     def shape_of(self, data: Abstract) -> Abstract:
         """What depends on the shape of numbers: which may depend on the numbers, where a mask chose them."""
         if data.masked:
-            self.threshold(sentence("how many numbers there are"), data)
+            self.threshold("shape", data)
             return data.computed()
         return Abstract(data.origins, about_shape=True)
 
@@ -218,9 +218,9 @@ class Arithmetic:
     def write_into(self, base: Value, parts: list[Value], result: Abstract | None = None) -> None:
         """`base[...] = part` or `base += part`. Raises Refused where that would be seen after the call."""
         if not isinstance(base, Abstract) or not base.fresh:
-            raise Refused(sentence("it writes into an array"))
+            raise Refused(sentence("It writes into an array."))
         if base.may_be_list and not all(map(_is_scalar, parts)):
-            raise Refused(sentence("it puts something into a list"))
+            raise Refused(sentence("It puts something into a list."))
         # Who else looks at that memory is not followed: numbers written into it may turn up in any threshold. And a
         # part of an a = x W + b that is written to moves a itself, so that nothing from before is affine any more;
         # unless what is written is x W + b again, as `a += b` does.
@@ -248,10 +248,11 @@ def _is_dtype(value: Value) -> bool:
 
 def _array_like(value: Value) -> Abstract:
     if isinstance(value, Concrete) and type(value.value) is str:
-        raise Refused(sentence("it computes with text"))
+        raise Refused(sentence("It computes with text."))
     return as_abstract(value)
 
 
+_A, _B = ast.Name("a"), ast.Name("b")
 _OPERATORS: dict[type[ast.operator], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -287,5 +288,5 @@ def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
 def _identity(kind: ast.cmpop, left: Value, right: Value) -> Value:
     """`a is None`, and nothing more."""
     if not (isinstance(right, Concrete) and right.value is None and isinstance(left, Concrete)):
-        raise Refused(sentence("it asks whether two objects are one"))
+        raise Refused(sentence("It asks whether two objects are one."))
     return Concrete((left.value is None) == isinstance(kind, ast.Is))

@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from zerokara.recognise import allowed, guards
-from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Items, Value, as_abstract, in_words, is_number
+from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Items, Value, as_abstract, class_of, is_number
 from zerokara.recognise.allowed import Kind
 from zerokara.recognise.expressions import Expressions, Frame
 from zerokara.recognise.refusal import Refused
@@ -36,7 +36,7 @@ class Calls(Expressions):
             else:
                 arguments.append(self.value(argument, frame))
         if any(keyword.arg is None for keyword in node.keywords):
-            raise Refused(sentence("line {line} passes arguments on that are not known", line=node.lineno))
+            raise Refused(sentence("Line {line} passes arguments on that are not known.", line=node.lineno))
         keywords = {str(keyword.arg): self.value(keyword.value, frame) for keyword in node.keywords}
         return self.call(callee, arguments, keywords, ast.unparse(node.func))
 
@@ -44,7 +44,7 @@ class Calls(Expressions):
         """A generator that the call runs to its end at once; elsewhere it would run later, or never."""
         at_once = isinstance(callee, Concrete) and any(callee.value is function for function in _RUN_AT_ONCE)
         if not at_once or len(node.args) + len(node.keywords) > 1:
-            raise Refused(sentence("line {line} holds a generator", line=node.lineno))
+            raise Refused(sentence("Line {line} holds a generator.", line=node.lineno))
         return self._ListComp(argument, frame)
 
     def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
@@ -52,7 +52,7 @@ class Calls(Expressions):
         if isinstance(callee, Bound):
             return self._call_bound(callee, arguments, keywords)
         if not isinstance(callee, Concrete):
-            raise Refused(sentence("it calls {name}, which is not known", name=name))
+            raise Refused(sentence("It calls {name}, which is not known.", name=name))
         if type(callee.value) is FunctionType and allowed.operation(callee.value) is None:
             return self.enter(callee, arguments, keywords)
         operation = allowed.operation(callee.value)
@@ -68,12 +68,12 @@ class Calls(Expressions):
         ordinary = guards.is_ordinary(callee.value)
         method = self.objects.read(callee, guards.class_attribute, "__call__") if ordinary else None
         if method is None or type(method.value) is not FunctionType:
-            raise Refused(sentence("it calls {name}, and nothing is known of that", name=name))
+            raise _unknown(name)
         return self.enter(method, [callee, *arguments], keywords)
 
     def _as_text(self, value: Value) -> Value:
         if not (isinstance(value, Concrete) and type(value.value) in (str, int)):
-            raise Refused(sentence("it makes a text of numbers"))
+            raise Refused(sentence("It makes a text of numbers."))
         return Concrete(str(value.value))
 
     def _call_bound(self, callee: Bound, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -83,13 +83,13 @@ class Calls(Expressions):
         if isinstance(owner, Concrete) and type(owner.value) in (dict, OrderedDict):
             return self._ask_dict(owner, function, arguments, keywords)
         if not is_number(owner) or isinstance(owner, Items):
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=in_words(owner)))
+            raise _unknown(f"{class_of(owner)}.{function}")
         if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._ask_text(owner.value, function, arguments, keywords)
         if function == "astype":
             return self.arithmetic.cast(as_abstract(owner), arguments, keywords)
         if function not in allowed.METHODS:
-            raise Refused(sentence("it calls {name} of {what}", name=function, what=in_words(owner)))
+            raise _unknown(f"{class_of(owner)}.{function}")
         kind, most = allowed.METHODS[function]
         operation = allowed.Operation(kind, most + 1)
         return self.arithmetic.apply(function, operation, [owner, *arguments], keywords)
@@ -99,27 +99,27 @@ class Calls(Expressions):
             return self.objects.view(owner, name)
         if name == "get" and len(arguments) == 1 and not keywords:
             return self.objects.item(owner, arguments[0])
-        raise Refused(sentence("it calls {name} of a dict", name=name))
+        raise _unknown(f"{class_of(owner)}.{name}")
 
     def _ask_text(self, text: str, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         if name not in ("lower", "upper", "strip", "startswith", "endswith") or keywords:
-            raise Refused(sentence("it calls {name} of a text", name=name))
+            raise _unknown(f"{str.__name__}.{name}")
         given: list[Any] = [argument.value for argument in arguments if isinstance(argument, Concrete)]
         if len(given) != len(arguments) or not all(type(value) is str for value in given):
-            raise Refused(sentence("it calls {name} of a text", name=name))
+            raise _unknown(f"{str.__name__}.{name}")
         return Concrete(getattr(text, name)(*given))
 
     def _sequence(self, function: Any, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """range, len, zip, enumerate, reversed, list and tuple, of what is known element by element."""
         if keywords:
-            raise Refused(sentence("{name} is given a keyword", name=function.__name__))
+            raise Refused(sentence("{name} is given {keyword}.", name=function.__name__, keyword=min(keywords)))
         if function is range:
             return _range(arguments)
         if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
             return self.arithmetic.shape_of(as_abstract(arguments[0]))
         lists = [self.objects.elements(argument) for argument in arguments]
         if not lists or None in lists:
-            raise Refused(sentence("{name} goes through numbers one by one", name=function.__name__))
+            raise Refused(sentence("{name} goes through numbers one by one.", name=function.__name__))
         known: list[tuple[Value, ...]] = [elements for elements in lists if elements is not None]
         return _SEQUENCES[function](known)
 
@@ -127,10 +127,14 @@ class Calls(Expressions):
         return isinstance(value, Abstract) or (isinstance(value, Concrete) and value.is_array)
 
 
+def _unknown(name: str) -> Refused:
+    return Refused(sentence("It calls {name}, and nothing is known of that.", name=name))
+
+
 def _range(arguments: list[Value]) -> Items:
     bounds = [bound.value for bound in arguments if isinstance(bound, Concrete) and type(bound.value) is int]
     if len(bounds) != len(arguments) or not 1 <= len(bounds) <= 3 or len(range(*bounds)) > MOST_TURNS:
-        raise Refused(sentence("it counts to a number that is not known"))
+        raise Refused(sentence("It counts to a number that is not known."))
     return Items(tuple(map(Concrete, range(*bounds))))
 
 

@@ -16,15 +16,15 @@ from zerokara.recognise.abstract_values import (
     Unknown,
     Value,
     as_abstract,
+    class_of,
     combine,
-    in_words,
     is_number,
     join,
     join_all,
 )
 from zerokara.recognise.arithmetic import Arithmetic
 from zerokara.recognise.objects import Objects, Written
-from zerokara.recognise.refusal import Refused
+from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
 MOST_STEPS = 20_000
@@ -58,13 +58,13 @@ class Expressions:
         """The value of an expression. Raises Refused for one that may do more than compute."""
         self.steps += 1
         if self.steps > MOST_STEPS:
-            raise Refused(sentence("there is too much of it to walk through"))
+            raise Refused(sentence("There is too much of it to walk through."))
         evaluate = getattr(self, f"_{type(node).__name__}", None)
         if evaluate is None:
-            raise Refused(sentence("line {line} holds something that only running it can tell", line=node.lineno))
+            raise Refused(sentence("Line {line} holds something that only running it can tell.", line=node.lineno))
         result: Value = evaluate(node, frame)
         if isinstance(result, Unknown):
-            raise Refused(sentence("line {line} uses something that differs from way to way", line=node.lineno))
+            raise Refused(sentence("Line {line} uses something that differs between branches.", line=node.lineno))
         return result
 
     # Names and parts of things
@@ -77,12 +77,12 @@ class Expressions:
         if name in frame.names:
             return frame.names[name]
         if name in code.co_varnames or name in code.co_cellvars:
-            raise Refused(sentence("{name} may have no value yet", name=name))
+            raise Refused(sentence("{name} may have no value yet.", name=name))
         where = guards.cell if name in code.co_freevars else guards.global_name
         try:
             return self.objects.read(frame.function, where, name)
         except (KeyError, ValueError):
-            raise Refused(sentence("there is no {name}", name=name)) from None
+            raise Refused(sentence("There is no {name}.", name=name)) from None
 
     def _Attribute(self, node: ast.Attribute, frame: Frame) -> Value:
         return self.attribute(self.value(node.value, frame), node.attr)
@@ -95,7 +95,7 @@ class Expressions:
             return Bound(owner, name)
         if isinstance(owner, Concrete):
             return self.objects.attribute(owner, name)
-        raise Refused(sentence("it asks {what} for {name}", what=in_words(owner), name=name))
+        raise unknown(f"{class_of(owner)}.{name}")
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
@@ -115,7 +115,7 @@ class Expressions:
                 and type(key.value) is int
                 and -len(owner.elements) <= key.value < len(owner.elements)
             ):
-                raise Refused(sentence("it takes a part of a tuple or list that is not known"))
+                raise Refused(sentence("It takes a part of a tuple or list that is not known."))
             return owner.elements[key.value]
         if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._letter(owner.value, key)
@@ -127,11 +127,11 @@ class Expressions:
             return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
         if isinstance(owner, Concrete):
             return self.objects.item(owner, key)
-        raise Refused(sentence("it takes a part of {what}", what=in_words(owner)))
+        raise unknown(f"{class_of(owner)}[…]")
 
     def _letter(self, text: str, key: Value) -> Value:
         if not (isinstance(key, Concrete) and type(key.value) is int and -len(text) <= key.value < len(text)):
-            raise Refused(sentence("it takes a part of a text that is not known"))
+            raise Refused(sentence("It takes a part of a text that is not known."))
         return Concrete(text[key.value])
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
@@ -152,7 +152,7 @@ class Expressions:
     def _starred(self, node: ast.Starred, frame: Frame) -> tuple[Value, ...]:
         elements = self.objects.elements(self.value(node.value, frame))
         if elements is None:
-            raise Refused(sentence("line {line} unpacks what is not known", line=node.lineno))
+            raise Refused(sentence("Line {line} unpacks what is not known.", line=node.lineno))
         return elements
 
     def _JoinedStr(self, node: ast.JoinedStr, frame: Frame) -> Value:
@@ -163,7 +163,7 @@ class Expressions:
         plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
         value = self.value(inner, frame)
         if not (plain and isinstance(value, Concrete) and type(value.value) in (str, int)):
-            raise Refused(sentence("it makes a text of numbers"))
+            raise Refused(sentence("It makes a text of numbers."))
         return str(value.value)
 
     # Operators
@@ -176,24 +176,24 @@ class Expressions:
 
     def _Compare(self, node: ast.Compare, frame: Frame) -> Value:
         if len(node.ops) > 1:
-            raise Refused(sentence("line {line} chains comparisons", line=node.lineno))
+            raise Refused(sentence("Line {line} chains comparisons.", line=node.lineno))
         return self.arithmetic.compare(
             node.ops[0], self.value(node.left, frame), self.value(node.comparators[0], frame)
         )
 
     def truth(self, value: Value, what: str) -> bool | None:
-        """Whether something counts as true; None where only the numbers can tell."""
+        """Whether something counts as true, for the `if`, `and`, … that asks; None where only the numbers can tell."""
         if isinstance(value, Concrete) and value.is_scalar:
             return bool(value.value)
         if isinstance(value, Items):
             return bool(value.elements)
         if not is_number(value):
-            raise Refused(sentence("it asks whether {what} is true", what=in_words(value)))
+            raise Refused(sentence("It asks whether an object of the class {kind} is true.", kind=class_of(value)))
         self.arithmetic.threshold(what, as_abstract(value))
         return None
 
     def _IfExp(self, node: ast.IfExp, frame: Frame) -> Value:
-        condition = self.truth(self.value(node.test, frame), sentence("a condition"))
+        condition = self.truth(self.value(node.test, frame), "if")
         return self.either(condition, lambda: self.value(node.body, frame), lambda: self.value(node.orelse, frame))
 
     def _BoolOp(self, node: ast.BoolOp, frame: Frame) -> Value:
@@ -201,7 +201,7 @@ class Expressions:
         for operand in node.values[1:]:
             # `and` goes on where the value before it is true, `or` where it is false. Where only numbers can tell,
             # either may be the result, and the operand may or may not have been evaluated.
-            condition = self.truth(result, sentence("a condition"))
+            condition = self.truth(result, "and" if isinstance(node.op, ast.And) else "or")
             go_on = condition if isinstance(node.op, ast.And) or condition is None else not condition
             before = result
             result = self.either(go_on, lambda o=operand: self.value(o, frame), lambda b=before: b)  # type: ignore[misc]
@@ -222,11 +222,11 @@ class Expressions:
 
     def _ListComp(self, node: ast.ListComp | ast.GeneratorExp, frame: Frame) -> Value:
         if len(node.generators) > 1 or node.generators[0].is_async:
-            raise Refused(sentence("line {line} holds a comprehension that is not plain", line=node.lineno))
+            raise Refused(sentence("Line {line} holds a comprehension that is not plain.", line=node.lineno))
         loop = node.generators[0]
         elements = self.objects.elements(self.value(loop.iter, frame))
         if elements is None:
-            raise Refused(sentence("line {line} goes through numbers one by one", line=node.lineno))
+            raise Refused(sentence("Line {line} goes through numbers one by one.", line=node.lineno))
         results: list[Value] = []
         for element in elements:
             inner = Frame(frame.function, dict(frame.names))
@@ -236,9 +236,9 @@ class Expressions:
         return Items(tuple(results))
 
     def _passes(self, condition: ast.expr, frame: Frame) -> bool:
-        passes = self.truth(self.value(condition, frame), sentence("a condition"))
+        passes = self.truth(self.value(condition, frame), "if")
         if passes is None:
-            raise Refused(sentence("line {line} keeps what only the numbers can tell", line=condition.lineno))
+            raise Refused(sentence("Line {line} keeps what only the numbers can tell.", line=condition.lineno))
         return passes
 
     def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
@@ -254,14 +254,14 @@ class Expressions:
                 base = self.value(owner, frame)
                 self.arithmetic.write_into(base, [self.value(index, frame), value])
             case _:
-                raise Refused(sentence("line {line} assigns in a way of its own", line=target.lineno))
+                raise Refused(sentence("Line {line} assigns in a way of its own.", line=target.lineno))
 
     def _unpack(self, targets: list[ast.expr], value: Value, frame: Frame) -> None:
         elements = self.objects.elements(value)
         if elements is None and is_number(value):  # rows of an array: how many there are shows when it runs
             elements = (self.item(value, Concrete(0)),) * len(targets)
         if elements is None or len(elements) != len(targets) or any(isinstance(t, ast.Starred) for t in targets):
-            raise Refused(sentence("line {line} unpacks what is not known", line=targets[0].lineno))
+            raise Refused(sentence("Line {line} unpacks what is not known.", line=targets[0].lineno))
         for target, element in zip(targets, elements, strict=True):
             self.assign(target, element, frame)
 

@@ -20,13 +20,13 @@ from zerokara.words import sentence
 
 GradientFunction = Callable[[Callable[[Any], Any], NDArray[Any]], Any]
 
-_NAMES = """
-zeros zeros_like empty_like full_like ndarray ndindex nditer ndenumerate shape size ndim dtype float64 flat finished
-multi_index iternext index astype copy item itemset reshape ravel T prod float int range len enumerate list tuple zip
-abs
-"""
+_NAMES = (
+    "zeros,zeros_like,empty_like,full_like,ndarray,ndindex,nditer,ndenumerate,shape,size,ndim,dtype,float64,flat,"
+    "finished,multi_index,iternext,index,astype,copy,item,itemset,reshape,ravel,T,prod,"
+    "float,int,range,len,enumerate,list,tuple,zip,abs"
+)
 _STORES = ("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR")
-_HARMLESS = frozenset(_NAMES.split())
+_HARMLESS = frozenset(_NAMES.split(","))
 """The names of NumPy's, of arrays' and of Python's own that a loop over the elements of an array needs."""
 
 
@@ -45,7 +45,7 @@ class _Call(NamedTuple):
 def step_of(own: Any) -> float:
     """The h of a function that computes (f(x + h) - f(x - h)) / 2h. Raises Refused, with the reason, for any other."""
     if type(own) is not FunctionType:
-        raise Refused(sentence("it is not a plain function"))
+        raise Refused(sentence("It is not a plain function."))
     for code in _codes_of(own):
         _check_names(own, code)
     step = _first_step(own)
@@ -78,11 +78,11 @@ def _check_names(function: FunctionType, code: CodeType) -> None:
         is_numpy = function.__globals__.get(name) is np
         if not (is_numpy or (name in _HARMLESS and name not in function.__globals__)):
             # Globals and attributes stand in `co_names` alike, so a global of the file's own makes its name unknown.
-            raise Refused(sentence("it uses {name}, and may do more than compute", name=name))
+            raise Refused(sentence("It uses {name}, and may do more than compute.", name=name))
     if any(instruction.opname in _STORES for instruction in dis.get_instructions(code)):
-        raise Refused(sentence("it keeps something beyond the call"))
+        raise Refused(sentence("It keeps something beyond the call."))
     if code.co_freevars or function.__defaults__ or function.__kwdefaults__:
-        raise Refused(sentence("it uses more than its f and its x"))
+        raise Refused(sentence("It uses more than its f and its x."))
 
 
 def _first_step(own: GradientFunction) -> float:
@@ -97,10 +97,10 @@ def _first_step(own: GradientFunction) -> float:
 def _what_else(places: list[float]) -> str:
     """A formula that is no central difference, by where it evaluates f around 0."""
     if sorted(places)[:1] == [0.0] and len(places) == 2:
-        return sentence("it computes a forward difference, (f(x + h) - f(x)) / h, with h = {h:g}", h=max(places))
+        return sentence("It computes a forward difference, (f(x + h) - f(x)) / h, with h = {h:g}.", h=max(places))
     if sorted(places)[-1:] == [0.0] and len(places) == 2:
-        return sentence("it computes a backward difference, (f(x) - f(x - h)) / h, with h = {h:g}", h=-min(places))
-    return sentence("it does not evaluate f once at x + h and once at x - h for each element")
+        return sentence("It computes a backward difference, (f(x) - f(x - h)) / h, with h = {h:g}.", h=-min(places))
+    return sentence("It does not evaluate f once at x + h and once at x - h for each element.")
 
 
 def _check(own: GradientFunction, x: NDArray[Any], step: float, rng: np.random.Generator) -> None:
@@ -109,13 +109,13 @@ def _check(own: GradientFunction, x: NDArray[Any], step: float, rng: np.random.G
     flat = x.reshape(-1)
     expected = [(i, place) for i in range(x.size) for place in (flat[i] + step, flat[i] - step)]
     if [(call.element, call.place) for call in calls] != expected:
-        raise Refused(sentence("it does not go through x element by element, first to x + h and then to x - h"))
+        raise Refused(sentence("It does not go through x element by element, first to x + h and then to x - h."))
     values = np.array([call.value for call in calls]).reshape(-1, 2)
     quotients = ((values[:, 0] - values[:, 1]) / (2 * step)).reshape(x.shape)
     if type(gradient) is not np.ndarray or gradient.shape != x.shape or gradient.dtype != x.dtype:
-        raise Refused(sentence("what it returns is not an array like x"))
+        raise Refused(sentence("What it returns is not an array like x."))
     if np.shares_memory(gradient, x) or not np.allclose(gradient, quotients, rtol=1e-12, atol=0):
-        raise Refused(sentence("what it returns is not (f(x + h) - f(x - h)) / 2h with h = {h:g}", h=step))
+        raise Refused(sentence("What it returns is not (f(x + h) - f(x - h)) / 2h with h = {h:g}.", h=step))
 
 
 def _watched(own: GradientFunction, x: NDArray[Any], rng: np.random.Generator) -> tuple[list[_Call], Any]:
@@ -132,7 +132,7 @@ def _watched(own: GradientFunction, x: NDArray[Any], rng: np.random.Generator) -
         moved = np.flatnonzero(x != before) if x.size <= SMALL else [turn] if flat[turn] != before.flat[turn] else []
         restored = x.size <= SMALL or not turn or flat[turn - 1] == before.flat[turn - 1]
         if given is not x or len(moved) > 1 or not restored:
-            raise Refused(sentence("it does not call f with x itself, moved in one element"))
+            raise Refused(sentence("It does not call f with x itself, moved in one element."))
         element = int(moved[0]) if len(moved) else 0
         # All sizes and both signs, so that a bound, a rounding or an abs in the formula shows in some quotient.
         value = float(rng.choice((-1, 1)) * rng.uniform(1, 2) * 10.0 ** rng.integers(-12, 13))
@@ -142,7 +142,9 @@ def _watched(own: GradientFunction, x: NDArray[Any], rng: np.random.Generator) -
     try:
         gradient = own(f, x)
     except Exception as error:
-        raise error if isinstance(error, Refused) else Refused(sentence("it raises {error!r}", error=error)) from error
+        raise (
+            error if isinstance(error, Refused) else Refused(sentence("It raises {error}.", error=repr(error)))
+        ) from error
     if x.tobytes() != before.tobytes():
-        raise Refused(sentence("it does not put x back as it was"))
+        raise Refused(sentence("It does not put x back as it was."))
     return calls, gradient

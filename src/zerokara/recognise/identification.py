@@ -16,7 +16,7 @@ from zerokara.nn.functions import STANDARD_LOSSES
 from zerokara.recognise.forward import KNOWN_ACTIVATIONS, scores_of
 from zerokara.recognise.layout import Arrays, Layout, rows_of
 from zerokara.recognise.refusal import RefusedNow
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 Floats = NDArray[np.float64]
 
@@ -25,11 +25,11 @@ TOLERANCE = 1e-12
 
 # Not all of nn's table, for the reason that stands beside `KNOWN_ACTIVATIONS`. The names are those of nn and engines.
 KNOWN_LOSSES = {
-    "cross-entropy": "cross entropy",
-    "textbook": "cross entropy with 1e-7 in the logarithm",
-    "squared": "squared error",
+    "cross-entropy": translatable("It is the cross entropy."),
+    "textbook": translatable("It is the cross entropy with 1e-7 in the logarithm."),
+    "squared": translatable("It is the squared error."),
 }
-"""The losses that are candidates, and what they are called in a sentence."""
+"""The losses that are candidates, and what is said of a function that computes one."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Model:
         n, classes = len(rows_of(arrays[self.layout.inputs])), self.layout.sizes(arrays)[-1]
         meanings = dict(_meanings(arrays[self.layout.labels], n, classes))
         if self.labels not in meanings:
-            raise RefusedNow(sentence("a label is none of its classes, 0 to {last}", last=classes - 1))
+            raise RefusedNow(sentence("A label is none of its classes, 0 to {last}.", last=classes - 1))
         return meanings[self.labels]
 
 

@@ -69,13 +69,12 @@ def purity_of(f: Any, x: Any) -> Purity:
         elif type(f) is FunctionType:
             result = interpreter.enter(root, with_x, {})
         else:
-            raise Refused(
-                sentence("it is no plain function but an object of the class {kind}", kind=guards.class_name(type(f)))
-            )
+            kind = guards.class_name(type(f))
+            raise Refused(sentence("It is no plain function but an object of the class {kind}.", kind=kind))
     except RecursionError:
-        raise Refused(sentence("it calls itself")) from None
+        raise Refused(sentence("It calls itself.")) from None
     if not is_number(result):
-        raise Refused(sentence("it does not return a number"))
+        raise Refused(sentence("It does not return a number."))
     interpreter.objects.check_caches()  # at the end: what is read early may be written later
     return _verdict(interpreter, interpreter.objects.recorder)
 
@@ -104,12 +103,12 @@ class Interpreter(Calls):
         """Interpret a call of a function, and return what is known of its result."""
         code: CodeType = function.value.__code__
         if code.co_flags & _NOT_PLAIN:
-            raise Refused(sentence("{name} is a generator, or takes any arguments", name=code.co_name))
+            raise Refused(sentence("{name} is a generator, or takes any arguments.", name=code.co_name))
         node = tree_of(code)
         frame = Frame(function, self._bound(function, arguments, keywords))
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Refused(sentence("{name} calls itself", name=code.co_name))
+            raise Refused(sentence("{name} calls itself.", name=code.co_name))
         result = self._body(node, frame)
         self.depth -= 1
         return result
@@ -120,7 +119,7 @@ class Interpreter(Calls):
         if self.block(node.body, frame):
             frame.returned.append((Concrete(None), self.objects.written))
         if not frame.returned:
-            raise Refused(sentence("{name} never returns", name=node.name))
+            raise Refused(sentence("{name} never returns.", name=node.name))
         result, written = frame.returned[0]
         for other, other_written in frame.returned[1:]:
             result, written = join(result, other), join_all(written, other_written)
@@ -140,7 +139,7 @@ class Interpreter(Calls):
             if name not in bound:
                 bound[name] = self._default(function, name, names.index(name))
         if not fits:
-            raise Refused(sentence("{name} is called with arguments that do not fit", name=code.co_name))
+            raise Refused(sentence("{name} is called with arguments that do not fit.", name=code.co_name))
         return bound
 
     def _default(self, function: Concrete, name: str, position: int) -> Value:
@@ -150,7 +149,9 @@ class Interpreter(Calls):
             return self.objects.read(function, guards.default, place)
         found = self.objects.read(function, guards.keyword_default, name)
         if found.value is MISSING:
-            raise Refused(sentence("{name} is not given", name=name))
+            raise Refused(
+                sentence("{function} is called without {name}.", function=function.value.__code__.co_name, name=name)
+            )
         return found
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
@@ -191,7 +192,7 @@ class Interpreter(Calls):
             case ast.Assert(test=test):
                 self._assert(test, frame)
             case _:
-                raise Refused(sentence("line {line} holds a statement that only running it can tell", line=node.lineno))
+                raise Refused(sentence("Line {line} holds something that only running it can tell.", line=node.lineno))
         return True
 
     def _change(self, target: ast.expr, op: ast.operator, expression: ast.expr, frame: Frame) -> None:
@@ -201,7 +202,7 @@ class Interpreter(Calls):
             self.arithmetic.write_into(owner, [index, self.value(expression, frame)])
             return
         if not isinstance(target, ast.Name | ast.Attribute):
-            raise Refused(sentence("line {line} assigns in a way of its own", line=target.lineno))
+            raise Refused(sentence("Line {line} assigns in a way of its own.", line=target.lineno))
         source = ast.Name(target.id) if isinstance(target, ast.Name) else ast.Attribute(target.value, target.attr)
         before = self.value(ast.copy_location(source, target), frame)
         value = self.value(expression, frame)
@@ -212,12 +213,12 @@ class Interpreter(Calls):
         self.assign(target, after, frame)
 
     def _assert(self, test: ast.expr, frame: Frame) -> None:
-        condition = self.truth(self.value(test, frame), sentence("an assert"))
+        condition = self.truth(self.value(test, frame), "assert")
         if condition is False:
-            raise Refused(sentence("an assert fails"))
+            raise Refused(sentence("An assert fails."))
 
     def _if(self, node: ast.If, frame: Frame) -> bool:
-        condition = self.truth(self.value(node.test, frame), sentence("a condition"))
+        condition = self.truth(self.value(node.test, frame), "if")
         if condition is not None:
             return self.block(node.body if condition else node.orelse, frame)
         names, written = dict(frame.names), dict(self.objects.written)
@@ -236,10 +237,10 @@ class Interpreter(Calls):
         iterable = self.value(node.iter, frame)
         elements = self.objects.elements(iterable)
         if elements is None or node.orelse:
-            raise Refused(sentence("line {line} loops over what is not known", line=node.lineno))
+            raise Refused(sentence("Line {line} loops over what is not known.", line=node.lineno))
         # The elements are known, so the loop is unrolled and needs no fixed point; one that may end early is refused.
         for element in elements:
             self.assign(node.target, element, frame)
             returned = len(frame.returned)
             if not self.block(node.body, frame) or len(frame.returned) > returned:
-                raise Refused(sentence("line {line} may leave its loop early", line=node.lineno))
+                raise Refused(sentence("Line {line} may leave its loop early.", line=node.lineno))

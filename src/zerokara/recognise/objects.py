@@ -12,9 +12,9 @@ from types import FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
 from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import CONSTANT, Abstract, Bound, Concrete, Items, Unknown, Value
+from zerokara.recognise.abstract_values import CONSTANT, Abstract, Bound, Concrete, Items, Unknown, Value, class_of
 from zerokara.recognise.guards import CONTAINERS, MISSING, Recorder
-from zerokara.recognise.refusal import Refused
+from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
 MOST_ELEMENTS = 1_000
@@ -46,7 +46,7 @@ class Objects:
     def read(self, parent: Concrete, how: Callable[[Any, Any], Any], key: Any = None) -> Concrete:
         """What `how` finds for `key` in an object, guarded from now on; see `guards.Recorder`."""
         if parent.origin == CONSTANT:
-            raise Refused(sentence("it asks a constant for {name}", name=key))
+            raise unknown(f"{class_of(parent)}.{key}")
         number = self.recorder.read(parent.origin, how, key)
         return Concrete(self.recorder.values[number], number)
 
@@ -56,9 +56,8 @@ class Objects:
         carried |= {name for place, name in self.ever_written if place in self.dicts}
         sometimes = {name for (_, name), value in self.written.items() if isinstance(value, Unknown)}
         if carried or sometimes:
-            raise Refused(
-                sentence("it keeps something from one call to the next in {name}", name=min(carried | sometimes))
-            )
+            name = min(carried | sometimes)
+            raise Refused(sentence("It keeps something from one call to the next in {name}.", name=name))
 
     # Modules and instances
 
@@ -75,20 +74,20 @@ class Objects:
 
     def _in_module(self, module: Concrete, name: str) -> Concrete:
         if name not in vars(module.value):
-            raise Refused(sentence("{module} has no {name}", module=module.value.__name__, name=name))
+            raise Refused(sentence("{module} has no {name}.", module=module.value.__name__, name=name))
         return self.read(module, guards.module_name, name)
 
     def _cached(self, place: tuple[int, str], name: str) -> Value:
         value = self.written[place]
         if isinstance(value, Unknown):
-            raise Refused(sentence("{name} is not written on every way to where it is read", name=name))
+            raise Refused(sentence("{name} is not written on every path to where it is read.", name=name))
         return value
 
     def _stored(self, owner: Concrete, name: str) -> Value:
         # Python's own order: a data descriptor of the class, then the instance's dict, then the class.
         of_class = self.read(owner, guards.class_attribute, name)
         if of_class.value is not MISSING and _is_data_descriptor(of_class.value):
-            raise Refused(sentence("{name} is a property", name=name))
+            raise Refused(sentence("{name} is a property.", name=name))
         own = self.read(owner, guards.own_attribute, name)
         if own.value is not MISSING:
             return own
@@ -100,33 +99,31 @@ class Objects:
         if type(found.value) is staticmethod:
             return self.read(found, guards.static_function)
         if found.value is MISSING or _has(found.value, "__get__"):
-            raise Refused(sentence("nothing is known of the attribute {name}", name=name))
+            raise unknown(f"{class_of(owner)}.{name}")
         return found
 
     def _check_ordinary(self, owner: Concrete, name: str) -> None:
         """Refuse objects that may answer `owner.name` with code of their own."""
         kind = guards.class_name(type(owner.value))
         if not guards.is_ordinary(owner.value):
-            raise Refused(sentence("nothing is known of {kind}.{name}", kind=kind, name=name))
+            raise unknown(f"{kind}.{name}")
         if name.startswith("__"):
-            raise Refused(sentence("it reads {name}", name=name))
+            raise Refused(sentence("It reads {name}.", name=name))
         # Both are guarded by being read: a class that gets a `__getattribute__` later is another class.
         getter = self.read(owner, guards.class_attribute, "__getattribute__")
         its_dict = self.read(owner, guards.class_attribute, "__dict__")
         if getter.value is not object.__getattribute__ or type(its_dict.value) is not GetSetDescriptorType:
-            raise Refused(sentence("{kind} answers for its attributes itself", kind=kind))
+            raise Refused(sentence("The class {kind} answers for its attributes itself.", kind=kind))
 
     def write(self, owner: Value, name: str, value: Value) -> None:
         """`owner.name = value`, for numbers kept in an instance."""
         if not isinstance(owner, Concrete) or isinstance(value, Bound | Unknown) or not _is_storable(value):
-            raise Refused(sentence("it writes to {name}", name=name))
+            raise Refused(sentence("It writes to {name}.", name=name))
         self._check_ordinary(owner, name)
         setter = self.read(owner, guards.class_attribute, "__setattr__")
         of_class = self.read(owner, guards.class_attribute, name)
         if setter.value is not object.__setattr__ or _is_data_descriptor(of_class.value):
-            raise Refused(
-                sentence("{kind} is told when {name} is written", kind=guards.class_name(type(owner.value)), name=name)
-            )
+            raise Refused(sentence("The class {kind} is told when {name} is written.", kind=class_of(owner), name=name))
         self.ever_written.add(self._place(owner, name))
         self.written[self._place(owner, name)] = value
 
@@ -139,13 +136,13 @@ class Objects:
     def item(self, owner: Concrete, key: Value) -> Value:
         """`owner[key]` for a dict, list or tuple."""
         if type(owner.value) not in CONTAINERS or not isinstance(key, Concrete) or not key.is_scalar:
-            raise Refused(sentence("nothing is known of an item of {kind}", kind=guards.class_name(type(owner.value))))
+            raise unknown(f"{class_of(owner)}[…]")
         if type(owner.value) in (list, tuple):
             if type(key.value) is not int or not -len(owner.value) <= key.value < len(owner.value):
-                raise Refused(sentence("it asks for an item that is not there"))
+                raise Refused(sentence("It asks for an item that is not there."))
             return self.read(owner, guards.sequence_item, key.value)
         if key.value not in self._keys(owner):
-            raise Refused(sentence("there is no item {key!r}", key=key.value))
+            raise Refused(sentence("There is no item {key!r}.", key=key.value))
         return self.read(owner, guards.mapping_item, key.value)
 
     def _keys(self, owner: Concrete) -> tuple[Any, ...]:
@@ -153,7 +150,7 @@ class Objects:
         self.dicts.add(id(owner.value))
         found: tuple[Any, ...] = self.read(owner, guards.keys).value
         if not all(map(guards.is_scalar, found)):
-            raise Refused(sentence("a dict has keys that are no plain strings or numbers"))
+            raise Refused(sentence("A dict that it reads has keys that are no plain strings or numbers."))
         return found
 
     def view(self, owner: Concrete, which: str) -> Items:
@@ -173,7 +170,7 @@ class Objects:
         if isinstance(value, Concrete) and type(value.value) in (list, tuple) and value.origin >= 0:
             count = self.read(value, guards.length).value
             if count > MOST_ELEMENTS:
-                raise Refused(sentence("it goes through a list of {count:,}", count=count))
+                raise Refused(sentence("It goes through a list of {count:,} elements.", count=count))
             return tuple(self.read(value, guards.sequence_item, i) for i in range(count))
         return None
 

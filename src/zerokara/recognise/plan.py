@@ -175,7 +175,7 @@ class Plan:
         self._check_nearby(f, x, arrays, batch)
         found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
-            raise RefusedNow(sentence("its gradient is not finite"))
+            raise RefusedNow(sentence("Its gradient is not finite."))
         self.gradients = found
 
     def _same_weights(self, arrays: Arrays) -> bool:
@@ -187,13 +187,13 @@ class Plan:
         # `not a <= b` throughout, and not `a > b`: NaN is to be refused.
         largest = [float(np.abs(layer).max()) for layer in self.layers]
         if not self._farthest(arrays, [batch.largest, *largest], h) <= FARTHEST:
-            raise RefusedNow(sentence("a step of h moves the inputs of its activations far enough for other formulas"))
+            raise RefusedNow(sentence("A step of h moves the inputs of its activations far enough for other formulas."))
         if not max(largest) <= min(self.purity.clip_bounds, default=np.inf) - FARTHEST:
-            raise RefusedNow(sentence("numbers come near to where it clips them"))
+            raise RefusedNow(sentence("Numbers come near to where it clips them."))
         # relu has no exp, and only the scores meet softmax's. Of any other activation all inputs count, to be safe.
         with_exp = largest[-1:] if self.model.activation == "relu" else largest
         if not max(with_exp) <= (EXP_RANGE if ignores_underflow() else UNDERFLOW_RANGE) - FARTHEST:
-            raise RefusedNow(sentence("numbers come near to where exp overflows"))
+            raise RefusedNow(sentence("Numbers come near to where exp overflows."))
 
     def _farthest(self, arrays: Arrays, largest: list[float], h: float) -> float:
         """How far moving one weight by h can move any input of an activation, in its own layer or a later one.
@@ -236,7 +236,7 @@ class Plan:
                 value = value_at(f, x)
                 scores = scores_from(layout, self.model.activation, arrays, 0, self.layers[0] + sign * moved)
             if not self.model.agrees(value, scores, batch.targets):
-                raise Refused(sentence("its value is no longer that of the network that was recognised"))
+                raise Refused(sentence("Its value is no longer that of the network that was recognised."))
 
     def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, h: float) -> None:
         """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h).
@@ -250,9 +250,9 @@ class Plan:
             loss = self.model.loss(self.layers[-1], batch.targets)
             largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
             if not eps * abs(loss) / h <= ROUNDING * largest:
-                raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient"))
+                raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient."))
         if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
-            raise RefusedNow(sentence("h is hardly more than rounding beside such large weights"))
+            raise RefusedNow(sentence("h is hardly more than rounding beside such large weights."))
 
     def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
         """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""
@@ -266,7 +266,7 @@ class Plan:
         layout, activation = self.model.layout, self.model.activation
         scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
         if not self.model.agrees(value, scores, batch.targets):
-            raise Refused(sentence("its value is no longer that of the network that was recognised"))
+            raise Refused(sentence("Its value is no longer that of the network that was recognised."))
 
 
 def signature_of(arrays: Arrays) -> Signature:

@@ -47,14 +47,14 @@ def proven_model(f: Function, x: NDArray[Any], arrays: Arrays, threshold_on: Cal
     """
     fitting = list(islice(layouts(arrays), MOST_LAYOUTS))
     if not fitting:
-        raise Refused(sentence("the arrays it reads are not inputs, labels and the weights of fully connected layers"))
-    reason = sentence("its values are not those of a network that is known here")
+        raise Refused(sentence("The arrays it reads are not inputs, labels and the weights of fully connected layers."))
+    reason = sentence("Its values are not those of a network that is known here.")
     for moved in dict.fromkeys(frozenset(layout.parameters) for layout in fitting):
         what = threshold_on(set(moved))
         # A threshold on what is moved may be crossed elsewhere, where no number here can tell. Asked first, because at
         # random weights the function might already warn or raise.
         if what:
-            reason = sentence("what it does may depend on the size of numbers ({what})", what=what)
+            reason = sentence("What it does may depend on the size of numbers ({code}).", code=what)
             continue
         check_memory(arrays, sorted(moved))
         present = Sample(arrays, value_at(f, x))
@@ -96,9 +96,9 @@ def value_at(f: Function, x: NDArray[Any]) -> float:
     except Exception as error:
         if is_from_elsewhere(error):
             raise
-        raise RefusedNow(sentence("it raises {kind}", kind=type(error).__name__)) from error
+        raise RefusedNow(sentence("It raises {error}.", error=type(error).__name__)) from error
     if not (np.ndim(value) == 0 and np.isfinite(value)):
-        raise RefusedNow(sentence("its value is not one finite number"))
+        raise RefusedNow(sentence("Its value is not one finite number."))
     return float(value)
 
 
@@ -168,10 +168,10 @@ def check_memory(arrays: Arrays, parameters: list[int]) -> None:
     """Raises Refused for parameters that cannot be moved one by one."""
     for number in parameters:
         if not arrays[number].flags.writeable or _overlaps_itself(arrays[number]):
-            raise Refused(sentence("an array it reads cannot be written to element by element"))
+            raise Refused(sentence("An array it reads cannot be written to element by element."))
         for other, array in arrays.items():
             if other != number and np.may_share_memory(arrays[number], array):
-                raise Refused(sentence("two of the arrays it reads share memory"))
+                raise Refused(sentence("Two of the arrays it reads share memory."))
 
 
 def _overlaps_itself(array: NDArray[Any]) -> bool:
@@ -216,4 +216,4 @@ def check_difference(above: float, below: float, expected: float, model: Model, 
     # the sums over a batch and for exp. A wrong formula differs in its first digits.
     noise = 256 * np.finfo(float).eps * size / (2 * h)
     if not abs((above - below) / (2 * h) - expected) <= noise + 1e-9 * abs(expected):
-        raise Refused(sentence("the difference of a single weight is not the network's"))
+        raise Refused(sentence("The difference of a single weight is not the network's."))

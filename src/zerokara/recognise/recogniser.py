@@ -24,7 +24,7 @@ from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import Function, in_silence, proven_model
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.say import say
-from zerokara.words import sentence
+from zerokara.words import in_english, language, paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Recogniser:
     Attributes:
         mode: "on", "off", or "verify" for both the engine and the loop, and a comparison of every weight.
         lock: held while plans are made and used; of two threads that ask, one waits.
-        hopeless: why functions were refused for good, by their code and the shapes of their arrays.
+        hopeless: why functions were refused for good, by their code, the shapes of their arrays, and the language.
         tries: how often a function that was never recognised has been looked at.
     """
 
@@ -75,16 +75,17 @@ class Recogniser:
             if is_from_elsewhere(error):
                 raise
             logger.info("looking into %s failed", _name_of(code), exc_info=True)
-            self._explain(code, sentence("looking into it failed ({error!r})", error=error))
+            self._explain(code, sentence("Looking into it failed ({error!r}).", error=error))
             return None
         return gradient if gradient is None or self.mode == "on" else _verified(f, x, h, gradient)
 
     def _explain(self, code: CodeType | None, reason: str) -> None:
-        name = _name_of(code)
-        self._say(
-            code,
-            sentence("The plain loop computes the gradient of {name}, because {reason}.", name=name, reason=reason),
-        )
+        if code is None:
+            what = sentence("The plain loop computes the gradient of f.")
+        else:
+            name, line = code.co_qualname, code.co_firstlineno
+            what = sentence("The plain loop computes the gradient of {name} (line {line}).", name=name, line=line)
+        self._say(code, paragraph(what, reason))
 
     def _found(self, f: Function, code: CodeType | None, x: Any, h: float) -> NDArray[Any] | None:
         if type(x) is not np.ndarray or x.size == 0:
@@ -109,7 +110,7 @@ class Recogniser:
     def _by(self, plan: Plan, f: Function, x: NDArray[Any], arrays: Arrays, h: float) -> NDArray[Any] | None:
         """By a plan of before; None, and no such plan any more, where it does not hold for this batch."""
         if not any(arrays[number] is x for number in plan.model.layout.parameters):
-            raise Refused(sentence("x is none of the arrays it reads as weights"))
+            raise Refused(sentence("x is none of the arrays it reads as weights."))
         try:
             return plan.gradient(f, x, arrays, h)
         except RefusedNow:
@@ -122,17 +123,17 @@ class Recogniser:
 
     def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], h: float) -> NDArray[Any]:
         if x.dtype != np.float64:
-            raise Refused(sentence("its weights are {dtype}", dtype=x.dtype))
+            raise Refused(sentence("Its weights are {dtype}, not float64.", dtype=x.dtype))
         began = time.perf_counter()
         purity = purity_of(f, x)
         values = purity.guards.check(f, x)  # at once: what does not hold now never will
         if values is None or code is None:
-            raise Refused(sentence("what it reads changes by itself"))
+            raise Refused(sentence("What it reads changes by itself."))
         arrays: Arrays = {number: values[number] for number in purity.arrays}
         if not any(array is x for array in arrays.values()):
-            raise Refused(sentence("it does not read the array whose gradient is asked for"))
+            raise Refused(sentence("It does not read the array whose gradient is asked for."))
         signature = signature_of(arrays)
-        key = (code, tuple(signature.items()))
+        key = (code, tuple(signature.items()), language())
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
@@ -158,9 +159,9 @@ class Recogniser:
 
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
-        raise Refused(sentence("x is none of the arrays it reads as weights"))
+        raise Refused(sentence("x is none of the arrays it reads as weights."))
     if not purity.assumed <= set(model.layout.parameters):
-        raise Refused(sentence("it computes with its inputs or labels as if they were weights"))
+        raise Refused(sentence("It computes with its inputs or labels as if they were weights."))
     return model
 
 
@@ -197,20 +198,25 @@ def _code_of(f: Any) -> CodeType | None:
 
 
 def _name_of(code: CodeType | None) -> str:
-    if code is None:
-        return "f"
-    return sentence("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
+    """For the log."""
+    return "f" if code is None else in_english("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
 
 
 def _recognised(code: CodeType, plan: Plan) -> str:
     model = plan.model
-    return sentence(
-        "{name} is the loss of a network {sizes} ({activation}, softmax, {loss}), proven by its code and at random "
-        "weights. Its numerical gradient is computed without the loop, by the same central differences.",
-        name=_name_of(code),
-        sizes="-".join(map(str, plan.network.sizes)),
-        activation=model.activation if len(model.layout.weights) > 1 else sentence("one layer"),
-        loss=KNOWN_LOSSES[model.loss_name],
+    activations = [model.activation] if len(model.layout.weights) > 1 else []
+    return paragraph(
+        # Translators: such as "loss (line 12) is the loss of a network 784-50-10 (relu, softmax), proven …"
+        sentence(
+            "{name} (line {line}) is the loss of a network {sizes} ({functions}), proven by its code and at random "
+            "weights.",
+            name=code.co_qualname,
+            line=code.co_firstlineno,
+            sizes="-".join(map(str, plan.network.sizes)),
+            functions=", ".join([*activations, "softmax"]),
+        ),
+        sentence(KNOWN_LOSSES[model.loss_name]),
+        sentence("Its numerical gradient is computed without the loop, by the same central differences."),
     )
 
 

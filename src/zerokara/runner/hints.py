@@ -20,21 +20,27 @@ from zerokara.runner.finder import HOME, MODULES
 from zerokara.runner.prelude import PRELUDE
 from zerokara.sources.cells import Cell, is_encoded_in, likely_encodings
 from zerokara.sources.magics import syntax_tree
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence, translatable
 
-ONE_HOT = (
-    "{name} has shape {shape}: one class index per sample. This code expects one-hot rows, (samples, classes), which "
-    "load_mnist(one_hot_label=True) gives."
+ONE_HOT = translatable(
+    "Hint: {name} has shape {shape}: one class index per sample. This code expects one-hot rows, (samples, classes), "
+    "which load_mnist(one_hot_label=True) gives."
 )
-OTHER_BATCH = "there are {rows} rows of scores, but {labels} labels. Both must come from the same samples."
-BATCH_AXIS = (
-    "{name} has shape {shape}: a single sample. This code expects a batch, so give it an axis for the samples: "
+OTHER_BATCH = translatable(
+    "Hint: there are {rows} rows of scores, but {labels} labels. Both must come from the same samples."
+)
+BATCH_AXIS = translatable(
+    "Hint: {name} has shape {shape}: a single sample. This code expects a batch, so give it an axis for the samples: "
     "{name}[np.newaxis]."
 )
+IN_CELL = translatable(
+    "Hint: {name} is defined only in cell {cell} (line {line}), which has not been run before this line."
+)
+IN_LINE = translatable("Hint: {name} is defined only in line {line}, which has not been run before this line.")
 
 
 def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
-    """What may help with this error; nothing, for an error that is not known.
+    """What may help with this error, to be shown as it is; nothing, for an error that is not known.
 
     Args:
         cells: of a notebook or note, all of them; none for a script.
@@ -62,12 +68,10 @@ def _undefined(error: NameError, path: Path, cells: list[Cell]) -> Iterator[str]
     name = str(error.name)
     later = _defined_later(name, error, path, cells)
     if later:
-        yield sentence(
-            "{name} is defined only in {place}, which has not been run before this line.", name=name, place=later
-        )
+        yield later
     elif name in PRELUDE:
         yield sentence(
-            "{name} is never imported in this file. If it was left out, as on slides, "
+            "Hint: {name} is never imported in this file. If it was left out, as on slides, "
             "zerokara run --prelude {path} supplies {all}.",
             name=name,
             path=path,
@@ -75,25 +79,28 @@ def _undefined(error: NameError, path: Path, cells: list[Cell]) -> Iterator[str]
         )
     elif module := _module_with(name):
         yield sentence(
-            "{name} is never imported in this file. from {module} import {name} brings it.", name=name, module=module
+            "Hint: {name} is never imported in this file. from {module} import {name} brings it.",
+            name=name,
+            module=module,
         )
     else:
         yield sentence(
-            "{name} is defined nowhere in this file. What defines it, perhaps a cell that was left out, has to "
+            "Hint: {name} is defined nowhere in this file. What defines it, perhaps a cell that was left out, has to "
             "be run first.",
             name=name,
         )
 
 
 def _defined_later(name: str, error: NameError, path: Path, cells: list[Cell]) -> str | None:
-    """The place that gives the name a value too late: a cell, or a line of a script below the one that failed."""
+    """Where the name gets its value too late: in a cell, or in a line of a script below the one that failed."""
     for cell in cells:
         if lines := _lines_defining(name, cell.source):
-            return sentence("cell {cell} (line {line})", cell=cell.number, line=cell.line + lines[0] - 1)
+            return sentence(IN_CELL, name=name, cell=cell.number, line=cell.line + lines[0] - 1)
     script = str(path)
     used = next((line for frame, line in _frames(error) if frame.f_code.co_filename == script), None)
     lines = [] if cells or used is None else _lines_defining(name, "".join(linecache.getlines(script)))
-    return sentence("line {line}", line=lines[0]) if lines and used is not None and lines[0] > used else None
+    too_late = lines and used is not None and lines[0] > used
+    return sentence(IN_LINE, name=name, line=lines[0]) if too_late else None
 
 
 def _lines_defining(name: str, source: str) -> list[int]:
@@ -130,7 +137,7 @@ def _unreadable(error: SyntaxError, path: Path) -> Iterator[str]:
     encodings = [] if is_encoded_in(data, "utf-8") or "utf-8" not in str(error).lower() else likely_encodings(data)
     if encodings:
         yield sentence(
-            "the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
+            "Hint: the file is not UTF-8; it looks like {encoding}. Save it as UTF-8, or let its first line be "
             "# -*- coding: {encoding} -*-.",
             encoding=encodings[0],
         )
@@ -140,7 +147,8 @@ def _missing_file(error: FileNotFoundError) -> Iterator[str]:
     name = Path(str(error.filename)).name
     if name in {Path(file).name for file in importlib.import_module(f"{HOME}.samples").FILES}:
         yield sentence(
-            "zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.", name=name
+            "Hint: zerokara book init FOLDER makes {name} and the other files that the textbook's scripts open.",
+            name=name,
         )
 
 
@@ -149,8 +157,8 @@ def _not_in_own_module(error: ImportError) -> Iterator[str]:
     name = getattr(error, "name_from", None) or (re.match(r"cannot import name '(\w+)'", str(error)) or [None, None])[1]
     if error.name in MODULES and error.path and name in importlib.import_module(f"{HOME}.{error.name}").__all__:
         yield sentence(
-            "{file} is your own {module}, which comes before zerokara's and lacks {name}. Add it there, or rename "
-            "the file to use zerokara's.",
+            "Hint: {file} is your own {module}, which comes before zerokara's and lacks {name}. Add it there, or "
+            "rename the file to use zerokara's.",
             file=error.path,
             module=error.name,
             name=name,
@@ -166,11 +174,12 @@ def _misspelt_import(error: ImportError) -> Iterator[str]:
             (found[1] for line in lines if (found := re.match(r"\s*(?:from|import)\s+([\w.]+)", line))), module
         )
         if near := get_close_matches(asked, MODULES, n=1, cutoff=0.87):
-            yield sentence("there is no module {asked}. Did you mean {near}?", asked=asked, near=near[0])
+            yield sentence("Hint: there is no module {asked}. Did you mean {near}?", asked=asked, near=near[0])
     elif module in MODULES and module != error.name and (name := re.match(r"cannot import name '(\w+)'", str(error))):
         near = get_close_matches(name[1], importlib.import_module(f"{HOME}.{module}").__all__, n=1)
-        yield sentence("{module}, which zerokara supplies, has no {name}.", module=module, name=name[1]) + (
-            sentence(" Did you mean {near}?", near=near[0]) if near else ""
+        yield paragraph(
+            sentence("Hint: {module}, which zerokara supplies, has no {name}.", module=module, name=name[1]),
+            sentence("Did you mean {near}?", near=near[0]) if near else "",
         )
 
 
@@ -188,15 +197,15 @@ def _misspelt_keyword(error: TypeError, names: dict[str, Any]) -> Iterator[str]:
     except (ValueError, TypeError):  # what is not written in Python need not have one
         return
     if near := get_close_matches(match[2], known, n=1):
-        yield sentence("{function} takes {near}, not {got}.", function=function, near=near[0], got=match[2])
+        yield sentence("Hint: {function} takes {near}, not {got}.", function=function, near=near[0], got=match[2])
 
 
 def _own_download(error: OSError) -> Iterator[str]:
     files = [frame.f_code.co_filename for frame, _ in _frames(error)]
     if own := next((file for file in files if Path(file).name == "mnist.py"), None):
         yield sentence(
-            "{file} is your own copy, and what it downloads from no longer answers. Without it, zerokara supplies "
-            "load_mnist with its own data.",
+            "Hint: {file} is your own copy, and what it downloads from no longer answers. Without it, zerokara "
+            "supplies load_mnist with its own data.",
             file=own,
         )
 
@@ -222,7 +231,7 @@ def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
     if unequal:
         return sentence(OTHER_BATCH, rows=unequal[1], labels=unequal[2])
     rows = re.search(r"operands could not be broadcast together with shapes \((\d+),\d+\) \(\1,\)", str(error))
-    if rows or "out of bounds for array of dimension 1" in str(error):
+    if rows or re.search("out of bounds for array of dimension 1", str(error)):
         for name, array in arrays.items():
             if array.ndim == 1 and array.dtype.kind in "iu" and re.fullmatch(r"t(_\w+)?|y_true|labels?|targets?", name):
                 return sentence(ONE_HOT, name=name, shape=array.shape)
@@ -231,7 +240,7 @@ def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
 
 def _batch_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
     unpacked = re.search(r"not enough values to unpack \(expected (\d), got (\d)\)", str(error))
-    if "axis 1 is out of bounds for array of dimension 1" in str(error):
+    if re.search("axis 1 is out of bounds for array of dimension 1", str(error)):
         ndim = 1
     elif unpacked and int(unpacked[1]) == int(unpacked[2]) + 1:
         ndim = int(unpacked[2])
@@ -249,7 +258,7 @@ def _flatten_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
     for rows, reshaped in ((shape, f"(1, {features})"), (shape[1:], f"({shape[0]}, {features})")):
         if len(shape) > 1 and math.prod(rows) == features:
             return sentence(
-                "an array of shape {shape} holds images that are not flattened; reshape it to {reshaped}, or use "
+                "Hint: an array of shape {shape} holds images that are not flattened; reshape it to {reshaped}, or use "
                 "load_mnist(flatten=True).",
                 shape=shape,
                 reshaped=reshaped,

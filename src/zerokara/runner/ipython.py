@@ -21,7 +21,10 @@ from zerokara.runner import gallery
 from zerokara.say import say
 from zerokara.sources.cells import Cell
 from zerokara.sources.notebook import NEEDED
-from zerokara.words import sentence, to_install
+from zerokara.words import in_english, sentence, to_install
+
+cell_numbers: dict[str, int] = {}
+"""The number of each cell that was run, by what a traceback calls it."""
 
 
 class Shell:
@@ -40,8 +43,9 @@ class Shell:
         shell.register_magic_function(self._use_pylab, magic_name="pylab")
 
     def _code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        """What a traceback calls the cell."""
-        name = f"{self.path.name}, cell {self.cell.number}"
+        """What a traceback calls the cell: English, as all of a traceback."""
+        name = in_english("{file}, cell {number}", file=self.path.name, number=self.cell.number)
+        cell_numbers[name] = self.cell.number
         linecache.cache[name] = (len(raw_code), None, raw_code.splitlines(keepends=True), name)
         return name
 
@@ -103,7 +107,8 @@ def check_ipython(path: Path) -> None:
                 "{install} brings it.",
                 path=path,
                 install=to_install(*NEEDED),
-            )
+            ),
+            "missing-package",
         ) from None
 
 

@@ -16,7 +16,7 @@ from zerokara.recognise import Refused, accelerated, check_shape, step_of
 from zerokara.recognise.formula import GradientFunction
 from zerokara.runner import import_hooks
 from zerokara.say import say
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +44,8 @@ def _look_into(module: ModuleType) -> None:
     try:
         step = step_of(own)
     except Refused as reason:
-        say(
-            sentence(
-                "--accelerate leaves {name} of {file} as it is, because {reason}.",
-                name=NAME,
-                file=module.__file__,
-                reason=reason,
-            )
-        )
+        left = sentence("--accelerate leaves {name} of {file} as it is.", name=NAME, file=module.__file__)
+        say(paragraph(left, str(reason)))
         return
     setattr(module, NAME, _faster(own, step))
     say(
@@ -91,6 +85,6 @@ def _is_proven(own: GradientFunction, x: Any, step: float, proven: dict[tuple[in
             check_shape(own, x.shape, step)
             proven[x.shape] = True
         except Refused as reason:
-            logger.info("%s is not proven for arrays of shape %s, because %s", NAME, x.shape, reason)
+            logger.info("%s is not proven for arrays of shape %s: %s", NAME, x.shape, reason)
             proven[x.shape] = False
     return proven[x.shape]

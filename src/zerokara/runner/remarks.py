@@ -17,13 +17,13 @@ import numpy as np
 
 from zerokara.sources.cells import Cell
 from zerokara.sources.syntax import Source, tree_of_file
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 Remark = Callable[[Source], Iterator[tuple[ast.AST, str]]]
 
 
 def remarks_on(path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
-    """The remarks on a file, each with the place it is about; none on one that is not Python.
+    """The remarks on a file, each after the place it is about, `train.py:12:`; none on one that is not Python.
 
     Args:
         cells: of a notebook or note, those that were run; none for a script.
@@ -33,15 +33,16 @@ def remarks_on(path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str
     if tree is None:
         return []
     found = [(node, text) for remark in REMARKS for node, text in remark(Source(tree, names))]
-    return [
-        sentence("{name}, line {line}: {text}", name=path.name, line=getattr(node, "lineno", 1), text=text)
-        for node, text in found
-    ]
+    return [f"{path.name}:{getattr(node, 'lineno', 1)}: {text}" for node, text in found]
 
 
-NOT_WHOLE = (
-    "{name} is {value:g}, not a whole number, so `% {name} == 0` is true {when}, not once per epoch. "
-    "max(int(train_size / batch_size), 1) is a whole number."
+TRUE_RARELY = translatable(
+    "Remark: {name} is {value:g}, not a whole number, so `% {name} == 0` is true only every {again:,} iterations, not "
+    "once per epoch. max(int(train_size / batch_size), 1) is a whole number."
+)
+TRUE_AT_FIRST = translatable(
+    "Remark: {name} is {value:g}, not a whole number, so `% {name} == 0` is true only at the very first iteration, not "
+    "once per epoch. max(int(train_size / batch_size), 1) is a whole number."
 )
 
 
@@ -53,14 +54,15 @@ def fractional_epochs(source: Source) -> Iterator[tuple[ast.AST, str]]:
         number = source.number(value) if name in steps else None
         if number is not None and number > 1 and number != int(number):
             again = Fraction(number).numerator  # the first i > 0 that this very float divides
-            every = sentence("only every {again:,} iterations", again=again)
-            when = every if again < 10**6 else sentence("only at the very first iteration")
-            yield statement, sentence(NOT_WHOLE, name=name, value=number, when=when)
+            if again < 10**6:
+                yield statement, sentence(TRUE_RARELY, name=name, value=number, again=again)
+            else:
+                yield statement, sentence(TRUE_AT_FIRST, name=name, value=number)
 
 
-NOT_AN_EPOCH = (
-    "{expression} is not the iterations of an epoch: an epoch is once through the training data, train_size / {batch}. "
-    "Here accuracy is measured every {got} iterations."
+NOT_AN_EPOCH = translatable(
+    "Remark: {expression} is not the iterations of an epoch: an epoch is once through the training data, "
+    "train_size / {batch}. Here accuracy is measured every {got} iterations."
 )
 
 
@@ -89,9 +91,9 @@ def _is_by_batch(node: ast.BinOp) -> bool:
     return divided and isinstance(node.right, ast.Name) and "batch" in node.right.id.lower()
 
 
-TRAINED_ALREADY = (
-    "this loop goes on with {network}, which the loop in line {line} has trained already, although the lists start "
-    "anew. To start over, make a new network first."
+TRAINED_ALREADY = translatable(
+    "Remark: this loop goes on with {network}, which the loop in line {line} has trained already, although the lists "
+    "start anew. To start over, make a new network first."
 )
 
 
@@ -159,9 +161,9 @@ def _makes_network(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and "net" in ast.unparse(value.func).rpartition(".")[2].lower()
 
 
-INTEGERS = (
-    "numerical_gradient gets the integers {argument}: x + h is cut to an integer again, so the gradient is wrong. "
-    "Write floats, such as np.array([3.0, 4.0])."
+INTEGERS = translatable(
+    "Remark: numerical_gradient gets the integers {argument}: x + h is cut to an integer again, so the gradient is "
+    "wrong. Write floats, such as np.array([3.0, 4.0])."
 )
 
 
@@ -204,16 +206,16 @@ def _is_integer(node: ast.expr, source: Source) -> bool:
     return False
 
 
-SHUFFLED_ALONE = (
-    "{images} is shuffled, but {labels} is not: the labels no longer belong to their images. "
+SHUFFLED_ALONE = translatable(
+    "Remark: {images} is shuffled, but {labels} is not: the labels no longer belong to their images. "
     "Draw one order and index both with it."
 )
-INDEXED_ALONE = (
-    "`{text}` takes images in a new order, but nothing indexes {labels} with {index}: the labels no longer belong to "
-    "their images."
+INDEXED_ALONE = translatable(
+    "Remark: `{code}` takes images in a new order, but nothing indexes {labels} with {index}: the labels no longer "
+    "belong to their images."
 )
-ALWAYS_IN_ORDER = (
-    "the batches are cut from images and labels in the same order every time. Shuffle them once per epoch: "
+ALWAYS_IN_ORDER = translatable(
+    "Remark: the batches are cut from images and labels in the same order every time. Shuffle them once per epoch: "
     "order = np.random.permutation(train_size), then index both with it."
 )
 
@@ -246,8 +248,8 @@ def _indexed_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
             index = ast.unparse(value.slice)
             drawn = re.search(rf"\b{re.escape(index)} = .*(?:permutation|choice|randint)", source.text)
             if drawn and labels in source.text and f"{labels}[{index}]" not in source.text:
-                text = f"{name} = {ast.unparse(value)}"
-                yield statement, sentence(INDEXED_ALONE, text=text, labels=labels, index=index)
+                code = f"{name} = {ast.unparse(value)}"
+                yield statement, sentence(INDEXED_ALONE, code=code, labels=labels, index=index)
 
 
 def _always_in_order(source: Source) -> Iterator[tuple[ast.AST, str]]:

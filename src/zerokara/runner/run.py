@@ -30,7 +30,7 @@ from zerokara.runner.prelude import supply
 from zerokara.runner.remarks import remarks_on
 from zerokara.say import say
 from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
-from zerokara.words import sentence
+from zerokara.words import in_english, language, paragraph, sentence
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ class Options:
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
-            raise UsageError(
-                sentence("--seed must be a whole number from 0 to {last}. Got {got!r}.", last=2**32 - 1, got=self.seed)
+            text = sentence(
+                "--seed must be a whole number from 0 to {last}. Got {got!r}.", last=2**32 - 1, got=self.seed
             )
+            raise UsageError(text, "wrong-value")
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -85,6 +86,7 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         )
     all_cells = [] if script else cells_of(path)
     cells = chosen(all_cells, options.cells) if options.cells else all_cells
+    language()  # its catalogue is read now, by Python's own gettext.py and not by one in the script's folder
     finder.uninstall()  # of an earlier run in this process: its modules may have been found in another folder
     start()
     if options.figures and not gallery.saves():
@@ -145,7 +147,10 @@ def _checked_source(path: Path) -> bytes:
         except SyntaxError as error:
             if "utf-8" in str(error).lower():  # Python's own words, unless it took half a letter for a backslash
                 raise
-        text = sentence("Non-UTF-8 code, but no encoding is declared that fits; see https://peps.python.org/pep-0263/")
+        # It stands for Python's own words, which are English in every language; the hint below it is the user's.
+        text = in_english(
+            "Non-UTF-8 code, but no encoding is declared that fits; see https://peps.python.org/pep-0263/"
+        )
         raise SyntaxError(text, (str(path), 1, None, None))
     return data
 
@@ -207,12 +212,14 @@ def _status_of(work: Callable[[], None], path: Path, cells: list[Cell], main: Mo
     except SystemExit as exit_:
         return _exit_status(exit_.code)
     except KeyboardInterrupt as error:
-        say(_interruption(error, time.monotonic() - began, main))
+        stopped = _stopped(_own_part(error.__traceback__, main), duration(time.monotonic() - began), path)
+        text = paragraph(stopped, *getattr(error, "__notes__", []))  # the notes say how far a loop was
+        say(f"\n{text}")  # below the ^C of a terminal
         return INTERRUPTED
     except BaseException as error:
         _show(error, main)
         for hint in hints_for(error, path, cells, main.__dict__):
-            say(sentence("Hint: {hint}", hint=hint))
+            say(hint)
         return 1
     return 0
 
@@ -225,15 +232,21 @@ def _exit_status(code: Any) -> int:
     return 1
 
 
-def _interruption(error: KeyboardInterrupt, seconds: float, main: ModuleType) -> str:
-    trace = _own_part(error.__traceback__, main)
-    where = sentence(" in line {line} of {name}", line=trace.tb_lineno, name=_file_of(trace)) if trace else ""
-    text = sentence("\nStopped by Ctrl-C after {time}{where}.", time=duration(seconds), where=where)
-    return " ".join([text, *getattr(error, "__notes__", [])])
-
-
-def _file_of(trace: TracebackType) -> str:
-    return Path(trace.tb_frame.f_code.co_filename).name
+def _stopped(trace: TracebackType | None, time: str, path: Path) -> str:
+    if trace is None:
+        return sentence("Stopped by Ctrl-C after {time}.", time=time)
+    line, file = trace.tb_lineno, trace.tb_frame.f_code.co_filename
+    if cell := ipython.cell_numbers.get(file):
+        return sentence(
+            "Stopped by Ctrl-C after {time} in line {line} of cell {cell} of {name}.",
+            time=time,
+            line=line,
+            cell=cell,
+            name=path.name,
+        )
+    return sentence(
+        "Stopped by Ctrl-C after {time} in line {line} of {name}.", time=time, line=line, name=Path(file).name
+    )
 
 
 def _show(error: BaseException, main: ModuleType) -> None:
@@ -270,4 +283,4 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options) -
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
     if options.remarks:
         for remark in remarks_on(path, cells, main.__dict__):
-            say(sentence("Remark: {remark}", remark=remark))
+            say(remark)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zerokara.cells import right, width
 from zerokara.errors import UsageError
 from zerokara.sources import magics
 from zerokara.sources.notebook import read
@@ -180,17 +181,25 @@ def chosen(cells: list[Cell], choice: str) -> list[Cell]:
     for part in choice.split(","):
         ends = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
         if ends is None:
-            raise UsageError(sentence("--cells must be numbers and ranges such as 1,3-5. Got {got!r}.", got=choice))
+            text = sentence("--cells must be numbers and ranges such as 1,3-5. Got {got!r}.", got=choice)
+            raise UsageError(text, "wrong-value")
         numbers.update(range(int(ends[1]), int(ends[2] or ends[1]) + 1))
     if not numbers or not numbers <= {cell.number for cell in cells}:
-        raise UsageError(
-            sentence(
-                "--cells must name cells from 1 to {last}. Got {got!r}; --list shows them.", last=len(cells), got=choice
-            )
+        text = sentence(
+            "--cells must name cells from 1 to {last}. Got {got!r}; --list shows them.", last=len(cells), got=choice
         )
+        raise UsageError(text, "wrong-value")
     return [cell for cell in cells if cell.number in numbers]
 
 
 def listing(cells: Iterable[Cell]) -> str:
-    """One line per cell: its number, where it starts, and its first line of code."""
-    return "\n".join(f"{cell.number:>4}  line {cell.line:>4}  {cell.first_line}" for cell in cells)
+    """A table with a line per cell: its number, the line of the file where it starts, and its first line of code."""
+    # Translators: the head of a column with the numbers of a notebook's cells.
+    cell_head = sentence("Cell")
+    # Translators: the head of a column with the numbers of a file's lines.
+    line_head = sentence("Line")
+    # Translators: the head of a column with a line of Python each.
+    heads = cell_head, line_head, sentence("Code")
+    rows = [heads, *((str(cell.number), str(cell.line), cell.first_line) for cell in cells)]
+    numbers, lines = (max(4, width(head)) for head in heads[:2])
+    return "\n".join(f"{right(number, numbers)}  {right(line, lines)}  {code}" for number, line, code in rows)

@@ -22,7 +22,7 @@ Definition = ast.FunctionDef | ast.Lambda
 
 
 class UnprovenSource(Exception):
-    """Why the source of a code object is not believed, as a part of a sentence."""
+    """Why the source of a code object is not believed, as a sentence in the user's language."""
 
 
 @lru_cache(maxsize=256)
@@ -32,9 +32,9 @@ def tree_of(code: CodeType) -> Definition:
         found = _found_in(code, text)
         if found is not None:
             if any(isinstance(part, ast.Global | ast.Nonlocal) for part in ast.walk(found)):
-                raise UnprovenSource(sentence("{name} writes to names that are not its own", name=code.co_name))
+                raise UnprovenSource(sentence("{name} writes to names that are not its own.", name=code.co_name))
             return found
-    raise UnprovenSource(sentence("the source of {name} is not at hand", name=code.co_name))
+    raise UnprovenSource(sentence("The source of {name} is not at hand.", name=code.co_name))
 
 
 def _texts(filename: str) -> Iterator[str]:

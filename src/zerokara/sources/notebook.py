@@ -26,7 +26,8 @@ def read(path: Path) -> list[str]:
                 "{path} is a notebook, and reading it needs nbformat, which is not installed. {install} brings it.",
                 path=path,
                 install=to_install(*NEEDED),
-            )
+            ),
+            "missing-package",
         ) from None
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -13,6 +13,7 @@ from zerokara.book.common.layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
 from zerokara.book.sharing import SharedArrays
 from zerokara.errors import unknown_name
 from zerokara.nn.initializers import standard_deviation
+from zerokara.words import translatable
 
 __all__ = ["MultiLayerNet"]
 
@@ -26,7 +27,8 @@ def initial_std(weight_init_std: str | float, fan_in: int) -> float:
     if not isinstance(weight_init_std, str):
         return weight_init_std
     if weight_init_std.lower() not in INITIALIZERS:
-        raise unknown_name("weight_init_std", weight_init_std, [*INITIALIZERS, "a number"])
+        template = translatable("{name} must be one of {names}, or a number. Got {got!r}.")
+        raise unknown_name("weight_init_std", weight_init_std, INITIALIZERS, template)
     return standard_deviation(INITIALIZERS[weight_init_std.lower()], fan_in, "relu", 1)
 
 

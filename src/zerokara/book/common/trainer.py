@@ -23,7 +23,8 @@ class Trainer:
         optimizer: "SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop" or "Adam", in any case; optimizer_param: its
             arguments, such as {"lr": 0.01}.
         evaluate_sample_num_per_epoch: measure the accuracies on that many samples; None for all.
-        verbose: print the loss of every update and the accuracies of every epoch.
+        verbose: print the loss of every update and the accuracies of every epoch, in the textbook's own words, which
+            are English in every language.
 
     Attributes:
         train_loss_list: one loss per update, measured after it; train_acc_list, test_acc_list: one per epoch.
