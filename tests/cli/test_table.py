@@ -2,8 +2,8 @@
 
 import pytest
 
-from zerokara.cells import left, width
-from zerokara.cli.table import Column, Table, widest
+from zerokara.cells import left, widest, width
+from zerokara.cli.table import Column, Table
 
 
 def ends(line: str, cells: int) -> str:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cells import left
+from zerokara.cells import left, widest
 from zerokara.cli.download import download_progress
 from zerokara.cli.options import whole_number
 from zerokara.cli.picture import png_file, write_picture
-from zerokara.cli.table import Column, Table, widest
+from zerokara.cli.table import Column, Table
 from zerokara.data import ENTRIES, Dataset, Entry, load, whereabouts
 from zerokara.data import fetch as fetch_entry
 from zerokara.errors import UsageError

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from zerokara.cells import left, width
+from zerokara.cells import left, widest, width
 from zerokara.words import LANGUAGES, paragraph, sentence
 
 LEAST_CELLS = 24
@@ -18,7 +18,10 @@ LEAST_CELLS = 24
 
 _OPENING, _CLOSING = r"「『(\[【⟦", r"、。」』)\]】!?ー…・ぁぃぅぇぉっゃゅょァィゥェォッャュョ⟧"
 _LETTER = r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"
-_PIECE = rf"\s*(?:\[[^\]]{{1,20}}\]|[{_OPENING}]*{_LETTER}[{_CLOSING}]*|(?:(?!{_LETTER})[^\s「『【])+|\S)"
+_PIECE = (
+    rf"\s*(?:\[[^\]]{{1,20}}\][{_CLOSING}]*|[{_OPENING}]*{_LETTER}[{_CLOSING}]*"
+    rf"|\[?(?:(?!{_LETTER})[^\s「『【\[])+|\S)"
+)
 """What stays together in a line: [default: 50], a word with the marks around it, or a Japanese letter with them."""
 
 
@@ -32,7 +35,7 @@ class Panel(NamedTuple):
 def help_page(usage: str, description: Sequence[str], panels: Sequence[Panel], *, version: bool = False) -> str:
     """A page of help. `description` has its paragraphs; `version` says whether there is --version, too."""
     everywhere = [*panels, Panel(sentence("With every command"), list(_everywhere(version)))]
-    column = max(width(label) for panel in everywhere for label, _ in panel.rows) + 4
+    column = widest(label for panel in everywhere for label, _ in panel.rows) + 4
     cells = shutil.get_terminal_size().columns
     lines = [sentence("Usage: {command}", command=usage)]
     for text in description:

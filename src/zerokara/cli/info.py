@@ -6,8 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import zerokara
-from zerokara.cells import left
-from zerokara.cli.table import widest
+from zerokara.cells import left, widest
 from zerokara.data import ENTRIES, whereabouts
 from zerokara.data.search_paths import cache_folder
 from zerokara.engine.compiled import CompiledEngine, core, usable_cores

@@ -10,10 +10,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cells import left
+from zerokara.cells import left, widest
 from zerokara.cli.console import TABLE, TABLE_LINES, ended, table_line
 from zerokara.cli.options import run_folder
-from zerokara.cli.table import Column, Table, widest
+from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
 from zerokara.runs.files import describe, pictures

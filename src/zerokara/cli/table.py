@@ -42,8 +42,3 @@ class Table:
             for column, value in zip(self.columns, values, strict=True)
         )
         return (" " * self.gap).join(placed).rstrip()
-
-
-def widest(texts: Sequence[str]) -> int:
-    """How many cells the widest of some texts takes."""
-    return max(map(width, texts), default=0)
