@@ -350,3 +350,23 @@ def test_python_blocks_are_whole():
     for source in code(read("docs/engineer.md"), "toml"):
         tables = tomllib.loads(source)
         assert zerokara.Recipe.from_values({k: v for table in tables.values() for k, v in table.items()}).epochs == 5
+
+
+def test_the_comparisons_see():
+    """Each finds what it is for; other comments, prose and printed lines are a translation's own."""
+    page = (
+        "# A\n\nSee [it](it.md), and `zerokara info`.\n\n```console\n$ zerokara info  # now\nhere\n```\n\n"
+        "| a | b |\n|---|---|\n| `x` | 0.5 |\n"
+    )
+    own = page.replace("# now", "# 今").replace("here", "ここ").replace("See", "見る").replace("it.md", "it.ja.md")
+    assert all(same(page) == same(own) for same in SAME.values())
+    changed = {
+        "code and commands": ("$ zerokara info", "$ zerokara inf"),
+        "lines shown": ("here\n", ""),
+        "headings": ("# A", "## A"),
+        "links": ("it.md", "other.md"),
+        "tables": ("0.5", "0.6"),
+        "commands in sentences": ("`zerokara info`", "`zerokara train`"),
+    }
+    for what, (old, new) in changed.items():
+        assert SAME[what](page) != SAME[what](page.replace(old, new, 1)), what

@@ -126,15 +126,11 @@ class Recipe:
         POSITIVE,
     )
     momentum: float | None = _option(
-        "training", translatable("For the optimizers momentum and nesterov; by default 0.9."), None, SHARE
+        "training", translatable("For momentum and nesterov; by default 0.9."), None, SHARE
     )
-    decay: float | None = _option("training", translatable("For the optimizer rmsprop; by default 0.9."), None, SHARE)
-    beta1: float | None = _option(
-        "training", translatable("For the optimizers adam and nadam; by default 0.9."), None, SHARE
-    )
-    beta2: float | None = _option(
-        "training", translatable("For the optimizers adam and nadam; by default 0.999."), None, SHARE
-    )
+    decay: float | None = _option("training", translatable("For rmsprop; by default 0.9."), None, SHARE)
+    beta1: float | None = _option("training", translatable("For adam and nadam; by default 0.9."), None, SHARE)
+    beta2: float | None = _option("training", translatable("For adam and nadam; by default 0.999."), None, SHARE)
     weight_decay: float = _option(
         "training", translatable("λ of the penalty ½ λ Σ W² that is part of the loss."), 0.0, NOT_NEGATIVE
     )

@@ -3,8 +3,13 @@ rem Installs zerokara from this folder, without internet and without an administ
 setlocal
 chcp 65001 >nul
 set "check=import sys; sys.exit('{}.{}'.format(*sys.version_info) != '@PYTHON@')"
-call py -@PYTHON@ -c "%check%" >nul 2>nul && set "python=py -@PYTHON@" && goto found
-call python -c "%check%" >nul 2>nul && set "python=python" && goto found
+for %%P in ("py -@PYTHON@" "python" "python3") do (
+  call %%~P -c "%check%" >nul 2>nul
+  if not errorlevel 1 (
+    set "python=%%~P"
+    goto found
+  )
+)
 type "%~dp0python-needed.txt"
 py --list 2>nul
 set "status=1"
