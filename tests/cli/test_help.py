@@ -110,6 +110,10 @@ def test_columns_line_up_by_cells_and_no_line_is_wider_than_the_terminal(columns
         ("これは「重み」です", 8, ["これは", "「重み」", "です"]),
         ("학습률은 양수", 8, ["학습률은", "양수"]),  # Korean has blanks between its words
         ("以上 [default: 0.1]", 14, ["以上", "[default: 0.1]"]),
+        ("of the loss.[既定値: 0.0]", 18, ["of the loss.", "[既定値: 0.0]"]),
+        ("[network]、[data]、[training]", 11, ["[network]、", "[data]、", "[training]"]),
+        ("[選択肢: relu, sigmoid, tanh, gelu]", 19, ["[選択肢: relu,", "sigmoid, tanh,", "gelu]"]),
+        ("[choices: relu, sigmoid, tanh]", 20, ["[choices: relu,", "sigmoid, tanh]"]),
         ("zerokara train は", 14, ["zerokara train", "は"]),
     ],
 )

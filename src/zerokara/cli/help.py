@@ -18,7 +18,10 @@ LEAST_CELLS = 24
 
 _OPENING, _CLOSING = r"「『(\[【⟦", r"、。」』)\]】!?ー…・ぁぃぅぇぉっゃゅょァィゥェォッャュョ⟧"
 _LETTER = r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"
-_PIECE = rf"\s*(?:\[[^\]]{{1,20}}\]|[{_OPENING}]*{_LETTER}[{_CLOSING}]*|(?:(?!{_LETTER})[^\s「『【])+|\S)"
+_PIECE = (
+    rf"\s*(?:\[[^\]]{{1,20}}\][{_CLOSING}]*|[{_OPENING}]*{_LETTER}[{_CLOSING}]*"
+    rf"|\[?(?:(?!{_LETTER})[^\s「『【\[])+|\S)"
+)
 """What stays together in a line: [default: 50], a word with the marks around it, or a Japanese letter with them."""
 
 
