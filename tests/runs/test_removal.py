@@ -45,10 +45,10 @@ def test_removing_asks_or_wants_yes(
     assert main(["runs", "rm", "a", "--out", str(out)]) == 2
     assert "Nothing was removed; say --yes" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda: "n")
+    monkeypatch.setattr("builtins.input", lambda question: "n")
     assert main(["runs", "rm", "a", "--out", str(out)]) == 1
     assert (out / "a").exists()
-    monkeypatch.setattr("builtins.input", lambda: "y")
+    monkeypatch.setattr("builtins.input", lambda question: "y")
     assert main(["runs", "rm", "a", str(out / "bad"), "--out", str(out)]) == 0
     assert not (out / "a").exists()
     assert not (out / "bad").exists()
