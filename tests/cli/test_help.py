@@ -114,6 +114,7 @@ def test_columns_line_up_by_cells_and_no_line_is_wider_than_the_terminal(columns
         ("[network]、[data]、[training]", 11, ["[network]、", "[data]、", "[training]"]),
         ("[選択肢: relu, sigmoid, tanh, gelu]", 19, ["[選択肢: relu,", "sigmoid, tanh,", "gelu]"]),
         ("[choices: relu, sigmoid, tanh]", 20, ["[choices: relu,", "sigmoid, tanh]"]),
+        ("勾配。[選択肢: float32, float64]", 13, ["勾配。[選択", "肢: float32,", "float64]"]),  # : begins no line
         ("zerokara train は", 14, ["zerokara train", "は"]),
     ],
 )

@@ -73,7 +73,11 @@ def places(a: int, b: int) -> None: ...
 def choice(*, a: Literal["one", "two"] = "one") -> None: ...
 
 
-def with_equals(*, a: Annotated[str, Parameter(requires_equals=True)] = "") -> None: ...
+def refuse(type_: object, value: object) -> None:
+    raise ValueError("never right")
+
+
+def validated(*, a: Annotated[int, Parameter(validator=refuse)] = 0) -> None: ...
 
 
 def test_an_argument_by_its_place_and_by_its_name() -> None:
@@ -85,7 +89,7 @@ def test_an_argument_by_its_place_and_by_its_name() -> None:
     ("error", "reason"),
     [
         (error_of(choice, "--a", "three"), "three"),
-        (error_of(with_equals, "--a", "b"), "--a"),
+        (error_of(validated, "--a", "3"), "never right"),
         (CycloptsError(msg="Something\n  new."), "Something new."),
     ],
 )

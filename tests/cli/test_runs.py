@@ -75,7 +75,7 @@ def test_asking_is_one_sentence_and_the_answer_the_same_in_every_language(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda: answer)
+    monkeypatch.setattr("builtins.input", lambda question: print(question, end="") or answer)
     assert main(["runs", "rm", "a", "--out", str(out)]) == (0 if removed else 1)
     asked, _, said = capsys.readouterr().out.partition("⟧ ")
     assert asked == f"⟦Remove {out / 'a'} for good? [y/N]"

@@ -55,7 +55,7 @@ def test_windows_can_read_what_is_for_it(made: Kit) -> None:
     assert kit["install.bat"].isascii()
     assert kit["README.ja.txt"].startswith(b"\xef\xbb\xbf")
     assert not kit["python-needed.txt"].startswith(b"\xef\xbb\xbf")
-    assert b"py -3.12 " in kit["install.bat"]
+    assert b'"py -3.12"' in kit["install.bat"]
     assert b"\r" not in kit["install.sh"]
     assert not [name for name, data in kit.items() if b"@PYTHON@" in data and not name.endswith(".whl")]
 

@@ -16,7 +16,7 @@ from zerokara.words import LANGUAGES, paragraph, sentence
 LEAST_CELLS = 24
 """Of what is said about an option, however narrow the terminal is."""
 
-_OPENING, _CLOSING = r"「『(\[【⟦", r"、。」』)\]】!?ー…・ぁぃぅぇぉっゃゅょァィゥェォッャュョ⟧"
+_OPENING, _CLOSING = r"「『(\[【⟦", r":、。」』)\]】!?ー…・ぁぃぅぇぉっゃゅょァィゥェォッャュョ⟧"
 _LETTER = r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]"
 _PIECE = (
     rf"\s*(?:\[[^\]]{{1,20}}\][{_CLOSING}]*|[{_OPENING}]*{_LETTER}[{_CLOSING}]*"

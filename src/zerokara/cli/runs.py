@@ -150,9 +150,9 @@ def _agreed(folders: list[Path]) -> bool:
         text = sentence("Nobody is there to be asked. Nothing was removed; say --yes.")
         raise UsageError(text, "missing-argument")
     names = ", ".join(printable(str(folder)) for folder in folders)
-    print(sentence("Remove {names} for good? [y/N]", names=names), end=" ", flush=True)
+    question = sentence("Remove {names} for good? [y/N]", names=names)
     try:
-        return input().strip().lower() in ("y", "yes")
+        return input(f"{question} ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
 

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from zerokara.errors import ZerokaraError
 from zerokara.kit.target import Target
-from zerokara.words import paragraph, sentence, to_install
+from zerokara.words import in_english, paragraph, sentence, to_install
 
 ROUNDS = 20
 """At most; a tree of requirements is some five deep."""
@@ -135,7 +135,7 @@ def _refused(said: str, target: Target) -> ZerokaraError:
     errors = [line for line in lines if line.startswith("ERROR: ") and line != "ERROR: Exception:"] or lines[-1:]
     if "Retrying (" in said:
         advice = sentence("No package index was reached. A kit is made where there is internet.")
-    elif "No matching distribution" in said:
+    elif in_english("No matching distribution") in said:
         advice = sentence("It may have no wheel for that platform. Try another Python, or a newer platform.")
     else:
         advice = ""
