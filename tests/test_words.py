@@ -278,6 +278,19 @@ def test_unknown_languages_get_english(spoken):
     assert sentence("Stopped.") == "Stopped."
 
 
+@pytest.mark.parametrize(
+    "content", [None, b"", b"x" * 500, (words.LOCALES / "ja/LC_MESSAGES/zerokara.mo").read_bytes()[:2000]]
+)
+def test_a_catalogue_that_is_lost_or_damaged_leaves_english(spoken, monkeypatch, tmp_path, content):
+    """What goes wrong is said, and not how its sentence could not be read."""
+    monkeypatch.setattr(words, "LOCALES", tmp_path)
+    if content is not None:
+        (tmp_path / "ja/LC_MESSAGES").mkdir(parents=True)
+        (tmp_path / "ja/LC_MESSAGES/zerokara.mo").write_bytes(content)
+    assert words.set_language("ja") == words.language() == "en"
+    assert sentence("Stopped.") == "Stopped."
+
+
 def test_whole_sentences_follow_one_another_as_the_language_has_it(spoken):
     words.set_language("ko")
     assert paragraph("하나.", "", "둘.") == "하나. 둘."
