@@ -45,14 +45,21 @@ def test_removing_asks_or_wants_yes(
     assert main(["runs", "rm", "a", "--out", str(out)]) == 2
     assert "Nothing was removed; say --yes" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda: "n")
+    monkeypatch.setattr("builtins.input", lambda question: "n")
     assert main(["runs", "rm", "a", "--out", str(out)]) == 1
     assert (out / "a").exists()
-    monkeypatch.setattr("builtins.input", lambda: "y")
+    monkeypatch.setattr("builtins.input", lambda question: "y")
     assert main(["runs", "rm", "a", str(out / "bad"), "--out", str(out)]) == 0
     assert not (out / "a").exists()
     assert not (out / "bad").exists()
     assert main(["runs", "rm", "--yes", "--out", str(out)]) == 2
+
+
+def test_what_is_not_there_and_what_is_no_folder_are_told_apart(out: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere does not exist; nothing was removed\."):
+        check_removable(out, "nowhere")
+    with pytest.raises(UsageError, match=r"note.txt is no folder; nothing was removed\."):
+        check_removable(out, "note.txt")
 
 
 @pytest.mark.parametrize(

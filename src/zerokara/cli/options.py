@@ -72,6 +72,10 @@ def choices_of(option: str) -> Collection[str]:
     """The names that an option such as --loss takes, with those that somebody has added; none where it takes others."""
     if option == "--engine":
         return (AUTO, *ENGINES)
+    if option == "--state":
+        from zerokara.runs.listing import STATES  # for this help alone
+
+        return STATES
     for f in fields(Recipe):
         if option == _option(f):
             return () if f.metadata["rule"] else tuple(f.metadata["names"])

@@ -41,6 +41,8 @@ def check_removable(out: Path, name: str) -> Path:
     folder = out / given.name
     if folder.is_symlink():
         raise UsageError(sentence("{path} is a link; nothing was removed.", path=folder), "wrong-value")
+    if not folder.exists():
+        raise UsageError(sentence("{path} does not exist; nothing was removed.", path=folder), "run-missing")
     if not folder.is_dir():
         raise UsageError(sentence("{path} is no folder; nothing was removed.", path=folder), "run-missing")
     _check_a_run(folder)
