@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: train test test-slow soak lint bench stub words install clean
+.PHONY: train test test-slow soak lint bench stub words kit install clean
 
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
@@ -41,6 +41,11 @@ stub: $(VENV)/.tested
 words: $(VENV)/.tested
 	$(BIN)/python docs/catalogues.py
 
+# Everything for PCs without internet, in ./kit or FOLDER=…; for other PCs ARGS="--python 3.12 --platform win_amd64".
+FOLDER ?= kit
+kit: $(VENV)/.installed
+	$(BIN)/zerokara kit $(FOLDER) $(ARGS)
+
 install: $(VENV)/.installed
 
 $(BIN)/python:
@@ -59,7 +64,7 @@ $(VENV)/.build-tools: $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcard cpp/*/*)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[fonts]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

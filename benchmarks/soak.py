@@ -148,7 +148,7 @@ def stands_at(path: Path, soak: Soak) -> int:
     except RunError as error:
         soak.failures.append(str(error))
         return -1
-    soak.failures += passed_over
+    soak.failures += map(str, passed_over)
     unfinished = any(path.rglob("*.part"))
     soak.landed["while a file was written" if unfinished else f"in state {checkpoint.state}"] += 1
     return checkpoint.iteration

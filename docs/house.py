@@ -27,7 +27,7 @@ STOREYS = (
     ("report",),
     ("runs",),
     ("runner",),
-    ("book",),
+    ("book", "kit"),
     ("cli",),
 )
 """A room imports only from storeys below its own; rooms of one storey are strangers. The lowest come first."""
@@ -179,7 +179,7 @@ CORE = "cpp"
 COLUMNS = {
     "training": 0.22, "report": 0.22, "runs": 0.22, "data": 0.22,
     "engine": 0.4, "nn": 0.5, "cli": 0.4,
-    "recognise": 0.64, "sources": 0.86, "runner": 0.64, "book": 0.86, CORE: 0.64,
+    "recognise": 0.64, "sources": 0.86, "runner": 0.64, "book": 0.86, "kit": 0.22, CORE: 0.64,
 }  # fmt: skip
 """Where a room stands on its storey, as a part of the width, so that few arrows cross; others stand in the middle."""
 

@@ -61,15 +61,37 @@ assert run.engine == "counting" and Counting.updates == run.iterations > 20
 }
 
 
+SENTENCES = """
+checked(3)
+try:
+    checked(0)
+except UsageError as error:
+    assert (str(error), error.code) == ("epochs must be a positive whole number. Got 0.", "wrong-value")
+assert removed(1, []) == "1 run was removed."
+assert removed(1200, ["notes.txt"]) == "1,200 runs were removed. These files were left: notes.txt."
+assert line == "going on from runs/mnist-001"
+"""
+
+
 def test_every_section_is_tried():
     assert set(USED) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("what", SECTIONS)
 def test_the_text_is_true(what: str, tmp_path: Path) -> None:
-    [code] = re.findall(r"^```python\n(.*?)^```", SECTIONS[what], re.MULTILINE | re.DOTALL)
-    (tmp_path / "add.py").write_text(code + USED[what], encoding="utf-8")
+    run(tmp_path, SECTIONS[what], USED[what])
+
+
+def test_the_example_of_sentences_is_true(tmp_path: Path) -> None:
+    [section] = re.findall(r"^### Write it\n(.*?)(?=^##)", TEXT, re.MULTILINE | re.DOTALL)
+    run(tmp_path, section, SENTENCES)
+
+
+def run(folder: Path, section: str, used: str) -> None:
+    """Run the one block of Python in a section, and then what uses it."""
+    [code] = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    (folder / "add.py").write_text(code + used, encoding="utf-8")
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    done = subprocess.run([sys.executable, "add.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "add.py"], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -32,6 +32,7 @@ ONLY_IN = {
     "safetensors": ("runs/",),
     "IPython": ("runner/",),
     "nbformat": ("sources/",),
+    "packaging": ("kit/",),
 }
 
 

@@ -1,4 +1,6 @@
 // The Python module zerokara._core: arrays in, checked; kernels out, without Python's lock.
+#include <nanobind/stl/variant.h>
+
 #include "bind/arrays.h"
 #include "runtime/level.h"
 #include "runtime/python_lock.h"
@@ -27,6 +29,25 @@ nb::dict capabilities_of_core() {
   return all;
 }
 
+// `zerokara._core.Refusal`, whose arguments are the name and a dict of the facts. It lives as long as the process.
+void bind_refusal(nb::module_& m) {
+  const char* doc = "What the core refuses: its name, and the facts of the case. zerokara.engine.refusals has the sentences.";
+  nb::object type = nb::steal(PyErr_NewExceptionWithDoc("zerokara._core.Refusal", doc, PyExc_ValueError, nullptr));
+  if (!type.is_valid()) throw nb::python_error();
+  m.attr("Refusal") = type;
+  nb::register_exception_translator(
+      [](const std::exception_ptr& thrown, void* type) {
+        try {
+          std::rethrow_exception(thrown);
+        } catch (const Refusal& refusal) {
+          nb::dict facts;
+          for (const Fact& fact : refusal.facts()) facts[fact.name] = nb::cast(fact.value);
+          PyErr_SetObject(static_cast<PyObject*>(type), nb::make_tuple(refusal.what(), facts).ptr());
+        }
+      },
+      type.release().ptr());
+}
+
 }  // namespace
 
 }  // namespace zerokara
@@ -37,6 +58,7 @@ NB_MODULE(_core, m) {
   m.doc() = "The compiled core of zerokara: arrays only. Use zerokara.engine.";
   m.def("capabilities", &capabilities_of_core, nb::sig("def capabilities() -> dict[str, typing.Any]"),
         "Activations, losses and optimizers with slots and settings, by name; and how large the input may be.");
+  bind_refusal(m);
   bind_training(m);
   bind_numerical(m);
   m.def("keep_others_out", &keep_others_out, "Called as Python ends: calls of other threads come back no more.");

@@ -22,11 +22,11 @@ std::vector<const double*> sources(const std::vector<Array>& arrays) {
 // Where each gradient goes, null where it is None; like(l) gives the number of its elements.
 template <class Array, class Like>
 std::vector<double*> destinations(const Wanted<Array>& gradients, const std::vector<Like>& like) {
-  expect(gradients.size() == like.size(), "There must be a gradient, or None, for each parameter.");
+  expect(gradients.size() == like.size(), "gradients-missing");
   std::vector<double*> all;
   for (std::size_t l = 0; l < like.size(); ++l) {
     for (std::size_t axis = 0; gradients[l] && axis < like[l].ndim(); ++axis)
-      expect(gradients[l]->shape(axis) == like[l].shape(axis), "A gradient must have the shape of its parameter.");
+      expect(gradients[l]->shape(axis) == like[l].shape(axis), "gradient-shape");
     all.push_back(gradients[l] ? gradients[l]->data() : nullptr);
   }
   return all;
@@ -37,11 +37,11 @@ double bound_numerical_gradient(const Matrices<const double>& weights, const Row
                                 const Matrix<const double>& targets, double h, const Wanted<Matrix<double>>& weight_gradients,
                                 const Wanted<Row<double>>& bias_gradients, const std::optional<Flag>& stop, int threads) {
   const std::vector<int> sizes = checked_sizes(weights, biases);
-  expect(static_cast<int>(x.shape(1)) == sizes.front(), "x must have as many columns as W1 has rows.");
-  expect(x.shape(0) > 0, "x must have at least one row.");
-  expect(targets.shape(0) == x.shape(0), "targets must have one row per row of x.");
-  expect(static_cast<int>(targets.shape(1)) == sizes.back(), "targets must have one column per class.");
-  expect(h > 0 && std::isfinite(h), "h must be a positive number. Got " + std::to_string(h) + ".");
+  expect(static_cast<int>(x.shape(1)) == sizes.front(), "x-columns");
+  expect(x.shape(0) > 0, "x-empty");
+  expect(targets.shape(0) == x.shape(0), "targets-rows");
+  expect(static_cast<int>(targets.shape(1)) == sizes.back(), "targets-columns");
+  expect(h > 0 && std::isfinite(h), "h-not-positive", Fact{"got", h});
   const int members = checked_threads(threads);
   const auto w = sources(weights), b = sources(biases);
   const auto dw = destinations(weight_gradients, weights), db = destinations(bias_gradients, biases);

@@ -33,7 +33,7 @@ struct NetworkArrays {
 
   template <class T>
   NetworkArrays(const Matrices<T>& w, const Rows<T>& b) : sizes(checked_sizes(w, b)), weights(pointers(w)), biases(pointers(b)) {
-    expect(sizes[0] <= most_features, "The compiled engine takes at most " + std::to_string(most_features) + " features.");
+    expect(sizes[0] <= most_features, "too-many-features", Fact{"most", most_features});
   }
 
   NetworkView view(bool is_float64, Activation activation) const {
@@ -51,14 +51,13 @@ UpdateRule rule_named(const std::string& name) {
 
 // The values of these names, which must be all there are, in their order.
 template <class Value>
-std::vector<Value> in_order(const std::string& what, const std::vector<std::string>& names, const ByName<Value>& given) {
+std::vector<Value> in_order(const char* refusal, const std::vector<std::string>& names, const ByName<Value>& given) {
   std::vector<Value> values;
   for (const std::string& name : names) {
     const auto found = given.find(name);
     if (found != given.end()) values.push_back(found->second);
   }
-  expect(values.size() == names.size() && given.size() == names.size(),
-         "This optimizer has the " + what + " " + (names.empty() ? "none" : listed(names)) + ", and no other.");
+  if (values.size() != names.size() || given.size() != names.size()) throw Refusal(refusal, {{"known", names}});
   return values;
 }
 
@@ -71,9 +70,9 @@ struct OptimizerArrays {
   template <class T>
   OptimizerArrays(const std::string& name, const ByName<double>& given, const ByName<Matrices<T>>& of_weights,
                   const ByName<Rows<T>>& of_biases, const Matrices<T>& weights, const Rows<T>& biases)
-      : rule(rule_named(name)), settings(in_order("settings", names_of(rule).settings, given)) {
-    for (const Matrices<T>& slot : in_order("slots", names_of(rule).slots, of_weights)) add(slot, weights, weight_slots);
-    for (const Rows<T>& slot : in_order("slots", names_of(rule).slots, of_biases)) add(slot, biases, bias_slots);
+      : rule(rule_named(name)), settings(in_order("settings-differ", names_of(rule).settings, given)) {
+    for (const Matrices<T>& slot : in_order("slots-differ", names_of(rule).slots, of_weights)) add(slot, weights, weight_slots);
+    for (const Rows<T>& slot : in_order("slots-differ", names_of(rule).slots, of_biases)) add(slot, biases, bias_slots);
   }
 
   OptimizerView view(std::int64_t steps) const {
@@ -83,18 +82,18 @@ struct OptimizerArrays {
  private:
   template <class Arrays>
   static void add(const Arrays& slot, const Arrays& like, std::vector<void*>& all) {
-    expect(slot.size() == like.size(), "A slot of the optimizer must have one array for each parameter.");
+    expect(slot.size() == like.size(), "slot-length");
     for (std::size_t l = 0; l < like.size(); ++l) {
       for (std::size_t axis = 0; axis < like[l].ndim(); ++axis)
-        expect(slot[l].shape(axis) == like[l].shape(axis), "The optimizer's state must have the shapes of the parameters.");
+        expect(slot[l].shape(axis) == like[l].shape(axis), "slot-shape");
       all.push_back(slot[l].data());
     }
   }
 };
 
 SamplesView samples_view(const Pixels& pixels, double full, int features) {
-  expect(static_cast<long>(pixels.shape(1)) == features, "pixels must have as many columns as W1 has rows.");
-  expect(full >= 0, "full must be positive, or 0 for pixels that are values.");
+  expect(static_cast<long>(pixels.shape(1)) == features, "pixels-columns");
+  expect(full >= 0, "full-negative");
   const auto dtype = pixels.dtype();
   PixelKind kind = PixelKind::u8;
   if (dtype == nb::dtype<float>()) {
@@ -102,20 +101,18 @@ SamplesView samples_view(const Pixels& pixels, double full, int features) {
   } else if (dtype == nb::dtype<double>()) {
     kind = PixelKind::f64;
   } else if (dtype != nb::dtype<std::uint8_t>()) {
-    throw nb::type_error("pixels must be uint8, float32 or float64.");
+    throw Refusal("pixels-dtype");
   }
   return {pixels.data(), kind, static_cast<long>(pixels.shape(0)), static_cast<float>(full)};
 }
 
-void expect_range(const std::int64_t* values, std::size_t count, std::int64_t end, const std::string& what) {
+void expect_range(const std::int64_t* values, std::size_t count, std::int64_t end, const char* refusal) {
   std::int64_t low = 0, high = 0;
   for (std::size_t k = 0; k < count; ++k) {
     low = values[k] < low ? values[k] : low;
     high = values[k] > high ? values[k] : high;
   }
-  if (low < 0 || high >= end) {
-    expect(false, what + " must lie from 0 to " + std::to_string(end - 1) + ". Got " + std::to_string(low < 0 ? low : high) + ".");
-  }
+  expect(low >= 0 && high < end, refusal, Fact{"last", end - 1}, Fact{"got", low < 0 ? low : high});
 }
 
 // ---- calls -----------------------------------------------------------------------------------------------------------------
@@ -148,12 +145,11 @@ long bound_advance(const Matrices<T>& weights, const Rows<T>& biases, const std:
   job.updates = static_cast<long>(batches.shape(0));
   job.batch_size = static_cast<long>(batches.shape(1));
   job.losses = losses.data();
-  expect(static_cast<long>(labels.shape(0)) == job.samples.count, "There must be one label per sample.");
-  expect(losses.shape(0) == batches.shape(0), "losses must have one element per batch.");
-  expect(job.batch_size >= 1 && job.batch_size <= most_in_batch,
-         "The compiled engine takes batches of 1 to " + std::to_string(most_in_batch) + " samples.");
-  expect_range(labels.data(), labels.size(), network.sizes.back(), "Labels");
-  expect_range(batches.data(), batches.size(), job.samples.count, "Sample indices");
+  expect(static_cast<long>(labels.shape(0)) == job.samples.count, "labels-length");
+  expect(losses.shape(0) == batches.shape(0), "losses-length");
+  expect(job.batch_size >= 1 && job.batch_size <= most_in_batch, "batch-size", Fact{"most", most_in_batch});
+  expect_range(labels.data(), labels.size(), network.sizes.back(), "labels-range");
+  expect_range(batches.data(), batches.size(), job.samples.count, "batches-range");
   const Level level = chosen_level();
   checked_threads(threads);
   if (adaptive) threads = threads_worth_using(std::min(threads, useful_threads(job)));
@@ -182,8 +178,7 @@ template <class T>
 void bound_predict(const Matrices<const T>& weights, const Rows<const T>& biases, const std::string& activation, const Pixels& pixels,
                    double full, const Matrix<T>& scores, int threads) {
   const NetworkArrays network(weights, biases);
-  expect(scores.shape(0) == pixels.shape(0) && static_cast<long>(scores.shape(1)) == network.sizes.back(),
-         "scores must have shape (samples, classes).");
+  expect(scores.shape(0) == pixels.shape(0) && static_cast<long>(scores.shape(1)) == network.sizes.back(), "scores-shape");
   run_predict(network.view(sizeof(T) == 8, activation_named(activation)), pixels, full, threads, scores.data(), nullptr);
 }
 
@@ -191,7 +186,7 @@ template <class T>
 void bound_classify(const Matrices<const T>& weights, const Rows<const T>& biases, const std::string& activation, const Pixels& pixels,
                     double full, const Row<std::int64_t>& classes, int threads) {
   const NetworkArrays network(weights, biases);
-  expect(classes.shape(0) == pixels.shape(0), "classes must have one element per sample.");
+  expect(classes.shape(0) == pixels.shape(0), "classes-length");
   run_predict(network.view(sizeof(T) == 8, activation_named(activation)), pixels, full, threads, nullptr, classes.data());
 }
 

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "runtime/refusal.h"
+
 namespace zerokara {
 
 Level best_level() {
@@ -27,12 +29,11 @@ Level chosen_level() {
   for (Level level : {Level::baseline, Level::v3, Level::v4}) {
     if (std::string(asked) != name(level)) continue;
     if (level > best_level()) {
-      throw std::runtime_error(std::string("ZEROKARA_LEVEL asks for ") + asked + ", but this machine and this build go no further than " +
-                               name(best_level()) + ". Unset it to take the best.");
+      throw Refusal("level-too-high", {{"got", std::string(asked)}, {"best", std::string(name(best_level()))}});
     }
     return level;
   }
-  throw std::runtime_error(std::string("ZEROKARA_LEVEL must be v4, v3 or baseline. Got ") + asked + ". Unset it to take the best.");
+  throw Refusal("level-unknown", {{"got", std::string(asked)}});
 }
 
 bool has_byte_compress() {

@@ -14,7 +14,7 @@ namespace zerokara {
 enum class Level { baseline, v3, v4 };
 
 // The best level of this machine, or the one that the environment variable ZEROKARA_LEVEL asks for (v4, v3,
-// baseline; read at every call). Throws std::runtime_error with a sentence if that is unknown or more than the machine has.
+// baseline; read at every call). Throws Refusal if that is unknown or more than the machine has.
 Level chosen_level();
 
 // The best level of this machine and of this build.

@@ -11,6 +11,11 @@ def capabilities() -> dict[str, Any]:
     Activations, losses and optimizers with slots and settings, by name; and how large the input may be.
     """
 
+class Refusal(ValueError):
+    """
+    What the core refuses: its name, and the facts of the case. zerokara.engine.refusals has the sentences.
+    """
+
 @overload
 def advance(
     weights: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")]],

@@ -1,5 +1,7 @@
 """Columns that line up on a terminal, where a Japanese or Korean letter takes two cells."""
 
+from collections.abc import Iterable
+
 
 def width(text: str) -> int:
     """How many cells of a terminal a text takes.
@@ -30,3 +32,12 @@ def right(text: str, cells: int) -> str:
     '  重み'
     """
     return " " * (cells - width(text)) + text
+
+
+def widest(texts: Iterable[str]) -> int:
+    """How many cells the widest of some texts takes.
+
+    >>> widest(["loss", "가중치"])
+    6
+    """
+    return max(map(width, texts), default=0)

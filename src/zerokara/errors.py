@@ -48,6 +48,7 @@ Code = Literal[
     "run-not-written",
     "diverged",
     # more
+    "kit-folder",
     "missing-package",
     "not-verified",
 ]
@@ -108,12 +109,15 @@ class RunError(ZerokaraError):
 IN_A_TABLE = translatable("{name} must be one of {names}. Got {got!r}.")
 
 
-def unknown_name(name: str, got: object, known: Iterable[str], template: str = IN_A_TABLE) -> UsageError:
+def unknown_name(
+    name: str, got: object, known: Iterable[str], template: str = IN_A_TABLE, **facts: object
+) -> UsageError:
     """The error for a name that is not in a table, with the nearest one that is.
 
     Args:
         name: what the name is for, as the user writes it, such as "activation".
         template: a sentence of its own, with {names} and {got!r}, where "name must be one of" does not say it.
+        facts: what else that sentence names.
 
     >>> print(unknown_name("activation", "rleu", ["relu", "sigmoid"]))
     activation must be one of relu, sigmoid. Got 'rleu'. Did you mean relu?
@@ -121,7 +125,7 @@ def unknown_name(name: str, got: object, known: Iterable[str], template: str = I
     names = list(known)
     near = difflib.get_close_matches(str(got).lower(), names, n=1)
     text = paragraph(
-        sentence(template, name=name, names=", ".join(names), got=got),
+        sentence(template, name=name, names=", ".join(names), got=got, **facts),
         sentence("Did you mean {near}?", near=near[0]) if near else "",
     )
     return UsageError(text, "unknown-name")

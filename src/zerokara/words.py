@@ -103,6 +103,11 @@ def set_language(name: str | None) -> str:
     return known
 
 
+def is_spoken(name: str) -> bool:
+    """Whether zerokara speaks the language of that name."""
+    return _known(name) is not None
+
+
 def to_install(*packages: str) -> str:
     """The command that brings packages to the Python that is running, wherever the user's shell is."""
     pip = [sys.executable, "-m", "pip", "install"]

@@ -280,9 +280,8 @@ def test_a_disk_that_fills_while_it_trains(small_disk: Path, whole: Path) -> Non
     process.send_signal(signal.SIGCONT)
     status, _, err = ended(process)
     assert status == 1
-    assert (
-        "could not be written: No space left on device. That of update 0 is intact. Make room, then go on with" in err
-    )
+    assert "could not be written: No space left on device. The checkpoint of update 0 is intact. Make room" in err
+    assert f"then go on with: zerokara resume {path}" in err
     (small_disk / "ballast").unlink()
     done = zerokara("resume", str(path), "--no-plots")
     assert done.returncode == 0, done.stderr

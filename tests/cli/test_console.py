@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerokara.cli.console import TABLE_HEAD, ConsoleReporter, table_line
+from zerokara.cli.console import TABLE, ConsoleReporter, table_line
 from zerokara.nn import Network
 from zerokara.training.events import Advanced, Ended, Evaluated, Started
 from zerokara.training.history import Evaluation, History
@@ -34,7 +34,7 @@ def shown(looks: int, update_seconds: float = 0.01, evaluation_seconds: float = 
 @pytest.mark.parametrize("looks", [2, 18, 20, 21, 42, 43, 500])
 def test_the_table_has_some_twenty_lines_and_ends_with_the_last_evaluation(looks: int) -> None:
     printed, lines = shown(looks)
-    table = printed[printed.index(TABLE_HEAD) + 1 :]
+    table = printed[printed.index(TABLE.head()) + 1 :]
     assert [table[0], table[-1]] == [lines[0], lines[-1]]
     assert table == [line for line in lines if line in table]  # in their order, none twice
     assert min(looks, 10) <= len(table) <= 21

@@ -24,7 +24,7 @@ def test_missing_idx_files_are_named(tiny: Published, tmp_path: Path) -> None:
     tiny.put(tmp_path)
     for name in FILE_NAMES[2:]:
         (tmp_path / name).unlink()
-    with pytest.raises(DataError, match=f"lacks {FILE_NAMES[2]} and {FILE_NAMES[3]}. Expected all of"):
+    with pytest.raises(DataError, match=f"lacks {FILE_NAMES[2]}, {FILE_NAMES[3]}. Expected all of"):
         load(tmp_path)
 
 

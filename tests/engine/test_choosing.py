@@ -1,5 +1,6 @@
 """Which engine a run gets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 import zerokara
 from zerokara.engine import choose_engine, compiled
-from zerokara.engine.compiled import core
+from zerokara.engine.compiled import CompiledEngine, core
 from zerokara.engine.reference import ReferenceEngine
 from zerokara.nn.activations import ACTIVATIONS, Tanh
 from zerokara.nn.functions import LOSSES
@@ -128,3 +129,58 @@ def test_threads_that_make_no_sense(threads: int) -> None:
 def test_an_unknown_engine() -> None:
     with pytest.raises(zerokara.UsageError, match="Did you mean compiled"):
         choose_engine("compield", NETWORK, 100)
+
+
+REFUSED: dict[str, Callable[[], object]] = {
+    "features": lambda: choose_engine("compiled", zerokara.Network([70_000, 2, 2]), 1),
+    "batch": lambda: choose_engine("compiled", NETWORK, 70_000),
+    "activation": lambda: choose_engine("compiled", zerokara.Network([784, 50, 10], activation="bent"), 1),
+    "loss": lambda: choose_engine("compiled", zerokara.Network([784, 50, 10], loss="bent"), 1),
+    "layers": lambda: choose_engine("compiled", Own([784, 50, 10]), 1),
+    "optimizer": lambda: choose_engine("compiled", NETWORK, 1, optimizer=Patient()),
+    "an optimizer's name": lambda: choose_engine("compiled", NETWORK, 1, optimizer=Impatient()),
+    "differences": lambda: CompiledEngine().numerical_gradient(Own([4, 2]), np.zeros(4), 0),
+    "pixels": lambda: CompiledEngine().predict(NETWORK, zerokara.load("digits").test),
+}
+
+
+class Own(zerokara.Network):
+    """A network with a way forward of its own."""
+
+    def _forward(self, x: np.ndarray) -> np.ndarray:
+        return super()._forward(x)
+
+
+class Impatient(SGD):
+    """Another optimizer under a name that the core knows."""
+
+
+@needs_core
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals_are_whole_sentences_with_a_code(
+    case: str, marked: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACTIVATIONS, "bent", Bent)
+    monkeypatch.setitem(LOSSES, "bent", LOSSES["textbook"])
+    with pytest.raises(zerokara.EngineError, match="⟦") as caught:
+        REFUSED[case]()
+    assert marked(str(caught.value)) == ""
+    assert caught.value.code == "engine-unsuitable"
+
+
+def test_a_core_that_is_not_there_is_another_code(
+    marked: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "core", lambda: None)
+    for refused in (CompiledEngine, REFUSED["features"], REFUSED["differences"]):
+        with pytest.raises(zerokara.EngineError, match="⟦") as caught:
+            refused()
+        assert marked(str(caught.value)) == ""
+        assert caught.value.code == "engine-unavailable"
+
+
+@needs_core
+def test_what_the_binding_says_is_a_fact(marked: Callable[[str], str]) -> None:
+    with pytest.raises(zerokara.EngineError, match=r"failed: predict\(\): incompatible function arguments") as caught:
+        CompiledEngine(1)._call("predict", "no arrays")
+    assert marked(str(caught.value)) == ""

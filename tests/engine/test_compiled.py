@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -577,111 +576,7 @@ class TestStopping:
 
 
 class TestRefusals:
-    """Of the adapter in sentences, and of the core behind it; nothing is changed."""
-
-    @pytest.fixture
-    def arguments(self) -> dict[str, Any]:
-        network = make_network((40, 30, 5), "float32")
-        split = make_split("bytes", 40, 5)
-        return {
-            "weights": [network.params["W1"], network.params["W2"]],
-            "biases": [network.params["b1"], network.params["b2"]],
-            "activation": "relu",
-            "loss": "squared",
-            "weight_decay": 0.0,
-            "optimizer": "sgd",
-            "settings": {"learning_rate": 0.1},
-            "steps": 0,
-            "weight_slots": {},
-            "bias_slots": {},
-            "pixels": split.pixels,
-            "full": 255.0,
-            "labels": split.t,
-            "batches": make_batches(split, 3, 4),
-            "losses": np.empty(3),
-            "stop": going(),
-            "threads": 1,
-            "adaptive": False,
-        }
-
-    @pytest.fixture(autouse=True)
-    def _nothing_changes(self, arguments: dict[str, Any]) -> Iterator[None]:
-        before = [w.tobytes() for w in arguments["weights"]]
-        kept = list(arguments["weights"])
-        yield
-        assert [w.tobytes() for w in kept] == before
-
-    @pytest.mark.parametrize(
-        ("name", "value", "said"),
-        [
-            ("activation", "glue", "activation must be one of sigmoid, relu, tanh, .*. Got glue"),
-            ("loss", "hinge", "loss must be one of cross-entropy, textbook, squared.*. Got hinge"),
-            ("weight_decay", -1.0, "weight_decay must be 0 or a positive number. Got -1"),
-            ("weight_decay", np.inf, "weight_decay must be 0 or a positive number. Got inf"),
-            ("weight_decay", np.nan, "weight_decay must be 0 or a positive number. Got nan"),
-            ("optimizer", "lion", "optimizer must be one of sgd, momentum, .*adam.*. Got lion"),
-            ("optimizer", "adam", "has the settings learning_rate, beta1, beta2, and no other"),
-            ("settings", {}, "has the settings learning_rate, and no other"),
-            ("settings", {"learning_rate": 0.1, "momentum": 0.9}, "has the settings learning_rate, and no other"),
-            ("weight_slots", {"v": []}, "has the slots none, and no other"),
-            ("labels", np.full(60, 5), "Labels must lie from 0 to 4. Got 5"),
-            ("labels", np.full(60, -1), "Labels must lie from 0 to 4. Got -1"),
-            ("labels", np.zeros(59, int), "one label per sample"),
-            ("batches", np.full((3, 4), 60), "Sample indices must lie from 0 to 59. Got 60"),
-            ("batches", np.full((3, 4), -2), "Sample indices must lie from 0 to 59. Got -2"),
-            ("batches", np.zeros((3, 0), int), "batches of 1 to 65535"),
-            ("batches", np.zeros((2, 4), int), "one element per batch"),
-            ("pixels", np.zeros((60, 41), np.uint8), "as many columns as W1 has rows"),
-            ("full", -1.0, "full must be positive"),
-            ("threads", 0, "threads must lie from 1 to 1024. Got 0"),
-        ],
-    )
-    def test_values_that_do_not_fit(self, arguments: dict[str, Any], name: str, value: Any, said: str) -> None:
-        with pytest.raises(ValueError, match=said):
-            core().advance(**{**arguments, name: value})  # type: ignore[union-attr]
-
-    @pytest.mark.parametrize(
-        ("name", "change"),
-        [
-            ("weights", lambda w: [w[0].astype(np.float16), w[1]]),
-            ("weights", lambda w: [w[0].astype(np.float64), w[1]]),
-            ("weights", lambda w: [np.asfortranarray(w[0]), w[1]]),
-            ("weights", lambda w: [w[0].ravel(), w[1]]),
-            ("weights", lambda w: [w[0].tolist(), w[1]]),
-            ("pixels", lambda x: x.astype(np.int16)),
-            ("pixels", lambda x: x[:, ::-1]),
-            ("labels", lambda t: t.astype(np.uint8)),
-            ("batches", lambda b: b.astype(np.int32)),
-            ("losses", lambda a: a.astype(np.float32)),
-            ("stop", lambda _: np.zeros(2, np.uint8)),
-        ],
-    )
-    def test_arrays_of_another_kind_are_not_copied_but_refused(
-        self, arguments: dict[str, Any], name: str, change: Any
-    ) -> None:
-        with pytest.raises(TypeError, match=r"pixels must be uint8|incompatible function arguments"):
-            core().advance(**{**arguments, name: change(arguments[name])})  # type: ignore[union-attr]
-
-    def test_read_only_weights_are_refused(self, arguments: dict[str, Any]) -> None:
-        arguments["weights"][0].flags.writeable = False
-        with pytest.raises(TypeError, match="incompatible function arguments"):
-            core().advance(**arguments)  # type: ignore[union-attr]
-
-    @pytest.mark.parametrize(
-        ("slots", "said"),
-        [
-            ({}, "has the slots v, and no other"),
-            ({"m": [(40, 30), (30, 5)]}, "has the slots v, and no other"),
-            ({"v": [(40, 30)]}, "one array for each parameter"),
-            ({"v": [(40, 30), (30, 6)]}, "shapes of the parameters"),
-        ],
-    )
-    def test_slots_that_do_not_fit(self, arguments: dict[str, Any], slots: dict[str, Any], said: str) -> None:
-        arguments["weight_slots"] = {name: [np.zeros(s, np.float32) for s in of] for name, of in slots.items()}
-        arguments["bias_slots"] = {"v": [np.zeros(30, np.float32), np.zeros(5, np.float32)]}
-        arguments |= {"optimizer": "momentum", "settings": {"learning_rate": 0.1, "momentum": 0.9}}
-        with pytest.raises(ValueError, match=said):
-            core().advance(**arguments)  # type: ignore[union-attr]
+    """Of the adapter, in sentences. What the core refuses is in test_refusals.py."""
 
     def test_a_user_reads_a_sentence(self) -> None:
         split = make_split("bytes", 40, 5)

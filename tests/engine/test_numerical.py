@@ -1,4 +1,7 @@
-"""What only the compiled numerical gradient has: threads, levels, refusals, signals. Its numbers: test_differences."""
+"""What only the compiled numerical gradient has: threads, levels, signals.
+
+Its numbers are in test_differences.py, what it refuses in test_refusals.py.
+"""
 
 from __future__ import annotations
 
@@ -238,35 +241,17 @@ def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "says"),
+    "changes",
     [
-        (lambda c: {"x": c["x"].astype(np.float32)}, TypeError, "incompatible function arguments"),
-        (lambda c: {"x": np.asfortranarray(c["x"])}, TypeError, "incompatible function arguments"),
-        (lambda c: {"weight_gradients": [a.T for a in c["weight_gradients"]]}, TypeError, "incompatible"),
-        (lambda c: {"bias_gradients": [read_only(a) for a in c["bias_gradients"]]}, TypeError, "incompatible"),
-        (lambda c: {"x": c["x"][:, :-1].copy()}, ValueError, "as many columns as W1 has rows"),
-        (lambda c: {"x": c["x"][:0], "targets": c["targets"][:0]}, ValueError, "at least one row"),
-        (lambda c: {"targets": c["targets"][1:]}, ValueError, "one row per row of x"),
-        (lambda c: {"targets": c["targets"][:, 1:].copy()}, ValueError, "one column per class"),
-        (
-            lambda c: {"weights": c["weights"][:1] * 2, "biases": c["biases"][:1] * 2},
-            ValueError,
-            "as many rows as the layer before",
-        ),
-        (lambda c: {"biases": c["biases"][:1]}, ValueError, "lists of the same length"),
-        (lambda c: {"bias_gradients": c["bias_gradients"][::-1]}, ValueError, "shape of its parameter"),
-        (lambda c: {"weight_gradients": c["weight_gradients"][:1]}, ValueError, "for each parameter"),
-        (lambda c: {"activation": "rleu"}, ValueError, "activation must be one of sigmoid, relu, tanh, .*. Got rleu"),
-        (lambda c: {"loss": "hinge"}, ValueError, "loss must be one of"),
-        (lambda c: {"weight_decay": -0.1}, ValueError, "weight_decay must be 0 or a positive number"),
-        (lambda c: {"h": 0.0}, ValueError, "h must be a positive number"),
-        (lambda c: {"h": np.nan}, ValueError, "h must be a positive number"),
-        (lambda c: {"threads": 0}, ValueError, "threads must lie from 1"),
+        lambda c: {"x": c["x"].astype(np.float32)},
+        lambda c: {"x": np.asfortranarray(c["x"])},
+        lambda c: {"weight_gradients": [a.T for a in c["weight_gradients"]]},
+        lambda c: {"bias_gradients": [read_only(a) for a in c["bias_gradients"]]},
     ],
 )
-def test_refuses_what_does_not_fit(changes: Any, error: type[Exception], says: str) -> None:
+def test_arrays_of_another_kind_are_not_copied_but_refused(changes: Any) -> None:
     call = arguments((5, 4, 3))
-    with pytest.raises(error, match=says):
+    with pytest.raises(TypeError, match="incompatible function arguments"):
         core.numerical_gradient(**(call | changes(call)))
 
 

@@ -70,6 +70,6 @@ def test_not_a_standard_deviation(init):
 
 def test_an_unknown_name():
     with pytest.raises(
-        UsageError, match=r"init must be one of auto, he, xavier, a number\. Got 'hee'\. Did you mean he\?"
+        UsageError, match=r"init must be one of auto, he, xavier, or a number\. Got 'hee'\. Did you mean he\?"
     ):
         standard_deviation("hee", 10, "relu", 1)

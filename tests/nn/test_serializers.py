@@ -183,5 +183,5 @@ def test_an_optimizer_that_was_mapped_read_only_is_named(engine: str, tmp_path: 
     network, optimizer = make(), Adam()
     train(engine, network, optimizer)
     mapped = by_joblib(mmap_mode="r")(optimizer, tmp_path)
-    with pytest.raises(UsageError, match=r": m of W1, m of b1, "):
+    with pytest.raises(UsageError, match=r": m\['W1'\], m\['b1'\], "):
         train(engine, network, mapped)

@@ -51,7 +51,7 @@ def test_the_loss_curve_is_there():
 def test_axes_legend_and_curves_of_the_loss():
     axes = loss_figure(history(FALLING), "a title").axes[0]
     assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("a title", "iteration", "loss (mini-batch)")
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["each mini-batch", "mean of 10"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["each mini-batch", "mean of 10 mini-batches"]
     raw, mean = axes.get_lines()
     assert_allclose(raw.get_ydata(), FALLING)
     assert_allclose(mean.get_ydata()[[0, -1]], [FALLING[:10].mean(), FALLING[-10:].mean()])
@@ -63,7 +63,10 @@ def test_axes_legend_and_curves_of_the_loss():
 def test_axes_legend_and_curves_of_the_accuracy():
     axes = accuracy_figure(history(FALLING, looks=4)).axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_ylim()) == ("epoch", "accuracy", (0, 1))
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training (0.4750)", "test (0.4000)"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "training data (0.4750)",
+        "test data (0.4000)",
+    ]
     training, test = axes.get_lines()
     assert_allclose(training.get_ydata(), [0.1, 0.225, 0.35, 0.475])
     assert_allclose(test.get_ydata(), [0.1, 0.2, 0.3, 0.4])

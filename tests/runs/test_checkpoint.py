@@ -104,7 +104,7 @@ def test_every_flipped_byte_is_noticed(path: Path) -> None:
         damaged[position] ^= 1 << position % 8
         path.write_bytes(damaged)
         with pytest.raises(
-            RunError, match=r"3.safetensors (cannot be used: .* It was left as it is|was written by a newer)"
+            RunError, match=r"3.safetensors (cannot be used[.:] .* It was left as it is|was written by a newer)"
         ):
             read_checkpoint(path, recipe)
     path.write_bytes(content)
@@ -119,7 +119,7 @@ def test_every_truncation_is_noticed(path: Path) -> None:
         with pytest.raises(RunError, match=r"cannot be used"):
             read_checkpoint(path, recipe)
     path.write_bytes(content + b"\0")
-    with pytest.raises(RunError, match=r"it is not as long as its header says"):
+    with pytest.raises(RunError, match=r"The file is not as long as its header says"):
         read_checkpoint(path, recipe)
 
 
@@ -153,51 +153,61 @@ def nested(depth: int) -> Any:
 
 Edit = Callable[[dict[str, Any], dict[str, Any]], Any]
 HOSTILE: dict[str, tuple[Edit, str]] = {
-    "an array is missing": (lambda h, f: h.pop("params/b1"), "its array 'params/b1' is missing"),
-    "an array too many": (lambda h, f: h.update(extra=dict(h["params/b1"])), "'extra'"),
-    "a name with dots": (lambda h, f: h.update({"../../x": h.pop("params/b1")}), "'params/b1' is missing"),
-    "another shape": (lambda h, f: h["params/W1"].update(shape=[1, 64]), "'params/W1' is"),
-    "a shape beyond memory": (lambda h, f: h["params/W1"].update(shape=[64, 10**12]), "'params/W1' is"),
-    "a negative shape": (lambda h, f: h["params/W1"].update(shape=[-64, -1]), "'params/W1' is"),
-    "another type": (lambda h, f: h["params/W1"].update(dtype="I32"), "'params/W1' is"),
-    "a type that is none": (lambda h, f: h["params/W1"].update(dtype=["F32"]), "'params/W1' is"),
-    "no description": (lambda h, f: h.update({"params/W1": 5}), "'params/W1' is"),
+    "an array is missing": (lambda h, f: h.pop("params/b1"), "The array 'params/b1' is missing"),
+    "an array too many": (
+        lambda h, f: h.update(extra=dict(h["params/b1"])), "The file has an array 'extra' that does not belong there",
+    ),
+    "a name with dots": (lambda h, f: h.update({"../../x": h.pop("params/b1")}), "The array 'params/b1' is missing"),
+    "another shape": (lambda h, f: h["params/W1"].update(shape=[1, 64]), "The array 'params/W1' is"),
+    "a shape beyond memory": (lambda h, f: h["params/W1"].update(shape=[64, 10**12]), "The array 'params/W1' is"),
+    "a negative shape": (lambda h, f: h["params/W1"].update(shape=[-64, -1]), "The array 'params/W1' is"),
+    "another type": (lambda h, f: h["params/W1"].update(dtype="I32"), "The array 'params/W1' is"),
+    "a type that is none": (lambda h, f: h["params/W1"].update(dtype=["F32"]), "The array 'params/W1' is"),
+    "no description": (lambda h, f: h.update({"params/W1": 5}), "The array 'params/W1' is"),
     "offsets outside": (lambda h, f: h["params/W1"].update(data_offsets=[0, 10**9]), "cannot be used"),
     "offsets that overlap": (lambda h, f: h["params/b1"].update(data_offsets=[0, 4]), "cannot be used"),
     "offsets that are none": (lambda h, f: h["params/W1"].update(data_offsets="here"), "cannot be used"),
     "a newer format": (lambda h, f: f.update(format=4), "a newer zerokara, in format 4; this one reads formats 2 to"),
     "an older format": (lambda h, f: f.update(format=1), "an older zerokara, in format 1; this one reads formats 2 to"),
-    "a format that is none": (lambda h, f: f.update(format="3"), "its format is missing or impossible"),
-    "no iteration": (lambda h, f: f.pop("iteration"), "its iteration is missing"),
-    "a negative iteration": (lambda h, f: f.update(iteration=-1), "its iteration is missing or impossible"),
-    "a true iteration": (lambda h, f: f.update(iteration=True), "its iteration is missing or impossible"),
-    "another iteration": (lambda h, f: f.update(iteration=2), "its array 'losses' is"),
-    "a great iteration": (lambda h, f: f.update(iteration=10**15), "its array 'losses' is"),
-    "more evaluations than updates": (lambda h, f: f.update(evaluations=9), "more evaluations than updates"),
+    "a format that is none": (lambda h, f: f.update(format="3"), "The file's format is missing or impossible"),
+    "no iteration": (lambda h, f: f.pop("iteration"), "The file's iteration is missing"),
+    "a negative iteration": (lambda h, f: f.update(iteration=-1), "The file's iteration is missing or impossible"),
+    "a true iteration": (lambda h, f: f.update(iteration=True), "The file's iteration is missing or impossible"),
+    "another iteration": (lambda h, f: f.update(iteration=2), "The array 'losses' is"),
+    "a great iteration": (lambda h, f: f.update(iteration=10**15), "The array 'losses' is"),
+    "more evaluations than updates": (
+        lambda h, f: f.update(evaluations=9), "The file has more evaluations than updates",
+    ),
     "another network": (lambda h, f: f.update(sizes=[64, 2, 10]), r"\[64, 2, 10\] is not that of the recipe"),
     "another picture": (lambda h, f: f.update(sizes=[10**9, 1, 10]), "is not that of the recipe"),
-    "sizes that are none": (lambda h, f: f.update(sizes={"64": 1}), "its sizes is missing or impossible"),
-    "endless seconds": (lambda h, f: f.update(seconds=float("inf")), "its seconds is missing or impossible"),
-    "NaN seconds": (lambda h, f: f.update(seconds=float("nan")), "its seconds is missing or impossible"),
-    "a state of its own": (lambda h, f: f.update(state="great"), "its state is missing or impossible"),
-    "a state in a list": (lambda h, f: f.update(state=["finished"]), "its state is missing or impossible"),
+    "sizes that are none": (lambda h, f: f.update(sizes={"64": 1}), "The file's sizes is missing or impossible"),
+    "endless seconds": (lambda h, f: f.update(seconds=float("inf")), "The file's seconds is missing or impossible"),
+    "NaN seconds": (lambda h, f: f.update(seconds=float("nan")), "The file's seconds is missing or impossible"),
+    "a state of its own": (lambda h, f: f.update(state="great"), "The file's state is missing or impossible"),
+    "a state in a list": (lambda h, f: f.update(state=["finished"]), "The file's state is missing or impossible"),
     "an engine with an escape": (
-        lambda h, f: f["provenance"].update(engine="\x1b[2J"), "its engine is missing or impossible",
+        lambda h, f: f["provenance"].update(engine="\x1b[2J"), "The file's engine is missing or impossible",
     ),
-    "forced that is none": (lambda h, f: f["provenance"].update(forced=[1]), "its forced is missing or impossible"),
-    "one fact too many": (lambda h, f: f.update(other=1), "its facts are not those of format 3"),
+    "forced that is none": (
+        lambda h, f: f["provenance"].update(forced=[1]), "The file's forced is missing or impossible",
+    ),
+    "one fact too many": (lambda h, f: f.update(other=1), "The facts in the file's header are not those of format 3"),
     "one fact too many in its provenance": (
-        lambda h, f: f["provenance"].update(other=1), "its facts are not those of format 3",
+        lambda h, f: f["provenance"].update(other=1), "The facts in the file's header are not those of format 3",
     ),
-    "no provenance": (lambda h, f: f.pop("provenance"), "its provenance is missing"),
-    "a provenance that is none": (lambda h, f: f.update(provenance=[1]), "its provenance is missing or impossible"),
-    "a provenance without engine": (lambda h, f: f["provenance"].pop("engine"), "its engine is missing"),
-    "format 2 with the facts of 3": (lambda h, f: f.update(format=2), "its zerokara is missing"),
+    "no provenance": (lambda h, f: f.pop("provenance"), "The file's provenance is missing"),
+    "a provenance that is none": (
+        lambda h, f: f.update(provenance=[1]), "The file's provenance is missing or impossible",
+    ),
+    "a provenance without engine": (lambda h, f: f["provenance"].pop("engine"), "The file's engine is missing"),
+    "format 2 with the facts of 3": (lambda h, f: f.update(format=2), "The file's zerokara is missing"),
     "a recipe of a later version": (
         lambda h, f: f["provenance"]["recipe"].update(dropout=0.5),
-        "its recipe has 'dropout', which version .* does not know: a later one wrote it; install that",
+        "The file's recipe has 'dropout', which version .* does not know: a later one wrote it. Install that",
     ),
-    "a recipe that is none": (lambda h, f: f["provenance"].update(recipe=[1]), "its recipe is missing or impossible"),
+    "a recipe that is none": (
+        lambda h, f: f["provenance"].update(recipe=[1]), "The file's recipe is missing or impossible",
+    ),
     "a recipe that lacks a field": (
         lambda h, f: f["provenance"]["recipe"].pop("seed"), "seed was None, and recipe.toml now says",
     ),
@@ -214,6 +224,19 @@ def test_hostile_headers(path: Path, adam: Trained, what: str) -> None:
     path.write_bytes(sealed(header, kept, payload))
     with pytest.raises(RunError, match=words):
         read_checkpoint(path, recipe)
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_headers_are_refused_in_whole_sentences(
+    path: Path, adam: Trained, what: str, is_whole: Callable[[str], bool]
+) -> None:
+    trainer, provenance, recipe = adam
+    header, kept, payload = parts(checkpoint_file(trainer, provenance, "finished"))
+    HOSTILE[what][0](header, kept)
+    path.write_bytes(sealed(header, kept, payload))
+    with pytest.raises(RunError, match="⟦") as caught:
+        read_checkpoint(path, recipe)
+    assert is_whole(str(caught.value)), str(caught.value)
 
 
 def test_what_is_sealed_without_an_edit_is_read(path: Path, adam: Trained) -> None:
@@ -247,7 +270,7 @@ def test_undecided_samples_that_cannot_be(path: Path, undecided: Any) -> None:
     trainer, provenance, recipe = trained()
     trainer.history.undecided = undecided
     path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
-    with pytest.raises(RunError, match=r"its undecided is missing or impossible"):
+    with pytest.raises(RunError, match=r"The file's undecided is missing or impossible"):
         read_checkpoint(path, recipe)
 
 
@@ -263,7 +286,7 @@ def test_evaluations_that_cannot_be(path: Path, evaluation: Evaluation) -> None:
     trainer, provenance, recipe = trained()
     trainer.history.evaluations = [trainer.history.evaluations[0], evaluation]
     path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
-    with pytest.raises(RunError, match=r"its evaluations are impossible"):
+    with pytest.raises(RunError, match=r"The file has impossible evaluations"):
         read_checkpoint(path, recipe)
 
 
@@ -274,7 +297,7 @@ def test_a_summary_reads_the_last_evaluation_and_checks_it(path: Path) -> None:
     assert (summary.iteration, summary.state, summary.last) == (3, "finished", trainer.history.last)
     trainer.history.evaluations = [Evaluation(3, 1.0, 0.1, 0.5, 1.5)]
     path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
-    with pytest.raises(RunError, match=r"its evaluations are impossible"):
+    with pytest.raises(RunError, match=r"The file has impossible evaluations"):
         read_summary(path, recipe)
     trainer.history.evaluations = []
     path.write_bytes(checkpoint_file(trainer, provenance, "finished"))
@@ -322,7 +345,7 @@ def test_a_recipe_that_asks_for_more_than_the_machine_has_allocates_nothing(path
     path.write_bytes(content)
     with path.open("r+b") as file:
         file.truncate(len(content) + end)
-    with pytest.raises(RunError, match=r"it would need [0-9,]{15,} bytes of memory, more than this machine has"):
+    with pytest.raises(RunError, match=r"The file would need [0-9,]{15,} bytes of memory, more than this machine has"):
         read_checkpoint(path, recipe)
 
 

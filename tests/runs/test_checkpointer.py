@@ -108,7 +108,7 @@ def test_nothing_that_is_not_finite_takes_the_place_of_something_that_is(tmp_pat
 @pytest.mark.parametrize(
     ("number", "mend"),
     [
-        (errno.ENOSPC, "Make room"), (errno.EDQUOT, "Make room"),
+        (errno.ENOSPC, "Make room on the disk"), (errno.EDQUOT, "Make room on the disk"),
         (errno.EIO, "Make it possible to write there"), (errno.EROFS, "Make it possible to write there"),
     ],
 )  # fmt: skip
@@ -125,7 +125,8 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(
         RunError,
-        match=rf"of update 1 could not be written: It went wrong. That of update 0 is intact. {mend}, then go on with",
+        match=r"of update 1 could not be written: It went wrong\. The checkpoint of update 0 is intact\. "
+        rf"{mend}, then go on with",
     ):
         checkpointer.save()
     monkeypatch.undo()
@@ -192,7 +193,7 @@ def test_checkpoints_that_are_replaced_while_they_are_looked_for_are_listed_agai
 def test_a_checkpoint_under_another_number_is_refused(tmp_path: Path, prepared: PreparedRun) -> None:
     checkpointer_of(prepared, tmp_path).save()
     (tmp_path / "checkpoints/0.safetensors").rename(tmp_path / "checkpoints/9.safetensors")
-    with pytest.raises(RunError, match=r"it holds the state after 0 updates"):
+    with pytest.raises(RunError, match=r"The file holds the state after 0 updates"):
         newest(tmp_path, prepared.recipe)
 
 
@@ -202,7 +203,7 @@ def test_a_link_to_a_folder_of_checkpoints_is_not_followed(tmp_path: Path, prepa
     checkpointer_of(prepared, elsewhere / "run").save()
     before = listed(elsewhere / "run")
     (tmp_path / "checkpoints").symlink_to(elsewhere / "run/checkpoints")
-    with pytest.raises(RunError, match=r"checkpoints cannot be used: it is a link"):
+    with pytest.raises(RunError, match=r"checkpoints cannot be used. It is a link"):
         newest(tmp_path, prepared.recipe)
     advanced(prepared)
     with pytest.raises(FolderLost, match=r"of update 1 could not be written: checkpoints is a link"):

@@ -37,7 +37,7 @@ def test_weights_of_somebodys_own_relu_are_not_read_as_those_of_zerokaras(tmp_pa
         run = train("digits", activation="relu", iterations=2, out=tmp_path, plots=False)
         x = run.dataset.test.x[:5]
         np.testing.assert_array_equal(open_run(run.path).network.predict(x), run.network.predict(x))
-    with pytest.raises(RunError, match="was trained with its author's own activation under the name 'relu'"):
+    with pytest.raises(RunError, match="was trained with its author's own activation='relu'"):
         open_run(run.path)
     with pytest.raises(RunError, match="Put the author's into its table"):
         reopen(run.path, epochs=5)

@@ -57,12 +57,12 @@ def test_format_2_is_brought_up() -> None:
 
 def test_a_name_that_stands_for_something_else_now_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     provenance.refuse_others(PATH, CAME, RECIPE)
-    with pytest.raises(RunError, match=r"7\.safetensors was trained with its author's own activation under .*relu"):
+    with pytest.raises(RunError, match=r"7\.safetensors was trained with its author's own activation='relu'"):
         provenance.refuse_others(PATH, replace(CAME, customized=["activation"]), RECIPE)
     monkeypatch.setitem(ACTIVATIONS, "relu", type("Mine", (Relu,), {}))
     assert RECIPE.customized() == ["activation"]
     provenance.refuse_others(PATH, replace(CAME, customized=["activation"]), RECIPE)
-    with pytest.raises(RunError, match="was trained with zerokara's activation 'relu', and here somebody has"):
+    with pytest.raises(RunError, match="was trained with zerokara's activation='relu', and here somebody has"):
         provenance.refuse_others(PATH, CAME, RECIPE)
 
 
@@ -95,7 +95,7 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
         return  # any object: the recipe's own fields are compared with recipe.toml
     record[fact] = value
     with pytest.raises(
-        RunError, match=rf"its {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
+        RunError, match=rf"The file's {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
     ):
         CheckpointFacts.from_json(PATH, facts)
 
@@ -118,7 +118,7 @@ def test_what_was_recorded_is_compared_field_by_field() -> None:
     assert differing_field(PATH, before, replace(RECIPE, weight_decay=0.5)) == ("weight_decay", 0.0, 0.5)
     without = {name: value for name, value in recorded.items() if name != "seed"}
     assert differing_field(PATH, without, RECIPE) == ("seed", None, 0), "it was always recorded"
-    with pytest.raises(RunError, match=r"its recipe has 'dropout', which version .* does not know"):
+    with pytest.raises(RunError, match=r"The file's recipe has 'dropout', which version .* does not know"):
         differing_field(PATH, {**recorded, "dropout": 0.0}, RECIPE)
 
 

@@ -55,6 +55,13 @@ def test_removing_asks_or_wants_yes(
     assert main(["runs", "rm", "--yes", "--out", str(out)]) == 2
 
 
+def test_what_is_not_there_and_what_is_no_folder_are_told_apart(out: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere does not exist; nothing was removed\."):
+        check_removable(out, "nowhere")
+    with pytest.raises(UsageError, match=r"note.txt is no folder; nothing was removed\."):
+        check_removable(out, "note.txt")
+
+
 @pytest.mark.parametrize(
     "name", ["..", ".", "", "../runs", "a/checkpoints", "/etc", "link", "link/", "note.txt", "nowhere", "link/../a/.."]
 )

@@ -132,7 +132,7 @@ def test_the_newest_whole_checkpoint_is_taken_and_the_damaged_one_is_named(tmp_p
     newest.write_bytes(newest.read_bytes()[:-1])
     reopened = reopen(path)
     assert reopened.prepared.trainer.iteration == 0
-    assert "21.safetensors cannot be used: it is not as long as its header says" in reopened.notes[0]
+    assert "21.safetensors cannot be used. The file is not as long as its header says" in reopened.notes[0]
     reopened.prepared.run_into(reopened.folder, plots=False)
     assert_same(whole, path)
     assert sorted(p.name for p in (path / "checkpoints").iterdir()) == ["0.safetensors", "40.safetensors"]
@@ -211,11 +211,11 @@ def test_where_exactness_is_not_promised_it_refuses_or_says_so(
         "zerokara.runs.prepared.environment", lambda engine: environment(engine)._replace(**{fact: "99"})
     )
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}
-    with pytest.raises(RunError, match=r"cannot go on exactly: .* is 99 here. Nothing was changed. .* --force"):
+    with pytest.raises(RunError, match=r"cannot go on exactly\. .* is 99 here\. Nothing was changed. .* --force"):
         reopen(path)
     assert {p: p.read_bytes() for p in path.rglob("*") if p.is_file()} == before
     reopened = reopen(path, force=True)
-    assert "is 99 here: the result may differ in its last digits" in reopened.notes[0]
+    assert "is 99 here. The result may differ in its last digits." in reopened.notes[0]
     run = reopened.prepared.run_into(reopened.folder, plots=False)
     assert "is 99 here, from update 7" in json.loads((run.path / "run.json").read_text())["forced"][0]
 

@@ -299,7 +299,7 @@ WRONG = [
     ({"keep_going": 1}, "keep_going must be True or False. Got 1."),
     ({"listeners": print}, "listeners must be a list of functions that take an event. Got <built-in function print>."),
     ({"listeners": [None]}, "listeners must be a list of functions that take an event. Got [None]."),
-    ({"hidden": []}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got none."),
+    ({"hidden": []}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got ()."),
     ({"hidden": True}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got True."),
     ({"hidden": "50"}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got '50'."),
     ({"hidden": None}, "hidden must be one or more positive whole numbers, such as 50 or 100,50. Got None."),

@@ -52,9 +52,9 @@ RECIPES = {
     "a date": (b"[training]\nlearning_rate = 1979-05-27\n", "learning_rate must be a positive number"),
     "endless": (b"[training]\nlearning_rate = inf\n", "learning_rate must be a positive number"),
     "a table for a number": (b"[training.seed]\nx = 1\n", "seed must be"),
-    "not complete": (b"[data]\ndataset = 'digits'\n", "it is not complete, as the recipe of a run is"),
-    "empty": (b"", "it is not complete"),
-    "too long": (b"#" * 300_000, "it has more than 256,000 bytes"),
+    "not complete": (b"[data]\ndataset = 'digits'\n", "The recipe is not complete, as that of a run is"),
+    "empty": (b"", "The recipe is not complete"),
+    "too long": (b"#" * 300_000, "The file has more than 256,000 bytes"),
 }
 
 
@@ -71,7 +71,7 @@ def test_hostile_recipes(run: Path, what: str) -> None:
 def test_recipes_with_paths_that_are_not_whole(run: Path, dataset: str) -> None:
     recipe = Recipe(dataset="digits", hidden=(2,), batch_size=300, iterations=6).resolved().to_toml()
     (run / "recipe.toml").write_text(recipe.replace('"digits"', json.dumps(dataset)))
-    refused(run, r"its data set .* is neither a name nor an absolute path|cannot be used")
+    refused(run, r"The data set .* is neither a name nor an absolute path|cannot be used")
 
 
 def test_a_recipe_of_a_network_beyond_memory_allocates_nothing(run: Path) -> None:
@@ -95,7 +95,7 @@ def test_links_are_not_followed(run: Path, name: str, tmp_path: Path) -> None:
     (run / name).rename(target)
     before = target.read_bytes()
     (run / name).symlink_to(target)
-    refused(run, "it is a link")
+    refused(run, "It is a link")
     assert target.read_bytes() == before
 
 
@@ -106,7 +106,7 @@ def test_a_pipe_is_not_waited_for(run: Path, name: str) -> None:
     all_but(run, name)
     (run / name).unlink()
     os.mkfifo(run / name)
-    refused(run, "it is not a plain file")
+    refused(run, "It is not a plain file")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -130,7 +130,7 @@ def test_a_socket_in_a_files_place(run: Path, name: str, monkeypatch: pytest.Mon
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no devices here")
 def test_devices_are_not_read() -> None:
     for device in ("/dev/zero", "/dev/null"):
-        with pytest.raises(RunError, match=r"it is not a plain file"):
+        with pytest.raises(RunError, match=r"It is not a plain file"):
             read_text(Path(device))
 
 

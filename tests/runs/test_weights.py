@@ -70,7 +70,9 @@ def test_every_flipped_byte_and_every_truncation_is_noticed(run: Path) -> None:
         damaged = bytearray(content)
         damaged[position] ^= 1 << position % 8
         path.write_bytes(damaged)
-        with pytest.raises(RunError, match=r"weights.safetensors cannot be used: .*Write the file anew with: zerokara"):
+        with pytest.raises(
+            RunError, match=r"weights.safetensors cannot be used[.:] .*Write the file anew with: zerokara"
+        ):
             zerokara.open_run(run)
     for length in range(0, len(content), 41):
         path.write_bytes(content[:length])
@@ -88,7 +90,9 @@ def test_every_command_that_reads_a_run_says_so(
     content[-5] ^= 16
     (run / "weights.safetensors").write_bytes(content)
     assert main([*words, str(run)]) == 1
-    assert "weights.safetensors cannot be used: its content does not match its checksum" in capsys.readouterr().err
+    assert (
+        "weights.safetensors cannot be used. The file's content does not match its checksum" in capsys.readouterr().err
+    )
 
 
 def test_resuming_writes_damaged_weights_anew(run: Path, whole: Path) -> None:
@@ -102,9 +106,9 @@ def test_resuming_writes_damaged_weights_anew(run: Path, whole: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"seed": 1}, "it is of another run, whose seed is 1; recipe.toml says 0"),
+        ({"seed": 1}, "The file is of another run, whose seed is 1; recipe.toml says 0"),
         ({"learning_rate": 0.2}, "whose learning_rate is 0.2"),
-        ({"iterations": 5}, "its iteration is 5, that of the checkpoint 6"),
+        ({"iterations": 5}, "The file's iteration is 5, that of the checkpoint 6"),
         ({"hidden": (3,)}, r"whose hidden is \[3\]"),
         ({"activation": "tanh"}, "whose activation is 'tanh'"),
     ],
@@ -112,11 +116,11 @@ def test_resuming_writes_damaged_weights_anew(run: Path, whole: Path) -> None:
 def test_whole_weights_of_another_run_are_noticed(run: Path, tmp_path: Path, other: dict[str, Any], words: str) -> None:
     foreign = zerokara.train("digits", out=tmp_path, name="other", **{**OPTIONS, **other})
     shutil.copy(foreign.path / "weights.safetensors", run)
-    with pytest.raises(RunError, match=rf"weights.safetensors cannot be used: .*{words}"):
+    with pytest.raises(RunError, match=rf"weights.safetensors cannot be used\. .*{words}"):
         zerokara.open_run(run)
     line = line_of(run)
     assert line is not None
-    assert "weights.safetensors cannot be used" in str(line.remark), "the list sees it without reading the arrays"
+    assert "weights.safetensors cannot be used" in line.in_words(), "the list sees it without reading the arrays"
 
 
 def test_weights_with_a_digest_of_their_own_are_held_against_the_checkpoint(run: Path) -> None:
@@ -127,7 +131,7 @@ def test_weights_with_a_digest_of_their_own_are_held_against_the_checkpoint(run:
     content[-1] ^= 1
     blank = bytes(content).replace(digest["digest"].encode(), NO_DIGEST.encode())
     path.write_bytes(blank.replace(NO_DIGEST.encode(), b"sha256:" + sha256(blank).hexdigest().encode()))
-    with pytest.raises(RunError, match=r"its b2 is not that of the checkpoint after 6 updates"):
+    with pytest.raises(RunError, match=r"The array b2 is not that of the checkpoint after 6 updates"):
         zerokara.open_run(run)
 
 
@@ -136,7 +140,7 @@ def test_weights_of_other_data_are_noticed(run: Path) -> None:
     origin = {"recipe": recorded_recipe(opened.recipe), "data": opened.checksum, "iteration": 6}
     assert weights_file(opened.network, origin) == (run / "weights.safetensors").read_bytes()
     (run / "weights.safetensors").write_bytes(weights_file(opened.network, {**origin, "data": "0123456789abcdef"}))
-    with pytest.raises(RunError, match=r"its data is '0123456789abcdef', that of the checkpoint"):
+    with pytest.raises(RunError, match=r"The file's data is '0123456789abcdef', that of the checkpoint"):
         zerokara.open_run(run)
 
 

@@ -17,7 +17,7 @@ from zerokara.runs.resume import Finished, reopen
 from zerokara.training.recipe import ADDED_LATER, LENGTHS, Recipe
 
 NO_DIGEST = "weights.safetensors has no digest: an older zerokara wrote it."
-MADE = {"written_before": NO_DIGEST, "written_in_format_2": None}
+MADE = {"written_before": NO_DIGEST, "written_in_format_2": ""}
 """Folder → what is said of its runs: before weights had a digest, and before records had types. Each has one recipe,
 finished after its 9 updates and stopped after 5 of them."""
 
@@ -40,7 +40,7 @@ def test_they_are_valid_and_marked(
     line = line_of(out / name)
     assert line is not None
     assert (line.state, line.updates, line.test_accuracy) == (name, updates, said["test_accuracy"])
-    assert line.remark == MADE[made]
+    assert line.in_words() == MADE[made]
     run = zerokara.open_run(out / name)
     assert (run.state, run.iterations) == (name, updates)
     for parameter, array in load_file(out / name / "weights.safetensors").items():
@@ -105,7 +105,7 @@ def test_weights_without_a_digest_are_held_against_the_checkpoint(out: Path) -> 
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(RunError, match=r"its b2 is not that of the checkpoint after 9 updates"):
+    with pytest.raises(RunError, match=r"The array b2 is not that of the checkpoint after 9 updates"):
         zerokara.open_run(out / "finished")
     shutil.copy(out / "stopped/weights.safetensors", path)
     with pytest.raises(RunError, match=r"is not that of the checkpoint after 9 updates"):

@@ -129,11 +129,11 @@ def test_a_run_of_nan_is_marked_wherever_it_is_shown(
     assert opened.remark == json.loads((run.path / "run.json").read_text())["remark"] == said
     assert repr(opened).endswith(f"test accuracy 0.0000, but {said}>")
     assert main(["runs", "show", str(run.path)]) == 0
-    assert f"\nBut {said}.\n" in capsys.readouterr().out
+    assert f"\n{said}.\n" in capsys.readouterr().out
     assert main(["runs", "list", "--out", str(tmp_path)]) == 0
     assert f"digits ({said}.)\n" in capsys.readouterr().out
     ConsoleReporter(sys.stdout).result(run)
-    assert f"\nbut {said}\n" in capsys.readouterr().out
+    assert f"\n{said}.\n" in capsys.readouterr().out
 
 
 def test_a_run_of_numbers_has_no_remark(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ RULES = {
     "activation": ({}, ["relu", "sigmoid", "tanh"], ["rleu", "", None, ["relu"]], "must be one of relu, sigmoid, tanh"),
     "init": (
         {}, ["auto", "he", "xavier", 0, 0.01, 3, np.float32(0.5)], ["glorot", "0.01", -0.1, float("nan"), None, True],
-        "must be (one of auto, he, xavier, a number|a standard deviation of 0 or more, or one of auto, he, xavier)",
+        "must be a standard deviation of 0 or more, or one of auto, he, xavier",
     ),
     "loss": ({}, ["cross-entropy", "textbook", "squared"], ["mse", None, 2], "must be one of cross-entropy, "),
     "dtype": ({}, [*DTYPES, None], ["float16", "double", 32], "must be one of float32, float64"),

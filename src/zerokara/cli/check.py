@@ -9,7 +9,16 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from zerokara.cli.options import OTHER, DataDir, RecipeFile, recipe_of, run_folder, whole_number, with_recipe_options
+from zerokara.cli.options import (
+    OTHER,
+    DataDir,
+    NoPlots,
+    RecipeFile,
+    recipe_of,
+    run_folder,
+    whole_number,
+    with_recipe_options,
+)
 from zerokara.cli.picture import png_file, write_picture
 from zerokara.data import ENTRIES, Dataset, load
 from zerokara.errors import UsageError
@@ -19,44 +28,56 @@ from zerokara.progress import duration
 from zerokara.runs.opening import open_run
 from zerokara.training.batches import BATCHES, generator
 from zerokara.training.build import build_network
-from zerokara.words import sentence
+from zerokara.words import plural, sentence, translatable
 
 Samples = Annotated[
-    int, Parameter(group=OTHER, converter=whole_number, help="How many training samples the loss is taken over.")
+    int,
+    Parameter(
+        group=OTHER, converter=whole_number, help=translatable("How many training samples the loss is taken over.")
+    ),
+]
+Seed = Annotated[
+    int,
+    Parameter(group=OTHER, converter=whole_number, help=translatable("Decides initial weights and samples.")),
 ]
 Picture = Annotated[
-    Path,
+    Path | None,
     Parameter(
-        group=OTHER, converter=png_file, help="Where to draw the differences; by default a new gradients.png here."
+        group=OTHER,
+        converter=png_file,
+        help=translatable("Where to draw the differences; by default a new gradients.png here."),
     ),
 ]
 
 
 @with_recipe_options("data", "network", also=("weight_decay",))
 def check(
-    run: Path | None = None,
+    run: Annotated[
+        Path | None,
+        Parameter(
+            help=translatable(
+                "A run's folder, or its name, to check its trained network; without it, a fresh network of these "
+                "options."
+            )
+        ),
+    ] = None,
     *,
     samples: Samples = 100,
-    seed: Annotated[
-        int, Parameter(group=OTHER, converter=whole_number, help="Decides initial weights and samples.")
-    ] = 0,
+    seed: Seed = 0,
     recipe: RecipeFile = None,
     data_dir: DataDir = None,
-    out: Picture | None = None,
-    no_plots: Annotated[bool, Parameter(group=OTHER, negative="", help="Draw no picture.")] = False,
+    out: Picture = None,
+    no_plots: NoPlots = False,
     **options: Any,
 ) -> int:
-    """Compare every weight's central difference with its gradient by backpropagation.
-
-    Args:
-        run: a run's folder, or its name, to check its trained network; without it, a fresh network of these options.
-    """
+    """Compare every weight's central difference with its gradient by backpropagation."""
     from time import perf_counter
 
     if samples < 1:
-        raise UsageError(sentence("samples must be a positive whole number. Got {got}.", got=samples))
+        text = sentence("{name} must be a positive whole number. Got {got!r}.", name="samples", got=samples)
+        raise UsageError(text, "wrong-value")
     if run is not None and str(run) in ENTRIES and not run.exists():
-        raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run))
+        raise UsageError(sentence("{name} is a data set; give it as --dataset {name}.", name=run), "unused-argument")
     if run is not None:
         network, dataset = _trained(run, {"recipe": recipe, **options}, data_dir)
     else:
@@ -71,15 +92,21 @@ def check(
                 name=dataset.name,
                 most=most,
                 got=samples,
-            )
+            ),
+            "wrong-value",
         )
     chosen = generator(seed, BATCHES).integers(len(dataset.train), size=samples)
     began = perf_counter()
     result = gradient_check(network, dataset.train.rows(chosen, np.float64), dataset.train.t[chosen])
-    heading = "{network!r} on {samples} samples of {name}, {time}"
-    time = duration(perf_counter() - began)
-    print(sentence(heading, network=network, samples=samples, name=dataset.name, time=time) + f"\n\n{result}\n")
-    print(_conclusion(result))
+    heading = plural(
+        "{network!r} on {n} sample of {name}, {time}",
+        "{network!r} on {n} samples of {name}, {time}",
+        n=samples,
+        network=network,
+        name=dataset.name,
+        time=duration(perf_counter() - began),
+    )
+    print(f"{heading}\n\n{result}\n\n{_conclusion(result)}")
     if not no_plots:
         from zerokara.report.figures import gradient_figure, png
 
@@ -90,8 +117,12 @@ def check(
 def _trained(run: Path, options: Mapping[str, Any], data_dir: Path | None) -> tuple[Network, Dataset]:
     """The network of a run and its data. Raises UsageError where an option says something of them too."""
     if given := [name for name, value in options.items() if value is not None]:
-        text = "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked."
-        raise UsageError(sentence(text, run=run, name=given[0].replace("_", "-")))
+        text = sentence(
+            "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked.",
+            run=run,
+            name=given[0].replace("_", "-"),
+        )
+        raise UsageError(text, "unused-argument")
     trained = open_run(run_folder(run))
     return trained.network, load(trained.recipe.dataset, data_dir=data_dir)
 
@@ -100,11 +131,12 @@ def _conclusion(result: GradientCheck) -> str:
     if result.verdict == AGREES:
         return sentence("The gradients agree.")
     if result.verdict == DISAGREES:
-        text = (
+        return sentence(
             "The gradients DISAGREE in {wrong:,} of {rows:,} rows, by more than rounding, the step and kinks can "
-            "explain: backpropagation has a mistake. The table says where it is largest."
+            "explain: backpropagation has a mistake. The table says where it is largest.",
+            wrong=result.wrong,
+            rows=result.all_rows,
         )
-        return sentence(text, wrong=result.wrong, rows=result.all_rows)
     if result.untold == result.all_rows:
         return sentence(
             "No row can be told: loss or gradients are not finite, or so small that rounding hides them. "

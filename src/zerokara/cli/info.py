@@ -6,10 +6,12 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import zerokara
+from zerokara.cells import left, widest
 from zerokara.data import ENTRIES, whereabouts
 from zerokara.data.search_paths import cache_folder
 from zerokara.engine.compiled import CompiledEngine, core, usable_cores
 from zerokara.errors import EngineError
+from zerokara.words import paragraph, sentence
 
 PACKAGES = ("numpy", "scikit-learn", "matplotlib", "safetensors")
 OPTIONAL = ("ipython", "nbformat", "tensorboardX", "pandas")
@@ -17,35 +19,39 @@ OPTIONAL = ("ipython", "nbformat", "tensorboardX", "pandas")
 
 def info() -> None:
     """Print versions, the engine, threads, and the data that are here."""
+    cores = usable_cores()
     rows = [
         ("zerokara", zerokara.__version__),
         ("python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
-        *((name, _version(name)) for name in PACKAGES),
-        *((name, _version(name)) for name in OPTIONAL),
-        ("engine", _engine()),
-        ("threads", f"{usable_cores()}, the cores this process may use"),
-        ("cache", str(cache_folder())),
-        *((f"data: {name}", _place(name)) for name in ENTRIES),
+        *((name, _version(name) or sentence("not installed")) for name in PACKAGES),
+        *((name, _version(name) or sentence("not installed (optional)")) for name in OPTIONAL),
+        (sentence("engine"), _engine()),
+        (sentence("threads"), sentence("{cores}, the cores this process may use", cores=cores)),
+        (sentence("cache"), str(cache_folder())),
+        *((sentence("data: {name}", name=name), _place(name)) for name in ENTRIES),
     ]
-    width = max(len(name) for name, _ in rows)
+    cells = widest([name for name, _ in rows])
     for name, value in rows:
-        print(f"{name:<{width}}  {value}")
+        print(f"{left(name, cells)}  {value}")
 
 
-def _version(package: str) -> str:
+def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed" + (" (optional)" if package in OPTIONAL else "")
+        return None
 
 
 def _engine() -> str:
     try:
-        return f"compiled, for {CompiledEngine().level} processors; ZEROKARA_LEVEL forces another level"
+        level = CompiledEngine().level
     except EngineError as error:
-        return f"reference (NumPy). {error}" if core() is None else f"none but reference (NumPy), if asked for. {error}"
+        if core() is None:
+            return paragraph(sentence("reference (NumPy)."), str(error))
+        return paragraph(sentence("none but reference (NumPy), if asked for."), str(error))
+    return sentence("compiled, for {level} processors; ZEROKARA_LEVEL forces another level", level=level)
 
 
 def _place(name: str) -> str:
     folders = {str(path.parent) for path in whereabouts(name).values() if path}
-    return ", ".join(sorted(folders)) or f"not here; zerokara data fetch {name}"
+    return ", ".join(sorted(folders)) or sentence("not here; zerokara data fetch {name}", name=name)

@@ -14,16 +14,17 @@ from cyclopts import Group, Parameter
 from zerokara.engine.choosing import AUTO, ENGINES
 from zerokara.errors import UsageError
 from zerokara.training.recipe import Recipe, overridden, read_toml
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 GROUPS = {
-    "data": Group("Data", sort_key=1),
-    "network": Group("Network", sort_key=2),
-    "training": Group("Training", sort_key=3),
+    "data": Group(translatable("Data"), sort_key=1),
+    "network": Group(translatable("Network"), sort_key=2),
+    "training": Group(translatable("Training"), sort_key=3),
 }
-OTHER = Group("Not part of the recipe", sort_key=4)
+"""By the table of the recipe; their options are those of its fields."""
+OTHER = Group(translatable("Not part of the recipe"), sort_key=4)
 
 
 def whole_number(type_: Any, tokens: Any) -> int:
@@ -32,7 +33,9 @@ def whole_number(type_: Any, tokens: Any) -> int:
         return int(tokens[0].value)
     except ValueError:
         name, got = tokens[0].keyword, tokens[0].value
-        raise UsageError(sentence("{name} must be a whole number. Got {got!r}.", name=name, got=got)) from None
+        raise UsageError(
+            sentence("{name} must be a whole number. Got {got!r}.", name=name, got=got), "wrong-value"
+        ) from None
 
 
 def run_folder(run: Path, out: Path = Path("runs")) -> Path:
@@ -40,17 +43,43 @@ def run_folder(run: Path, out: Path = Path("runs")) -> Path:
     return out / run if not run.exists() and (out / run).exists() else run
 
 
-DataDir = Annotated[Path | None, Parameter(group=OTHER, help="Where to look for data first.")]
-EngineName = Annotated[str, Parameter(group=OTHER, help="What computes: " + ", ".join((AUTO, *ENGINES)) + ".")]
-RecipeFile = Annotated[Path | None, Parameter(group=OTHER, help="A TOML file with [network], [data], [training].")]
+def flag(help: str) -> Parameter:
+    """An option without a value, and without a --no-… beside it."""
+    return Parameter(group=OTHER, negative="", help=help)
+
+
+DataDir = Annotated[Path | None, Parameter(group=OTHER, help=translatable("Where to look for data first."))]
+EngineName = Annotated[str, Parameter(group=OTHER, help=translatable("What computes."))]
+RecipeFile = Annotated[
+    Path | None, Parameter(group=OTHER, help=translatable("A TOML file with [network], [data], [training]."))
+]
 Threads = Annotated[
     int | None,
     Parameter(
         group=OTHER,
         converter=whole_number,
-        help="Threads of the compiled engine; by default the cores this process may use.",
+        help=translatable("Threads of the compiled engine; by default the cores this process may use."),
     ),
 ]
+KeepGoing = Annotated[bool, flag(translatable("Go on when losses or weights are no longer finite."))]
+TensorBoard = Annotated[bool, flag(translatable("Write event files for TensorBoard."))]
+NoPlots = Annotated[bool, flag(translatable("Draw no pictures."))]
+Json = Annotated[bool, flag(translatable("One JSON object on standard output."))]
+Quiet = Annotated[bool, flag(translatable("Print nothing but errors."))]
+
+
+def choices_of(option: str) -> Collection[str]:
+    """The names that an option such as --loss takes, with those that somebody has added; none where it takes others."""
+    if option == "--engine":
+        return (AUTO, *ENGINES)
+    if option == "--state":
+        from zerokara.runs.listing import STATES  # for this help alone
+
+        return STATES
+    for f in fields(Recipe):
+        if option == _option(f):
+            return () if f.metadata["rule"] else tuple(f.metadata["names"])
+    return ()
 
 
 def with_recipe_options(*tables: str, also: Collection[str] = (), positional: str | None = None) -> Callable[[F], F]:
@@ -96,25 +125,21 @@ def _recipe_parameters(
             yield inspect.Parameter(f.name, kind, default=None, annotation=_annotation(f, types[f.name]))
 
 
+def _option(f: Field[Any]) -> str:
+    return "--" + f.name.replace("_", "-")
+
+
 def _annotation(f: Field[Any], kind: Any) -> Any:
-    group = GROUPS[f.metadata["table"]]
+    default = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
+    shown = None if default is None else lambda _: str(default)
+    told = Parameter(group=GROUPS[f.metadata["table"]], help=f.metadata["help"], show_default=shown)
     if f.name == "hidden":
-        return Annotated[str | None, Parameter(group=group, help=_help(f), converter=_sizes)]
+        return Annotated[str | None, told, Parameter(converter=_sizes)]
     if kind in (int, int | None):
-        return Annotated[int | None, Parameter(group=group, help=_help(f), converter=whole_number)]
+        return Annotated[int | None, told, Parameter(converter=whole_number)]
     if f.name == "init":
         kind = float | str
-    return Annotated[kind | None, Parameter(group=group, help=_help(f))]
-
-
-def _help(f: Field[Any]) -> str:
-    names = f.metadata["names"] if f.metadata["rule"] is None else ()
-    default = ",".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-    return str(
-        f.metadata["help"]
-        + (f" One of {', '.join(names)}." if names else "")
-        + (f" [default: {default}]" if default is not None else "")
-    )
+    return Annotated[kind | None, told]
 
 
 def _sizes(type_: Any, tokens: Any) -> tuple[int, ...]:
@@ -124,5 +149,6 @@ def _sizes(type_: Any, tokens: Any) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
-            sentence("hidden must be one or more positive whole numbers, such as 50 or 100,50. Got {got!r}.", got=text)
+            sentence("hidden must be one or more positive whole numbers, such as 50 or 100,50. Got {got!r}.", got=text),
+            "wrong-value",
         ) from None

@@ -15,7 +15,8 @@ def png_file(type_: Any, tokens: Any) -> Path:
     """A path whose name says what will be in the file. Raises UsageError for another."""
     path = Path(tokens[0].value)
     if path.suffix.lower() != ".png":
-        raise UsageError(sentence("{name} must end in .png. Got {path}.", name=tokens[0].keyword, path=path))
+        text = sentence("{name} must end in .png. Got {path}.", name=tokens[0].keyword, path=path)
+        raise UsageError(text, "wrong-value")
     return path
 
 
@@ -30,6 +31,6 @@ def write_picture(content: bytes, out: Path | None, stem: str) -> None:
         replace_file(path, [content])
     except OSError as error:
         raise RunError(
-            sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error)
+            sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error), "file-error"
         ) from error
     print(sentence("picture: {path}", path=path))

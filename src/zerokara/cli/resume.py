@@ -8,41 +8,53 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.options import DataDir, Threads, run_folder, whole_number
+from zerokara.cli.options import (
+    DataDir,
+    Json,
+    KeepGoing,
+    NoPlots,
+    Quiet,
+    TensorBoard,
+    Threads,
+    flag,
+    run_folder,
+    whole_number,
+)
 from zerokara.cli.train import Output, go_on
 from zerokara.runs.resume import reopen
-
-Flag = Parameter(negative="")
-Length = Annotated[int | None, Parameter(converter=whole_number)]
+from zerokara.words import translatable
 
 
 def resume(
-    run: Path,
+    run: Annotated[
+        Path, Parameter(help=translatable("The run's folder, such as runs/mnist-001, or the name of one in runs."))
+    ],
     *,
-    iterations: Length = None,
-    epochs: Length = None,
-    force: Annotated[bool, Flag] = False,
-    keep_going: Annotated[bool, Flag] = False,
+    iterations: Annotated[
+        int | None,
+        Parameter(converter=whole_number, help=translatable("Updates of the whole run, for a longer one than it was.")),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        Parameter(converter=whole_number, help=translatable("Epochs of the whole run, instead of updates.")),
+    ] = None,
+    force: Annotated[
+        bool,
+        flag(
+            translatable(
+                "Go on where versions or processor are not those that the run began with; the last digits may differ."
+            )
+        ),
+    ] = False,
+    keep_going: KeepGoing = False,
     threads: Threads = None,
     data_dir: DataDir = None,
-    tensorboard: Annotated[bool, Flag] = False,
-    no_plots: Annotated[bool, Flag] = False,
-    json: Annotated[bool, Flag] = False,
-    quiet: Annotated[bool, Flag] = False,
+    tensorboard: TensorBoard = False,
+    no_plots: NoPlots = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> int:
-    """Go on with a run, exactly where its newest checkpoint was made.
-
-    Args:
-        run: the run's folder, such as runs/mnist-001, or the name of one in runs.
-        iterations: updates of the whole run, for a longer one than it was.
-        epochs: the same, in epochs.
-        force: Go on where versions or processor are not those that the run began with; the last digits may differ.
-        keep_going: Go on when losses or weights are no longer finite.
-        tensorboard: Write event files for TensorBoard.
-        no_plots: Draw no pictures.
-        json: One JSON object on standard output.
-        quiet: Print nothing but errors.
-    """
+    """Go on with a run, exactly where its newest checkpoint was made."""
     path = run_folder(run)
     output = Output.of(no_plots=no_plots, json=json, tensorboard=tensorboard, quiet=quiet)
     settings = output.settings(threads, data_dir, keep_going)

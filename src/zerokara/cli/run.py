@@ -5,42 +5,53 @@ The arguments are read here and not by the command line's parser: everything aft
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError, unknown_name
-from zerokara.words import sentence
+from zerokara.cli.failure import fail, failure_of
+from zerokara.cli.help import Panel, help_page
+from zerokara.errors import UsageError, ZerokaraError, unknown_name
+from zerokara.words import in_english, sentence, translatable
 
-RUN_HELP = """\
-Usage: zerokara run [OPTIONS] FILE [ARGS…]
+RUN_USAGE = in_english("zerokara run [OPTIONS] FILE [ARGS…]")
+RUN_DESCRIPTION = (
+    translatable(
+        "Run a learner's script (.py), notebook (.ipynb), Markdown text (.md) or transcript (.txt) as it is. The "
+        "textbook's modules, such as common.functions or dataset.mnist, are supplied where the file's own folders lack "
+        "them. Everything after FILE belongs to the script."
+    ),
+    translatable("The exit status is the script's own: 1 after an error, 130 after Ctrl-C."),
+)
+RUN_OPTIONS = {
+    "--list": translatable("Show the cells of a notebook or note, and run nothing."),
+    "--cells 1,3-5": translatable("Run only these cells."),
+    "--prelude": translatable("Supply np, plt, load_mnist and chapter 4's TwoLayerNet to a file without imports."),
+    "--seed N": translatable("Seed random and np.random before the first line."),
+    "--figures DIR": translatable(
+        "Where plt.show() saves pictures when there is no display; the working folder if not given."
+    ),
+    "--no-remarks": translatable("No remarks on the source at the end."),
+    "--no-accelerate": translatable(
+        "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
+    ),
+    "--accelerate": translatable(
+        "Your own common/gradient.py without its loop, too, where it is proven to be the central difference."
+    ),
+    "--verify": translatable("Every gradient both ways, and a comparison of every weight."),
+}
+BOOK_USAGE = in_english("zerokara book init [FOLDER]")
+BOOK_DESCRIPTION = (
+    translatable(
+        "Write the files that the textbook's scripts open by relative path into FOLDER (this folder if not given): "
+        "sample_weight.pkl, trained here on MNIST, and two test pictures in dataset/. Files that are there already are "
+        "kept."
+    ),
+)
 
-Run a learner's script (.py), notebook (.ipynb), Markdown text (.md) or transcript (.txt) as it is. The textbook's
-modules, such as common.functions or dataset.mnist, are supplied where the file's own folders lack them. Everything
-after FILE belongs to the script.
-
-  --list         show the cells of a notebook or note, and run nothing
-  --cells 1,3-5  run only these cells
-  --prelude      supply np, plt, load_mnist and chapter 4's TwoLayerNet to a file without imports
-  --seed N       seed random and np.random before the first line
-  --figures DIR  where plt.show() saves pictures when there is no display; the working folder if not given
-  --no-remarks   no remarks on the source at the end
-  --no-accelerate  every numerical gradient by the textbook's loop, also where zerokara recognises the network
-  --accelerate   your own common/gradient.py without its loop, too, where it is proven to be the central difference
-  --verify       every gradient both ways, and a comparison of every weight
-  --help         show this
-
-The exit status is the script's own: 1 after an error, 130 after Ctrl-C.
-"""
-
-BOOK_HELP = """\
-Usage: zerokara book init [FOLDER]
-
-Write the files that the textbook's scripts open by relative path into FOLDER (this folder if not given):
-sample_weight.pkl, trained here on MNIST, and two test pictures in dataset/. Files that are there already are kept.
-"""
+NO_OPTION = translatable("An option of zerokara run must be one of {names}. Got {got!r}.")
+NO_BOOK_COMMAND = translatable("zerokara book must be one of {names}. Got {got!r}.")
 
 FLAGS: dict[str, dict[str, Any]] = {
     "--prelude": {"prelude": True},
@@ -70,12 +81,10 @@ def book_command(argv: list[str]) -> int:
 def _said(command: Callable[[list[str]], int], argv: list[str]) -> int:
     try:
         return command(argv)
-    except ZerokaraError as error:
-        print(sentence("zerokara: {error}", error=error), file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:  # before or after the script; within it, the runner says where
-        print(sentence("zerokara: Stopped."), file=sys.stderr)
-        return INTERRUPTED
+    except (ZerokaraError, KeyboardInterrupt) as error:  # Ctrl-C before or after the script; within it, the runner says
+        failure = failure_of(error)
+        assert failure is not None
+        return fail(failure, as_json=False)
 
 
 def _run(argv: list[str]) -> int:
@@ -83,15 +92,17 @@ def _run(argv: list[str]) -> int:
 
     given, rest = _options(argv)
     if "--help" in given or "-h" in given:
-        print(RUN_HELP, end="")
-        return 0
+        rows = [(name, sentence(text)) for name, text in RUN_OPTIONS.items()]
+        return _help(RUN_USAGE, RUN_DESCRIPTION, Panel(sentence("Options"), rows))
     if not rest:
-        raise UsageError(sentence("zerokara run needs a FILE: zerokara run [OPTIONS] FILE [ARGS…]. Nothing was run."))
+        text = sentence("zerokara run needs a FILE: {usage}. Nothing was run.", usage=RUN_USAGE)
+        raise UsageError(text, "missing-argument")
     file, *args = rest
     if "--list" in given:
         return _list(checked_path(file))
     if "--no-accelerate" in given and ("--accelerate" in given or "--verify" in given):
-        raise UsageError(sentence("--no-accelerate goes neither with --accelerate nor with --verify. Nothing was run."))
+        text = sentence("--no-accelerate goes neither with --accelerate nor with --verify. Nothing was run.")
+        raise UsageError(text, "unused-argument")
     options = Options()
     for name, value in given.items():
         options = replace(options, **(FLAGS[name] if name in FLAGS else VALUES[name](value)))
@@ -107,10 +118,10 @@ def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:
         if name == "--":
             break
         if name not in (*FLAGS, *VALUES, "--help", "-h"):
-            raise unknown_name("An option of zerokara run", name, (*FLAGS, *VALUES, "--help"))
+            raise unknown_name("option", name, (*FLAGS, *VALUES, "--help", "--lang"), NO_OPTION)
         if name in VALUES and not equals:
             if not rest:
-                raise UsageError(sentence("{name} needs a value. Nothing was run.", name=name))
+                raise UsageError(sentence("{name} needs a value. Nothing was run.", name=name), "missing-argument")
             value = rest.pop(0)
         given[name] = value
     return given, rest
@@ -120,27 +131,30 @@ def _list(path: Path) -> int:
     from zerokara.sources.cells import SCRIPTS, cells_of, listing
 
     if path.suffix.lower() in SCRIPTS:
-        raise UsageError(sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path))
+        text = sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path)
+        raise UsageError(text, "unused-argument")
     print(listing(cells_of(path)))
     return 0
 
 
 def _book(argv: list[str]) -> int:
     if not argv or argv[0] in ("--help", "-h"):
-        print(BOOK_HELP, end="")
-        return 0
+        return _help(BOOK_USAGE, BOOK_DESCRIPTION)
     verb, *rest = argv
     if verb != "init":
-        raise unknown_name("zerokara book", verb, ["init"])
+        raise unknown_name("command", verb, ["init"], NO_BOOK_COMMAND)
     if any(argument in ("--help", "-h") for argument in rest):
-        print(BOOK_HELP, end="")
-        return 0
+        return _help(BOOK_USAGE, BOOK_DESCRIPTION)
     if len(rest) > 1 or any(argument.startswith("-") for argument in rest):
-        raise UsageError(
-            sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest))
-        )
+        text = sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest))
+        raise UsageError(text, "unused-argument")
     from zerokara.book.samples import init_folder
 
     for line in init_folder(Path(*rest)):
         print(line)
+    return 0
+
+
+def _help(usage: str, description: Sequence[str], *panels: Panel) -> int:
+    print(help_page(usage, [sentence(text) for text in description], panels))
     return 0

@@ -4,47 +4,47 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cli.console import TABLE_HEAD, TABLE_LINES, table_line
+from zerokara.cells import left, widest
+from zerokara.cli.console import TABLE, TABLE_LINES, ended, table_line
 from zerokara.cli.options import run_folder
+from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
 from zerokara.runs.files import describe, pictures
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.listing import STATES, Line, lines
+from zerokara.runs.listing import STATES, STATES_IN_WORDS, Line, lines
 from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
 from zerokara.runs.run import STOPPED, UNFINISHED
 from zerokara.runs.untrusted import checked_folder, command
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
-Out = Annotated[Path, Parameter(help="Where the run folders are.")]
+Out = Annotated[Path, Parameter(help=translatable("Where the run folders are."))]
+RunName = Annotated[
+    Path, Parameter(help=translatable("The run's folder, or its name as zerokara runs list prints it."))
+]
 COLUMNS = [field.name for field in fields(Line)]
 
 
 def list_(
     *,
     out: Out = Path("runs"),
-    sort: str = "name",
-    reverse: Annotated[bool, Parameter(negative="")] = False,
-    state: str | None = None,
-    dataset: str | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    sort: Annotated[
+        str,
+        Parameter(help=translatable("The column of --json to sort by; what is not known comes last.")),
+    ] = "name",
+    reverse: Annotated[bool, Parameter(negative="", help=translatable("The other way round."))] = False,
+    state: Annotated[str | None, Parameter(help=translatable("Only runs in this state."))] = None,
+    dataset: Annotated[str | None, Parameter(help=translatable("Only runs on this data set."))] = None,
+    json: Annotated[bool, Parameter(negative="", help=translatable("One JSON array on standard output."))] = False,
 ) -> None:
-    """A table of the runs, broken ones too.
-
-    Args:
-        sort: the column to sort by, such as test_accuracy or began; what is not known comes last.
-        reverse: The other way round.
-        state: only runs in this state, such as unfinished.
-        dataset: only runs on this data set.
-        json: One JSON array on standard output.
-    """
+    """A table of the runs, broken ones too."""
     if sort not in COLUMNS:
         raise unknown_name("sort", sort, COLUMNS)
     if state not in (None, *STATES):
@@ -56,52 +56,54 @@ def list_(
     known.sort(key=lambda line: getattr(line, sort), reverse=reverse)
     chosen = known + [line for line in chosen if getattr(line, sort) is None]
     if json:
-        print(json_module.dumps([asdict(line) for line in chosen], ensure_ascii=False))
+        print(json_module.dumps([line.to_json() for line in chosen], ensure_ascii=False))
         return
     if not chosen:
         print(sentence("No runs in {out}.", out=out))
         return
-    width = max(len(printable(line.name)) for line in chosen)
-    print(
-        f"{'name':<{width}}  {'state':<13} {'updates':>9} {'test accuracy':>13} {'time':>9}  {'optimizer':<9} dataset"
+    table = Table(
+        [
+            # Translators: of the folder of a run.
+            Column(translatable("name"), widest([printable(line.name) for line in chosen]), left),
+            Column(translatable("state"), widest([sentence(text) for text in STATES_IN_WORDS.values()]), left),
+            Column(translatable("updates"), 8),
+            Column(translatable("test accuracy")),
+            # Translators: how long a run took.
+            Column(translatable("time"), 8),
+            Column(translatable("optimizer"), 9, left),
+            Column(translatable("dataset"), side=left),
+        ],
+        gap=2,
     )
+    print(table.head())
     for line in chosen:
-        print(_row(line, width))
+        print(table.line(_values(line)))
 
 
-def show(run: Path, *, out: Out = Path("runs")) -> None:
-    """Print what a run is and how it went.
-
-    Args:
-        run: the run's folder, or its name as `zerokara runs list` prints it.
-    """
+def show(run: RunName, *, out: Out = Path("runs")) -> None:
+    """Print what a run is and how it went."""
     path = run_folder(run, out)
     opened, results = open_with_remarks(path)
     history = opened.history
     print(printable(describe(opened.recipe, opened.network)))
-    text = "{state} after {n:,} updates in {time} on the {engine} engine"
-    time = duration(history.seconds)
-    print(sentence(text, state=opened.state, n=opened.iterations, time=time, engine=opened.engine))
+    print(ended(opened))
+    print(sentence("engine: {name}", name=opened.engine))
     if opened.remark:
-        print(sentence("But {remark}.", remark=opened.remark))
-    print()
-    print(TABLE_HEAD)
+        print(opened.remark_in_words())
+    print(f"\n{TABLE.head()}")
     every = max(1, -(-len(history.evaluations) // TABLE_LINES))
     for i, e in enumerate(history.evaluations):
         if i % every == 0 or e is history.last:
             print(table_line(e))
     for remark in (*results.notes, *results.remarks):
-        print(f"\n{printable(remark)}")
+        print(f"\n{printable(remark.text)}")
     if opened.state in (STOPPED, UNFINISHED):
-        print(sentence("\ngo on with: {command}", command=command("resume", path)))
+        print()
+        print(sentence("go on with: {command}", command=command("resume", path)))
 
 
-def draw(run: Path, *, out: Out = Path("runs")) -> None:
-    """Draw a run's loss.png and accuracy.png anew, also while it is being trained.
-
-    Args:
-        run: the run's folder, or its name as `zerokara runs list` prints it.
-    """
+def draw(run: RunName, *, out: Out = Path("runs")) -> None:
+    """Draw a run's loss.png and accuracy.png anew, also while it is being trained."""
     path = checked_folder(run_folder(run, out))
     folder = RunFolder(path)
     opened = open_run(path)
@@ -112,23 +114,29 @@ def draw(run: Path, *, out: Out = Path("runs")) -> None:
         print(sentence("picture: {path}", path=folder.where() / name))
 
 
-def rm(*runs: str, out: Out = Path("runs"), yes: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """Remove runs, after asking.
-
-    Args:
-        runs: names of folders in --out.
-        yes: Do not ask.
-    """
+def rm(
+    *runs: Annotated[str, Parameter(help=translatable("Names of folders in --out."))],
+    out: Out = Path("runs"),
+    yes: Annotated[bool, Parameter(negative="", help=translatable("Do not ask."))] = False,
+) -> int:
+    """Remove runs, after asking."""
     if not runs:
-        raise UsageError(sentence("Say which runs to remove, by their names. Nothing was removed."))
+        text = sentence("Say which runs to remove, by their names. Nothing was removed.")
+        raise UsageError(text, "missing-argument")
     folders = [check_removable(out, name) for name in runs]
     if not (yes or _agreed(folders)):
         print(sentence("Nothing was removed."))
         return 1
     for folder in folders:
-        left, path = remove(folder), printable(str(folder))
-        text = "removed the run in {path}, but left what zerokara did not write: {left}" if left else "removed {path}"
-        print(sentence(text, path=path, left=printable(", ".join(left))))
+        kept, path = remove(folder), printable(str(folder))
+        if kept:
+            names = printable(", ".join(kept))
+            text = sentence(
+                "removed the run in {path}, but left what zerokara did not write: {left}", path=path, left=names
+            )
+            print(text)
+        else:
+            print(sentence("removed {path}", path=path))
     return 0
 
 
@@ -139,19 +147,25 @@ def printable(text: str) -> str:
 
 def _agreed(folders: list[Path]) -> bool:
     if not sys.stdin.isatty():
-        raise UsageError(sentence("Nobody is there to be asked. Nothing was removed; say --yes."))
+        text = sentence("Nobody is there to be asked. Nothing was removed; say --yes.")
+        raise UsageError(text, "missing-argument")
     names = ", ".join(printable(str(folder)) for folder in folders)
+    question = sentence("Remove {names} for good? [y/N]", names=names)
     try:
-        return input(sentence("Remove {names} for good? [y/N] ", names=names)).strip().lower() in ("y", "yes")
+        return input(f"{question} ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
 
 
-def _row(line: Line, width: int) -> str:
-    accuracy = "" if line.test_accuracy is None else f"{line.test_accuracy:.4f}"
-    updates = "" if line.updates is None else f"{line.updates:,}"
-    seconds = "" if line.seconds is None else duration(line.seconds)
-    optimizer, of = line.optimizer or "", line.problem or line.dataset or ""
-    of += f" ({line.remark})" if line.remark else ""
-    row = f"{printable(line.name):<{width}}  {line.state:<13} {updates:>9} {accuracy:>13} {seconds:>9}  {optimizer:<9} "
-    return (row + printable(of)).rstrip()
+def _values(line: Line) -> list[str]:
+    """What the table has of a run."""
+    told, of = line.in_words(), line.dataset or ""
+    return [
+        printable(line.name),
+        sentence(STATES_IN_WORDS[line.state]),
+        "" if line.updates is None else f"{line.updates:,}",
+        "" if line.test_accuracy is None else f"{line.test_accuracy:.4f}",
+        "" if line.seconds is None else duration(line.seconds),
+        line.optimizer or "",
+        printable(told if line.problem else f"{of} ({told})" if told else of),
+    ]

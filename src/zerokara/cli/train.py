@@ -15,8 +15,24 @@ from typing import Annotated, Any, TypedDict
 
 from cyclopts import Parameter
 
-from zerokara.cli.console import ConsoleReporter, download_progress
-from zerokara.cli.options import OTHER, DataDir, EngineName, RecipeFile, Threads, recipe_of, with_recipe_options
+from zerokara.cli.console import ConsoleReporter
+from zerokara.cli.download import download_progress
+from zerokara.cli.failure import tell
+from zerokara.cli.options import (
+    OTHER,
+    DataDir,
+    EngineName,
+    Json,
+    KeepGoing,
+    NoPlots,
+    Quiet,
+    RecipeFile,
+    TensorBoard,
+    Threads,
+    flag,
+    recipe_of,
+    with_recipe_options,
+)
 from zerokara.data.catalog import Progress
 from zerokara.errors import INTERRUPTED, UsageError
 from zerokara.runs.folder import RunFolder
@@ -31,7 +47,7 @@ from zerokara.runs.tensorboard import event_files, writer_class
 from zerokara.runs.untrusted import NothingBegun, read_recipe
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At a run that another process is training."""
@@ -90,20 +106,16 @@ def train(
     engine: EngineName = "auto",
     threads: Threads = None,
     data_dir: DataDir = None,
-    out: Annotated[Path, Parameter(group=OTHER, help="Where run folders are made.")] = Path("runs"),
-    name: Annotated[str | None, Parameter(group=OTHER, help="The run folder's name; by default a number.")] = None,
-    resume_or_start: Annotated[
-        bool, Parameter(group=OTHER, negative="", help="Go on with the run of that --name if there is one.")
-    ] = False,
-    keep_going: Annotated[
-        bool, Parameter(group=OTHER, negative="", help="Go on when losses or weights are no longer finite.")
-    ] = False,
-    tensorboard: Annotated[
-        bool, Parameter(group=OTHER, negative="", help="Write event files for TensorBoard.")
-    ] = False,
-    no_plots: Annotated[bool, Parameter(group=OTHER, negative="", help="Draw no pictures.")] = False,
-    json: Annotated[bool, Parameter(group=OTHER, negative="", help="One JSON object on standard output.")] = False,
-    quiet: Annotated[bool, Parameter(group=OTHER, negative="", help="Print nothing but errors.")] = False,
+    out: Annotated[Path, Parameter(group=OTHER, help=translatable("Where run folders are made."))] = Path("runs"),
+    name: Annotated[
+        str | None, Parameter(group=OTHER, help=translatable("The run folder's name; by default a number."))
+    ] = None,
+    resume_or_start: Annotated[bool, flag(translatable("Go on with the run of that --name if there is one."))] = False,
+    keep_going: KeepGoing = False,
+    tensorboard: TensorBoard = False,
+    no_plots: NoPlots = False,
+    json: Json = False,
+    quiet: Quiet = False,
     **options: Any,
 ) -> int:
     """Without options: the two-layer network of the textbook, on MNIST, for 10,000 updates."""
@@ -132,8 +144,10 @@ def _when_free(attempt: Callable[[], int], path: Path, *, say: bool) -> int:
             return attempt()
         except Busy:
             if say:
-                text = "zerokara: {path} is being trained by another process. Waiting for it; Ctrl-C ends the waiting."
-                print(sentence(text, path=path), file=sys.stderr, flush=True)
+                text = sentence(
+                    "{path} is being trained by another process. Waiting for it; Ctrl-C ends the waiting.", path=path
+                )
+                tell(text)
                 say = False
         time.sleep(SECONDS_BETWEEN_LOOKS)
         while is_locked(path):
@@ -147,11 +161,11 @@ def go_on(path: Path, reopened: Callable[[], Reopened], output: Output, *, finis
     except Finished as error:
         if finished:
             raise
-        print(f"zerokara: {error}", file=sys.stderr)
+        tell(str(error))
         output.report(open_run(path))
         return 0
     for note in ready.notes:
-        print(f"zerokara: {note}", file=sys.stderr)
+        tell(note)
     return conduct(ready.prepared, ready.folder, output)
 
 
@@ -181,7 +195,8 @@ def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
 def _begun(recipe: Recipe, out: Path, name: str | None) -> Path | None:
     """The folder of the run of that name, if it holds something to go on with."""
     if name is None:
-        raise UsageError(sentence("--resume-or-start needs --name, to find the run again. Nothing was trained."))
+        text = sentence("--resume-or-start needs --name, to find the run again. Nothing was trained.")
+        raise UsageError(text, "missing-argument")
     path = out / name
     if not path.is_dir():
         return None

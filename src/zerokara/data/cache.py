@@ -33,7 +33,9 @@ def unpacked(path: Path, known_sum: str, crc32: int) -> Content:
         return kept
     content = read_content(path)
     if content.crc32 != crc32:
-        raise DataError(sentence("{path} changed while it was read. Nothing was kept of it. Try again.", path=path))
+        raise DataError(
+            sentence("{path} changed while it was read. Nothing was kept of it. Try again.", path=path), "data-damaged"
+        )
     _keep(copy, content)
     return content
 

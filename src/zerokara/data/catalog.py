@@ -17,7 +17,7 @@ from zerokara.data.entries import Entry, PublishedFile
 from zerokara.data.search_paths import cache_folder
 from zerokara.errors import DownloadError
 from zerokara.files import sync_folder
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 if TYPE_CHECKING:
     import requests
@@ -81,25 +81,39 @@ def fetch_file(
         try:
             return _fetch_from(f"{mirror}{file.name}", file, folder, progress)
         except _MirrorFailed as failure:
-            said.append(f"{mirror}{file.name}: {failure}.")
+            said.append(failure.told_of(f"{mirror}{file.name}"))
             mirrors.append(mirrors.pop(mirrors.index(mirror)))  # the caller's list: the next file asks it last
-    raise DownloadError(
-        sentence(
-            "{name} is not here, and no mirror delivered {file}.\n{said}\n"
-            "You can put its files by hand into {cache}, or into a folder named {name} in a folder that ZEROKARA_DATA "
-            "names, packed or unpacked: {files}.\n"
-            "The data set digits needs no download and always works.",
-            name=entry.name,
-            file=file.name,
-            said="\n".join(f"  {line}" for line in said),
-            cache=cache_folder() / entry.name,
-            files=", ".join(one.name for one in entry.files),
-        )
+    raise DownloadError(_nowhere(entry, file, said))
+
+
+def _nowhere(entry: Entry, file: PublishedFile, said: list[str]) -> str:
+    by_hand = sentence(
+        "You can put its files by hand into {cache}, or into a folder named {name} in a folder that ZEROKARA_DATA "
+        "names, packed or unpacked: {files}.",
+        name=entry.name,
+        cache=cache_folder() / entry.name,
+        files=", ".join(one.name for one in entry.files),
+    )
+    return "\n".join(
+        [
+            sentence("{name} is not here, and no mirror delivered {file}.", name=entry.name, file=file.name),
+            *(f"  {line}" for line in said),
+            by_hand,
+            sentence("The data set digits needs no download and always works."),
+        ]
     )
 
 
 class _MirrorFailed(Exception):
-    """What a mirror did instead of delivering, to be put behind its address."""
+    """What a mirror did instead of delivering: a sentence that names its address, and the other facts of it."""
+
+    def __init__(self, template: str, **facts: object) -> None:
+        super().__init__(template, facts)
+        self.template, self.facts = template, facts
+
+    def told_of(self, address: str) -> str:
+        """The sentence, of the file at that address."""
+        return sentence(self.template, address=address, **self.facts)
 
 
 def _fetch_from(address: str, file: PublishedFile, folder: Path, progress: Progress | None) -> Path:
@@ -110,7 +124,7 @@ def _fetch_from(address: str, file: PublishedFile, folder: Path, progress: Progr
     try:
         path = Path(pooch.retrieve(address, file.known_sum, file.name, folder, downloader=transfer))
     except ValueError as error:  # a wrong checksum; pooch has removed what came
-        raise _MirrorFailed(transfer.wrong_content()) from error
+        raise transfer.wrong_content() from error
     sync_folder(folder)
     return path
 
@@ -133,22 +147,29 @@ class _Transfer:
             os.fsync(file.fileno())
         os.chmod(output_file, 0o644)  # temporary files are private, but what is published may be shared
 
-    def wrong_content(self) -> str:
+    def wrong_content(self) -> _MirrorFailed:
         """What arrived, when it was not the file."""
         if self._start.lstrip().lower().startswith((b"<!doctype", b"<html")):
-            return sentence("sent a page of HTML instead of the file")
+            return _MirrorFailed(translatable("{address}: sent a page of HTML instead of the file."))
         if not self._start.startswith(b"\x1f\x8b"):
-            return sentence(
-                "sent something else: {got:,} bytes that start with {start}", got=self._arrived, start=self._start
+            return _MirrorFailed(
+                translatable("{address}: sent something else: {got:,} bytes that start with {start}."),
+                got=self._arrived,
+                start=self._start,
             )
-        return sentence("sent a damaged file: the checksum of its {got:,} bytes is wrong", got=self._arrived)
+        return _MirrorFailed(
+            translatable("{address}: sent a damaged file: the checksum of its {got:,} bytes is wrong."),
+            got=self._arrived,
+        )
 
     def _pieces(self, address: str) -> Iterator[bytes]:
         response = _answer(address, self._limits)
         with response:
             if response.status_code != 200:
                 raise _MirrorFailed(
-                    sentence("answered {status} {reason}", status=response.status_code, reason=response.reason)
+                    translatable("{address}: answered {status} {reason}."),
+                    status=response.status_code,
+                    reason=response.reason,
                 )
             length = response.headers.get("Content-Length", "")
             total = int(length) if length.isdecimal() else None
@@ -162,13 +183,13 @@ class _Transfer:
                 if self._progress:
                     self._progress(self._name, self._arrived, total)
         if total is not None and self._arrived != total:
-            raise _MirrorFailed(sentence("stopped after {got:,} of {total:,} bytes", got=self._arrived, total=total))
+            text = translatable("{address}: stopped after {got:,} of {total:,} bytes.")
+            raise _MirrorFailed(text, got=self._arrived, total=total)
 
     def _check_size(self) -> None:
         if self._arrived > self._limits.size:
-            raise _MirrorFailed(
-                sentence("sent more than {size:,} bytes, which is more than any file has", size=self._limits.size)
-            )
+            text = translatable("{address}: sent more than {size:,} bytes, which is more than any file has.")
+            raise _MirrorFailed(text, size=self._limits.size)
 
 
 class _Pace:
@@ -189,11 +210,9 @@ class _Pace:
             return
         if self._arrived < self._limits.rate * seconds:
             raise _MirrorFailed(
-                sentence(
-                    "sends only {got:,.0f} bytes per second. Expected at least {rate:,.0f}",
-                    got=self._arrived / seconds,
-                    rate=self._limits.rate,
-                )
+                translatable("{address}: sends only {got:,.0f} bytes per second. Expected at least {rate:,.0f}."),
+                got=self._arrived / seconds,
+                rate=self._limits.rate,
             )
         self._begin()
 
@@ -209,11 +228,10 @@ def _answer(address: str, limits: Limits) -> "requests.Response":
     try:
         answer = answers.get(timeout=limits.connect + limits.silence)
     except Empty:
-        raise _MirrorFailed(
-            sentence("gave no answer for {seconds:g} s", seconds=limits.connect + limits.silence)
-        ) from None
+        text = translatable("{address}: gave no answer for {seconds:g} s.")
+        raise _MirrorFailed(text, seconds=limits.connect + limits.silence) from None
     if isinstance(answer, Exception):
-        raise _MirrorFailed(_reason(answer, limits)) from answer
+        raise _failure(answer, limits) from answer
     response: requests.Response = answer
     return response
 
@@ -240,24 +258,31 @@ def _next_piece(response: "requests.Response", limits: Limits) -> bytes:
         piece: bytes = response.raw.read1(1 << 18, decode_content=False)
         return piece
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise _MirrorFailed(_reason(error, limits)) from error
+        raise _failure(error, limits) from error
 
 
-def _reason(error: Exception, limits: Limits) -> str:
-    """What went wrong with a connection, in a few words. Exceptions of several libraries arrive here."""
+def _failure(error: Exception, limits: Limits) -> _MirrorFailed:
+    """What went wrong with a connection. Exceptions of several libraries arrive here."""
     import requests
     import urllib3
 
     if isinstance(error, requests.ConnectTimeout):
-        return sentence("could not be reached within {seconds:g} s", seconds=limits.connect)
+        return _MirrorFailed(
+            translatable("{address}: could not be reached within {seconds:g} s."), seconds=limits.connect
+        )
     if isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError | TimeoutError):
-        return sentence("sent nothing for {seconds:g} s", seconds=limits.silence)
+        return _MirrorFailed(translatable("{address}: sent nothing for {seconds:g} s."), seconds=limits.silence)
     if isinstance(error, requests.TooManyRedirects):
-        return sentence("redirected more than {count} times", count=limits.redirects)
+        return _MirrorFailed(translatable("{address}: redirected more than {count} times."), count=limits.redirects)
     cause = _innermost(error)
     if isinstance(cause, urllib3.exceptions.IncompleteRead):
-        return sentence("stopped after {got:,} bytes, {missing:,} too early", got=cause.partial, missing=cause.expected)
-    return sentence("connection failed ({cause})", cause=getattr(cause, "strerror", None) or cause)
+        return _MirrorFailed(
+            translatable("{address}: stopped after {got:,} bytes, {missing:,} too early."),
+            got=cause.partial,
+            missing=cause.expected,
+        )
+    reason = getattr(cause, "strerror", None) or cause
+    return _MirrorFailed(translatable("{address}: connection failed ({reason})."), reason=reason)
 
 
 def _innermost(error: BaseException) -> BaseException:

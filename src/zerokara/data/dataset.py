@@ -12,9 +12,25 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from zerokara.errors import DataError
-from zerokara.words import sentence
+from zerokara.words import in_english, sentence, translatable
 
 PIXEL_TYPES = ("uint8", "float32", "float64")
+
+EMPTY = {
+    "train": translatable("The training part of {name} has no samples."),
+    "test": translatable("The test part of {name} has no samples."),
+}
+OTHER_FEATURES = {
+    "train": translatable(
+        "The training samples of {name} have {got} features. Expected {expected}, as images are {shape}."
+    ),
+    "test": translatable("The test samples of {name} have {got} features. Expected {expected}, as images are {shape}."),
+}
+OTHER_LABELS = {
+    "train": translatable("The training labels of {name} must lie in 0 to {last}. Got {got}."),
+    "test": translatable("The test labels of {name} must lie in 0 to {last}. Got {got}."),
+}
+"""What may be wrong with either part."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,8 +65,10 @@ class Split:
         return len(self.pixels)
 
     def __repr__(self) -> str:
+        n, features = self.pixels.shape
         meaning = "as values" if self.full is None else f"{self.full:g} means 1.0"
-        return f"<Split: {len(self):,} samples of {self.pixels.shape[1]} features, {self.pixels.dtype}, {meaning}>"
+        text = "<Split: {n:,} samples of {features} features, {dtype}, {meaning}>"
+        return in_english(text, n=n, features=features, dtype=self.pixels.dtype, meaning=meaning)
 
     @cached_property
     def x(self) -> NDArray[np.float32]:
@@ -106,7 +124,7 @@ class Dataset:
         class_names: what label 0, 1, … stands for.
         image_shape: the shape of one sample's picture; its product is the number of features.
         checksum: 16 hexadecimal digits that depend on nothing but pixels and labels (see `zerokara.data.checksum`).
-        source: where it came from, for people.
+        source: the folders or the file that it was read from, or the address that it was fetched from.
 
     Raises:
         DataError: when the parts do not fit together, or a label has no class name.
@@ -121,14 +139,18 @@ class Dataset:
     source: str
 
     def __post_init__(self) -> None:
-        for part, split in (("training", self.train), ("test", self.test)):
+        for part, split in (("train", self.train), ("test", self.test)):
             self._check_part(part, split)
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.image_shape))
-        return (
-            f"<Dataset {self.name}: {len(self.train):,} training and {len(self.test):,} test images of {shape}, "
-            f"{len(self.class_names)} classes>"
+        return in_english(
+            "<Dataset {name}: {train:,} training and {test:,} test images of {shape}, {classes} classes>",
+            name=self.name,
+            train=len(self.train),
+            test=len(self.test),
+            shape=shape,
+            classes=len(self.class_names),
         )
 
     def _check_part(self, part: str, split: Split) -> None:
@@ -136,26 +158,26 @@ class Dataset:
         if split.pixels.shape[1] != features:
             raise DataError(
                 sentence(
-                    "The {part} samples of {name} have {got} features. Expected {expected}, as images are {shape}.",
-                    part=part,
+                    OTHER_FEATURES[part],
                     name=self.name,
                     got=split.pixels.shape[1],
                     expected=features,
                     shape=self.image_shape,
-                )
+                ),
+                "wrong-shape",
             )
         if len(split) == 0:
-            raise DataError(sentence("The {part} part of {name} has no samples.", part=part, name=self.name))
+            raise DataError(sentence(EMPTY[part], name=self.name), "data-missing")
         low, high = int(split.t.min()), int(split.t.max())
         if low < 0 or high >= len(self.class_names):
             raise DataError(
                 sentence(
-                    "The {part} labels of {name} must lie in 0 to {last}. Got {got}.",
-                    part=part,
+                    OTHER_LABELS[part],
                     name=self.name,
                     last=len(self.class_names) - 1,
                     got=low if low < 0 else high,
-                )
+                ),
+                "wrong-value",
             )
 
 
@@ -163,14 +185,18 @@ def _check_pixels(pixels: NDArray[Any], full: float | None) -> None:
     if pixels.ndim != 2 or pixels.dtype not in PIXEL_TYPES or not pixels.flags.c_contiguous:
         raise DataError(
             sentence(
-                "Pixels must be a C-contiguous (samples, features) array of {types}. Got shape {shape} of {dtype}.",
-                types=" or ".join(PIXEL_TYPES),
+                "Pixels must be a C-contiguous (samples, features) array of one of {types}. "
+                "Got shape {shape} of {dtype}.",
+                types=", ".join(PIXEL_TYPES),
                 shape=pixels.shape,
                 dtype=pixels.dtype,
-            )
+            ),
+            "wrong-shape",
         )
     if full is not None and not full > 0:
-        raise DataError(sentence("The pixel value that means 1.0 must be positive. Got {full}.", full=full))
+        raise DataError(
+            sentence("The pixel value that means 1.0 must be positive. Got {full}.", full=full), "wrong-value"
+        )
 
 
 def _check_labels(t: NDArray[Any], samples: int) -> None:
@@ -180,9 +206,11 @@ def _check_labels(t: NDArray[Any], samples: int) -> None:
                 "Labels must be a (samples,) array of integers. Got shape {shape} of {dtype}.",
                 shape=t.shape,
                 dtype=t.dtype,
-            )
+            ),
+            "wrong-shape",
         )
     if len(t) != samples:
         raise DataError(
-            sentence("There must be one label for each image. Got {t} labels and {n} images.", t=len(t), n=samples)
+            sentence("There must be one label for each image. Got {t} labels and {n} images.", t=len(t), n=samples),
+            "wrong-shape",
         )

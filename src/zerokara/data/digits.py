@@ -9,7 +9,6 @@ import gzip
 import zlib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +41,7 @@ def load_digits() -> Dataset:
         class_names=tuple("0123456789"),
         image_shape=(SIDE, SIDE),
         checksum=content_checksum(train, test, (SIDE, SIDE)),
-        source=sentence("bundled with scikit-learn, {path}", path=path),
+        source=str(path),
     )
 
 
@@ -62,7 +61,8 @@ def digits_file() -> Path:
         sentence(
             "The bundled digits come with scikit-learn, which is not installed whole. Try: {install}",
             install=to_install("scikit-learn"),
-        )
+        ),
+        "data-missing",
     )
 
 
@@ -70,7 +70,14 @@ def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """All samples in the order of the file: (1797, 64) pixels and (1797,) labels."""
     table = _table(path)
     if table.shape != (SAMPLES, SIDE * SIDE + 1) or table[:, :-1].max() > FULL or table[:, -1].max() >= CLASSES:
-        raise _damaged(path, "its numbers are not those of the digits")
+        raise DataError(
+            sentence(
+                "{path} is damaged (its numbers are not those of the digits). Reinstall it: {install}",
+                path=path,
+                install=_reinstall(),
+            ),
+            "data-damaged",
+        )
     return np.ascontiguousarray(table[:, :-1]), np.ascontiguousarray(table[:, -1])
 
 
@@ -79,18 +86,19 @@ def _table(path: Path) -> NDArray[np.uint8]:
         lines = gzip.decompress(path.read_bytes()).split()
         return np.array([np.fromstring(line, dtype=np.uint8, sep=",") for line in lines])
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise DataError(
+            sentence(
+                "{path} is damaged ({reason}). Reinstall it: {install}",
+                path=path,
+                reason=error,
+                install=_reinstall(),
+            ),
+            "data-damaged",
+        ) from error
 
 
-def _damaged(path: Path, reason: Any) -> DataError:
-    return DataError(
-        sentence(
-            "{path} is damaged ({reason}). Reinstall it: {install}",
-            install=to_install("--force-reinstall", "scikit-learn"),
-            path=path,
-            reason=reason,
-        )
-    )
+def _reinstall() -> str:
+    return to_install("--force-reinstall", "scikit-learn")
 
 
 def _test_rows(t: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -6,6 +6,8 @@ from these addresses has not been tried yet.
 
 from dataclasses import dataclass
 
+from zerokara.words import in_english, translatable
+
 
 def possible_names(published: str) -> tuple[str, str, str]:
     """The names a file may have on a disk: packed, unpacked, and unpacked by programs that write a dot.
@@ -42,7 +44,8 @@ class Entry:
     """A data set that has a name in the catalogue.
 
     Attributes:
-        name, title, description: what to call it and what it is.
+        name, title: what to call it, and what its authors call it.
+        description: what it is, translatable.
         license, home: under which terms it is published, and by whom.
         class_names, image_shape: as in `zerokara.data.Dataset`.
         mirrors: base addresses to fetch from, in order; none for data that are always at hand.
@@ -97,19 +100,19 @@ ENTRIES = {
     for entry in (
         Entry(
             name="digits",
-            title="Optical Recognition of Handwritten Digits",
-            description="1,797 handwritten digits of 8×8 pixels, always at hand",
+            title=in_english("Optical Recognition of Handwritten Digits"),
+            description=translatable("1,797 handwritten digits of 8×8 pixels, always at hand"),
             license="CC BY 4.0",
-            home="Alpaydin and Kaynak, https://archive.ics.uci.edu/dataset/80",
+            home=in_english("Alpaydin and Kaynak, https://archive.ics.uci.edu/dataset/80"),
             class_names=tuple("0123456789"),
             image_shape=(8, 8),
         ),
         Entry(
             name="mnist",
-            title="MNIST database of handwritten digits",
-            description="70,000 handwritten digits of 28×28 pixels",
+            title=in_english("MNIST database of handwritten digits"),
+            description=translatable("70,000 handwritten digits of 28×28 pixels"),
             license="CC BY-SA 3.0",
-            home="LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/",
+            home=in_english("LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/"),
             class_names=tuple("0123456789"),
             mirrors=(
                 "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -119,10 +122,10 @@ ENTRIES = {
         ),
         Entry(
             name="fashion-mnist",
-            title="Fashion-MNIST",
-            description="70,000 pictures of clothes of 28×28 pixels",
+            title=in_english("Fashion-MNIST"),
+            description=translatable("70,000 pictures of clothes of 28×28 pixels"),
             license="MIT",
-            home="Xiao, Rasul and Vollgraf, https://github.com/zalandoresearch/fashion-mnist",
+            home=in_english("Xiao, Rasul and Vollgraf, https://github.com/zalandoresearch/fashion-mnist"),
             class_names=(
                 "T-shirt/top",
                 "Trouser",
@@ -143,10 +146,10 @@ ENTRIES = {
         ),
         Entry(
             name="kmnist",
-            title="Kuzushiji-MNIST",
-            description="70,000 cursive Japanese characters of 28×28 pixels",
+            title=in_english("Kuzushiji-MNIST"),
+            description=translatable("70,000 cursive Japanese characters of 28×28 pixels"),
             license="CC BY-SA 4.0",
-            home="Clanuwat et al., https://codh.rois.ac.jp/kmnist/",
+            home=in_english("Clanuwat et al., https://codh.rois.ac.jp/kmnist/"),
             class_names=tuple("おきすつなはまやれを"),
             mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
             files=tuple(PublishedFile(name, known) for name, known in zip(FILE_NAMES, _KMNIST_SUMS, strict=True)),

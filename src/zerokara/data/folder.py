@@ -8,7 +8,7 @@ from zerokara.data.idx import read_content
 from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
 from zerokara.data.pictures import PARTS, load_pictures, visible
 from zerokara.errors import DataError
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 MOST_LISTED = 5
 
@@ -42,9 +42,10 @@ def _load_idx(folder: Path, found: dict[str, Path | None]) -> Dataset:
             sentence(
                 "{folder} lacks {missing}. Expected all of {names}, with or without .gz.",
                 folder=folder,
-                missing=" and ".join(missing),
+                missing=", ".join(missing),
                 names=", ".join(found),
-            )
+            ),
+            "data-missing",
         )
     files = [NamedContent(str(path), read_content(path)) for path in paths]
     return dataset_from_idx(folder.resolve().name, files, source=str(folder.resolve()))
@@ -52,13 +53,15 @@ def _load_idx(folder: Path, found: dict[str, Path | None]) -> Dataset:
 
 def _neither(folder: Path) -> DataError:
     there = [path.name for path in visible(folder)]
-    listed = ", ".join(there[:MOST_LISTED]) + (", …" if len(there) > MOST_LISTED else "")
-    return DataError(
-        sentence(
-            "{folder} holds no data set. Expected the four files {names} (with or without .gz), or the folders train "
-            "and test with one folder of pictures per class (train/0/a.png). Got {there}.",
-            folder=folder,
-            names=", ".join(FILE_NAMES),
-            there=listed or sentence("an empty folder"),
-        )
+    got = (
+        sentence("Got {got}.", got=", ".join(there[:MOST_LISTED]) + (", …" if len(there) > MOST_LISTED else ""))
+        if there
+        else sentence("Got an empty folder.")
     )
+    expected = sentence(
+        "{folder} holds no data set. Expected the four files {names} (with or without .gz), or the folders train "
+        "and test with one folder of pictures per class (train/0/a.png).",
+        folder=folder,
+        names=", ".join(FILE_NAMES),
+    )
+    return DataError(paragraph(expected, got), "data-missing")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from zerokara.errors import DataError
 from zerokara.files import replace_file
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -39,6 +39,14 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_DIMENSIONS = 32
 MAX_INFLATION = 1032
 """No deflate stream unpacks to more than 1032 times its length (https://zlib.net/zlib_tech.html)."""
+
+WRONG_LENGTH = {
+    "exactly": translatable("{name} is damaged: its header promises {promised:,} bytes. Got {got:,}."),
+    "only": translatable("{name} is damaged: its header promises {promised:,} bytes. Got only {got:,}."),
+    "at least": translatable("{name} is damaged: its header promises {promised:,} bytes. Got at least {got:,}."),
+    "at most": translatable("{name} is damaged: its header promises {promised:,} bytes. Got at most {got:,}."),
+}
+"""By what is known of the length that a file has."""
 
 _PIECE = 1 << 18
 
@@ -60,7 +68,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     return read_content(path).array
 
 
-def read_idx_bytes(data: bytes, name: str = "the data") -> NDArray[Any]:
+def read_idx_bytes(data: bytes, name: str = "data") -> NDArray[Any]:
     """The array in the bytes of an IDX file, packed or not. `name` is what errors call it.
 
     >>> read_idx_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]))
@@ -87,7 +95,8 @@ def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
         replace_file(target, pieces)
     except OSError as error:
         raise DataError(
-            sentence("{path} could not be written ({error}). Nothing was changed.", path=target, error=error.strerror)
+            sentence("{path} could not be written ({error}). Nothing was changed.", path=target, error=error.strerror),
+            "file-error",
         ) from error
 
 
@@ -118,7 +127,8 @@ def read_content(path: str | os.PathLike[str]) -> Content:
             return _read(file, os.fstat(file.fileno()).st_size, os.fspath(path))
     except OSError as error:
         raise DataError(
-            sentence("{path} could not be read: {error}.", path=os.fspath(path), error=error.strerror or error)
+            sentence("{path} could not be read: {error}.", path=os.fspath(path), error=error.strerror or error),
+            "data-missing" if isinstance(error, FileNotFoundError) else "file-error",
         ) from error
 
 
@@ -129,10 +139,12 @@ def _read(file: IO[bytes], size: int, name: str) -> Content:
         return _read_unpacked(file, size, size, name)
     try:
         return _read_unpacked(_Unpacker(file), None, size * MAX_INFLATION, name)
-    except (zlib.error, EOFError) as error:
-        raise DataError(
-            sentence("{name} is damaged: it cannot be unpacked by gzip ({error}).", name=name, error=error)
-        ) from error
+    except EOFError as error:
+        text = sentence("{name} is damaged: it cannot be unpacked by gzip, because it is cut off.", name=name)
+        raise DataError(text, "data-damaged") from error
+    except zlib.error as error:
+        text = sentence("{name} is damaged: it cannot be unpacked by gzip ({error}).", name=name, error=error)
+        raise DataError(text, "data-damaged") from error
 
 
 def _read_unpacked(file: Any, size: int | None, at_most: int, name: str) -> Content:
@@ -141,14 +153,15 @@ def _read_unpacked(file: Any, size: int | None, at_most: int, name: str) -> Cont
     promised = len(header) + prod(shape) * dtype.itemsize
     # Before any memory is asked for: a header of sixteen bytes can promise terabytes.
     if promised > at_most or size not in (None, promised):
-        raise _wrong_length(name, promised, at_most if size is None else size, "at most " if size is None else "")
+        got, bound = (at_most, "at most") if size is None else (size, "exactly")
+        raise _wrong_length(name, promised, got, bound)
     elements = _memory_for(shape, dtype, name)
     buffer = _bytes_of(elements)
     filled = _fill(file, buffer)
     if filled < len(buffer):
-        raise _wrong_length(name, promised, len(header) + filled, "only ")
+        raise _wrong_length(name, promised, len(header) + filled, "only")
     if _fill(file, memoryview(bytearray(1))):  # how long a packed file is, only its end tells
-        raise _wrong_length(name, promised, promised + 1, "at least ")
+        raise _wrong_length(name, promised, promised + 1, "at least")
     crc32 = zlib.crc32(buffer, zlib.crc32(header))
     return Content(_native(elements).reshape(shape), crc32)
 
@@ -164,7 +177,8 @@ def _read_header(file: Any, name: str) -> tuple[bytes, np.dtype[Any], tuple[int,
                 name=name,
                 got=magic.hex(" "),
                 most=MAX_DIMENSIONS,
-            )
+            ),
+            "data-damaged",
         )
     dimensions = _take(file, 4 * magic[3], name)
     shape = struct.unpack(f">{magic[3]}I", dimensions)
@@ -175,7 +189,8 @@ def _read_header(file: Any, name: str) -> tuple[bytes, np.dtype[Any], tuple[int,
                 "{name} has impossible dimensions: {shape}. Expected an array that fits into memory.",
                 name=name,
                 shape=" × ".join(map(str, shape)),
-            )
+            ),
+            "data-damaged",
         )
     return magic + dimensions, dtype, shape
 
@@ -189,7 +204,8 @@ def _memory_for(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> NDAr
                 "{name} needs {size:,} bytes of memory, which this machine does not have.",
                 name=name,
                 size=prod(shape) * dtype.itemsize,
-            )
+            ),
+            "out-of-memory",
         ) from error
 
 
@@ -202,7 +218,8 @@ def _take(file: Any, count: int, name: str) -> bytes:
                 "{name} is not an IDX file: it ends within the header, {missing} bytes short.",
                 name=name,
                 missing=count - got,
-            )
+            ),
+            "data-damaged",
         )
     return bytes(taken)
 
@@ -244,7 +261,7 @@ class _Unpacker:
                 buffer[: len(piece)] = piece
                 return len(piece)
             if not packed and not self._member.eof:
-                raise EOFError("it is cut off")
+                raise EOFError
 
 
 def _gzip_member() -> Any:
@@ -253,15 +270,7 @@ def _gzip_member() -> Any:
 
 
 def _wrong_length(name: str, promised: int, got: int, bound: str) -> DataError:
-    return DataError(
-        sentence(
-            "{name} is damaged: its header promises {promised:,} bytes. Got {bound}{got:,}.",
-            name=name,
-            promised=promised,
-            bound=bound,
-            got=got,
-        )
-    )
+    return DataError(sentence(WRONG_LENGTH[bound], name=name, promised=promised, got=got), "data-damaged")
 
 
 def _type_code(array: NDArray[Any]) -> int:
@@ -272,7 +281,8 @@ def _type_code(array: NDArray[Any]) -> int:
         sentence(
             "IDX files hold uint8, int8, int16, int32, float32 or float64. Got {got}. Nothing was written.",
             got=array.dtype,
-        )
+        ),
+        "wrong-value",
     )
 
 

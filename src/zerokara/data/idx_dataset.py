@@ -72,7 +72,8 @@ def _split(images: NamedContent, labels: NamedContent, shape: tuple[int, ...], c
                 t=len(labels.array),
                 images=images.name,
                 n=len(images.array),
-            )
+            ),
+            "wrong-shape",
         )
     pixels = images.array.reshape(len(images.array), -1)
     return Split(pixels, labels.array, full=255 if pixels.dtype == np.uint8 else None)
@@ -83,12 +84,14 @@ def _check_images(images: NamedContent, shape: tuple[int, ...]) -> None:
     if array.ndim < 2 or array.size == 0 or array.dtype not in PIXEL_TYPES:
         raise DataError(
             sentence(
-                "{name} must hold images: an array (images, height, width) of {types}. Got shape {shape} of {dtype}.",
+                "{name} must hold images: an array (images, height, width) of one of {types}. "
+                "Got shape {shape} of {dtype}.",
                 name=images.name,
-                types=" or ".join(PIXEL_TYPES),
+                types=", ".join(PIXEL_TYPES),
                 shape=array.shape,
                 dtype=array.dtype,
-            )
+            ),
+            "wrong-shape",
         )
     if array.shape[1:] != shape:
         raise DataError(
@@ -97,7 +100,8 @@ def _check_images(images: NamedContent, shape: tuple[int, ...]) -> None:
                 name=images.name,
                 got=array.shape[1:],
                 expected=shape,
-            )
+            ),
+            "wrong-shape",
         )
     if array.dtype.kind == "f" and not (array.min() >= 0 and array.max() <= 1):
         raise DataError(
@@ -106,7 +110,8 @@ def _check_images(images: NamedContent, shape: tuple[int, ...]) -> None:
                 name=images.name,
                 low=array.min(),
                 high=array.max(),
-            )
+            ),
+            "wrong-value",
         )
 
 
@@ -120,7 +125,8 @@ def _check_labels(labels: NamedContent, classes: int) -> None:
                 name=labels.name,
                 got=low if low < 0 else high,
                 last=classes - 1,
-            )
+            ),
+            "wrong-value",
         )
 
 
@@ -133,7 +139,8 @@ def _label_array(labels: NamedContent) -> NDArray[Any]:
                 name=labels.name,
                 shape=array.shape,
                 dtype=array.dtype,
-            )
+            ),
+            "wrong-shape",
         )
     return array
 
@@ -148,6 +155,7 @@ def _numbers(labels: NamedContent) -> tuple[str, ...]:
                 name=labels.name,
                 got=classes - 1,
                 most=MOST_CLASSES,
-            )
+            ),
+            "wrong-value",
         )
     return tuple(map(str, range(classes)))

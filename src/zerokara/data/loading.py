@@ -16,9 +16,11 @@ from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
 from zerokara.data.published import AnotherDataSet, read_published
 from zerokara.data.search_paths import SearchPath, cache_folder, data_folders, search_paths, warn_unwritable
 from zerokara.errors import DataError, UsageError, unknown_name
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence, translatable
 
 logger = logging.getLogger(__name__)
+
+NO_SUCH_NAME = translatable("The data set must be one of {names}. Got {got!r}.")
 
 
 def load(
@@ -50,7 +52,9 @@ def load(
     ((1438, 64), 1.0)
     """
     if not isinstance(name_or_folder, str | os.PathLike):
-        raise UsageError(sentence("A data set is a name or a folder. Got {got!r:.80}.", got=name_or_folder))
+        raise UsageError(
+            sentence("A data set is a name or a folder. Got {got!r:.80}.", got=name_or_folder), "wrong-value"
+        )
     if name_or_folder in ENTRIES:
         return _load_entry(ENTRIES[str(name_or_folder)], data_dir, progress)
     folder = Path(name_or_folder).expanduser()
@@ -66,7 +70,7 @@ def entry_named(name: str) -> Entry:
         UsageError: there is none; it names those there are.
     """
     if name not in ENTRIES:
-        raise unknown_name("The data set", name, ENTRIES)
+        raise unknown_name("dataset", name, ENTRIES, NO_SUCH_NAME)
     return ENTRIES[name]
 
 
@@ -103,7 +107,7 @@ def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress:
         return load_digits()
     search = _Search.of(entry, data_dir, progress)
     located = [search.locate(file) for file in entry.files]
-    folders = sorted({str(one.path.parent) if one.path else sentence("fetched, but not kept") for one in located})
+    folders = sorted({one.origin for one in located})
     logger.info("%s loaded from %s", entry.name, ", ".join(folders))
     return dataset_from_idx(
         entry.name,
@@ -116,10 +120,11 @@ def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress:
 
 @dataclass(frozen=True)
 class _Located:
-    """A verified file, and where it lies; None: it was fetched, but could not be kept."""
+    """A verified file, where it lies (None: it was fetched, but could not be kept), and its folder or address."""
 
     content: Content
     path: Path | None
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,8 @@ class _Search:
                 passed_over.append(sentence("{folder} has no {file}.", folder=search_path.folder, file=file.name))
             for path in search_path.files(file):
                 try:
-                    return _Located(read_published(path, self.entry, file, search_path), path)
+                    content = read_published(path, self.entry, file, search_path)
+                    return _Located(content, path, str(path.parent))
                 except DataError as error:
                     if not (search_path.own or isinstance(error, AnotherDataSet)):
                         raise _left_alone(error) from error
@@ -155,12 +161,12 @@ class _Search:
         cache = self.search_paths[-1]
         try:
             path = self._fetch_into(cache.folder, file, passed_over)
-            return _Located(read_published(path, self.entry, file, cache), path)
+            return _Located(read_published(path, self.entry, file, cache), path, str(path.parent))
         except OSError as error:
             warn_unwritable(cache_folder(), error.strerror or str(error))
         with TemporaryDirectory(prefix="zerokara-") as folder:
             path = self._fetch_into(Path(folder), file, passed_over)
-            return _Located(read_published(path, self.entry, file, cache), None)
+            return _Located(read_published(path, self.entry, file, cache), None, origin=self.mirrors[0])
 
     def _fetch_into(self, folder: Path, file: PublishedFile, passed_over: tuple[str, ...]) -> Path:
         absent = (sentence("{folder} does not exist.", folder=one) for one in data_folders() if not one.is_dir())
@@ -168,25 +174,21 @@ class _Search:
 
 
 def _left_alone(error: DataError) -> DataError:
-    return DataError(
-        sentence("{error} It was left as it is. Replace it, or remove it to have it fetched.", error=error)
-    )
+    advice = sentence("It was left as it is. Replace it, or remove it to have it fetched.")
+    return DataError(paragraph(str(error), advice), error.code)
 
 
 def _no_such_data(given: str | os.PathLike[str], folder: Path) -> UsageError:
-    as_path = isinstance(given, os.PathLike) or os.sep in given or (given != "" and folder.exists())
-    if as_path:
-        state = sentence("is a file") if folder.exists() else sentence("does not exist")
-        return UsageError(
-            sentence(
-                "A data set must be one of {names}, or a folder. {folder} {state}.",
-                names=", ".join(ENTRIES),
-                folder=folder,
-                state=state,
+    names = ", ".join(ENTRIES)
+    if isinstance(given, os.PathLike) or os.sep in given or (given != "" and folder.exists()):
+        if folder.exists():
+            text = sentence(
+                "A data set must be one of {names}, or a folder. {folder} is a file.", names=names, folder=folder
             )
+            return UsageError(text, "wrong-value")
+        text = sentence(
+            "A data set must be one of {names}, or a folder. {folder} does not exist.", names=names, folder=folder
         )
-    return UsageError(
-        sentence(
-            "{error} It may also be a folder of your own data.", error=unknown_name("The data set", given, ENTRIES)
-        )
-    )
+        return UsageError(text, "data-missing")
+    unknown = unknown_name("dataset", given, ENTRIES, NO_SUCH_NAME)
+    return UsageError(paragraph(str(unknown), sentence("It may also be a folder of your own data.")), unknown.code)

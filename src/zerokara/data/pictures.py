@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zerokara.data.checksum import content_checksum
 from zerokara.data.dataset import Dataset, Split
 from zerokara.errors import DataError
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -84,7 +84,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
                 path=path,
                 error=error,
                 formats=", ".join(FORMATS),
-            )
+            ),
+            "data-damaged",
         ) from error
 
 
@@ -108,20 +109,17 @@ def _check_parts(folder: Path) -> None:
                     "About a fifth of the pictures belongs into test.",
                     folder=folder,
                     part=part,
-                )
+                ),
+                "data-missing",
             )
 
 
 def _class_names(train: Path) -> tuple[str, ...]:
     names = sorted((path.name for path in visible(train) if path.is_dir()), key=_by_value)
     if len(names) < 2:
-        raise DataError(
-            sentence(
-                "{folder} must have at least two folders, one per class. Got {got}.",
-                folder=train,
-                got=", ".join(names) or sentence("none"),
-            )
-        )
+        expected = sentence("{folder} must have at least two folders, one per class.", folder=train)
+        got = sentence("Got {got}.", got=names[0]) if names else sentence("Got none.")
+        raise DataError(paragraph(expected, got), "data-missing")
     return tuple(names)
 
 
@@ -149,7 +147,7 @@ def _labelled(part: Path, classes: tuple[str, ...]) -> Iterator[_Labelled]:
     for label, name in enumerate(classes):
         paths = _pictures_of(part / name)
         if not paths and part.name == "train":
-            raise DataError(sentence("The class {folder} has no pictures.", folder=part / name))
+            raise DataError(sentence("The class {folder} has no pictures.", folder=part / name), "data-missing")
         yield from (_Labelled(path, label) for path in paths)
 
 
@@ -196,7 +194,8 @@ def _of_shape(picture: NDArray[np.uint8], shape: tuple[int, ...], path: Path, fi
                 got="×".join(map(str, reversed(picture.shape))),
                 expected="×".join(map(str, reversed(shape))),
                 first=first,
-            )
+            ),
+            "wrong-shape",
         )
     return picture
 

@@ -56,7 +56,8 @@ def _packed(path: Path, like: str) -> _Packed | None:
             file.seek(-8, os.SEEK_END)
             crc32, _length = struct.unpack("<II", file.read(8))
     except OSError as error:
-        raise DataError(sentence("{path} could not be read: {error}.", path=path, error=error.strerror)) from error
+        text = sentence("{path} could not be read: {error}.", path=path, error=error.strerror)
+        raise DataError(text, "file-error") from error
     return _Packed(f"{algorithm}:{digest.hexdigest()}", crc32)
 
 
@@ -116,5 +117,6 @@ class _Suspect:
                 name=self.entry.name,
                 got=got,
                 expected=expected,
-            )
+            ),
+            "data-damaged",
         )

@@ -93,8 +93,12 @@ def _in_folder(folder: Path, name: str) -> list[SearchPath]:
 
 def _checked(data_dir: str | os.PathLike[str]) -> Path:
     if not isinstance(data_dir, str | os.PathLike):
-        raise UsageError(sentence("data_dir must be the path of a folder. Got {got!r:.80}.", got=data_dir))
+        raise UsageError(
+            sentence("data_dir must be the path of a folder. Got {got!r:.80}.", got=data_dir), "wrong-value"
+        )
     folder = Path(data_dir).expanduser().absolute()
     if not folder.is_dir():
-        raise UsageError(sentence("The data folder {folder} does not exist, or is no folder.", folder=folder))
+        raise UsageError(
+            sentence("The data folder {folder} does not exist, or is no folder.", folder=folder), "data-missing"
+        )
     return folder

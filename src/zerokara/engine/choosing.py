@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.engine.compiled import CompiledEngine, unsupported, unsupported_differences
+from zerokara.engine.compiled import CompiledEngine, refused, unsupported, unsupported_differences
 from zerokara.engine.contract import Engine, Optimizer
 from zerokara.engine.reference import ReferenceEngine
-from zerokara.errors import EngineError, UsageError, unknown_name
+from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.network import Network
-from zerokara.words import sentence
+from zerokara.words import in_english, paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -55,14 +55,15 @@ def choose_engine(
         raise unknown_name("engine", name, (AUTO, *ENGINES))
     if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
         raise UsageError(
-            sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads)
+            sentence("threads must be a whole number from 1 to {most}. Got {got!r}.", most=MOST_THREADS, got=threads),
+            "wrong-value",
         )
-    why = "it was asked for"
+    why = in_english("it was asked for")
     if name == AUTO:
         against = _why_reference(network, batch_size, optimizer, density)
-        name, why = ("reference", against) if against else ("compiled", "the faster one")
+        name, why = ("reference", against) if against else ("compiled", in_english("the faster one"))
     if name == "compiled" and (reason := unsupported(network, network.sizes[0], batch_size, optimizer)):
-        raise EngineError(sentence("The compiled engine cannot do this. {reason}", reason=reason))
+        raise refused(paragraph(sentence("The compiled engine cannot do this."), reason))
     logger.info("%s engine for %r: %s", name, network, why)
     return ENGINES[name](threads)
 
@@ -77,9 +78,9 @@ def _why_reference(network: Network, batch_size: int, optimizer: Optimizer | Non
     pixels of which none is 0 it mostly was faster up to a batch of 100; at 1,000 it mostly was NumPy, 3 times at most.
     """
     if density >= DENSE and batch_size >= LARGE_BATCH:
-        return "few pixels are 0 and batches large, where a matrix library is faster"
+        return in_english("few pixels are 0 and batches large, where a matrix library is faster")
     if max(network.sizes[1:]) >= VERY_WIDE and batch_size >= VERY_LARGE_BATCH:
-        return "layers are wide and batches large, where a matrix library is faster"
+        return in_english("layers are wide and batches large, where a matrix library is faster")
     return unsupported(network, network.sizes[0], batch_size, optimizer)
 
 

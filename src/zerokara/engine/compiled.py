@@ -1,6 +1,6 @@
 """The compiled engine: an adapter between zerokara's objects and the arrays of `zerokara._core`.
 
-The core checks every array and copies none; this file finds the arrays and words what a user may meet.
+The core checks every array and copies none; this file finds the arrays, and says what the core does not take.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Split
 from zerokara.engine.contract import Optimizer
+from zerokara.engine.refusals import worded
 from zerokara.errors import EngineError
 from zerokara.finalization import after_all_work
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 from zerokara.nn.params import refuse_read_only
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 
 @cache
@@ -81,16 +82,16 @@ class CompiledEngine:
     def __init__(self, threads: int | None = None) -> None:
         found = core()
         if found is None:
-            raise EngineError(_not_built())
+            raise refused(_not_built())
         self._core = found
         self.threads = usable_cores() if threads is None else threads
         self._adaptive = threads is None
         if not 1 <= self.threads <= 1024:
-            raise EngineError(sentence("threads must lie from 1 to 1024. Got {got}.", got=threads))
+            raise EngineError(sentence("threads must lie from 1 to 1024. Got {got}.", got=threads), "wrong-value")
         try:
             self.level: str = found.level()
-        except RuntimeError as error:
-            raise EngineError(str(error)) from error
+        except found.Refusal as error:
+            raise EngineError(worded(error), "engine-unavailable") from error
 
     def advance(
         self,
@@ -167,7 +168,7 @@ class CompiledEngine:
         """
         reason = unsupported_differences(network, len(np.atleast_2d(x)))
         if reason:
-            raise EngineError(reason)
+            raise refused(reason)
         return self._differences(network, x, t, h, only, stop)[0]
 
     def _differences(
@@ -223,8 +224,11 @@ class CompiledEngine:
         """A function of the core, its refusals as EngineError."""
         try:
             return getattr(self._core, verb)(*arguments, **named)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise EngineError(str(error)) from error
+        except self._core.Refusal as error:
+            text = paragraph(worded(error), sentence("Nothing was changed."))
+            raise EngineError(text, "engine-unsuitable") from error
+        except (TypeError, ValueError, RuntimeError) as error:  # of nanobind, or of the system
+            raise EngineError(sentence("The compiled engine failed: {reason}", reason=error)) from error
 
 
 def refuse_unsupported(
@@ -233,7 +237,12 @@ def refuse_unsupported(
     """Raise EngineError, with the reason, for work that the compiled core does not take."""
     reason = unsupported(network, features, batch_size, optimizer)
     if reason:
-        raise EngineError(reason)
+        raise refused(reason)
+
+
+def refused(reason: str) -> EngineError:
+    """The error for work that the compiled core does not take, with a sentence on why."""
+    return EngineError(reason, "engine-unavailable" if core() is None else "engine-unsuitable")
 
 
 def unsupported(network: Network, features: int, batch_size: int = 1, optimizer: Optimizer | None = None) -> str:

@@ -293,6 +293,12 @@ def activation_layer(name: str) -> Any:
     kind = activation_named(name)
     layer = kind() if callable(kind) else None
     if not all(callable(getattr(layer, method, None)) for method in ("forward", "backward")):
-        text = "The activation {name!r} must be a class with forward(x) and backward(dout). Got {got!r:.80}."
-        raise UsageError(sentence(text, name=name, got=kind))
+        raise UsageError(
+            sentence(
+                "The activation {name!r} must be a class with forward(x) and backward(dout). Got {got!r:.80}.",
+                name=name,
+                got=kind,
+            ),
+            "wrong-value",
+        )
     return layer

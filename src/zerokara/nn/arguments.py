@@ -30,21 +30,25 @@ def is_number(value: object) -> bool:
 def number(name: str, value: Any) -> float:
     """A finite number, as a float. Raises UsageError for anything else."""
     if not is_number(value):
-        raise UsageError(sentence("{name} must be a number. Got {got!r:.80}.", name=name, got=value))
+        raise UsageError(sentence("{name} must be a number. Got {got!r:.80}.", name=name, got=value), "wrong-value")
     return float(value)
 
 
 def positive(name: str, value: Any) -> float:
     """A positive number, as a float. Raises UsageError for anything else."""
     if not (is_number(value) and value > 0):
-        raise UsageError(sentence("{name} must be a positive number. Got {got!r}.", name=name, got=value))
+        raise UsageError(
+            sentence("{name} must be a positive number. Got {got!r}.", name=name, got=value), "wrong-value"
+        )
     return float(value)
 
 
 def not_negative(name: str, value: Any) -> float:
     """0 or a positive number, as a float. Raises UsageError for anything else."""
     if not (is_number(value) and value >= 0):
-        raise UsageError(sentence("{name} must be 0 or a positive number. Got {got!r}.", name=name, got=value))
+        raise UsageError(
+            sentence("{name} must be 0 or a positive number. Got {got!r}.", name=name, got=value), "wrong-value"
+        )
     return float(value)
 
 
@@ -53,15 +57,19 @@ def array(name: str, value: ArrayLike) -> Array:
     try:
         return np.asarray(value)
     except ValueError:
-        text = "{name} must be an array, with rows of equal length. Got {got!r:.80}."
-        raise UsageError(sentence(text, name=name, got=value)) from None
+        raise UsageError(
+            sentence("{name} must be an array, with rows of equal length. Got {got!r:.80}.", name=name, got=value),
+            "wrong-shape",
+        ) from None
 
 
 def real_numbers(name: str, value: ArrayLike) -> Array:
     """An array of real numbers. Raises UsageError for text, complex numbers, objects, and rows of unequal length."""
     numbers = array(name, value)
     if numbers.dtype.kind not in "fiub":
-        raise UsageError(sentence("{name} must be an array of numbers. Got {dtype}.", name=name, dtype=numbers.dtype))
+        raise UsageError(
+            sentence("{name} must be an array of numbers. Got {dtype}.", name=name, dtype=numbers.dtype), "wrong-value"
+        )
     return numbers
 
 
@@ -73,7 +81,8 @@ def layer_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
             sentence(
                 "sizes must be two or more positive whole numbers, inputs first, such as [784, 50, 10]. Got {got}.",
                 got=list(checked),
-            )
+            ),
+            "wrong-value",
         )
     return tuple(map(int, checked))
 
@@ -83,7 +92,7 @@ def float_dtype(dtype: Any) -> np.dtype[Any]:
     for known in (np.dtype(np.float32), np.dtype(np.float64)):
         if dtype is not None and known == dtype:
             return known
-    raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=dtype))
+    raise UsageError(sentence("dtype must be float32 or float64. Got {got}.", got=dtype), "wrong-value")
 
 
 def generator_of(seed: int | np.random.Generator) -> np.random.Generator:
@@ -92,6 +101,7 @@ def generator_of(seed: int | np.random.Generator) -> np.random.Generator:
         return seed
     if not is_integer(seed) or seed < 0:
         raise UsageError(
-            sentence("seed must be a whole number of 0 or more, or a numpy.random.Generator. Got {got!r}.", got=seed)
+            sentence("seed must be a whole number of 0 or more, or a numpy.random.Generator. Got {got!r}.", got=seed),
+            "wrong-value",
         )
     return np.random.default_rng(seed)

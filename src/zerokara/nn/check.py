@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from zerokara.cells import left, right, width
 from zerokara.nn.arguments import positive
 from zerokara.nn.error_bounds import EPSILON, AffineBounds, affine_bounds, is_analysed
 from zerokara.nn.kinks import kinks
@@ -19,11 +20,51 @@ from zerokara.nn.numerical import (
     penalty_differences,
     step_halving_error,
 )
-from zerokara.progress import Forecast
+from zerokara.progress import Forecast, Lines
+from zerokara.words import sentence, translatable
 
 Floats = NDArray[np.float64]
 
-AGREES, DISAGREES, CANNOT_BE_TOLD = "agrees", "DISAGREES", "cannot be told"
+# Translators: of a row in a table; that gradients are equal within rounding.
+AGREES = translatable("agrees")
+# Translators: of a row in a table; in capital letters, because backpropagation is then proven to be wrong.
+DISAGREES = translatable("DISAGREES")
+# Translators: of a row in a table; rounding is too large to say whether gradients are equal.
+CANNOT_BE_TOLD = translatable("cannot be told")
+"""The verdicts. They are compared in English, and translated where they are shown."""
+
+
+def _apart(text: str, cells: int) -> str:
+    """At the left, one blank further from a column that ends at the right."""
+    return " " + left(text, cells)
+
+
+COLUMNS = (
+    (translatable("parameter"), left, 10),
+    (translatable("shape"), left, 12),
+    # Translators: by how much the two gradients of a weight differ, at the most.
+    (translatable("difference"), right, 10),
+    # Translators: how large that difference may be where both gradients are right.
+    (translatable("bound"), right, 8),
+    # Translators: the indices of the weight that differs most, such as (3, 4).
+    (translatable("where"), _apart, 12),
+    # Translators: the steps h of the central differences.
+    (translatable("steps"), left, 16),
+    # Translators: how many weights have a ReLU that switches within the step, where the loss has no derivative.
+    (translatable("kinks"), right, 6),
+    # Translators: how many rows of weights cannot be told to be right or wrong.
+    (translatable("untold"), right, 7),
+    (translatable("verdict"), _apart, 0),
+)
+"""The table of a check: heads, alignment and least widths."""
+
+CHECKED_LAYER = Lines(
+    running=translatable(
+        "gradient check, layer {layer}: {done:,} of {total:,} rows, {elapsed} so far, about {left} left"
+    ),
+    ended=translatable("gradient check, layer {layer}: done after {done:,} of {total:,} rows, {elapsed}"),
+    stopped=translatable("gradient check, layer {layer}: stopped after {done:,} of {total:,} rows, {elapsed}"),
+)
 
 STANDS_OUT = 10.0
 """How many times its bound the gradient of a row must be, in one element at least, for the row to be told."""
@@ -111,14 +152,12 @@ class GradientCheck:
         return sum(row.untold for row in self.rows)
 
     def __str__(self) -> str:
-        head = ("parameter", "shape", "difference", "bound", "where", "steps", "kinks", "untold")
-        form = "{:<10} {:<12} {:>10} {:>8}  {:<12} {:<16} {:>6} {:>7}  {}"
-        lines = [form.format(*head, "verdict")]
-        for row in self.rows:
-            difference, bound = f"{row.largest_difference:.1e}", f"{row.bound[row.where]:.0e}"
-            place = (row.name, str(row.shape), difference, bound, str(row.where), _span(row.steps))
-            lines.append(form.format(*place, row.kinks, row.untold, row.verdict))
-        return "\n".join(lines)
+        lines = [[sentence(head) for head, _, _ in COLUMNS], *map(_cells, self.rows)]
+        aligned = [
+            [align(cell, max(least, *map(width, column))) for cell in column]
+            for column, (_, align, least) in zip(zip(*lines, strict=True), COLUMNS, strict=True)
+        ]
+        return "\n".join(" ".join(line).rstrip() for line in zip(*aligned, strict=True))
 
 
 def gradient_check(network: Network, x: ArrayLike, t: ArrayLike, *, h: float = 1e-5) -> GradientCheck:
@@ -211,7 +250,7 @@ def _looped(
     """The same by the definition, for networks whose units cannot be moved alone; see `layer_inexactness`."""
     rows, loss = [*network.params[f"W{i}"], network.params[f"b{i}"]], network.loss(x, t)
     found = np.zeros((4, len(rows), len(rows[0])))  # the loss at w + h, w - h, w + h/2 and w - h/2
-    with Forecast(len(rows), f"gradient check, layer {i}", "rows") as forecast:
+    with Forecast(len(rows), CHECKED_LAYER, layer=i) as forecast:
         for at, (row, h) in enumerate(zip(rows, bounds.steps.tolist(), strict=True)):
             for j in range(len(row)):
                 found[:2, at, j] = evaluated_beside(lambda _: network.loss(x, t), row, (j,), h)
@@ -257,6 +296,13 @@ def _verdicts(difference: Floats, bound: Floats, finite: NDArray[np.bool_], grad
     stands_out = (gradient > 0) & (gradient >= STANDS_OUT * bound)
     told = known.all(axis=1) & (stands_out.any(axis=1) | (gradient == 0).all(axis=1))
     return np.select([wrong.any(axis=1), told], [DISAGREES, AGREES], CANNOT_BE_TOLD)
+
+
+def _cells(row: ParameterCheck) -> list[str]:
+    """What the table says of one parameter."""
+    difference, bound = f"{row.largest_difference:.1e}", f"{row.bound[row.where]:.0e}"
+    place = [row.name, str(row.shape), difference, bound, str(row.where), _span(row.steps)]
+    return [*place, str(row.kinks), str(row.untold), sentence(row.verdict)]
 
 
 def _gravest(verdicts: Iterable[str]) -> str:

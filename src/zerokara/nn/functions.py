@@ -114,7 +114,8 @@ class Loss(NamedTuple):
                     "A loss's terms must have the shape of its scores, {expected}. Got {got}.",
                     expected=scores.shape,
                     got=np.shape(terms),
-                )
+                ),
+                "wrong-shape",
             )
         return float(terms.sum() / len(scores))
 
@@ -135,6 +136,10 @@ def loss_named(name: str) -> Loss:
     if not isinstance(name, str) or name not in LOSSES:
         raise unknown_name("loss", name, LOSSES)
     if not isinstance(LOSSES[name], Loss):
-        text = "The loss {name!r} must be a Loss(terms, gradient). Got {got!r:.80}."
-        raise UsageError(sentence(text, name=name, got=LOSSES[name]))
+        raise UsageError(
+            sentence(
+                "The loss {name!r} must be a Loss(terms, gradient). Got {got!r:.80}.", name=name, got=LOSSES[name]
+            ),
+            "wrong-value",
+        )
     return LOSSES[name]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.activations import activation_named
 from zerokara.nn.arguments import is_number
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 INITIALIZERS = ("auto", "he", "xavier")
 
@@ -30,7 +30,8 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
     """
     if isinstance(init, str):
         if init not in INITIALIZERS:
-            raise unknown_name("init", init, [*INITIALIZERS, "a number"])
+            template = translatable("{name} must be one of {names}, or a number. Got {got!r}.")
+            raise unknown_name("init", init, INITIALIZERS, template)
         if init == "auto" and hidden_layers <= 1:
             return 0.01
         he = init == "he" or (init == "auto" and getattr(activation_named(activation), "suits_he", False))
@@ -41,7 +42,8 @@ def standard_deviation(init: str | float, fan_in: int, activation: str, hidden_l
                 "init must be a standard deviation of 0 or more, or one of {names}. Got {got}.",
                 names=", ".join(INITIALIZERS),
                 got=init,
-            )
+            ),
+            "wrong-value",
         )
     return float(init)
 

@@ -35,7 +35,8 @@ def as_targets(t: ArrayLike, n: int, classes: int, dtype: Any = np.float64) -> N
             n=n,
             classes=classes,
             got=t.shape,
-        )
+        ),
+        "wrong-shape",
     )
 
 
@@ -45,7 +46,8 @@ def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDA
         raise UsageError(
             sentence(
                 "Class indices must be integers from 0 to {last}. Got {dtype}.", last=classes - 1, dtype=indices.dtype
-            )
+            ),
+            "wrong-value",
         )
     if indices.size and (indices.min() < 0 or indices.max() >= classes):
         raise UsageError(
@@ -54,7 +56,8 @@ def one_hot(indices: NDArray[Any], classes: int, dtype: Any = np.float64) -> NDA
                 last=classes - 1,
                 low=indices.min(),
                 high=indices.max(),
-            )
+            ),
+            "wrong-value",
         )
     rows = np.zeros((len(indices), classes), dtype)
     rows[np.arange(len(indices)), indices] = 1

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zerokara.errors import UsageError
+from zerokara.errors import UsageError, unknown_name
 from zerokara.finalization import working
 from zerokara.nn.activations import STANDARD_ACTIVATIONS, Elementwise, activation_layer, activation_named
 from zerokara.nn.arguments import float_dtype, generator_of, layer_sizes, not_negative, positive, real_numbers
@@ -110,13 +110,9 @@ class Network:
     @params.setter
     def params(self, values: Mapping[str, ArrayLike]) -> None:
         if set(values) != set(self._params):
-            raise UsageError(
-                sentence(
-                    "params must have the names {known}. Got {got}; nothing was changed.",
-                    known=", ".join(self._params),
-                    got=", ".join(map(str, values)),
-                )
-            )
+            known, got = ", ".join(self._params), ", ".join(map(str, values))
+            text = sentence("params must have the names {known}. Got {got}; nothing was changed.", known=known, got=got)
+            raise UsageError(text, "unknown-name")
         self._params.update(values)
 
     def _make_layers(self) -> Iterator[Layer]:
@@ -306,10 +302,13 @@ class Network:
                     "x must have shape (samples, {features}) or ({features},). Got {got}.",
                     features=self.sizes[0],
                     got=np.shape(x),
-                )
+                ),
+                "wrong-shape",
             )
         if rows.shape[0] == 0:
-            raise UsageError(sentence("x must have at least one sample. Got shape {got}.", got=np.shape(x)))
+            raise UsageError(
+                sentence("x must have at least one sample. Got shape {got}.", got=np.shape(x)), "wrong-shape"
+            )
         return rows.astype(self.dtype, copy=False)
 
     def _targets(self, t: ArrayLike, n: int) -> Array:
@@ -343,11 +342,9 @@ def network_gradient(
 ) -> dict[str, Array]:
     """The central differences of a network's loss; see `Network.numerical_gradient`."""
     if method not in ("auto", "loop"):
-        raise UsageError(sentence("method must be auto or loop. Got {got!r}.", got=method))
+        raise unknown_name("method", method, ("auto", "loop"))
     if only is not None and only not in list(network.params):
-        raise UsageError(
-            sentence("only must be one of {known}. Got {got!r}.", known=", ".join(network.params), got=only)
-        )
+        raise unknown_name("only", only, network.params)
     positive("h", h)
     if network.dtype != np.float64:
         raise UsageError(
@@ -356,7 +353,8 @@ def network_gradient(
                 "rounding. Use network.copy(np.float64).",
                 dtype=network.dtype,
                 h=h,
-            )
+            ),
+            "wrong-value",
         )
     network.loss(x, t)  # refuses x and t that do not fit, before any work
     if method == "auto" and fast_gradient is not None and network.has_standard_loss:

@@ -22,13 +22,19 @@ from zerokara.errors import UsageError
 from zerokara.nn.arguments import array, is_integer, number, positive, real_numbers
 from zerokara.nn.functions import Loss
 from zerokara.nn.layers import Affine, Layer
-from zerokara.progress import Forecast
-from zerokara.words import sentence
+from zerokara.progress import Forecast, Lines
+from zerokara.words import sentence, translatable
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Stop = NDArray[np.uint8] | None
 """A flag, (1,), that another thread or a signal may raise: once it is not 0, what is left to do is left."""
+
+NUMERICAL_GRADIENT = Lines(
+    running=translatable("numerical gradient: {done:,} of {total:,} elements, {elapsed} so far, about {left} left"),
+    ended=translatable("numerical gradient: done after {done:,} of {total:,} elements, {elapsed}"),
+    stopped=translatable("numerical gradient: stopped after {done:,} of {total:,} elements, {elapsed}"),
+)
 
 ELEMENTS_AT_ONCE = 2**17
 """How large an array of moved units gets: few calls of NumPy, but temporaries that fit in the processor's cache."""
@@ -61,7 +67,9 @@ def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, *, h: float = 1e
     x = _floats(x)
     positive("h", h)
     if not callable(f):
-        raise UsageError(sentence("f must be a function of x that returns one number. Got {got!r:.80}.", got=f))
+        raise UsageError(
+            sentence("f must be a function of x that returns one number. Got {got!r:.80}.", got=f), "wrong-value"
+        )
     if accelerate and faster_function is not None and (found := faster_function(f, x, h)) is not None:
         return found
     return looped_gradient(f, x, h)
@@ -70,7 +78,7 @@ def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, *, h: float = 1e
 def looped_gradient(f: Callable[[Array], Any], x: Array, h: float, stop: Stop = None) -> Array:
     """The definition itself, for an x that can be changed in place; unfinished once `stop` is raised."""
     grad = np.zeros(x.shape, x.dtype)
-    with Forecast(x.size, "numerical gradient", "elements") as forecast:
+    with Forecast(x.size, NUMERICAL_GRADIENT) as forecast:
         for index in np.ndindex(x.shape):
             if stop is not None and stop[0]:
                 break
@@ -109,7 +117,7 @@ def gradient_descent(
     x = real_numbers("x0", x0).astype(np.float64)
     number("learning_rate", learning_rate)
     if not is_integer(steps) or steps < 0:
-        raise UsageError(sentence("steps must be a whole number of 0 or more. Got {got!r}.", got=steps))
+        raise UsageError(sentence("steps must be a whole number of 0 or more. Got {got!r}.", got=steps), "wrong-value")
     path = [x.copy()]
     for _ in range(steps):
         x -= learning_rate * numerical_gradient(f, x)
@@ -125,11 +133,13 @@ def _floats(x: ArrayLike) -> Array:
                 "x must be an array of floats. Got {dtype}: adding h = 1e-4 to an integer changes nothing, so its "
                 "gradient would silently come out wrong. Use x.astype(float).",
                 dtype=floats.dtype,
-            )
+            ),
+            "wrong-value",
         )
     if not floats.flags.writeable:
-        text = "x is read-only, and its elements must be moved by h and put back. Use x.copy()."
-        raise UsageError(sentence(text))
+        raise UsageError(
+            sentence("x is read-only, and its elements must be moved by h and put back. Use x.copy()."), "wrong-value"
+        )
     return floats
 
 
@@ -138,7 +148,8 @@ def _one_number(value: Any) -> float:
     number = np.asarray(value)
     if number.size != 1 or number.dtype.kind not in "fiub":
         raise UsageError(
-            sentence("f must return one number. Got {dtype} of shape {shape}.", dtype=number.dtype, shape=number.shape)
+            sentence("f must return one number. Got {dtype} of shape {shape}.", dtype=number.dtype, shape=number.shape),
+            "wrong-value",
         )
     return float(number.reshape(()))
 

@@ -43,7 +43,8 @@ class Params(dict[str, Array]):
     def _check(self, name: str, value: ArrayLike) -> None:
         if name not in self:
             raise UsageError(
-                sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name)
+                sentence("params has {known}. Got {name!r}; nothing was changed.", known=", ".join(self), name=name),
+                "unknown-name",
             )
         if value is self[name]:
             return
@@ -55,7 +56,8 @@ class Params(dict[str, Array]):
                     name=name,
                     expected=self[name].shape,
                     got=values.shape,
-                )
+                ),
+                "wrong-shape",
             )
         refuse_read_only({name: self[name]})
 
@@ -72,12 +74,13 @@ def refuse_read_only(params: Mapping[str, Array], state: Mapping[str, Mapping[st
     """Raise UsageError where parameters, or an optimizer's arrays for them, that are to be changed cannot be."""
     fixed = [name for name, array in params.items() if not array.flags.writeable]
     for slot, arrays in (state or {}).items():
-        fixed += [f"{slot} of {name}" for name, array in arrays.items() if not array.flags.writeable]
+        fixed += [f"{slot}[{name!r}]" for name, array in arrays.items() if not array.flags.writeable]
     if fixed:
         raise UsageError(
             sentence(
                 "What is trained must be writable. Read-only, as in a file that was mapped into memory: {names}. "
                 "Nothing was changed. Train network.copy(), or load a writable one (mmap_mode=None).",
                 names=", ".join(fixed),
-            )
+            ),
+            "wrong-value",
         )

@@ -119,7 +119,7 @@ class Interpreter(Calls):
         if self.block(node.body, frame):
             frame.returned.append((Concrete(None), self.objects.written))
         if not frame.returned:
-            raise Refused(sentence("{name} never returns.", name=node.name))
+            raise Refused(sentence("{name} always ends in an error.", name=node.name))
         result, written = frame.returned[0]
         for other, other_written in frame.returned[1:]:
             result, written = join(result, other), join_all(written, other_written)

@@ -6,8 +6,6 @@ Figures are drawn without a display and without touching the state of `matplotli
 from __future__ import annotations
 
 import io
-import textwrap
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,55 +14,78 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset
 from zerokara.nn.check import GradientCheck, ParameterCheck
-from zerokara.report.fonts import missing_letters, registered
+from zerokara.report.fonts import families
+from zerokara.report.labels import Labels, Title, in_lines, labelled
 from zerokara.training.history import History
+from zerokara.words import translatable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 TRAIN, TEST, PALE = "#1f5fa8", "#d9541e", "#b9cbe3"
 
 
-def loss_figure(history: History, title: str = "") -> Figure:
+@labelled
+def loss_figure(label: Labels, history: History, title: Title = "") -> Figure:
     """The loss of every mini-batch, pale, and its moving average over a fiftieth of the run."""
-    figure, axes = _axes(title, "iteration", "loss (mini-batch)")
+    figure, axes = _axes()
+    _name_axes(axes, label.title(title, 80), label(translatable("iteration")), label(translatable("loss (mini-batch)")))
     losses = history.losses
     iterations = np.arange(len(losses))
     mark = "o" if len(losses) == 1 else None  # a line needs two points
-    axes.plot(iterations, losses, color=PALE, linewidth=0.7, marker=mark, clip_on=mark is None, label="each mini-batch")
+    each = label(translatable("each mini-batch"))
+    axes.plot(iterations, losses, color=PALE, linewidth=0.7, marker=mark, clip_on=mark is None, label=each)
     width = max(len(losses) // 50, 1)
     if width > 1:
         middle = iterations[: len(losses) - width + 1] + (width - 1) / 2
-        axes.plot(middle, moving_average(losses, width), color=TRAIN, label=f"mean of {width}")
+        mean = label(translatable("mean of {n} mini-batches"), n=width)
+        axes.plot(middle, moving_average(losses, width), color=TRAIN, label=mean)
     axes.set_xlim(0, max(len(losses), 1))
     finite = losses[np.isfinite(losses)]
     if not finite.size:
-        axes.text(0.5, 0.5, "no finite loss", transform=axes.transAxes, ha="center", va="center")
+        nothing = label(translatable("no finite loss"))
+        _write(axes.text(0.5, 0.5, nothing, transform=axes.transAxes, ha="center", va="center"))
     axes.set_ylim(0, float(finite.max()) * 1.05 if finite.size and finite.max() > 0 else 1)
-    axes.legend(loc="upper right")
+    _write(*axes.legend(loc="upper right").get_texts())
     return figure
 
 
-def accuracy_figure(history: History, title: str = "") -> Figure:
+@labelled
+def accuracy_figure(label: Labels, history: History, title: Title = "") -> Figure:
     """Training and test accuracy at every evaluation, over epochs."""
-    figure, axes = _axes(title, "epoch", "accuracy")
+    figure, axes = _axes()
+    _name_axes(axes, label.title(title, 80), label(translatable("epoch")), label(translatable("accuracy")))
     epochs = [e.epoch for e in history.evaluations]
     mark = "o" if len(epochs) <= 40 else None
-    for label, style, color, values in (
-        ("training", "-", TRAIN, [e.train_accuracy for e in history.evaluations]),
-        ("test", "--", TEST, [e.test_accuracy for e in history.evaluations]),
+    training, test = _names_of_accuracies(label, history)
+    for name, style, color, values in (
+        (training, "-", TRAIN, history.train_accuracy),
+        (test, "--", TEST, history.test_accuracy),
     ):
-        name = f"{label} ({values[-1]:.4f})" if values else label
         axes.plot(epochs, values, style, color=color, marker=mark, markersize=3, label=name)
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1)
     low = any(e.test_accuracy < 0.5 for e in history.evaluations[-1:])
-    axes.legend(loc="upper right" if low else "lower right")
+    _write(*axes.legend(loc="upper right" if low else "lower right").get_texts())
     return figure
 
 
-def gradient_figure(check: GradientCheck) -> Figure:
+def _names_of_accuracies(label: Labels, history: History) -> tuple[str, str]:
+    """The names of both curves, with the last value of each."""
+    if not history.evaluations:
+        return label(translatable("training data")), label(translatable("test data"))
+    train, test = history.last.train_accuracy, history.last.test_accuracy
+    return (
+        # Translators: names a curve of accuracies, with its last value; so does the next
+        label(translatable("training data ({accuracy:.4f})"), accuracy=train),
+        label(translatable("test data ({accuracy:.4f})"), accuracy=test),
+    )
+
+
+@labelled
+def gradient_figure(label: Labels, check: GradientCheck) -> Figure:
     """How |numerical - backprop| of every element compares with its bound, a map per parameter.
 
     What exceeds its bound, and what is not a number, is red; where there is no bound, grey.
@@ -80,7 +101,10 @@ def gradient_figure(check: GradientCheck) -> Figure:
         picture = axes.imshow(values, norm=LogNorm(1e-6, 1), aspect="auto", interpolation="nearest", cmap=colors)
         axes.set_ylabel(row.name, rotation=0, ha="right")
         axes.set_yticks([0, len(values) - 1] if len(values) > 1 else [])
-    figure.colorbar(picture, ax=figure.axes, label="|numerical - backprop| / bound", extend="max")
+    scale = figure.colorbar(picture, ax=figure.axes, extend="max")
+    # Translators: beside a scale of colours; how far both gradients differ, as part of what rounding and step explain
+    scale.set_label(label(translatable("|numerical - backprop| / bound")))
+    _write(scale.ax.yaxis.label)
     return figure
 
 
@@ -91,27 +115,28 @@ def _beside_bound(row: ParameterCheck) -> NDArray[np.float64]:
     return np.where(known, times.clip(1e-6, 10), np.nan)
 
 
-def contact_sheet(dataset: Dataset, each: int = 10) -> Figure:
-    """The first `each` training pictures of every class, a row per class with its name and count."""
+@labelled
+def contact_sheet(label: Labels, dataset: Dataset, each: int = 10) -> Figure:
+    """The first `each` training pictures of every class, a row per class with its name, or its number, and count."""
     from matplotlib.figure import Figure
 
     names = dataset.class_names
     counts = dataset.train.counts(len(names))
-    figure = Figure(figsize=(2.2 + 0.6 * each, 0.62 * len(names) + 0.5), layout="constrained")
+    inches = 2.2 + 0.6 * each
+    figure = Figure(figsize=(inches, 0.62 * len(names) + 0.5), layout="constrained")
     grid = figure.subplots(len(names), each, squeeze=False)
-    for label, chosen in enumerate(dataset.train.examples(len(names), each)):
-        pictures = [_picture(dataset, i) for i in chosen]
-        _row(grid[label], f"{names[label]}  ({counts[label]:,})", pictures)
-    title = f"{dataset.name}: training pictures and their number per class"
-    figure.suptitle(title, fontsize=10, fontfamily=_families(), parse_math=False)
+    for k, chosen in enumerate(dataset.train.examples(len(names), each)):
+        name = label.name(names[k], instead=str(k))
+        _row(grid[k], f"{name}  ({counts[k]:,})", [_picture(dataset, i) for i in chosen])
+    title = label(translatable("{name}: training pictures and their number per class"), name=dataset.name)
+    _write(figure.suptitle(in_lines(title, int(12 * inches)), fontsize=10))
     return figure
 
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     file = io.BytesIO()
-    with missing_letters(warnings.warn):
-        figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
     return file.getvalue()
 
 
@@ -124,23 +149,28 @@ def moving_average(values: NDArray[Any], width: int) -> NDArray[np.float64]:
     return np.convolve(values, np.full(width, 1 / width), mode="valid")
 
 
-def _axes(title: str, xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
+def _axes() -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    axes.set(title=textwrap.fill(title, 80), xlabel=xlabel, ylabel=ylabel)
-    axes.title.set(fontsize=9, fontfamily=_families())
-    axes.title.set_parse_math(False)  # a folder's name is text, whatever is in it
     axes.grid(alpha=0.25)
     return figure, axes
 
 
-def _families() -> list[str]:
-    """The font of all text, and those to fall back on for Japanese and Korean letters."""
-    import matplotlib as mpl
+def _name_axes(axes: Axes, title: str, x: str, y: str) -> None:
+    """Write what stands around a diagram."""
+    axes.set(title=title, xlabel=x, ylabel=y)
+    axes.title.set_fontsize(9)
+    _write(axes.title, axes.xaxis.label, axes.yaxis.label)
 
-    return [*mpl.rcParams["font.family"], *registered()]
+
+def _write(*texts: Text) -> None:
+    """Have texts drawn as they are, whatever a folder is called, in fonts that have their letters."""
+    for text in texts:
+        text.set_parse_math(False)
+        if not text.get_text().isascii():  # the extra's fonts are not read for English
+            text.set_fontfamily(families())
 
 
 def _picture(dataset: Dataset, index: int) -> NDArray[Any]:
@@ -153,5 +183,4 @@ def _row(cells: Sequence[Axes], label: str, pictures: Sequence[NDArray[Any]]) ->
         cell.set_axis_off()
     for cell, picture in zip(cells, pictures, strict=False):
         cell.imshow(picture, cmap="gray_r", interpolation="nearest")
-    text = cells[0].text(-0.15, 0.5, label, transform=cells[0].transAxes, ha="right", va="center", fontsize=9)
-    text.set(fontfamily=_families(), parse_math=False)
+    _write(cells[0].text(-0.15, 0.5, label, transform=cells[0].transAxes, ha="right", va="center", fontsize=9))

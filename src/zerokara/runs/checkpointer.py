@@ -13,17 +13,19 @@ import errno
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from zerokara.errors import RunError
 from zerokara.runs.checkpoint import checkpoint_file
 from zerokara.runs.folder import FolderLost
+from zerokara.runs.layout import CHECKPOINTS
 from zerokara.runs.provenance import Provenance
 from zerokara.runs.run import state_of
 from zerokara.runs.store import CheckpointStore
 from zerokara.runs.untrusted import command
 from zerokara.training.events import Advanced, Ended, Event, Started
 from zerokara.training.trainer import Trainer
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -92,19 +94,31 @@ class Checkpointer:
             self.save()
 
     def _not_written(self, error: OSError) -> RunError:
-        text = sentence(
-            "The checkpoint of update {iteration:,} could not be written: {reason}.",
-            iteration=self.trainer.iteration,
-            reason=error.strerror or error,
-        )
+        text = _what_failed(error, self.trainer.iteration)
         last = self.store.newest_in_place()
         if last is None:
-            return FolderLost(text) if self.trainer.iteration else RunError(text)
-        more = " That of update {last:,} is intact. {mend}, then go on with: {command}"
-        resume = command("resume", self.store.folder.where())
-        return RunError(text + sentence(more, last=last, mend=_to_mend(error), command=resume))
+            return FolderLost(text) if self.trainer.iteration else RunError(text, "run-not-written")
+        intact = sentence("The checkpoint of update {last:,} is intact.", last=last)
+        return RunError(paragraph(text, intact, _to_mend(error, self.store.folder.where())), "run-not-written")
 
 
-def _to_mend(error: OSError) -> str:
+def _what_failed(error: OSError, iteration: int) -> str:
+    if error.errno == errno.ELOOP:
+        return sentence(
+            "The checkpoint of update {iteration:,} could not be written: {folder} is a link.",
+            iteration=iteration,
+            folder=CHECKPOINTS,
+        )
+    return sentence(
+        "The checkpoint of update {iteration:,} could not be written: {reason}.",
+        iteration=iteration,
+        reason=error.strerror or error,
+    )
+
+
+def _to_mend(error: OSError, run: Path) -> str:
     """What to do about a file that could not be written."""
-    return sentence("Make room") if error.errno in FULL else sentence("Make it possible to write there")
+    resume = command("resume", run)
+    if error.errno in FULL:
+        return sentence("Make room on the disk, then go on with: {command}", command=resume)
+    return sentence("Make it possible to write there, then go on with: {command}", command=resume)

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from zerokara.files import replace_file, sync_folder
-from zerokara.words import sentence
 
 HAS_DIR_FD = {os.open, os.rename, os.unlink, os.mkdir, os.rmdir, os.stat} <= os.supports_dir_fd and (
     os.listdir in os.supports_fd
@@ -108,14 +107,14 @@ class Directory:
         return os.listdir(self._at("")[0] if self.handle is None else self.handle)
 
     def subfolder(self, name: str) -> Directory:
-        """The folder of that name in this one, made where it is missing. A link is refused."""
+        """The folder of that name in this one, made where it is missing. A link is refused, as ELOOP."""
         path, handle = self._at(name)
         try:
             os.mkdir(path, dir_fd=handle)
             sync_folder(path.parent, dir_fd=handle)  # or a power cut might take it, with every checkpoint in it
         except FileExistsError:
             if stat.S_ISLNK(self.stat(name).st_mode):
-                raise OSError(errno.ELOOP, sentence("{name} is a link", name=name)) from None
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name) from None
         return Directory(Path(name), within=self)
 
     def _at(self, name: str) -> tuple[Path, int | None]:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple
+from functools import partial
 from typing import Any
 
 from zerokara.nn.network import Network
@@ -18,6 +19,7 @@ from zerokara.runs.run import Run, finite
 from zerokara.runs.weights import weights_file
 from zerokara.training.history import History
 from zerokara.training.recipe import Recipe
+from zerokara.words import sentence, translatable
 
 File = tuple[str, bytes | str]
 
@@ -36,7 +38,7 @@ def pictures(run: Run, impatient: Callable[[], bool]) -> Iterator[File]:
         return
     from zerokara.report.figures import accuracy_figure, loss_figure, png
 
-    title = describe(run.recipe, run.network)
+    title = partial(describe, run.recipe, run.network)
     for name, figure in ((LOSS_PICTURE, loss_figure), (ACCURACY_PICTURE, accuracy_figure)):
         if not impatient():
             yield name, png(figure(run.history, title))
@@ -83,12 +85,26 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def describe(recipe: Recipe, network: Network) -> str:
-    """What is trained, in one line."""
-    sizes = "-".join(map(str, network.sizes))
+# Translators: what is trained, such as "digits: 64-50-10, relu, cross-entropy by backprop, sgd 0.1, batches of 100, …"
+DESCRIPTION = translatable(
+    "{dataset}: {sizes}, {activation}, {loss} by {gradient}, {optimizer} {rate:g}, batches of {batch_size}, {dtype}, "
+    "seed {seed}"
+)
+
+
+def describe(recipe: Recipe, network: Network, speak: Callable[..., str] = sentence) -> str:
+    """What is trained, in one line. `speak`: `sentence`, `in_english`, or what else words a translatable text."""
     optimizer = recipe.make_optimizer()
-    return (
-        f"{os.path.basename(recipe.dataset)}: {sizes}, {recipe.activation}, {recipe.loss} by {recipe.gradient}, "
-        f"{optimizer.name} {optimizer.learning_rate:g}, batches of {recipe.batch_size}, "
-        f"{recipe.dtype}, seed {recipe.seed}"
+    return speak(
+        DESCRIPTION,
+        dataset=os.path.basename(recipe.dataset),
+        sizes="-".join(map(str, network.sizes)),
+        activation=recipe.activation,
+        loss=recipe.loss,
+        gradient=recipe.gradient,
+        optimizer=optimizer.name,
+        rate=optimizer.learning_rate,
+        batch_size=recipe.batch_size,
+        dtype=recipe.dtype,
+        seed=recipe.seed,
     )

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from zerokara.errors import RunError, UsageError
+from zerokara.errors import Code, RunError, UsageError
 from zerokara.files import sync_folder
 from zerokara.runs.layout import LOCK_FILE
 from zerokara.runs.lock import Lock
@@ -25,6 +25,8 @@ ROOM_FOR_REPORTS = 2_000_000
 
 class FolderLost(RunError):
     """A run's folder is gone, cannot be found, or can hold nothing to go on from: there is only what is in memory."""
+
+    code: Code = "run-lost"
 
 
 class RunFolder:
@@ -69,7 +71,8 @@ class RunFolder:
                     "No run folder can be made in {out}: {reason}. Nothing was trained. Choose another with --out.",
                     out=out,
                     reason=error.strerror or error,
-                )
+                ),
+                "run-not-written",
             ) from error
         return cls(path)
 
@@ -78,26 +81,32 @@ class RunFolder:
         self.check_mine()
         path = self.directory.where()
         if path is None:
-            text = "{path} was moved while it was being trained, and cannot be found from here."
-            raise FolderLost(sentence(text, path=self.path))
+            raise FolderLost(
+                sentence("{path} was moved while it was being trained, and cannot be found from here.", path=self.path)
+            )
         return path
 
     def check_mine(self) -> None:
         """Raise FolderLost where the folder was removed, or its lock file, which anybody could take anew."""
         if self.directory.is_gone():
-            text = "{path} was removed while it was being trained."
-        elif not self.lock.is_in_place():
-            text = "The file {lock} of {path}, which says who may write there, was removed while it was being trained."
-        else:
-            return
-        raise FolderLost(sentence(text, path=self.directory.last_seen(), lock=LOCK_FILE))
+            path = self.directory.last_seen()
+            raise FolderLost(sentence("{path} was removed while it was being trained.", path=path))
+        if not self.lock.is_in_place():
+            text = sentence(
+                "The file {lock} of {path}, which says who may write there, was removed while it was being trained.",
+                path=self.directory.last_seen(),
+                lock=LOCK_FILE,
+            )
+            raise FolderLost(text)
 
     def check_in_place(self) -> None:
         """Raise RunError where the path does not lead to this folder any more: what was read by it is not from here."""
         given = self.path
         if self.directory.where() != given:
-            text = "{path} was moved while it was being read. Nothing was changed. Try again where it is now."
-            raise RunError(sentence(text, path=given))
+            text = sentence(
+                "{path} was moved while it was being read. Nothing was changed. Try again where it is now.", path=given
+            )
+            raise RunError(text, "run-lost")
 
     def put(self, name: str, pieces: Iterable[Any], within: str | None = None) -> None:
         """Write one file, whole or not at all, into the folder or into a folder in it, which is made if need be.
@@ -132,7 +141,8 @@ class RunFolder:
                     path=self.path.parent,
                     free=free,
                     needed=needed,
-                )
+                ),
+                "run-not-written",
             )
 
     def remove_empty(self) -> None:
@@ -153,7 +163,8 @@ class RunFolder:
                     file=self.path / name,
                     reason=error.strerror or error,
                     path=self.path,
-                )
+                ),
+                "run-not-written",
             ) from error
 
     def write_all(self, files: Iterable[tuple[str, bytes | str]]) -> None:
@@ -167,7 +178,7 @@ class RunFolder:
             except RunError as error:
                 failed.append(str(error))
         if failed:
-            raise RunError("\n".join(failed))
+            raise RunError("\n".join(failed), "run-not-written")
 
 
 def _check_name(name: str) -> None:
@@ -183,7 +194,8 @@ def _check_name(name: str) -> None:
                 "--name must be a plain folder name of at most 100 bytes, without / and not starting with . or -. "
                 "Got {name!r}. Use --out to choose where runs are kept.",
                 name=name,
-            )
+            ),
+            "wrong-value",
         )
 
 
@@ -195,7 +207,8 @@ def _make(out: Path, name: str, may_exist: bool) -> Path:
         if may_exist and path.is_dir():
             return path
         raise UsageError(
-            sentence("{path} exists and is left as it is. Choose another --name, or remove it.", path=path)
+            sentence("{path} exists and is left as it is. Choose another --name, or remove it.", path=path),
+            "run-exists",
         ) from None
     return path
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.words import sentence
+from zerokara.words import plural
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -50,5 +50,11 @@ class Interrupted(KeyboardInterrupt):
     """A run was stopped by Ctrl-C, SIGTERM or SIGHUP; what it had done is in `run`, and on disk."""
 
     def __init__(self, run: Any) -> None:
-        super().__init__(sentence("stopped after {n:,} updates; kept in {path}", n=run.iterations, path=run.path))
+        text = plural(
+            "stopped after {n} update; kept in {path}",
+            "stopped after {n:,} updates; kept in {path}",
+            n=run.iterations,
+            path=run.path,
+        )
+        super().__init__(text)
         self.run = run

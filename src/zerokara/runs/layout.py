@@ -22,29 +22,27 @@ class RunFile(NamedTuple):
     """What may lie in a run's folder, every bit of it zerokara's to remove.
 
     Attributes:
-        what: in a few words.
         writer: the module that writes it.
         checked: whether it is held against the newest checkpoint when a run is listed or opened.
         inside: what the files in it are called; None: it is a file itself.
     """
 
-    what: str
     writer: str
     checked: bool = False
     inside: re.Pattern[str] | None = None
 
 
 LAYOUT: dict[str, RunFile] = {
-    RECIPE: RunFile("what was asked for, complete", "zerokara.runs.prepared", checked=True),
-    RUN_JSON: RunFile("versions, machine, checksum of the data, times, final figures", "zerokara.runs.files", True),
-    LOSSES_CSV: RunFile("iteration, loss of the mini-batch before that update", "zerokara.runs.files", checked=True),
-    EPOCHS_CSV: RunFile("one line per evaluation", "zerokara.runs.files", checked=True),
-    WEIGHTS: RunFile("W1, b1, W2, … as trained", "zerokara.runs.weights", checked=True),
-    LOSS_PICTURE: RunFile("the losses, drawn", "zerokara.report.figures"),
-    ACCURACY_PICTURE: RunFile("the accuracies, drawn", "zerokara.report.figures"),
-    CHECKPOINTS: RunFile("the newest two states to go on from", "zerokara.runs.store", inside=CHECKPOINT_NAME),
-    EVENTS: RunFile("event files", "zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
-    LOCK_FILE: RunFile("empty; says who writes here", "zerokara.runs.lock"),
+    RECIPE: RunFile("zerokara.runs.prepared", checked=True),  # what was asked for, complete
+    RUN_JSON: RunFile("zerokara.runs.files", checked=True),  # versions, machine, checksum of the data, final figures
+    LOSSES_CSV: RunFile("zerokara.runs.files", checked=True),  # loss of the mini-batch before each update
+    EPOCHS_CSV: RunFile("zerokara.runs.files", checked=True),  # one line per evaluation
+    WEIGHTS: RunFile("zerokara.runs.weights", checked=True),  # W1, b1, W2, … as trained
+    LOSS_PICTURE: RunFile("zerokara.report.figures"),
+    ACCURACY_PICTURE: RunFile("zerokara.report.figures"),
+    CHECKPOINTS: RunFile("zerokara.runs.store", inside=CHECKPOINT_NAME),  # the newest two states to go on from
+    EVENTS: RunFile("zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
+    LOCK_FILE: RunFile("zerokara.runs.lock"),  # empty; says who writes here
 }
 
 

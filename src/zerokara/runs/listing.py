@@ -12,20 +12,31 @@ from zerokara.errors import RunError
 from zerokara.runs.checkpoint import Summary
 from zerokara.runs.layout import CHECKPOINTS, RECIPE, RUN_JSON, WEIGHTS
 from zerokara.runs.lock import is_locked
-from zerokara.runs.results import look_at
+from zerokara.runs.results import Remark, look_at, passed_over_for_an_older_one
 from zerokara.runs.run import STATES as RUN_STATES
+from zerokara.runs.run import STATES_IN_WORDS as RUN_STATES_IN_WORDS
 from zerokara.runs.untrusted import NothingBegun, read_recipe
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import Recipe
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence, translatable
 
 TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
 STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY)
+STATES_IN_WORDS = {
+    **RUN_STATES_IN_WORDS,
+    # Translators: how a run stands, in a table: being trained at this moment
+    TRAINING: translatable("training"),
+    # Translators: how a run stands, in a table: its files cannot be used
+    BROKEN: translatable("broken"),
+    # Translators: how a run stands, in a table: it ended before its first update
+    EMPTY: translatable("nothing begun"),
+}
+"""For `sentence`; programs are given the states themselves."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a table says about one run. What is not known is None.
+    """What a table says about one run. What is not known, or not to be said, is None.
 
     Attributes:
         name: the folder's name.
@@ -33,7 +44,7 @@ class Line:
         dataset, optimizer, seed: of its recipe.
         updates, test_accuracy, loss, seconds, began: of its newest checkpoint, whatever run.json says.
         problem: why it is broken.
-        remark: images without a finite score, files that contradict the checkpoint or have no digest.
+        remark: images without a finite score; files that contradict the checkpoint, are damaged, or have no digest.
     """
 
     name: str
@@ -46,8 +57,18 @@ class Line:
     loss: float | None = None
     seconds: float | None = None
     began: str | None = None
-    problem: str | None = None
-    remark: str | None = None
+    problem: Remark | None = None
+    remark: tuple[Remark, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for programs, in every language: of problem and remarks their codes."""
+        codes = None if self.remark is None else [remark.code for remark in self.remark]
+        return {**vars(self), "problem": self.problem and self.problem.code, "remark": codes}
+
+    def in_words(self) -> str:
+        """What is wrong with it and what is to be remarked, in whole sentences; "" for most runs."""
+        problem = [self.problem] if self.problem else []
+        return paragraph(*(remark.text for remark in (*problem, *(self.remark or ()))))
 
 
 def lines(out: Path) -> list[Line]:
@@ -66,13 +87,12 @@ def line_of(folder: Path) -> Line | None:
         recipe = read_recipe(folder)
         checkpoint, passed_over, results = look_at(folder, recipe)
     except NothingBegun:
-        left = os.path.lexists(folder / WEIGHTS)
-        remark = sentence("Its checkpoints are gone; only its results are left.") if left else None
-        return Line(folder.name, EMPTY, **_of(recipe), remark=remark)
+        return Line(folder.name, EMPTY, **_of(recipe), remark=_only_results_left(folder))
     except OSError as error:
-        return Line(folder.name, BROKEN, problem=error.strerror or str(error))
+        return Line(folder.name, BROKEN, problem=_not_listed(folder, error))
     except RunError as error:
-        return Line(folder.name, BROKEN, **_of(recipe), problem=str(error)) if _looks_like_a_run(folder) else None
+        problem = Remark(error.code, str(error))
+        return Line(folder.name, BROKEN, **_of(recipe), problem=problem) if _looks_like_a_run(folder) else None
     last = checkpoint.last
     return Line(
         name=folder.name,
@@ -83,7 +103,13 @@ def line_of(folder: Path) -> Line | None:
         loss=None if last is None else _number(last.loss),
         seconds=float(checkpoint.facts.seconds),
         began=checkpoint.provenance.began[:24] or None,
-        remark=" ".join(_remarks(checkpoint, [*passed_over, *results.remarks, *results.notes])) or None,
+        remark=(
+            *_undecided(checkpoint),
+            *map(passed_over_for_an_older_one, passed_over),
+            *results.remarks,
+            *results.notes,
+        )
+        or None,
     )
 
 
@@ -91,9 +117,20 @@ def _of(recipe: Recipe | None) -> dict[str, Any]:
     return {} if recipe is None else {name: getattr(recipe, name) for name in ("dataset", "optimizer", "seed")}
 
 
-def _remarks(checkpoint: Summary, others: list[str]) -> list[str]:
+def _undecided(checkpoint: Summary) -> list[Remark]:
     undecided = undecided_in_words(checkpoint.facts.undecided)
-    return [sentence("{remark}.", remark=undecided), *others] if undecided else others
+    return [Remark("no-finite-score", undecided)] if undecided else []
+
+
+def _only_results_left(folder: Path) -> tuple[Remark] | None:
+    if not os.path.lexists(folder / WEIGHTS):
+        return None
+    return (Remark("only-results-left", sentence("Its checkpoints are gone; only its results are left.")),)
+
+
+def _not_listed(folder: Path, error: OSError) -> Remark:
+    text = sentence("{path} cannot be read: {reason}.", path=folder, reason=error.strerror or error)
+    return Remark("file-error", text)
 
 
 def _number(value: float) -> float | None:

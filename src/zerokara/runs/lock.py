@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from zerokara.errors import RunError
+from zerokara.errors import Code, RunError
 from zerokara.runs.directory import Directory
 from zerokara.runs.layout import LOCK_FILE
 from zerokara.words import sentence
@@ -35,6 +35,8 @@ _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 class Busy(RunError):
     """Somebody else is writing into the run's folder, or has written a run there first."""
 
+    code: Code = "run-busy"
+
 
 class Lock:
     """The right to write into a run's folder, held from `take` to `release`, or as a context.
@@ -47,9 +49,8 @@ class Lock:
         try:
             self.directory = Directory(folder)
         except OSError as error:
-            raise RunError(
-                sentence("{path} cannot be opened: {reason}.", path=folder, reason=error.strerror or error)
-            ) from error
+            text = sentence("{path} cannot be opened: {reason}.", path=folder, reason=error.strerror or error)
+            raise RunError(text, "file-error") from error
         self._handle: int | None = None
 
     def take(self) -> None:
@@ -102,19 +103,28 @@ class Lock:
         try:
             handle = self.directory.open(LOCK_FILE, os.O_RDWR | os.O_CREAT | _CAREFUL)
         except OSError as error:
-            raise self._unusable(error.strerror or error) from error
+            text = sentence(
+                "{path} cannot be used as the lock of this run: {reason}. Nothing was changed.",
+                path=self.directory.path / LOCK_FILE,
+                reason=error.strerror or error,
+            )
+            raise RunError(text, "run-damaged") from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise self._unusable(sentence("it is not a plain file"))
+            text = sentence(
+                "{path} cannot be used as the lock of this run: it is not a plain file. Nothing was changed.",
+                path=self.directory.path / LOCK_FILE,
+            )
+            raise RunError(text, "run-damaged")
         return handle
 
     def _busy(self) -> Busy:
-        text = "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it."
-        return Busy(sentence(text, path=self.directory.path))
-
-    def _unusable(self, reason: object) -> RunError:
-        text = "{path} cannot be used as the lock of this run: {reason}. Nothing was changed."
-        return RunError(sentence(text, path=self.directory.path / LOCK_FILE, reason=reason))
+        return Busy(
+            sentence(
+                "{path} is being trained by another process. Nothing was changed. Wait for it, or stop it.",
+                path=self.directory.path,
+            )
+        )
 
 
 def _lock_patiently(handle: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from zerokara.runs.results import Results, read_all
+from zerokara.runs.results import Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.run import Run
 from zerokara.runs.untrusted import checked_folder, read_recipe
 from zerokara.training.build import network_of_sizes
@@ -22,7 +22,8 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """
     run, results = open_with_remarks(path)
     if results.remarks:
-        warnings.warn(sentence("{path}: {remarks}", path=path, remarks=" ".join(results.remarks)), stacklevel=2)
+        told = sentence("Not everything in {path} is as its run wrote it.", path=path)
+        warnings.warn("\n".join([told, *(remark.text for remark in results.remarks)]), stacklevel=2)
     return run
 
 
@@ -31,8 +32,7 @@ def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
     folder = checked_folder(path)
     recipe = read_recipe(folder)
     checkpoint, passed_over, results = read_all(folder, recipe)
-    for reason in passed_over:
-        results.remarks.append(sentence("{reason} The checkpoint before it is taken.", reason=reason))
+    results.remarks.extend(map(passed_over_for_an_older_one, passed_over))
     network = network_of_sizes(recipe, checkpoint.facts.sizes)
     network.params = checkpoint.params
     came = checkpoint.provenance

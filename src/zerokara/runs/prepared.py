@@ -12,7 +12,7 @@ from pathlib import Path
 from zerokara.data import Dataset, load
 from zerokara.data.catalog import Progress
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError
+from zerokara.errors import Code, RunError
 from zerokara.finalization import working
 from zerokara.runs.checkpointer import Checkpointer
 from zerokara.runs.files import now, pictures, run_files, run_json
@@ -30,13 +30,19 @@ from zerokara.training.build import build_trainer
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence, translatable
 
 logger = logging.getLogger(__name__)
 
 
+NO_FINITE_LOSS = translatable("Update {iteration:,} made a loss of {loss}, so the run ended there.")
+NO_FINITE_WEIGHTS = translatable("Update {iteration:,} made weights that are not finite, so the run ended there.")
+
+
 class Diverged(RunError):
     """A run ended because its numbers were no longer finite; what it was before that is in `run`, and on disk."""
+
+    code: Code = "diverged"
 
     def __init__(self, run: Run, text: str) -> None:
         super().__init__(text)
@@ -174,11 +180,10 @@ class PreparedRun:
             if store.newest_in_place() != run.iterations:
                 raise FolderLost(str(error)) from error
             text = sentence(
-                "{error}\nNothing that was trained is lost: make room, then write them with: {command}",
-                error=error,
+                "Nothing that was trained is lost: make room, then write the files with: {command}",
                 command=command("resume", folder.where()),
             )
-            raise RunError(text) from error
+            raise RunError(f"{error}\n{text}", "run-not-written") from error
 
     def _write_all(self, folder: RunFolder, run: Run) -> None:
         folder.write_all(run_files(run))
@@ -220,14 +225,15 @@ class PreparedRun:
     def _divergence(self, run: Run) -> str:
         at = self.trainer.divergence
         assert at is not None
-        return sentence(
-            "Update {iteration:,} made {what}, so the run ended there; the weights before it are kept in {path}. Try a "
-            "smaller --learning-rate (it was {rate:g}), --init he or xavier, or another loss; --keep-going trains on "
-            "anyway.",
-            iteration=at.iteration + 1,
-            what=sentence("weights that are not finite") if at.has_loss else sentence("a loss of {loss}", loss=at.loss),
-            path=run.path,
-            rate=self.trainer.optimizer.settings["learning_rate"],
+        ended = NO_FINITE_WEIGHTS if at.has_loss else NO_FINITE_LOSS
+        return paragraph(
+            sentence(ended, iteration=at.iteration + 1, loss=at.loss),
+            sentence("The weights before that update are kept in {path}.", path=run.path),
+            sentence(
+                "Try a smaller --learning-rate (it was {rate:g}), --init he or xavier, or another loss; --keep-going "
+                "trains on anyway.",
+                rate=self.trainer.optimizer.settings["learning_rate"],
+            ),
         )
 
 

@@ -21,11 +21,11 @@ from zerokara.data.entries import ENTRIES
 from zerokara.errors import RunError
 from zerokara.runs.machine import Environment
 from zerokara.runs.run import STATES
-from zerokara.runs.untrusted import damaged
+from zerokara.runs.untrusted import damaged, impossible
 from zerokara.training.history import Undecided
 from zerokara.training.recipe import ADDED_LATER, Recipe
 from zerokara.version import VERSION
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 FORMAT = 3
 MOST_UNITS = 2**31
@@ -86,7 +86,7 @@ class Provenance:
         recipe: `recorded_recipe`.
         began: when the run did.
         keep_going: whether it goes on with numbers that are not finite.
-        forced: differences of version or processor that its user accepted, in sentences.
+        forced: differences of version or processor that its user accepted, in English whatever the language.
         customized: `Recipe.customized`: which names of the recipe stood for somebody's own.
     """
 
@@ -176,33 +176,53 @@ def _current(path: Path, facts: JsonObject) -> JsonObject:
     """The same facts as this format has them, without its number."""
     number = facts.get("format")
     if not isinstance(number, int) or not _is_count(number):
-        raise damaged(path, sentence("its {name} is missing or impossible", name="format"))
+        raise impossible(path, "format")
     if number != FORMAT and number not in MIGRATIONS:
-        raise RunError(_other_format(path, number))
+        raise _other_format(path, number)
     rest = {name: value for name, value in facts.items() if name != "format"}
     for older in range(number, FORMAT):
         rest = MIGRATIONS[older](rest)
     return rest
 
 
-def _other_format(path: Path, number: int) -> str:
-    newer = "{path} was written by a newer zerokara, in format {got}; this one reads formats {oldest} to {known}. "
-    older = "{path} was written by an older zerokara, in format {got}; this one reads formats {oldest} to {known}. "
-    text = (newer if number > FORMAT else older) + "Install that one."
-    return sentence(text, path=path, got=number, oldest=min(MIGRATIONS), known=FORMAT)
+NEWER_FORMAT = translatable(
+    "{path} was written by a newer zerokara, in format {got}; this one reads formats {oldest} to {known}. "
+    "Install that one."
+)
+OLDER_FORMAT = translatable(
+    "{path} was written by an older zerokara, in format {got}; this one reads formats {oldest} to {known}. "
+    "Install that one."
+)
+
+
+def _other_format(path: Path, number: int) -> RunError:
+    facts = {"path": path, "got": number, "oldest": min(MIGRATIONS), "known": FORMAT}
+    if number > FORMAT:
+        return RunError(sentence(NEWER_FORMAT, **facts), "run-newer")
+    return RunError(sentence(OLDER_FORMAT, **facts))
 
 
 def _check_fields(path: Path, facts: JsonObject, record: type[CheckpointFacts] | type[Provenance]) -> None:
     for f in fields(record):
         if f.name not in facts or not HOLDS[str(f.type)](facts[f.name]):
-            raise damaged(path, sentence("its {name} is missing or impossible", name=f.name))
+            raise impossible(path, f.name)
     if len(facts) != len(fields(record)):
-        raise damaged(path, sentence("its facts are not those of format {known}", known=FORMAT))
+        raise damaged(path, sentence("The facts in the file's header are not those of format {known}.", known=FORMAT))
 
 
 def recorded_recipe(recipe: Recipe) -> JsonObject:
     """What a file records of the recipe that its numbers were made with, as JSON has it."""
     return {**recipe.fingerprint(), "dataset": recipe.dataset}
+
+
+THEIRS_MISSING = translatable(
+    "{path} was trained with its author's own {name}={value!r}, and here that is zerokara's. Put the author's into its "
+    "table before the run is opened."
+)
+THEIRS_IN_PLACE_OF_OURS = translatable(
+    "{path} was trained with zerokara's {name}={value!r}, and here somebody has put another under that name. Take that "
+    "away before the run is opened."
+)
 
 
 def refuse_others(path: Path, came: Provenance, recipe: Recipe) -> None:
@@ -213,16 +233,9 @@ def refuse_others(path: Path, came: Provenance, recipe: Recipe) -> None:
     now = recipe.customized()
     for name in ("activation", "loss", "optimizer"):
         if (name in came.customized) != (name in now):
-            text = (
-                "{path} was trained with its author's own {name} under the name {value!r}, and here that is "
-                "zerokara's. Put the author's into its table before the run is opened."
-            )
-            if name in now:
-                text = (
-                    "{path} was trained with zerokara's {name} {value!r}, and here somebody has put another under that "
-                    "name. Take that away before the run is opened."
-                )
-            raise RunError(sentence(text, path=path, name=name, value=getattr(recipe, name)))
+            text = THEIRS_MISSING if name in came.customized else THEIRS_IN_PLACE_OF_OURS
+            text = sentence(text, path=path, name=name, value=getattr(recipe, name))
+            raise RunError(text, "run-customized")
 
 
 def differing_field(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> tuple[str, Any, Any] | None:
@@ -233,8 +246,13 @@ def differing_field(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> 
     """
     now = recorded_recipe(recipe)
     if unknown := sorted(set(recorded) - set(now)):
-        text = "its recipe has {name!r:.80}, which version {version} does not know: a later one wrote it; install that"
-        raise damaged(path, sentence(text, name=unknown[0], version=VERSION))
+        reason = sentence(
+            "The file's recipe has {name!r:.80}, which version {version} does not know: a later one wrote it. Install "
+            "that.",
+            name=unknown[0],
+            version=VERSION,
+        )
+        raise damaged(path, reason, "run-newer")
     then = {"dataset": recipe.dataset, **ADDED_LATER, **recorded}
     if str(then["dataset"]) not in ENTRIES and recipe.dataset not in ENTRIES:
         now.pop("dataset")

@@ -35,12 +35,16 @@ def check_removable(out: Path, name: str) -> Path:
                 "A run to remove must lie in {out}. Got {name}; nothing was removed. Say where with --out.",
                 out=out,
                 name=name,
-            )
+            ),
+            "wrong-value",
         )
     folder = out / given.name
-    if folder.is_symlink() or not folder.is_dir():
-        state = sentence("is a link") if folder.is_symlink() else sentence("is no folder")
-        raise UsageError(sentence("{path} {state}; nothing was removed.", path=folder, state=state))
+    if folder.is_symlink():
+        raise UsageError(sentence("{path} is a link; nothing was removed.", path=folder), "wrong-value")
+    if not folder.exists():
+        raise UsageError(sentence("{path} does not exist; nothing was removed.", path=folder), "run-missing")
+    if not folder.is_dir():
+        raise UsageError(sentence("{path} is no folder; nothing was removed.", path=folder), "run-missing")
     _check_a_run(folder)
     return folder
 
@@ -49,11 +53,16 @@ def _check_a_run(folder: Path) -> None:
     """Raise RunError unless it is a run's: a recipe.toml among other things may be anybody's."""
     line = line_of(folder)
     if line is None:
-        raise RunError(sentence("{path} is not the folder of a run; nothing was removed.", path=folder))
+        raise RunError(sentence("{path} is not the folder of a run; nothing was removed.", path=folder), "run-missing")
     foreign = list(foreign_in(Directory(folder)))
     if foreign and line.state in (BROKEN, EMPTY) and not _says_it_is_a_run(folder):
-        text = "{path} also holds {foreign}, which zerokara did not write. Nothing was removed. Move it away first."
-        raise RunError(sentence(text, path=folder, foreign=", ".join(foreign[:3])))
+        raise RunError(
+            sentence(
+                "{path} also holds {foreign}, which zerokara did not write. Nothing was removed. Move it away first.",
+                path=folder,
+                foreign=", ".join(foreign[:3]),
+            )
+        )
 
 
 def _says_it_is_a_run(folder: Path) -> bool:
@@ -98,8 +107,9 @@ def remove_from(directory: Directory) -> list[str]:
         if path is not None and not left:
             path.rmdir()
     except OSError as error:
-        text = "{path} could not be removed: {reason}."
-        raise RunError(sentence(text, path=directory.path, reason=error.strerror or error)) from error
+        reason = error.strerror or error
+        text = sentence("{path} could not be removed: {reason}.", path=directory.path, reason=reason)
+        raise RunError(text, "file-error") from error
     return left
 
 

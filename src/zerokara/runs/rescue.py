@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from zerokara.errors import RunError
+from zerokara.errors import Code, RunError
 from zerokara.runs.folder import RunFolder, make_first
 from zerokara.runs.run import FINISHED, Run
 from zerokara.runs.untrusted import command
-from zerokara.words import sentence
+from zerokara.words import paragraph, plural, sentence
 
 
 class Rescued(RunError):
     """A run's folder was lost, and the run ended there; what was trained is in `run`, and in another folder."""
+
+    code: Code = "run-lost"
 
     def __init__(self, run: Run, text: str) -> None:
         super().__init__(text)
@@ -25,7 +27,7 @@ class Rescued(RunError):
 
 def rescue(
     lost: Path,
-    reason: object,
+    reason: RunError,
     iterations: int,
     save: Callable[[RunFolder], Run],
     write: Callable[[RunFolder, Run], None],
@@ -45,11 +47,22 @@ def rescue(
                 run = save(folder)
                 return Rescued(run, _told(run, reason, _trouble(folder, run, write)))
         except (OSError, RunError) as error:
-            refused.append(sentence("{place}: {reason}", place=place, reason=getattr(error, "strerror", None) or error))
+            refused.append(_refusal(place, error))
             if folder is not None:
                 shutil.rmtree(folder.path, ignore_errors=True)
-    text = "{reason} It could be saved nowhere else, so its {n:,} updates are lost. {refused}"
-    raise RunError(sentence(text, reason=reason, n=iterations, refused=" ".join(refused)))
+    text = plural(
+        "The run could be saved nowhere else, so its {n} update is lost.",
+        "The run could be saved nowhere else, so its {n:,} updates are lost.",
+        n=iterations,
+    )
+    raise RunError(paragraph(str(reason), text, *refused), "run-lost")
+
+
+def _refusal(place: Path, error: OSError | RunError) -> str:
+    if isinstance(error, RunError):
+        return paragraph(sentence("Nothing could be saved in {place}.", place=place), str(error))
+    reason = error.strerror or error
+    return sentence("Nothing could be saved in {place}: {reason}.", place=place, reason=reason)
 
 
 def _trouble(folder: RunFolder, run: Run, write: Callable[[RunFolder, Run], None]) -> str:
@@ -65,13 +78,13 @@ def _names(place: Path, name: str) -> Iterator[Path]:
     yield from (place / f"{name}-rescued-{number}" for number in count(2))
 
 
-def _told(run: Run, reason: object, trouble: str) -> str:
-    text = "{reason} All that was trained, {n:,} updates, is saved in {path}."
-    if run.state != FINISHED:
-        text += " Training ended there."
-    if trouble:
-        text += " {trouble}"
-    if trouble or run.state != FINISHED:
-        text += " Go on with: {command}"
-    facts = {"reason": reason, "path": run.path, "trouble": trouble, "command": command("resume", run.path)}
-    return sentence(text, n=run.iterations, **facts)
+def _told(run: Run, reason: RunError, trouble: str) -> str:
+    saved = plural(
+        "All that was trained, {n} update, is saved in {path}.",
+        "All that was trained, {n:,} updates, is saved in {path}.",
+        n=run.iterations,
+        path=run.path,
+    )
+    ended = "" if run.state == FINISHED else sentence("Training ended there.")
+    go_on = sentence("Go on with: {command}", command=command("resume", run.path)) if trouble or ended else ""
+    return paragraph(str(reason), saved, ended, trouble, go_on)

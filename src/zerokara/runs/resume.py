@@ -7,20 +7,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from zerokara.data.catalog import Progress
-from zerokara.errors import RunError, UsageError
+from zerokara.errors import Code, RunError, UsageError
 from zerokara.runs.checkpoint import Checkpoint
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.machine import Environment
 from zerokara.runs.prepared import PreparedRun, prepare_run
-from zerokara.runs.results import check_results
+from zerokara.runs.results import check_results, passed_over_for_an_older_one
 from zerokara.runs.run import DIVERGED, FINISHED, same_data
 from zerokara.runs.store import newest
 from zerokara.runs.untrusted import checked_folder, command, read_recipe
 from zerokara.training.events import Listener
 from zerokara.training.recipe import LENGTHS, Recipe
-from zerokara.words import sentence
+from zerokara.words import in_english, paragraph, plural, sentence, translatable
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,36 @@ class Reopened:
     notes: tuple[str, ...]
 
 
+CHANGED = {
+    "zerokara": translatable("zerokara was {then} and is {now} here."),
+    "numpy": translatable("NumPy was {then} and is {now} here."),
+    "level": translatable("The processor level was {then} and is {now} here."),
+}
+"""What is said of each field of `Environment`."""
+
+
+class Difference(NamedTuple):
+    """What exactness depends on and is not as it was: a field of `Environment`, then and now."""
+
+    name: str
+    then: str
+    now: str
+
+    def in_words(self) -> str:
+        """A sentence for people."""
+        return sentence(CHANGED[self.name], then=self.then, now=self.now)
+
+    def recorded(self, iteration: int) -> str:
+        """What checkpoints and run.json say, in every language, of going on all the same after that update."""
+        return in_english(
+            "{name} was {then} and is {now} here, from update {iteration}", **self._asdict(), iteration=iteration
+        )
+
+
 class Finished(RunError):
     """There is nothing to resume: the run is finished."""
+
+    code: Code = "run-finished"
 
 
 def reopen(
@@ -97,8 +126,9 @@ def reopen(
         folder.lock.release()
         raise
     logger.info("going on from %s, after update %d", checkpoint.path, checkpoint.iteration)
-    notes = [sentence("{reason} The checkpoint before it is taken.", reason=reason) for reason in passed_over]
-    notes += [sentence("{what}: the result may differ in its last digits.", what=what) for what in differences]
+    notes = [passed_over_for_an_older_one(error).text for error in passed_over]
+    may_differ = sentence("The result may differ in its last digits.")
+    notes += [paragraph(difference.in_words(), may_differ) for difference in differences]
     return Reopened(prepared, folder, tuple(notes))
 
 
@@ -115,7 +145,8 @@ def check_same_recipe(path: Path, wanted: Recipe) -> None:
                     name=field.name,
                     then=then,
                     now=now,
-                )
+                ),
+                "wrong-recipe",
             )
 
 
@@ -125,31 +156,26 @@ def _of_length(recipe: Recipe, iterations: int | None, epochs: int | None) -> Re
     return replace(recipe, iterations=iterations, epochs=epochs)
 
 
-def _continuing(checkpoint: Checkpoint, prepared: PreparedRun, differences: list[str]) -> PreparedRun:
+def _continuing(checkpoint: Checkpoint, prepared: PreparedRun, differences: list[Difference]) -> PreparedRun:
     """The same, its trainer where the checkpoint was made, with the provenance that the run began with."""
     checkpoint.restore(prepared.trainer)
-    forced = [f"{what}, from update {checkpoint.iteration}" for what in differences]
+    forced = [difference.recorded(checkpoint.iteration) for difference in differences]
     provenance = prepared.provenance.continuing(checkpoint.provenance, forced)
     return replace(prepared, provenance=provenance, intact=(checkpoint.iteration,))
 
 
-def _differences(then: Environment, now: Environment) -> list[str]:
-    """What exactness depends on and is not as it was, in words."""
-    words = Environment(zerokara="zerokara", numpy="NumPy", level=sentence("processor level"))
-    return [
-        sentence("{what} was {then} and is {now} here", what=what, then=of_then, now=of_now)
-        for what, of_then, of_now in zip(words, then, now, strict=True)
-        if of_then != of_now
-    ]
+def _differences(then: Environment, now: Environment) -> list[Difference]:
+    pairs = zip(Environment._fields, then, now, strict=True)
+    return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
 
 
-def _inexact(path: Path, differences: list[str]) -> RunError:
+def _inexact(path: Path, differences: list[Difference]) -> RunError:
+    anyway = command("resume", path, "--force")
     return RunError(
-        sentence(
-            "{path} cannot go on exactly: {differences}. Nothing was changed. Go on anyway with: {command}",
-            path=path,
-            command=command("resume", path, "--force"),
-            differences="; ".join(differences),
+        paragraph(
+            sentence("{path} cannot go on exactly.", path=path),
+            *(difference.in_words() for difference in differences),
+            sentence("Nothing was changed. Go on anyway with: {command}", command=anyway),
         )
     )
 
@@ -163,7 +189,8 @@ def _refuse_diverged(path: Path, checkpoint: Checkpoint, keep_going: bool) -> No
                 path=path,
                 command=command("resume", path, "--keep-going"),
                 iteration=checkpoint.iteration + 1,
-            )
+            ),
+            "diverged",
         )
 
 
@@ -177,23 +204,27 @@ def _refuse_length(path: Path, recipe: Recipe, checkpoint: Checkpoint, prepared:
                 path=path,
                 now=prepared.trainer.network.sizes,
                 then=checkpoint.facts.sizes,
-            )
+            ),
+            "data",
         )
     if done > total:
         raise UsageError(
-            sentence(
-                "{path} has {done:,} updates already. Got {total:,}; expected more. Nothing was changed.",
+            plural(
+                "{path} has {n} update already. Got {total:,}; expected more. Nothing was changed.",
+                "{path} has {n:,} updates already. Got {total:,}; expected more. Nothing was changed.",
+                n=done,
                 path=path,
-                done=done,
                 total=total,
-            )
+            ),
+            "wrong-value",
         )
     if done == total and checkpoint.state == FINISHED and _has_its_files(path, recipe, checkpoint):
         raise Finished(
-            sentence(
-                "{path} is finished, with {done:,} updates. For more: {command}",
+            plural(
+                "{path} is finished, with {n} update. For more: {command}",
+                "{path} is finished, with {n:,} updates. For more: {command}",
+                n=done,
                 path=path,
-                done=done,
                 command=command("resume", path, "--iterations", 2 * done),
             )
         )

@@ -15,12 +15,40 @@ import numpy as np
 from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError
 from zerokara.nn.network import Network
-from zerokara.training.history import Evaluation, History, undecided_in_words
+from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
-from zerokara.words import sentence
+from zerokara.words import in_english, sentence, translatable
 
 FINISHED, STOPPED, DIVERGED, UNFINISHED = STATES = ("finished", "stopped", "diverged", "unfinished")
+STATES_IN_WORDS = {
+    # Translators: how a run stands, in a table
+    FINISHED: translatable("finished"),
+    # Translators: how a run stands, in a table: somebody stopped it, and it can be resumed
+    STOPPED: translatable("stopped"),
+    # Translators: how a run stands, in a table: its numbers became infinite or NaN
+    DIVERGED: translatable("diverged"),
+    # Translators: how a run stands, in a table: being trained, or its process was killed
+    UNFINISHED: translatable("unfinished"),
+}
+"""For `sentence`; programs and files are given the states themselves."""
+LABELS = {
+    "run": translatable("folder"),
+    "dataset": translatable("data set"),
+    "iterations": translatable("updates"),
+    "train_accuracy": translatable("training accuracy"),
+    "test_accuracy": translatable("test accuracy"),
+    "loss": translatable("loss"),
+    # Translators: how long it was trained
+    "seconds": translatable("seconds"),
+    "engine": translatable("engine"),
+    "seed": translatable("seed"),
+    "remark": translatable("remark"),
+    # Translators: how a run stands
+    "state": translatable("state"),
+    "network": translatable("network"),
+}
+"""What a notebook calls a run's figures."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,10 +92,20 @@ class Run:
 
     @property
     def remark(self) -> str:
-        """What its accuracy does not say, such as "10,000 of 10,000 test images have no finite score"; mostly ""."""
-        undecided = undecided_in_words(self.history.undecided)
-        finite = all(bool(np.isfinite(array).all()) for array in self.network.params.values())
-        return undecided or ("" if finite else sentence("its weights are not finite"))
+        """What its accuracy does not say, such as "10,000 of 10,000 test images have no finite score"; mostly "".
+
+        For programs and files, so in English whatever the language; `remark_in_words` is for people.
+        """
+        recorded = recorded_remark(self.history.undecided)
+        return recorded or ("" if self._is_finite() else in_english("its weights are not finite"))
+
+    def remark_in_words(self) -> str:
+        """The same as a whole sentence in the language that is spoken."""
+        told = undecided_in_words(self.history.undecided)
+        return told or ("" if self._is_finite() else sentence("Its weights are not finite."))
+
+    def _is_finite(self) -> bool:
+        return all(bool(np.isfinite(array).all()) for array in self.network.params.values())
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -80,17 +118,28 @@ class Run:
 
     def __repr__(self) -> str:
         accuracy = self.figures["test_accuracy"]
-        known = "" if accuracy is None else f", test accuracy {accuracy:.4f}"
-        remark = self.remark and f", but {self.remark}"
-        return f"<Run {self.path}: {self.state} after {self.iterations:,} updates{known}{remark}>"
+        known = "" if accuracy is None else in_english(", test accuracy {accuracy:.4f}", accuracy=accuracy)
+        remark = self.remark and in_english(", but {remark}", remark=self.remark)
+        done = in_english("{state} after {n:,} updates", state=self.state, n=self.iterations)
+        return f"<Run {self.path}: {done}{known}{remark}>"
 
     def _repr_html_(self) -> str:
-        facts = {**self.figures, "state": self.state, "network": repr(self.network)[1:-1]}
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name.replace('_', ' '))}</th><td>{escape(str(value))}</td></tr>"
-            for name, value in facts.items()
-        )
-        return f"<table>{rows}</table>"
+        remark = {"remark": self.remark_in_words()} if self.remark else {}
+        state = sentence(STATES_IN_WORDS[self.state])
+        facts = {**self.figures, **remark, "state": state, "network": repr(self.network)[1:-1]}
+        return f"<table>{''.join(_row(sentence(LABELS[name]), value) for name, value in facts.items())}</table>"
+
+
+def _row(label: str, value: object) -> str:
+    return f"<tr><th style='text-align:left'>{escape(label)}</th><td>{escape(str(value))}</td></tr>"
+
+
+def recorded_remark(undecided: Undecided) -> str:
+    """What run.json says of samples without a finite score, the same in every language; "" if there are none."""
+    if not undecided:
+        return ""
+    name, (count, total) = list(undecided.items())[-1]
+    return in_english("{count:,} of {total:,} {name} images have no finite score", count=count, total=total, name=name)
 
 
 def final_figures(iterations: int, last: Evaluation | None, seconds: float) -> dict[str, Any]:
@@ -137,7 +186,7 @@ def same_data(recipe: Recipe, checksum: str, data_dir: str | os.PathLike[str] | 
     try:
         dataset = load(recipe.dataset, data_dir=data_dir, **options)
     except ValueError as error:  # a folder that is gone
-        raise DataError(str(error)) from error
+        raise DataError(str(error), "data-missing") from error
     if dataset.checksum != checksum:
         raise RunError(
             sentence(
@@ -146,6 +195,7 @@ def same_data(recipe: Recipe, checksum: str, data_dir: str | os.PathLike[str] | 
                 name=recipe.dataset,
                 got=dataset.checksum,
                 expected=checksum,
-            )
+            ),
+            "data",
         )
     return dataset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -14,10 +15,10 @@ from zerokara.runs.directory import Directory
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.layout import CHECKPOINT_NAME, CHECKPOINTS, RECIPE, UNFINISHED_FILE, WEIGHTS
 from zerokara.runs.lock import Busy
-from zerokara.runs.untrusted import NothingBegun, command, damaged
+from zerokara.runs.untrusted import NothingBegun, command, damaged, unreadable
 from zerokara.runs.verify import read_checkpoint
 from zerokara.training.recipe import Recipe
-from zerokara.words import sentence
+from zerokara.words import paragraph, plural, sentence
 
 MOST_CHECKPOINTS = 2
 LISTED_AT_MOST = 5
@@ -64,9 +65,10 @@ class CheckpointStore:
                 directories.append(self._checkpoints())
             names = {directory: directory.names() for directory in directories}
         except OSError as error:
-            raise damaged(self.folder.path / CHECKPOINTS, error.strerror or error) from error
+            raise unreadable(self.folder.path / CHECKPOINTS, error) from error
         if fresh and any(iteration_of(name) is not None for name in names[directories[-1]]):
-            raise Busy(sentence("{path} holds a run already, and is left as it is.", path=self.folder.path))
+            text = sentence("{path} holds a run already, and is left as it is.", path=self.folder.path)
+            raise Busy(text, "run-exists")
         for directory, found in names.items():
             for name in filter(UNFINISHED_FILE.fullmatch, found):
                 with suppress(OSError):
@@ -84,7 +86,7 @@ class CheckpointStore:
                     directory.remove(name)
 
 
-def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str]]:
+def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[RunError]]:
     """The newest undamaged checkpoint in a folder that anybody may be writing to, and what was wrong with newer ones.
 
     Raises NothingBegun where there is none at all, RunError where all are damaged.
@@ -92,9 +94,9 @@ def newest(folder: Path, recipe: Recipe) -> tuple[Checkpoint, list[str]]:
     return newest_by(read_checkpoint, folder, recipe)
 
 
-def newest_by(read: Callable[[Path, Recipe], Read], folder: Path, recipe: Recipe) -> tuple[Read, list[str]]:
+def newest_by(read: Callable[[Path, Recipe], Read], folder: Path, recipe: Recipe) -> tuple[Read, list[RunError]]:
     """What `newest` does, where `read` says how much of a checkpoint is looked at."""
-    passed_over: list[str] = []
+    passed_over: list[RunError] = []
     for _ in range(LISTED_AT_MOST):
         passed_over.clear()
         listed = sorted(numbered(folder), reverse=True)
@@ -102,16 +104,15 @@ def newest_by(read: Callable[[Path, Recipe], Read], folder: Path, recipe: Recipe
             try:
                 checkpoint = read(path, recipe)
                 if path.name != _name(checkpoint.iteration):
-                    raise damaged(path, sentence("it holds the state after {n:,} updates", n=checkpoint.iteration))
+                    raise damaged(path, _misnamed(checkpoint.iteration))
                 return checkpoint, passed_over
             except RunError as error:
-                passed_over.append(str(error))
+                passed_over.append(error)
         if all(os.path.lexists(path) for _, path in listed):
             break
     if passed_over:
-        raise RunError(
-            sentence("No checkpoint of {path} can be used. {reasons}", path=folder, reasons=" ".join(passed_over))
-        )
+        text = sentence("No checkpoint of {path} can be used.", path=folder)
+        raise RunError(paragraph(text, *map(str, passed_over)), passed_over[0].code)
     raise _nothing_begun(folder)
 
 
@@ -122,10 +123,10 @@ def numbered(folder: Path) -> Iterator[tuple[int, Path]]:
         return
     try:
         if path.is_symlink():
-            raise damaged(path, sentence("it is a link"))
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         names = os.listdir(path)
     except OSError as error:
-        raise damaged(path, error.strerror or error) from error
+        raise unreadable(path, error) from error
     for name in names:
         iteration = iteration_of(name)
         if iteration is not None:
@@ -139,16 +140,24 @@ def iteration_of(name: str) -> int | None:
 
 
 def _nothing_begun(folder: Path) -> NothingBegun:
-    results_left = os.path.lexists(folder / WEIGHTS)
-    text = "{path} holds no checkpoint: {what}. Start it anew with: {command}"
-    what = sentence("only its results are left, such as {file}", file=WEIGHTS)
-    return NothingBegun(
-        sentence(
-            text,
-            path=folder,
-            what=what if results_left else sentence("nothing had begun"),
-            command=command("train", "--recipe", folder / RECIPE),
+    anew = command("train", "--recipe", folder / RECIPE)
+    if not os.path.lexists(folder / WEIGHTS):
+        text = sentence(
+            "{path} holds no checkpoint: nothing had begun. Start it anew with: {command}", path=folder, command=anew
         )
+        return NothingBegun(text)
+    text = sentence(
+        "{path} holds no checkpoint: only its results are left, such as {file}. Start it anew with: {command}",
+        path=folder,
+        file=WEIGHTS,
+        command=anew,
+    )
+    return NothingBegun(text)
+
+
+def _misnamed(iteration: int) -> str:
+    return plural(
+        "The file holds the state after {n} update.", "The file holds the state after {n:,} updates.", n=iteration
     )
 
 

@@ -59,6 +59,7 @@ def writer_class() -> Any:
             sentence(
                 "--tensorboard needs tensorboardX. Nothing was trained. Try: {install}",
                 install=to_install("tensorboardX"),
-            )
+            ),
+            "missing-package",
         ) from error
     return SummaryWriter

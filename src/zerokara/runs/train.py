@@ -15,9 +15,12 @@ from zerokara.runs.prepared import prepare_run
 from zerokara.runs.run import Run
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe, RecipeOptions, overridden
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 PATH = str | os.PathLike  # type: ignore[type-arg]
+NO_RECIPE = translatable("{name} must be a zerokara.Recipe. Got {got!r:.80}.")
+NO_PATH = translatable("{name} must be the path of a folder. Got {got!r:.80}.")
+NO_BOOL = translatable("{name} must be True or False. Got {got!r:.80}.")
 
 
 @working()
@@ -55,10 +58,10 @@ def train(
     RunError for the folder and, as `Diverged`, for numbers that are no longer finite. Ctrl-C stops after the update
     being done, writes what there is, and raises `Interrupted`, a KeyboardInterrupt with the run.
     """
-    _check("recipe", recipe, Recipe | None, sentence("a zerokara.Recipe"))
-    _check("data_dir", data_dir, PATH | None, sentence("the path of a folder"))
-    _check("out", out, PATH, sentence("the path of a folder"))
-    _check("plots", plots, bool, sentence("True or False"))
+    _check("recipe", recipe, Recipe | None, NO_RECIPE)
+    _check("data_dir", data_dir, PATH | None, NO_PATH)
+    _check("out", out, PATH, NO_PATH)
+    _check("plots", plots, bool, NO_BOOL)
     given: dict[str, Any] = {**options} if dataset is None else {"dataset": dataset, **options}
     complete = overridden({} if recipe is None else asdict(recipe), given)
     prepared = prepare_run(
@@ -68,10 +71,10 @@ def train(
     return prepared.run_into(folder, plots=plots)
 
 
-def _check(name: str, value: object, kind: Any, words: str) -> None:
+def _check(name: str, value: object, kind: Any, refusal: str) -> None:
     usable = isinstance(value, kind)
     if usable and kind in (PATH, PATH | None) and value is not None:
         path = os.fspath(cast(PATH, value))
         usable = isinstance(path, str) and "\0" not in path
     if not usable:
-        raise UsageError(sentence("{name} must be {words}. Got {got!r:.80}.", name=name, words=words, got=value))
+        raise UsageError(sentence(refusal, name=name, got=value), "wrong-value")

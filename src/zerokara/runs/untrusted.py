@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError, UsageError
+from zerokara.errors import Code, RunError, UsageError, ZerokaraError
 from zerokara.runs.layout import LOCK_FILE, RECIPE, UNFINISHED_FILE
 from zerokara.training.recipe import Recipe, parse_toml
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 MOST_TEXT = 256_000
 """Bytes of a recipe or a run.json; real ones have about a thousand."""
@@ -28,6 +28,8 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 class NothingBegun(RunError):
     """A run's folder holds no state: the run ended before the first update, or it never began."""
+
+    code: Code = "run-missing"
 
 
 def command(*words: object) -> str:
@@ -39,23 +41,43 @@ def command(*words: object) -> str:
     return shlex.join(["zerokara", *map(str, words)])
 
 
-def damaged(path: Path, reason: object) -> RunError:
-    """The error for a file that is not what it should be."""
-    text = str(reason).rstrip(".")
-    end = "" if text.endswith("?") else "."
-    return RunError(sentence("{path} cannot be used: {text}{end} It was left as it is.", path=path, text=text, end=end))
+def damaged(path: Path, reason: str, code: Code = "run-damaged") -> RunError:
+    """The error for a file that is not what it should be; `reason` says why, in whole sentences."""
+    # Translators: "It" is the file or folder of a run that cannot be used.
+    left = sentence("It was left as it is.")
+    return RunError(paragraph(sentence("{path} cannot be used.", path=path), reason, left), code)
+
+
+def impossible(path: Path, name: str) -> RunError:
+    """The error for a file in which an entry of that name is missing, or holds what no run has there."""
+    # Translators: {name} is the name of an entry in a file of a run, such as iteration or seconds.
+    return damaged(path, sentence("The file's {name} is missing or impossible.", name=name))
+
+
+def unreadable(path: Path, error: Exception) -> RunError:
+    """The error for a file where the system, or whoever parses it, says what is wrong."""
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        # Translators: "It" is a path where a file or folder of a run is expected.
+        return damaged(path, sentence("It is a link, and links are not followed."))
+    reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+    text = sentence("{path} cannot be used: {reason}. It was left as it is.", path=path, reason=reason)
+    return RunError(text, "run-damaged")
 
 
 def checked_folder(path: str | os.PathLike[str]) -> Path:
     """The path of a folder. Raises UsageError for what is no path, RunError where there is no folder."""
     if not isinstance(path, str | os.PathLike):
-        text = "A run is named by its folder, such as runs/mnist-001. Got {got!r:.80}."
-        raise UsageError(sentence(text, got=path))
+        text = sentence("A run is named by its folder, such as runs/mnist-001. Got {got!r:.80}.", got=path)
+        raise UsageError(text, "wrong-value")
     folder = Path(path)
     if not folder.is_dir():
-        state = sentence("is not a folder") if os.path.lexists(folder) else sentence("does not exist")
-        text = "{path} {state}. Expected the folder of a run, such as runs/mnist-001."
-        raise RunError(sentence(text, path=folder, state=state))
+        if os.path.lexists(folder):
+            text = sentence(
+                "{path} is not a folder. Expected the folder of a run, such as runs/mnist-001.", path=folder
+            )
+        else:
+            text = sentence("{path} does not exist. Expected the folder of a run, such as runs/mnist-001.", path=folder)
+        raise RunError(text, "run-missing")
     return folder
 
 
@@ -65,16 +87,16 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     try:
         handle = os.open(path, _FLAGS)
     except OSError as error:
-        link = error.errno == errno.ELOOP
-        raise damaged(path, sentence("it is a link") if link else error.strerror or error) from error
+        raise unreadable(path, error) from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise damaged(path, sentence("it is not a plain file"))
+        # Translators: "It" is a path where a file of a run is expected.
+        raise damaged(path, sentence("It is not a plain file."))
     with open(handle, "rb") as file:
         try:
             yield file
         except OSError as error:
-            raise damaged(path, error.strerror or error) from error
+            raise unreadable(path, error) from error
 
 
 def read_text(path: Path) -> str:
@@ -82,11 +104,11 @@ def read_text(path: Path) -> str:
     with opened(path) as file:
         content = file.read(MOST_TEXT + 1)
     if len(content) > MOST_TEXT:
-        raise damaged(path, sentence("it has more than {most:,} bytes", most=MOST_TEXT))
+        raise damaged(path, sentence("The file has more than {most:,} bytes.", most=MOST_TEXT))
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise damaged(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_recipe(folder: Path) -> Recipe:
@@ -95,18 +117,12 @@ def read_recipe(folder: Path) -> Recipe:
     if not os.path.lexists(path):
         raise _not_a_run(folder)
     text = read_text(path)
-    try:
-        recipe = Recipe.from_values(parse_toml(text, path))
-        resolved = recipe.resolved()
-    except (UsageError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        reason = sentence("its tables are nested too deeply") if isinstance(error, RecursionError) else error
-        raise damaged(path, reason) from error
-    if recipe != resolved:
-        raise damaged(path, sentence("it is not complete, as the recipe of a run is"))
+    recipe: Recipe = attempt(path, lambda: Recipe.from_values(parse_toml(text, path)))
+    if recipe != attempt(path, recipe.resolved):
+        raise damaged(path, sentence("The recipe is not complete, as that of a run is."))
     if recipe.dataset not in ENTRIES and not _is_absolute(recipe.dataset):
-        raise damaged(
-            path, sentence("its data set {name!r} is neither a name nor an absolute path", name=recipe.dataset)
-        )
+        reason = sentence("The data set {name!r} is neither a name nor an absolute path.", name=recipe.dataset)
+        raise damaged(path, reason)
     return recipe
 
 
@@ -119,7 +135,7 @@ def json_object(path: Path, text: str) -> dict[str, Any]:
     """The JSON object in a text that came from `path`. Raises RunError for anything else."""
     value = attempt(path, lambda: json.loads(text))
     if not isinstance(value, dict):
-        raise damaged(path, sentence("it holds no JSON object"))
+        raise damaged(path, sentence("The file holds no JSON object."))
     return value
 
 
@@ -128,9 +144,11 @@ def attempt(path: Path, parse: Callable[[], Any]) -> Any:
     try:
         return parse()
     except RecursionError as error:
-        raise damaged(path, sentence("it is nested too deeply")) from error
+        raise damaged(path, sentence("The file is nested too deeply.")) from error
+    except ZerokaraError as error:
+        raise damaged(path, str(error)) from error
     except (ValueError, TypeError, OverflowError) as error:
-        raise damaged(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _is_absolute(text: str) -> bool:
@@ -147,5 +165,6 @@ def _not_a_run(folder: Path) -> RunError:
         sentence(
             "{path} is not the folder of a run: it has no recipe.toml. Expected one such as runs/mnist-001.",
             path=folder,
-        )
+        ),
+        "run-missing",
     )

@@ -18,7 +18,7 @@ from zerokara.data.entries import ENTRIES
 from zerokara.runs.checkpoint import Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
 from zerokara.runs.provenance import CheckpointFacts, differing_field, refuse_others
-from zerokara.runs.untrusted import attempt, damaged, json_object, opened
+from zerokara.runs.untrusted import attempt, damaged, json_object, opened, unreadable
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
@@ -53,7 +53,7 @@ def read_summary(path: Path, recipe: Recipe) -> Summary:
             return Summary(path, facts, None)
         row = _last_row(path, described["evaluations"], file, len(header))
     if not _are_possible(row[None], facts.iteration):
-        raise damaged(path, sentence("its evaluations are impossible"))
+        raise damaged(path, sentence("The file has impossible evaluations."))
     return Summary(path, facts, as_evaluation(row))
 
 
@@ -68,7 +68,7 @@ def _last_row(path: Path, described: Mapping[str, Any], file: BinaryIO, start: i
     attempt(path, lambda: file.seek(start + end - length))
     content = file.read(length)
     if len(content) < length:
-        raise damaged(path, sentence("it is shorter than its header says"))
+        raise damaged(path, sentence("The file is shorter than its header says."))
     return np.frombuffer(content, "<f8")
 
 
@@ -77,12 +77,12 @@ def read_header(path: Path, file: BinaryIO) -> tuple[bytes, dict[str, Any], dict
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
     if len(prefix) < 8 or length > MOST_HEADER:
-        raise damaged(path, sentence("it does not begin as a checkpoint does"))
+        raise damaged(path, sentence("The file does not begin as a safetensors file does."))
     text = file.read(length)
     described = json_object(path, attempt(path, lambda: text.decode("utf-8")))
     metadata = described.pop("__metadata__", None)
     if not isinstance(metadata, dict) or list(metadata) != ["zerokara"] or not isinstance(metadata["zerokara"], str):
-        raise damaged(path, sentence("zerokara did not write it"))
+        raise damaged(path, sentence("The file was not written by zerokara."))
     return prefix + text, described, json_object(path, metadata["zerokara"])
 
 
@@ -91,13 +91,18 @@ def _checked_facts(path: Path, found: dict[str, Any], recipe: Recipe) -> Checkpo
     facts = CheckpointFacts.from_json(path, found)
     if difference := differing_field(path, facts.provenance.recipe, recipe):
         name, then, now = difference
-        words = "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run"
-        raise damaged(path, sentence(words, name=name, then=then, now=now))
+        reason = sentence(
+            "{name} was {then!r:.80}, and recipe.toml now says {now!r:.80}: put that back, or start another run.",
+            name=name,
+            then=then,
+            now=now,
+        )
+        raise damaged(path, reason, "run-edited")
     refuse_others(path, facts.provenance, recipe)
     if not _fits(facts.sizes, recipe):
-        raise damaged(path, sentence("its network of {sizes} is not that of the recipe", sizes=facts.sizes))
+        raise damaged(path, sentence("The file's network of {sizes} is not that of the recipe.", sizes=facts.sizes))
     if facts.evaluations > facts.iteration + 1:
-        raise damaged(path, sentence("it has more evaluations than updates"))
+        raise damaged(path, sentence("The file has more evaluations than updates."))
     return facts
 
 
@@ -123,27 +128,31 @@ def check_described(
     }
     for name in [*expected, *got]:
         if got.get(name) != expected.get(name):
-            raise damaged(
-                path,
-                sentence(
-                    "its array {name!r:.80} is {got!s:.80}; expected {expected}",
-                    name=name,
-                    got=got.get(name, "missing"),
-                    expected=expected.get(name, "none of that name"),
-                ),
-            )
+            raise damaged(path, _other_array(name, got, expected))
     size = sum((4 if kind == "F32" else 8) * math.prod(shape) for kind, shape in expected.values())
     if size > _memory():
-        raise damaged(path, sentence("it would need {size:,} bytes of memory, more than this machine has", size=size))
+        raise damaged(
+            path, sentence("The file would need {size:,} bytes of memory, more than this machine has.", size=size)
+        )
     if os.fstat(file.fileno()).st_size != len(header) + size:
-        raise damaged(path, sentence("it is not as long as its header says"))
+        raise damaged(path, sentence("The file is not as long as its header says."))
     return size
+
+
+def _other_array(name: str, got: Mapping[str, object], expected: Mapping[str, object]) -> str:
+    if name not in got:
+        return sentence("The array {name!r} is missing; expected {expected}.", name=name, expected=expected[name])
+    if name not in expected:
+        return sentence("The file has an array {name!r:.80} that does not belong there.", name=name)
+    return sentence(
+        "The array {name!r} is {got!s:.80}; expected {expected}.", name=name, got=got[name], expected=expected[name]
+    )
 
 
 def check_digest(path: Path, content: bytes, digest: str, header: int) -> None:
     """Raise RunError where a whole file is not the one that its digest was made of."""
     if not is_sealed(content, digest, header):
-        raise damaged(path, sentence("its content does not match its checksum"))
+        raise damaged(path, sentence("The file's content does not match its checksum."))
 
 
 def load_arrays(path: Path, content: bytes) -> dict[str, Array]:
@@ -154,7 +163,7 @@ def load_arrays(path: Path, content: bytes) -> dict[str, Array]:
     try:
         arrays: dict[str, Array] = load(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise damaged(path, error) from error
+        raise unreadable(path, error) from error
     return arrays
 
 
@@ -162,9 +171,9 @@ def _check_numbers(path: Path, arrays: Mapping[str, Array], facts: CheckpointFac
     if not facts.provenance.keep_going:
         for name, array in arrays.items():
             if name != "evaluations" and not np.isfinite(array).all():
-                raise damaged(path, sentence("{name} holds numbers that are not finite", name=name))
+                raise damaged(path, sentence("The array {name} holds numbers that are not finite.", name=name))
     if not _are_possible(arrays["evaluations"], facts.iteration):
-        raise damaged(path, sentence("its evaluations are impossible"))
+        raise damaged(path, sentence("The file has impossible evaluations."))
 
 
 def _are_possible(evaluations: Array, iteration: int) -> bool:

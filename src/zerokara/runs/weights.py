@@ -17,10 +17,10 @@ from zerokara.nn.network import Network
 from zerokara.runs.checkpoint import Checkpoint, Summary, expected_arrays
 from zerokara.runs.digest import sealed_file
 from zerokara.runs.provenance import differing_field
-from zerokara.runs.untrusted import damaged, opened
+from zerokara.runs.untrusted import damaged, impossible, opened
 from zerokara.runs.verify import check_described, check_digest, load_arrays, read_header
 from zerokara.training.recipe import Recipe
-from zerokara.words import sentence
+from zerokara.words import plural, sentence
 
 NETWORK_FACTS = {"sizes", "activation", "loss"}
 """All that a file of before says."""
@@ -75,29 +75,47 @@ def check_weights(path: Path, recipe: Recipe, checkpoint: Checkpoint, *, final: 
         arrays = load_arrays(path, content)
         for name, array in checkpoint.params.items():
             if arrays[name].tobytes() != array.tobytes():
-                words = "its {name} is not that of the checkpoint after {n:,} updates"
-                raise damaged(path, sentence(words, name=name, n=checkpoint.iteration))
+                raise damaged(path, _not_those(name, checkpoint.iteration))
     return header
+
+
+def _not_those(name: str, iteration: int) -> str:
+    return plural(
+        "The array {name} is not that of the checkpoint after {n} update.",
+        "The array {name} is not that of the checkpoint after {n:,} updates.",
+        n=iteration,
+        name=name,
+    )
 
 
 def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoint: Summary, final: bool) -> None:
     if set(facts) not in (NETWORK_FACTS, NETWORK_FACTS | ORIGIN_FACTS):
-        raise damaged(path, sentence("its facts are not those of a file of weights"))
+        raise damaged(path, sentence("The facts in the file's header are not those of weights."))
     now: dict[str, Any] = {"sizes": checkpoint.facts.sizes, "activation": recipe.activation, "loss": recipe.loss}
     if "digest" in facts:
         if not isinstance(facts["recipe"], dict):
-            raise damaged(path, sentence("its recipe is missing or impossible"))
+            raise impossible(path, "recipe")
         if difference := differing_field(path, facts["recipe"], recipe):
             field, then, value = difference
-            words = "it is of another run, whose {name} is {then!r:.80}; recipe.toml says {value!r:.80}"
-            raise damaged(path, sentence(words, name=field, then=then, value=value))
+            reason = sentence(
+                "The file is of another run, whose {name} is {then!r:.80}; recipe.toml says {value!r:.80}.",
+                name=field,
+                then=then,
+                value=value,
+            )
+            raise damaged(path, reason, "run-edited")
         now |= {"data": checkpoint.provenance.data} | ({"iteration": checkpoint.iteration} if final else {})
     for name, value in now.items():
         if facts[name] != value:
-            words = "its {name} is {got!r:.80}, that of the checkpoint {value!r:.80}"
-            raise damaged(path, sentence(words, name=name, got=facts[name], value=value))
+            reason = sentence(
+                "The file's {name} is {got!r:.80}, that of the checkpoint {value!r:.80}.",
+                name=name,
+                got=facts[name],
+                value=value,
+            )
+            raise damaged(path, reason, "run-edited")
     if not isinstance(facts.get("digest", ""), str):
-        raise damaged(path, sentence("its digest is missing or impossible"))
+        raise impossible(path, "digest")
 
 
 def _expected(checkpoint: Summary, recipe: Recipe) -> dict[str, tuple[str, list[int]]]:

@@ -49,7 +49,8 @@ class Batches:
                     samples=samples,
                     sampling=sampling,
                     got=batch_size,
-                )
+                ),
+                "wrong-value",
             )
         self.samples, self.batch_size, self.sampling, self.seed = samples, batch_size, sampling, seed
         self.per_epoch = -(-samples // batch_size)

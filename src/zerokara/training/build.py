@@ -43,7 +43,7 @@ def build_trainer(
     100
     """
     if not isinstance(keep_going, bool):
-        raise UsageError(sentence("keep_going must be True or False. Got {got!r:.80}.", got=keep_going))
+        raise UsageError(sentence("keep_going must be True or False. Got {got!r:.80}.", got=keep_going), "wrong-value")
     _check_listeners(listeners)
     recipe = recipe.resolved()
     batches = recipe.make_batches(len(dataset.train))
@@ -69,8 +69,10 @@ def build_trainer(
 
 def _check_listeners(listeners: object) -> None:
     if not isinstance(listeners, Sequence) or not all(map(callable, listeners)):
-        text = "listeners must be a list of functions that take an event. Got {got!r:.80}."
-        raise UsageError(sentence(text, got=listeners))
+        raise UsageError(
+            sentence("listeners must be a list of functions that take an event. Got {got!r:.80}.", got=listeners),
+            "wrong-value",
+        )
 
 
 def build_network(recipe: Recipe, dataset: Dataset) -> Network:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError
-from zerokara.words import sentence, to_install
+from zerokara.words import plural, sentence, to_install
 
 if TYPE_CHECKING:
     import pandas
@@ -22,11 +22,27 @@ Undecided = dict[str, tuple[int, int]]
 
 
 def undecided_in_words(undecided: Undecided) -> str:
-    """Such as "10,000 of 10,000 test images have no finite score", of the last of them; "" if there are none."""
+    """Such as "10,000 of 10,000 test images have no finite score.", of the last of them; "" if there are none.
+
+    A whole sentence in the language that is spoken, so for people only: files and comparisons take the numbers.
+    """
     if not undecided:
         return ""
-    name, (count, total) = list(undecided.items())[-1]
-    return sentence("{count:,} of {total:,} {name} images have no finite score", count=count, total=total, name=name)
+    name, (n, total) = list(undecided.items())[-1]
+    if name == "test":
+        return plural(
+            "{n:,} of {total:,} test images has no finite score.",
+            "{n:,} of {total:,} test images have no finite score.",
+            n=n,
+            total=total,
+        )
+    assert name == "training"
+    return plural(
+        "{n:,} of {total:,} training images has no finite score.",
+        "{n:,} of {total:,} training images have no finite score.",
+        n=n,
+        total=total,
+    )
 
 
 @dataclass(frozen=True)
@@ -113,7 +129,9 @@ class History:
             import pandas
         except ModuleNotFoundError as error:
             install = to_install("pandas")
-            raise UsageError(sentence("to_pandas needs pandas. Try: {install}", install=install)) from error
+            raise UsageError(
+                sentence("to_pandas needs pandas. Try: {install}", install=install), "missing-package"
+            ) from error
         columns = list(Evaluation.__dataclass_fields__)
         return pandas.DataFrame([asdict(e) for e in self.evaluations], columns=columns).set_index("iteration")
 
@@ -121,9 +139,20 @@ class History:
         """The evaluations as a table, at most about twenty of them."""
         every = max(1, -(-len(self.evaluations) // SHOWN))
         shown = [e for i, e in enumerate(self.evaluations) if i % every == 0 or e is self.last]
-        head = _row("th", ["iteration", "epoch", "mean loss", "training accuracy", "test accuracy"])
+        head = _row("th", _head())
         rows = [_row("td", [f"{e.iteration:,}", f"{e.epoch:.2f}", *_digits(e)]) for e in shown]
         return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _head() -> list[str]:
+    return [
+        # Translators: this and the next are heads of a table of measurements
+        sentence("iteration"),
+        sentence("epoch"),
+        sentence("mean loss"),
+        sentence("training accuracy"),
+        sentence("test accuracy"),
+    ]
 
 
 def _digits(e: Evaluation) -> list[str]:

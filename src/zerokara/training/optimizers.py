@@ -240,8 +240,12 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
         raise unknown_name("optimizer", name, OPTIMIZERS)
     kind = OPTIMIZERS[name]
     if not (isinstance(kind, type) and issubclass(kind, Optimizer)):
-        text = "The optimizer {name!r} must be a dataclass that is an Optimizer. Got {got!r:.80}."
-        raise UsageError(sentence(text, name=name, got=kind))
+        raise UsageError(
+            sentence(
+                "The optimizer {name!r} must be a dataclass that is an Optimizer. Got {got!r:.80}.", name=name, got=kind
+            ),
+            "wrong-value",
+        )
     given = {setting: value for setting, value in settings.items() if value is not None}
     known = [field.name for field in fields(kind)]
     for setting in given:
@@ -252,12 +256,17 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
                     setting=setting,
                     name=name,
                     known=", ".join(known),
-                )
+                ),
+                "unknown-name",
             )
     for field in fields(kind):
         if field.default is MISSING and field.name not in given:
-            text = "{setting} of {name} has no customary value, so it must be given."
-            raise UsageError(sentence(text, setting=field.name, name=name))
+            raise UsageError(
+                sentence(
+                    "{setting} of {name} has no customary value, so it must be given.", setting=field.name, name=name
+                ),
+                "missing-argument",
+            )
     return kind(**given)
 
 
@@ -266,5 +275,5 @@ def _check_setting(setting: str, value: float) -> None:
         positive(setting, value)
     elif not (is_number(value) and 0 <= value < 1):
         raise UsageError(
-            sentence("{setting} must be at least 0 and less than 1. Got {got!r}.", setting=setting, got=value)
+            sentence("{name} must be at least 0 and less than 1. Got {got!r}.", name=setting, got=value), "wrong-value"
         )

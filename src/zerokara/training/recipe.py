@@ -16,18 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import UsageError, unknown_name
+from zerokara.errors import IN_A_TABLE, UsageError, unknown_name
 from zerokara.nn.activations import ACTIVATIONS, STANDARD_ACTIVATIONS
 from zerokara.nn.arguments import is_integer, is_number
 from zerokara.nn.functions import LOSSES, STANDARD_LOSSES
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.training.batches import SAMPLINGS, Batches
 from zerokara.training.optimizers import OPTIMIZERS, STANDARD_OPTIMIZERS, Optimizer, optimizer_named
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 GRADIENTS = ("backprop", "numerical")
 DTYPES = ("float32", "float64")
 LENGTHS = ("iterations", "epochs")
+A_FIELD = translatable("A recipe's field must be one of {names}. Got {got!r}.")
+A_FIELD_OF_A_TABLE = translatable("{path}: a field of [{table}] must be one of {names}. Got {got!r}.")
 SETTINGS = ("learning_rate", "momentum", "decay", "beta1", "beta2")
 """What an optimizer may be given. Another setting, of an optimizer somebody has added, keeps its customary value."""
 ADDED_LATER: dict[str, Any] = {"weight_decay": 0.0}
@@ -35,26 +37,44 @@ ADDED_LATER: dict[str, Any] = {"weight_decay": 0.0}
 
 
 class Rule(NamedTuple):
-    """What a field's value must be, in words and as a test, and the type it is kept in."""
+    """What a field's value must be, as the sentence that refuses another and as a test; the type it is kept in."""
 
-    words: str
+    refusal: str
     holds: Callable[[Any], bool]
     convert: Callable[[Any], Any]
 
 
-POSITIVE_INTEGER = Rule("a positive whole number", lambda v: is_integer(v) and v > 0, int)
-SEED = Rule("a whole number from 0 to 2**63 - 1", lambda v: is_integer(v) and 0 <= v < 2**63, int)
-POSITIVE = Rule("a positive number", lambda v: is_number(v) and v > 0, float)
-NOT_NEGATIVE = Rule("0 or a positive number", lambda v: is_number(v) and v >= 0, float)
-SHARE = Rule("at least 0 and less than 1", lambda v: is_number(v) and 0 <= v < 1, float)
+POSITIVE_INTEGER = Rule(
+    translatable("{name} must be a positive whole number. Got {got!r}."), lambda v: is_integer(v) and v > 0, int
+)
+SEED = Rule(
+    translatable("{name} must be a whole number from 0 to 2**63 - 1. Got {got!r}."),
+    lambda v: is_integer(v) and 0 <= v < 2**63,
+    int,
+)
+POSITIVE = Rule(translatable("{name} must be a positive number. Got {got!r}."), lambda v: is_number(v) and v > 0, float)
+NOT_NEGATIVE = Rule(
+    translatable("{name} must be 0 or a positive number. Got {got!r}."), lambda v: is_number(v) and v >= 0, float
+)
+SHARE = Rule(
+    translatable("{name} must be at least 0 and less than 1. Got {got!r}."),
+    lambda v: is_number(v) and 0 <= v < 1,
+    float,
+)
 SIZES = Rule(
-    "one or more positive whole numbers, such as 50 or 100,50",
+    translatable("{name} must be one or more positive whole numbers, such as 50 or 100,50. Got {got}."),
     lambda v: len(v) > 0 and all(map(POSITIVE_INTEGER.holds, v)),
     lambda v: tuple(map(int, v)),
 )
-NAME = Rule("the name of a data set or a folder", lambda v: isinstance(v, str | Path) and str(v) != "", str)
+NAME = Rule(
+    translatable("{name} must be the name of a data set or a folder. Got {got!r}."),
+    lambda v: isinstance(v, str | Path) and str(v) != "",
+    str,
+)
 INIT = Rule(
-    "a standard deviation of 0 or more, or one of " + ", ".join(INITIALIZERS), lambda v: is_number(v) and v >= 0, float
+    translatable("{name} must be a standard deviation of 0 or more, or one of {names}. Got {got!r}."),
+    lambda v: is_number(v) and v >= 0,
+    float,
 )
 
 
@@ -75,41 +95,65 @@ class Recipe:
     zerokara.errors.UsageError: learning_rate must be a positive number. Got -0.1.
     """
 
-    dataset: str = _option("data", "mnist, fashion-mnist, kmnist, digits, or a folder of your own.", "mnist", NAME)
-    hidden: tuple[int, ...] = _option("network", "Units of each hidden layer: 50, or 100,50.", (50,), SIZES)
-    activation: str = _option("network", "Activation of the hidden layers.", "relu", names=ACTIVATIONS)
+    dataset: str = _option(
+        "data", translatable("mnist, fashion-mnist, kmnist, digits, or a folder of your own."), "mnist", NAME
+    )
+    hidden: tuple[int, ...] = _option(
+        "network", translatable("Units of each hidden layer: 50, or 100,50."), (50,), SIZES
+    )
+    activation: str = _option("network", translatable("Activation of the hidden layers."), "relu", names=ACTIVATIONS)
     init: str | float = _option(
-        "network", "Initial weights: a standard deviation, he, xavier, or auto.", "auto", INIT, INITIALIZERS
+        "network",
+        translatable("Initial weights: a standard deviation, he, xavier, or auto."),
+        "auto",
+        INIT,
+        INITIALIZERS,
     )
-    loss: str = _option("network", "What is minimised.", "cross-entropy", names=LOSSES)
+    # Translators: what the option --loss is about
+    loss: str = _option("network", translatable("What is minimised."), "cross-entropy", names=LOSSES)
     dtype: str | None = _option(
-        "network", "Precision: float32, or float64 (always with a numerical gradient).", None, names=DTYPES
+        "network",
+        translatable("Precision; by default float32, and float64 with a numerical gradient."),
+        None,
+        names=DTYPES,
     )
-    gradient: str = _option("training", "How gradients are computed.", "backprop", names=GRADIENTS)
-    optimizer: str = _option("training", "How weights follow the gradient.", "sgd", names=OPTIMIZERS)
+    gradient: str = _option("training", translatable("How gradients are computed."), "backprop", names=GRADIENTS)
+    optimizer: str = _option("training", translatable("How weights follow the gradient."), "sgd", names=OPTIMIZERS)
     learning_rate: float | None = _option(
-        "training", "Step size; by default what is customary for the optimizer (sgd: 0.1).", None, POSITIVE
+        "training",
+        translatable("Step size; by default what is customary for the optimizer (sgd: 0.1)."),
+        None,
+        POSITIVE,
     )
-    momentum: float | None = _option("training", "For momentum and nesterov (0.9).", None, SHARE)
-    decay: float | None = _option("training", "For rmsprop (0.9).", None, SHARE)
-    beta1: float | None = _option("training", "For adam and nadam (0.9).", None, SHARE)
-    beta2: float | None = _option("training", "For adam and nadam (0.999).", None, SHARE)
-    weight_decay: float = _option("training", "λ of the penalty ½ λ Σ W² that is part of the loss.", 0.0, NOT_NEGATIVE)
-    batch_size: int = _option("training", "Samples in an update.", 100, POSITIVE_INTEGER)
-    iterations: int | None = _option("training", "Updates to do; on the MNIST family 10000.", None, POSITIVE_INTEGER)
+    momentum: float | None = _option(
+        "training", translatable("For momentum and nesterov; by default 0.9."), None, SHARE
+    )
+    decay: float | None = _option("training", translatable("For rmsprop; by default 0.9."), None, SHARE)
+    beta1: float | None = _option("training", translatable("For adam and nadam; by default 0.9."), None, SHARE)
+    beta2: float | None = _option("training", translatable("For adam and nadam; by default 0.999."), None, SHARE)
+    weight_decay: float = _option(
+        "training", translatable("λ of the penalty ½ λ Σ W² that is part of the loss."), 0.0, NOT_NEGATIVE
+    )
+    batch_size: int = _option("training", translatable("Samples in an update."), 100, POSITIVE_INTEGER)
+    iterations: int | None = _option(
+        "training", translatable("Updates to do; by default 10000 on the MNIST family."), None, POSITIVE_INTEGER
+    )
     epochs: int | None = _option(
-        "training", "Epochs to do, instead of iterations; elsewhere 100.", None, POSITIVE_INTEGER
+        "training",
+        translatable("Epochs to do, instead of iterations; by default 100 on other data than the MNIST family."),
+        None,
+        POSITIVE_INTEGER,
     )
     sampling: str = _option(
         "training",
-        "Batches: any samples, no sample twice in a batch, or every sample once an epoch.",
+        translatable("Batches: any samples, no sample twice in a batch, or every sample once an epoch."),
         "replacement",
         names=SAMPLINGS,
     )
     evaluate_every: int | None = _option(
-        "training", "Updates between evaluations; by default an epoch.", None, POSITIVE_INTEGER
+        "training", translatable("Updates between evaluations; by default an epoch."), None, POSITIVE_INTEGER
     )
-    seed: int = _option("training", "Decides initial weights and batches.", 0, SEED)
+    seed: int = _option("training", translatable("Decides initial weights and batches."), 0, SEED)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", _as_sizes(self.hidden))
@@ -121,14 +165,16 @@ class Recipe:
                     "Give iterations or epochs, not both. Got {iterations} and {epochs}.",
                     iterations=self.iterations,
                     epochs=self.epochs,
-                )
+                ),
+                "wrong-recipe",
             )
         if self.gradient == "numerical" and self.dtype == "float32":
             raise UsageError(
                 sentence(
                     "gradient numerical needs dtype float64: in float32 a difference with h = 1e-4 is mostly rounding. "
                     "Leave dtype out, or use gradient backprop."
-                )
+                ),
+                "wrong-recipe",
             )
         self.make_optimizer()
 
@@ -187,7 +233,7 @@ class Recipe:
         names = [f.name for f in fields(cls)]
         for name in values:
             if name not in names:
-                raise unknown_name("A recipe's field", name, names)
+                raise unknown_name("field", name, names, A_FIELD)
         return cls(**values)
 
 
@@ -238,7 +284,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         return parse_toml(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UsageError(sentence("{path} cannot be read as a recipe: {reason}.", path=path, reason=reason)) from error
+        raise UsageError(
+            sentence("{path} cannot be read as a recipe: {reason}.", path=path, reason=reason), "wrong-recipe"
+        ) from error
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
@@ -246,7 +294,9 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also of a whole number with more digits than Python reads
-        raise UsageError(sentence("{path} cannot be read as a recipe: {error}.", path=path, error=error)) from error
+        raise UsageError(
+            sentence("{path} cannot be read as a recipe: {reason}.", path=path, reason=error), "wrong-recipe"
+        ) from error
     home = {f.name: f.metadata["table"] for f in fields(Recipe)}
     values: dict[str, Any] = {}
     for table, entries in tables.items():
@@ -256,14 +306,13 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
                     "{path} has {table!r}; a recipe has the tables [network], [data] and [training].",
                     path=path,
                     table=table,
-                )
+                ),
+                "wrong-recipe",
             )
         for name, value in entries.items():
             if home.get(name) != table:
                 known = [field for field, place in home.items() if place == table]
-                raise UsageError(
-                    str(unknown_name(sentence("{path}: a field of [{table}]", path=path, table=table), name, known))
-                )
+                raise unknown_name("field", name, known, A_FIELD_OF_A_TABLE, path=path, table=table)
             values[name] = value
     return values
 
@@ -280,10 +329,10 @@ def _checked(f: Field[Any], value: Any) -> Any:
         return None
     if names and isinstance(value, str):
         if value not in names:
-            raise unknown_name(f.name, value, names if rule is None else [*names, "a number"])
+            raise unknown_name(f.name, value, names, rule.refusal if rule else IN_A_TABLE)
         return value
     if rule is None or not rule.holds(value):
-        words = rule.words if rule else "one of " + ", ".join(names)
-        got = (",".join(map(repr, value)) or "none") if isinstance(value, tuple) else repr(value)
-        raise UsageError(sentence("{name} must be {words}. Got {got}.", name=f.name, words=words, got=got))
+        refusal = rule.refusal if rule else IN_A_TABLE
+        got = ",".join(map(repr, value)) if isinstance(value, tuple) and value else value
+        raise UsageError(sentence(refusal, name=f.name, names=", ".join(names), got=got), "wrong-value")
     return rule.convert(value)

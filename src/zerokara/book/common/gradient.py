@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.progress import Forecast
+from zerokara.nn.numerical import NUMERICAL_GRADIENT
+from zerokara.progress import Forecast, Lines, Moment
 from zerokara.recognise import accelerated
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 __all__ = ["_numerical_gradient_1d", "np", "numerical_gradient", "numerical_gradient_2d"]
 
@@ -72,6 +73,20 @@ def numerical_gradient_2d(f: Function, X: Array) -> Array:
     return grad
 
 
+LATER_GRADIENT = Lines(
+    running=translatable(
+        "numerical gradient: {done:,} of {total:,} elements, {elapsed} so far, about {left} left "
+        "(long gradient number {number:,})"
+    ),
+    ended=translatable(
+        "numerical gradient: done after {done:,} of {total:,} elements, {elapsed} (long gradient number {number:,})"
+    ),
+    stopped=translatable(
+        "numerical gradient: stopped after {done:,} of {total:,} elements, {elapsed} (long gradient number {number:,})"
+    ),
+)
+
+
 class _Progress(Forecast):
     """A forecast that grows quieter: of the gradients that take long it tells of the 1st, 2nd, 4th, 8th, …
 
@@ -82,16 +97,17 @@ class _Progress(Forecast):
     long_ones = 0
 
     def __init__(self, total: int) -> None:
-        super().__init__(total, "numerical gradient", "elements")
+        super().__init__(total, NUMERICAL_GRADIENT)
         self.number = 0
 
-    def _write(self, text: str, end: str) -> None:
+    def _write(self, moment: Moment, end: str, **times: str) -> None:
         if not self.number:
             _Progress.long_ones += 1
             self.number = _Progress.long_ones
+            if self.number > 1:
+                self.lines, self.facts = LATER_GRADIENT, {"number": self.number}
         if self.number.bit_count() == 1:
-            which = f" (long gradient number {self.number:,})" if self.number > 1 else ""
-            super()._write(text + which, end)
+            super()._write(moment, end, **times)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
