@@ -25,12 +25,20 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MARKS = ("sentence", "plural", "translatable", "in_english")
 """What a text goes through; the last keeps it English on purpose."""
 
-TOLD = ("print", "say", "input", "warn", "Group", "suptitle", "set_title", "set_xlabel", "set_ylabel", "set_label")
+TOLD = (
+    *("print", "_print", "say", "tell", "input", "warn", "write", "exit", "SystemExit", "Group"),
+    *("suptitle", "set_title", "set_xlabel", "set_ylabel", "set_label", "annotate", "text", "legend"),  # Matplotlib
+    *("TextColumn", "Text", "add_task"),  # rich
+    "__init__",  # of an error: super().__init__(text)
+)
 """Functions whose text arguments a user reads."""
 TOLD_BY_NAME = ("help", "label", "title", "heading", "description", "usage", "help_epilogue")
 NOT_TOLD = ("AssertionError", "AttributeError", "KeyError", "NotImplementedError", "SystemExit", "StopIteration")
 """What Python itself asks for and catches, or what only a developer can cause."""
-WORDS_IN_A_ROW = re.compile(r"[A-Za-z]{2,},? [a-z]{2,},? [a-z]{2,}")
+WORDS_IN_A_ROW = re.compile(r"[A-Za-z]{2,},? [a-z]{2,},? [a-z]{2,}|\b[A-Z][a-z]+ [a-z]{2,}")
+TWO_WORDS = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}|^ ?[a-z]{2,} [a-z]{2,}|^ [a-z]{2,}")
+CLASS_NAMES = ("Ankle boot",)
+"""Of a data set, as it was published."""
 
 
 def name_of(path: Path) -> str:
@@ -61,7 +69,7 @@ def texts(node: ast.AST) -> Iterator[ast.Constant]:
 
 
 def is_wording(text: str) -> bool:
-    return bool(re.search(r"[A-Za-z]{2,}", re.sub(r"\x1b\[.|--[a-z-]+|\.[a-z]+\b|[A-Z]{2,}", "", text)))
+    return bool(re.search(r"[A-Za-z]{2,}", re.sub(r"\{[^}]*\}|\x1b\[.|--[a-z-]+|\.[a-z]+\b|[A-Z]{2,}", "", text)))
 
 
 def docstrings(tree: ast.AST) -> set[ast.AST]:
@@ -70,18 +78,66 @@ def docstrings(tree: ast.AST) -> set[ast.AST]:
 
 
 def past_sentence(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Texts that reach a user and go through nothing."""
+    """Texts that reach a user and go through nothing, also by a name that holds them."""
+    for scope, named in scopes(tree):
+        for part in told(scope):
+            yield from ((c.lineno, c.value) for c in texts(part) if is_wording(c.value))
+            held = (value for name in names(part) for value in named.get(name, []))
+            yield from ((c.lineno, c.value) for value in held for c in texts(value) if TWO_WORDS.search(c.value))
+
+
+def told(tree: ast.AST) -> Iterator[ast.AST]:
+    """The expressions whose text a user reads."""
     for node in ast.walk(tree):
-        told: list[ast.AST] = []
-        if called(node) in TOLD:
-            told += node.args
+        if called(node) in TOLD and not _has_key(node):
+            yield from node.args
+        if re.search("Error$|^Diverged$", called(node)) and called(node) not in NOT_TOLD:
+            yield from node.args[:1]
         if isinstance(node, ast.Call):
-            told += [k.value for k in node.keywords if k.arg in TOLD_BY_NAME]
+            yield from (k.value for k in node.keywords if k.arg in TOLD_BY_NAME)
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and called(node.exc) not in NOT_TOLD:
             is_name = called(node.exc) == "unknown_name" and ast.unparse(node.exc.args[0]).strip("'").isidentifier()
-            told += [] if is_name else node.exc.args[:1]
-        for part in told:
-            yield from ((c.lineno, c.value) for c in texts(part) if is_wording(c.value))
+            yield from [] if is_name else node.exc.args[:1]
+
+
+def _has_key(node: ast.Call) -> bool:
+    """Whether it tells a sentence of the kit, by its key."""
+    return called(node) == "tell" and bool(node.keywords or re.fullmatch("'[a-z]+-[a-z]+'", ast.unparse(node.args[0])))
+
+
+def scopes(tree: ast.AST) -> Iterator[tuple[ast.AST, dict[str, list[ast.AST]]]]:
+    """A file and each of its functions, with what the names there are given."""
+    of_file = assigned(tree.body)
+    yield tree, of_file
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield node, of_file | assigned([node])
+
+
+def assigned(nodes: list[ast.AST]) -> dict[str, list[ast.AST]]:
+    """What each name is given in statements, and in those below them; of a file, not in its functions."""
+    found: dict[str, list[ast.AST]] = {}
+    within = (
+        inner
+        for node in nodes
+        if len(nodes) == 1 or not isinstance(node, ast.FunctionDef | ast.ClassDef)
+        for inner in ast.walk(node)
+    )
+    for node in within:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in filter(lambda target: isinstance(target, ast.Name), targets):
+            found.setdefault(target.id, []).append(getattr(node, "value", None) or target)
+    return found
+
+
+def names(node: ast.AST) -> Iterator[str]:
+    """The names in an expression that no mark stands around, also below {} of a text."""
+    if called(node) in MARKS:
+        return
+    if isinstance(node, ast.Name):
+        yield node.id
+    for part in ast.iter_child_nodes(node):
+        yield from names(part)
 
 
 def unmarked(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -95,6 +151,8 @@ def unmarked(tree: ast.AST) -> Iterator[tuple[int, str]]:
     inside |= {c for error in raised for c in ast.walk(error)}
     for node in ast.walk(tree):
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and node.value in CLASS_NAMES:
+            continue
         if is_text and node not in inside | docstrings(tree) and WORDS_IN_A_ROW.search(node.value):
             yield node.lineno, node.value
 
@@ -106,17 +164,24 @@ def _function(node: ast.AST) -> str:
 def glued(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Sentences that are put together from parts: added, formatted into a text, or a fact of another sentence."""
     spoken = ("sentence", "plural", "paragraph")
-    for node in ast.walk(tree):
-        parts: list[ast.AST] = []
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
-            parts = [node.left, node.right]
-        elif isinstance(node, ast.FormattedValue):
-            parts = [node.value]
-        elif called(node) in spoken[:2]:
-            parts = [keyword.value for keyword in node.keywords]
-        for part in parts:
-            if called(part) in spoken:
-                yield node.lineno, ast.unparse(node)
+    for scope, named in scopes(tree):
+        for node in ast.walk(scope):
+            parts: list[ast.AST] = []
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+                parts = [node.left, node.right]
+            elif isinstance(node, ast.FormattedValue):
+                parts = [node.value]
+            elif called(node) == "format":
+                parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+            elif called(node) in spoken[:2]:
+                facts = [keyword.value for keyword in node.keywords if keyword.arg != "command"]
+                held = (value for fact in facts if isinstance(fact, ast.Name) for value in named.get(fact.id, []))
+                parts = [*facts, *held]
+                if any(TWO_WORDS.search(c.value) for fact in facts for c in texts(fact)):
+                    yield node.lineno, ast.unparse(node)
+            for part in parts:
+                if called(part) in spoken:
+                    yield node.lineno, ast.unparse(node)
 
 
 def badly_marked(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -153,13 +218,30 @@ def test_the_rules_see():
             'axes.set_xlabel("epoch" if by_epoch else sentence("update"))',
             'Parameter(help="Samples in an update.")',
             'raise unknown_name("A field", name, names)',
+            'text = f"{path} is broken"\nraise RunError(text)',
+            'error = RunError("broken")',
+            'def f():\n    text = "Please wait"\n    print(text)',
+            'WORDS = {"a": "is damaged"}\ndef f(): print(WORDS[kind])',
+            'TEXT = "{} is wrong"\nraise UsageError(TEXT.format(x))',
+            'class Lost(RunError):\n    def __init__(self, path): super().__init__(f"{path} is lost")',
+            'sys.stderr.write("no network")',
+            'sys.exit("no network")',
+            'axes.legend(["training"])',
+            'TextColumn("speed {task.speed}")',
         ],
-        unmarked: ['text = "this is never translated"', 'x = {"a": f"{n} of them were read"}'],
+        unmarked: [
+            'return "Training done"',
+            'text = "this is never translated"',
+            'x = {"a": f"{n} of them were read"}',
+        ],
         glued: [
             'sentence("{a} is so.", a=sentence("b"))',
             'sentence("a") + more',
             "f\"{sentence('a')}\"",
             'plural("{n} a", "{n} b", n=1, c=paragraph("d"))',
+            'a = sentence("b")\nsentence("{a} is so.", a=a)',
+            'sentence("{what} failed.", what="reading the file")',
+            '"{} {}".format(sentence("a"), more)',
         ],
         badly_marked: [
             'sentence(" Did you mean {near}?", near=near)',
@@ -275,6 +357,19 @@ def test_a_terminal_without_the_letters_is_spoken_to_in_english_unless_one_asks(
 def test_unknown_languages_get_english(spoken):
     assert words.set_language("ja") == "ja"
     assert words.set_language("fr") == "en"
+    assert sentence("Stopped.") == "Stopped."
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"x" * 500, (words.LOCALES / "ja/LC_MESSAGES/zerokara.mo").read_bytes()[:2000]]
+)
+def test_a_catalogue_that_is_lost_or_damaged_leaves_english(spoken, monkeypatch, tmp_path, content):
+    """What goes wrong is said, and not how its sentence could not be read."""
+    monkeypatch.setattr(words, "LOCALES", tmp_path)
+    if content is not None:
+        (tmp_path / "ja/LC_MESSAGES").mkdir(parents=True)
+        (tmp_path / "ja/LC_MESSAGES/zerokara.mo").write_bytes(content)
+    assert words.set_language("ja") == words.language() == "en"
     assert sentence("Stopped.") == "Stopped."
 
 

@@ -126,6 +126,6 @@ def unknown_name(
     near = difflib.get_close_matches(str(got).lower(), names, n=1)
     text = paragraph(
         sentence(template, name=name, names=", ".join(names), got=got, **facts),
-        sentence("Did you mean {near}?", near=near[0]) if near else "",
+        sentence("Did you mean {near}?", near=near[0]) if near and near[0] != got else "",
     )
     return UsageError(text, "unknown-name")

@@ -12,6 +12,7 @@ Whatever a program may read (keys, states, names of options and files) is never 
 import importlib.util
 import os
 import shlex
+import struct
 import sys
 from pathlib import Path
 from typing import Protocol
@@ -95,12 +96,16 @@ def language() -> str:
 def set_language(name: str | None) -> str:
     """Speak another language from now on, such as "ja", "ko" or "ja_JP.UTF-8"; with None, that of the environment.
 
-    Returns the language that is spoken: English where the name is of one that zerokara does not speak.
+    Returns the language that is spoken: English where the name is of one that zerokara does not speak, or its catalogue
+    cannot be read.
     """
     global _spoken
     known = (_known(name) if name is not None else _of_environment()) or "en"
-    _spoken = (known, _read(known))
-    return known
+    try:
+        _spoken = (known, _read(known))
+    except (OSError, ValueError, struct.error):  # a catalogue that is lost or damaged must not take the error's place
+        _spoken = ("en", English())
+    return _spoken[0]
 
 
 def is_spoken(name: str) -> bool:

@@ -30,6 +30,8 @@ from zerokara.cli.parser_errors import REFUSALS, refusal
          "See zerokara train --help. Did you mean --learning-rate?"),
         ("resume a --lung ja", "unknown-option", "zerokara resume has no option --lung. See zerokara resume --help. "
          "Did you mean --lang?"),
+        ("train digits -- --lang ja", "unknown-option", "zerokara train has no option --lang. "
+         "See zerokara train --help."),
         ("train --learning-rate fast", "wrong-value", "--learning-rate must be a number. Got 'fast'."),
         ("train --learning-rate=", "wrong-value", "--learning-rate must be a number. Got ''."),
         ("train --epochs 1e3", "wrong-value", "--epochs must be a whole number. Got '1e3'."),

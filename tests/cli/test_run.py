@@ -1,5 +1,9 @@
 """`zerokara run` and `zerokara book` as commands: what they parse, and which exit status they give."""
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +34,42 @@ def test_book(argv: list[str], status: int, text: str, capsys: pytest.CaptureFix
     assert book_command(argv) == status
     captured = capsys.readouterr()
     assert text in (captured.err if status else captured.out)
+
+
+TYPED = [["run", "--help"], ["run", "--list", "a.md"], ["book", "--help"]]
+COMMAND = [sys.executable, "-c", "import sys; from zerokara.cli import main; sys.exit(main(sys.argv[1:]))"]
+
+
+def into(stdout: int, argv: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command whose standard output goes there."""
+    (folder / "a.md").write_text("```python\nprint('重み')\n```\n", encoding="utf-8")
+    return subprocess.run(
+        [*COMMAND, *argv], cwd=folder, stdout=stdout, stderr=subprocess.PIPE, env={**os.environ, **environment}
+    )
+
+
+@pytest.mark.parametrize("argv", TYPED, ids=" ".join)
+def test_what_a_terminal_cannot_show_is_no_reason_to_fail(argv: list[str], tmp_path: Path) -> None:
+    done = into(subprocess.PIPE, argv, tmp_path, ZEROKARA_LANG="ja", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u" in done.stdout
+
+
+@pytest.mark.parametrize("argv", TYPED, ids=" ".join)
+def test_nobody_reads_what_is_printed(argv: list[str], tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = into(writer, argv, tmp_path)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("argv", TYPED, ids=" ".join)
+def test_what_is_printed_goes_to_a_full_disk(argv: list[str], tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = into(full.fileno(), argv, tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"zerokara: Output cannot be written: {os.strerror(errno.ENOSPC)}.\n".encode(),
+    )

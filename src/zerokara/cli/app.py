@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
-from io import TextIOWrapper
 
 from cyclopts import App, CycloptsError
 
 import zerokara
-from zerokara.cli.failure import close_quietly, fail, failure_of, tell
+from zerokara.cli.failure import close_quietly, fail, failure_of, print_every_letter, tell
 from zerokara.cli.parser_help import HelpPage
 from zerokara.words import translatable
 
@@ -117,9 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _status_of(argv: list[str]) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
+    print_every_letter()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         status = app(argv, exit_on_error=False, print_error=False, result_action="return_value")

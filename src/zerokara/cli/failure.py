@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOWrapper
 from typing import NamedTuple
 
 from zerokara.errors import INTERRUPTED, Code, ZerokaraError
@@ -55,6 +56,13 @@ def fail(failure: Failure, *, as_json: bool) -> int:
 def tell(text: str) -> None:
     """Print whole sentences on standard error."""
     print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)
+
+
+def print_every_letter() -> None:
+    """A terminal that lacks a letter is no reason to fail: it gets the letter's number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def close_quietly() -> None:

@@ -5,12 +5,12 @@ The arguments are read here and not by the command line's parser: everything aft
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zerokara.cli.failure import fail, failure_of
+from zerokara.cli.failure import close_quietly, fail, failure_of, print_every_letter
 from zerokara.cli.help import Panel, help_page
 from zerokara.errors import UsageError, ZerokaraError, unknown_name
 from zerokara.words import in_english, sentence, translatable
@@ -81,7 +81,10 @@ def book_command(argv: list[str]) -> int:
 def _said(command: Callable[[list[str]], int], argv: list[str]) -> int:
     try:
         return command(argv)
-    except (ZerokaraError, KeyboardInterrupt) as error:  # Ctrl-C before or after the script; within it, the runner says
+    except BrokenPipeError:
+        close_quietly()
+        return 1
+    except (ZerokaraError, OSError, KeyboardInterrupt) as error:  # before or after the script; of it, the runner says
         failure = failure_of(error)
         assert failure is not None
         return fail(failure, as_json=False)
@@ -133,8 +136,7 @@ def _list(path: Path) -> int:
     if path.suffix.lower() in SCRIPTS:
         text = sentence("--list shows the cells of a notebook or note. {path} is one script.", path=path)
         raise UsageError(text, "unused-argument")
-    print(listing(cells_of(path)))
-    return 0
+    return _print([listing(cells_of(path))])
 
 
 def _book(argv: list[str]) -> int:
@@ -150,11 +152,16 @@ def _book(argv: list[str]) -> int:
         raise UsageError(text, "unused-argument")
     from zerokara.book.samples import init_folder
 
-    for line in init_folder(Path(*rest)):
-        print(line)
-    return 0
+    return _print(init_folder(Path(*rest)))
 
 
 def _help(usage: str, description: Sequence[str], *panels: Panel) -> int:
-    print(help_page(usage, [sentence(text) for text in description], panels))
+    return _print([help_page(usage, [sentence(text) for text in description], panels)])
+
+
+def _print(texts: Iterable[str]) -> int:
+    """Print what zerokara itself has to say; a script prints as Python lets it."""
+    print_every_letter()
+    for text in texts:
+        print(text, flush=True)
     return 0
