@@ -148,12 +148,10 @@ def unmarked(tree: ast.AST) -> Iterator[tuple[int, str]]:
     }
     inside |= {c for node in ast.walk(tree) if isinstance(node, ast.Assert) and node.msg for c in ast.walk(node.msg)}
     raised = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and called(node.exc) in NOT_TOLD]
-    inside |= {c for error in raised for c in ast.walk(error)}
+    inside |= {c for error in raised for c in ast.walk(error)} | docstrings(tree)
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and node.value in CLASS_NAMES:
-            continue
-        if is_text and node not in inside | docstrings(tree) and WORDS_IN_A_ROW.search(node.value):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inside
+        if is_text and node.value not in CLASS_NAMES and WORDS_IN_A_ROW.search(node.value):
             yield node.lineno, node.value
 
 

@@ -23,7 +23,8 @@ def losses_of(run, name, iterations, *options):
     assert count
     result = run(text + "\nfor loss in train_loss_list: print('LOSS', repr(float(loss)))\n", "--seed", "0", *options)
     assert result.status == 0, result.err
-    assert result.err.count("is the loss of a network 784-50-10 (sigmoid, softmax, cross entropy with 1e-7") == 1
+    assert result.err.count("is the loss of a network 784-50-10 (sigmoid, softmax), proven by its code") == 1
+    assert result.err.count("It is the cross entropy with 1e-7 in the logarithm.") == 1
     return [float(line.split()[1]) for line in result.out.splitlines() if line.startswith("LOSS")], result.out
 
 

@@ -1,6 +1,6 @@
 """Languages with labels of their own, and a computer without fonts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import matplotlib
 import pytest
@@ -68,6 +68,15 @@ def speak(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, str]]:
 def _nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test hears what is said once."""
     monkeypatch.setattr(fonts, "_told", set())
+
+
+@pytest.fixture(autouse=True)
+def _matplotlib_as_it_begins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fonts as before any learner's file: another test may have offered some, and what was found is remembered."""
+    monkeypatch.setitem(matplotlib.rcParams, "font.family", ["sans-serif"])
+    font_manager.fontManager._findfont_cached.cache_clear()
+    yield
+    font_manager.fontManager._findfont_cached.cache_clear()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from zerokara.cells import right, width
@@ -24,12 +23,11 @@ class Column(NamedTuple):
     side: Callable[[str, int], str] = right
 
 
-@dataclass(frozen=True)
 class Table:
     """Lines whose columns line up. `gap` is how many cells lie between two columns."""
 
-    columns: Sequence[Column]
-    gap: int = 1
+    def __init__(self, columns: Sequence[Column], gap: int = 1) -> None:
+        self.columns, self.gap = columns, gap
 
     def head(self) -> str:
         """The first line."""

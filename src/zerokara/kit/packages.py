@@ -109,11 +109,14 @@ def _check(folder: Path, needed: Needed, roots: Collection[str], target: Target)
     foreign = ["--no-deps", "--ignore-requires-python", *_written(needed, needed)]
     asked = list(roots) if target.like_here else foreign
     options = ["--no-index", "--find-links", str(folder), "--target", str(folder / "nowhere")]
-    _pip(["--isolated", "install", "--dry-run", "--ignore-installed", *options, *asked], target, isolated=True)
+    isolated = ["--isolated", "install", "--dry-run", "--ignore-installed"]
+    _pip(
+        [*isolated, *options, *asked], target, PIP_CONFIG_FILE=os.devnull
+    )  # --isolated reads the system's all the same
 
 
-def _pip(arguments: list[str], target: Target, isolated: bool = False) -> None:
-    """Run pip for the target. Isolated, it knows no package index and no folder but those in the arguments."""
+def _pip(arguments: list[str], target: Target, **variables: str) -> None:
+    """Run pip for the target."""
     if not importlib.util.find_spec("pip"):
         raise ZerokaraError(
             sentence(
@@ -123,9 +126,7 @@ def _pip(arguments: list[str], target: Target, isolated: bool = False) -> None:
             "missing-package",
         )
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments, *target.pip_options()]
-    others = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    environment = {**others, "PIP_CONFIG_FILE": os.devnull} if isolated else None
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=os.environ | variables)
     if done.returncode:
         raise _refused(done.stderr, target)
 

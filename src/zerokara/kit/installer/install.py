@@ -16,16 +16,23 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 KIT = Path(__file__).resolve().parent
-MANIFEST = json.loads((KIT / "kit.json").read_text(encoding="utf-8"))
+
+
+@cache
+def manifest() -> Any:
+    """What kit.json says."""
+    return json.loads((KIT / "kit.json").read_text(encoding="utf-8"))
 
 
 def tell(key: str, **facts: object) -> None:
     """Print a sentence of the kit."""
-    print(MANIFEST["words"][key].format(**facts), flush=True)
+    print(manifest()["words"][key].format(**facts), flush=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -34,10 +41,10 @@ def main(arguments: list[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     found = "{}.{}".format(*sys.version_info)
-    if found != MANIFEST["python"]:
-        tell("python-needed", python=MANIFEST["python"], platform=MANIFEST["platform"])
+    if found != manifest()["python"]:
+        tell("python-needed", python=manifest()["python"], platform=manifest()["platform"])
         return 1
-    damaged = [name for name, digest in MANIFEST["files"].items() if is_damaged(name, digest)]
+    damaged = [name for name, digest in manifest()["files"].items() if is_damaged(name, digest)]
     if damaged:
         tell("damaged", files=", ".join(damaged))
         return 1
@@ -82,11 +89,17 @@ def install(folder: Path) -> int:
         "--no-warn-script-location",
         "--quiet",
     ]
-    pip = [python, str(KIT / "wheels" / MANIFEST["pip"] / "pip"), "--isolated", "--disable-pip-version-check"]
+    pip = [python, str(KIT / "wheels" / manifest()["pip"] / "pip"), "--isolated", "--disable-pip-version-check"]
     environment = own_environment()
-    if subprocess.call([*pip, "install", *wheels, *MANIFEST["install"]], env=environment):
+    if subprocess.call([*pip, "install", *wheels, *manifest()["install"]], env=environment):
         here = sysconfig.get_platform()
-        tell("pip-failed", python=MANIFEST["python"], platform=MANIFEST["platform"], here=here, folder=folder / ".venv")
+        tell(
+            "pip-failed",
+            python=manifest()["python"],
+            platform=manifest()["platform"],
+            here=here,
+            folder=folder / ".venv",
+        )
         return 1
     return subprocess.call([python, "-m", "zerokara.kit.installed", str(KIT), str(folder)], env=environment)
 
@@ -95,7 +108,7 @@ def own_environment() -> dict[str, str]:
     """The variables for the new environment: without any that lead pip or Python to other packages."""
     others = ("PIP_", "PYTHONPATH", "PYTHONHOME")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(others)}
-    return {"ZEROKARA_LANG": MANIFEST["language"], **kept, "PIP_CONFIG_FILE": os.devnull}
+    return {"ZEROKARA_LANG": manifest()["language"], **kept, "PIP_CONFIG_FILE": os.devnull}
 
 
 if __name__ == "__main__":
