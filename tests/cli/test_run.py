@@ -27,6 +27,7 @@ def test_options_end_at_the_file(
         (["init", __file__], 2, "test_run.py is none; nothing was written."),
         (["init", "--help"], 0, "Usage: zerokara book init"),
         (["unit"], 2, "zerokara book must be one of init. Got 'unit'. Did you mean init?"),
+        (["init", "--force"], 2, "zerokara book init has no option --force. See zerokara book init --help."),
         (["init", "a", "b"], 2, "takes one FOLDER. Got a b. Nothing was written."),
     ],
 )

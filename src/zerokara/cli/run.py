@@ -147,7 +147,12 @@ def _book(argv: list[str]) -> int:
         raise unknown_name("command", verb, ["init"], NO_BOOK_COMMAND)
     if any(argument in ("--help", "-h") for argument in rest):
         return _help(BOOK_USAGE, BOOK_DESCRIPTION)
-    if len(rest) > 1 or any(argument.startswith("-") for argument in rest):
+    for option in [argument for argument in rest if argument.startswith("-")]:
+        text = sentence(
+            "{command} has no option {got}. See {command} --help.", command="zerokara book init", got=option
+        )
+        raise UsageError(text, "unknown-option")
+    if len(rest) > 1:
         text = sentence("zerokara book init takes one FOLDER. Got {got}. Nothing was written.", got=" ".join(rest))
         raise UsageError(text, "unused-argument")
     from zerokara.book.samples import init_folder
