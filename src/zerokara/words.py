@@ -138,7 +138,7 @@ def _read(known: str) -> Catalogue:
 
 def _known(name: str) -> str | None:
     """The language of ja, ja_JP.UTF-8, ja-JP or Japanese_Japan.932; None for one that is not spoken here."""
-    word = name.strip().lower()
+    word = str(name).strip().lower()
     for mark in "_-.@":
         word = word.partition(mark)[0]
     word = OTHER_NAMES.get(word, word)
