@@ -13,10 +13,10 @@ train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/.tested
-	$(BIN)/python -m pytest -n 2 -m slow $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(ARGS)
 
 # 300 kills at random moments, some four minutes: no run may be lost. Fewer with ARGS="--kills 30".
 # Then 2,000 random programs, some ten minutes: no accelerated gradient may differ from the loop's.
