@@ -274,6 +274,11 @@ def test_every_code_of_an_error_is_explained():
     assert first_column("docs/engineer.md", "code") == list(get_args(Code))
 
 
+def test_every_code_of_an_error_is_given_somewhere():
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "src" / "zerokara").rglob("*.py"))
+    assert not [code for code in get_args(Code) if sources.count(f'"{code}"') < 2]
+
+
 def test_every_variable_is_explained():
     sources = "".join(path.read_text("utf-8") for path in ROOT.glob("src/**/*.py"))
     used = set(re.findall(r"\bZEROKARA_[A-Z]+(?:_[A-Z]+)*", sources)) | {"ZEROKARA_REQUIRE_COMPILED"}

@@ -64,8 +64,10 @@ def test_verify_sees_one_wrong_weight(net_and_f, monkeypatch):
             return gradient
 
         monkeypatch.setattr(plan.Plan, "_of", wrong)
-        with pytest.raises(ZerokaraError, match=r"--verify found a gradient of shape \(20, 7\) that differs"):
+        said = r"--verify found a gradient of shape \(20, 7\) that differs"
+        with pytest.raises(ZerokaraError, match=said) as caught:
             numerical_gradient(f, net.params["W1"])
+        assert caught.value.code == "not-verified"
 
 
 def test_the_four_gradients_of_an_update_are_computed_at_once(net_and_f, monkeypatch):

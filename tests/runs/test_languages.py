@@ -30,16 +30,6 @@ EXACT = ("recipe.toml", "losses.csv", "epochs.csv", "weights.safetensors")
 IsWhole = Callable[[str], bool]
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return zerokara.train("digits", out=tmp_path_factory.mktemp("runs"), name="whole", **OPTIONS).path
-
-
-@pytest.fixture
-def run(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "run"))
-
-
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text

@@ -32,18 +32,7 @@ from zerokara.training.events import Advanced, Event, Listener
 from zerokara.training.recipe import Recipe
 
 OPTIONS: dict[str, Any] = {"hidden": (2,), "batch_size": 300, "iterations": 6, "engine": "reference", "plots": False}
-EXACT = ("recipe.toml", "losses.csv", "epochs.csv", "weights.safetensors")
 IsWhole = Callable[[str], bool]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return zerokara.train("digits", out=tmp_path_factory.mktemp("runs"), name="whole", **OPTIONS).path
-
-
-@pytest.fixture
-def run(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "run"))
 
 
 def stopped(path: Path, **options: Any) -> Path:

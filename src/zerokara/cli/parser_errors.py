@@ -24,10 +24,9 @@ WRONG_VALUES: dict[Any, str] = {
 
 def refusal(error: CycloptsError) -> UsageError:
     """What is said of a command line that cannot be parsed: of every kind of error a whole sentence of its own."""
-    if isinstance(
-        error.__cause__, UsageError
-    ):  # what a converter of ours says needs no words of the parser's around it
-        return error.__cause__
+    ours = error.__cause__
+    if isinstance(ours, UsageError):  # what a converter of ours says needs no words of the parser's around it
+        return ours
     kinds = (kind.__name__ for kind in type(error).__mro__)
     return next((REFUSALS[kind] for kind in kinds if kind in REFUSALS), _unforeseen)(error)
 

@@ -134,10 +134,8 @@ def _written(target: Target, data: bool, examples: bool) -> Iterator[tuple[str, 
         yield path.name, script(path, target.python)
     yield "python-needed.txt", _dos(python_needed(target)).encode()
     for name, text in readmes(target, data, examples).items():
-        yield (
-            name,
-            _dos(text).encode("utf-8-sig"),
-        )  # Notepad takes a text without the mark for the system's old code page
+        # Notepad takes a text without the mark for the system's old code page.
+        yield name, _dos(text).encode("utf-8-sig")
 
 
 def script(path: Path, python: str = "") -> bytes:

@@ -110,9 +110,8 @@ def _check(folder: Path, needed: Needed, roots: Collection[str], target: Target)
     asked = list(roots) if target.like_here else foreign
     options = ["--no-index", "--find-links", str(folder), "--target", str(folder / "nowhere")]
     isolated = ["--isolated", "install", "--dry-run", "--ignore-installed"]
-    _pip(
-        [*isolated, *options, *asked], target, PIP_CONFIG_FILE=os.devnull
-    )  # --isolated reads the system's all the same
+    # --isolated alone still reads the system's settings, which may name an index or a folder.
+    _pip([*isolated, *options, *asked], target, PIP_CONFIG_FILE=os.devnull)
 
 
 def _pip(arguments: list[str], target: Target, **variables: str) -> None:

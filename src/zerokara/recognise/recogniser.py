@@ -178,7 +178,8 @@ def _verified(f: Function, x: NDArray[Any], h: float, fast: NDArray[Any]) -> NDA
                 shape=x.shape,
                 largest=largest,
                 tolerance=tolerance,
-            )
+            ),
+            "not-verified",
         )
     say(
         sentence(
