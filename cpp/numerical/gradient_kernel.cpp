@@ -144,23 +144,23 @@ bool series_suffice(const NumericalPass& pass, int layer, const double* weights)
 }
 
 template <class Units>
-void add_samples(const NumericalPass& pass, int layer, const Units& units_of, const ClassRow& row, double* sum) {
+void add_samples(const NumericalPass& pass, int layer, const Units& units_of, const Classes& moved, double* sum) {
   NumericalLosses::visit(pass.job->loss, pass.job->loss_parameters, [&](auto op) {
-    if constexpr (has_closed_difference<decltype(op)>) add_samples(pass, pass.traces[layer], op, units_of, row, sum);
+    if constexpr (has_closed_difference<decltype(op)>) add_samples(pass, pass.traces[layer], op, units_of, moved, sum);
   });
 }
 
 void add_by_series(const NumericalPass& pass, int layer, long first, long count, const double* weights, double* sum) {
   const NumericalJob& job = *pass.job;
   if (layer == job.layers - 1) {
-    const ClassRow row = {{}, first, first + count, weights};
-    return add_samples(pass, layer, [](long) { return ScoreUnits(); }, row, sum);
+    const Classes own = {first, first + count, weights};
+    return add_samples(pass, layer, [](long) { return ScoreUnits(); }, own, sum);
   }
   const LayerTrace& trace = pass.traces[layer];
-  const ClassRow row = {{}, 0, job.sizes[job.layers], weights};
+  const Classes all = {0, job.sizes[job.layers], weights};
   NumericalActivations::visit(job.activation, job.activation_parameters, [&](auto op) {
     const auto units_of = [&](long n) { return HiddenUnits<decltype(op)>{op, units_at(trace, n * trace.width + first)}; };
-    add_samples(pass, layer, units_of, row, sum);
+    add_samples(pass, layer, units_of, all, sum);
   });
 }
 

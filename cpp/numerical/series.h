@@ -10,14 +10,14 @@ namespace {
 
 // How far the outputs of `width` units move. What an input's shift means to all units (InputGroups::step) is found once for them.
 struct ScoreUnits {
-  vec move(vec e) const { return e; }
+  ZEROKARA_ALWAYS_INLINE vec move(vec e) const { return e; }
 };
 
 template <class Op>
 struct HiddenUnits {
   Op op;
   Unit unit;
-  vec move(vec step) const { return Op::Difference::move_by_step(op, unit, step); }
+  ZEROKARA_ALWAYS_INLINE vec move(vec step) const { return Op::Difference::move_by_step(op, unit, step); }
 };
 
 // The shifts of both points as the units take them.
@@ -33,7 +33,7 @@ void find_steps(const InputGroups& inputs, long n, const NumericalJob& job, Step
 
 // Adds the differences of sample n to those of all inputs, sum: (fan_in + 1, width).
 template <class Units, class Series>
-void add_sample(const InputGroups& inputs, long n, const Units units, const Series loss, double* sum) {
+ZEROKARA_INLINE void add_sample(const InputGroups& inputs, long n, const Units units, const Series loss, double* sum) {
   const double* steps = inputs.step + 2 * n * inputs.stride;
   const std::int32_t *begin = inputs.begin + n * inputs.stride, *position = inputs.position + n * inputs.stride;
   for (int g = 0; g < inputs.count[n]; ++g) {
@@ -48,10 +48,10 @@ void add_sample(const InputGroups& inputs, long n, const Units units, const Seri
 
 // All samples of the chunk; units_of(n) gives the units of sample n.
 template <class LossOp, class Units>
-void add_samples(const NumericalPass& pass, const LayerTrace& layer, const LossOp& loss, const Units& units_of, ClassRow row,
+void add_samples(const NumericalPass& pass, const LayerTrace& layer, const LossOp& loss, const Units units_of, const Classes moved,
                  double* sum) {
   for (long n = 0; n < pass.samples; ++n) {
-    static_cast<ScoreRow&>(row) = score_row(pass, n);
+    const ClassRow row = {score_row(pass, n), moved};
     add_sample(layer.inputs, n, units_of(n), typename LossOp::Difference::Series(loss, row), sum);
   }
 }

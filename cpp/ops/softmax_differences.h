@@ -57,12 +57,13 @@ struct ScoreRow {
   double log_p(long k) const { return scores[k] - log_sum; }
 };
 
-// The same while only scores first, ..., last - 1 move, each by d weights[k]: one lane is one unit of a layer.
-struct ClassRow : ScoreRow {
+// The classes whose scores move, first, ..., last - 1, each by d weights[k]: one lane is one unit of a layer.
+struct Classes {
   long first, last;
   const double* weights;  // (classes, width)
   vec w(long k) const { return load(weights + k * width); }
 };
+struct ClassRow : ScoreRow, Classes {};
 
 // Σ over classes of c (exp(d w) - 1), for |d w| <= small: a series in d whose coefficients, Σ c w^m / m!, all inputs share. Cut off
 // where double precision ends, it leaves a few multiplications for each of the two points of an input.
