@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.engine.compiled import CompiledEngine, capabilities
 from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.nn.formulas import Formula, FormulaLayer, activation_formula, loss_formula, terms_of
 from zerokara.nn.layers import Affine, Layer
@@ -42,7 +43,7 @@ class Described:
     def all_biases(self) -> list[Floats]:
         """The biases, zeros where there are none."""
         pairs = zip(self.weights, self.biases, strict=True)
-        return [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in pairs]
+        return [np.zeros(weight.shape[1]) if bias is None else np.ascontiguousarray(bias) for weight, bias in pairs]
 
 
 def differences(
@@ -58,12 +59,59 @@ def differences(
     Returns:
         The gradients; all NaN where the loss itself is not finite. Raises UsageError for formulas that are not known.
     """
-    return by_numpy(network, x, targets, difference)
+    computed = by_core if core_takes(network, x) else by_numpy
+    return computed(network, x, targets, difference, threads)
+
+
+def core_takes(network: Described, x: Floats) -> bool:
+    """Whether the compiled core is there, and knows these formulas and an input as large."""
+    known, (n, features) = capabilities(), x.shape
+    return (
+        network.activation.name in known["differences"]["activations"]
+        and network.loss.name in known["differences"]["losses"]
+        and n <= known["most_in_batch"]
+        and features <= known["most_features"]
+    )
+
+
+def by_core(
+    network: Described, x: Floats, targets: Floats, difference: FiniteDifference, threads: int | None = None
+) -> Gradients:
+    """The same by the compiled core. Raises EngineError for what it does not take."""
+    weights = [np.ascontiguousarray(weight) for weight in network.weights]
+    gradients = [np.empty_like(weight) for weight in weights]
+    of_biases = [None if bias is None else np.empty_like(bias) for bias in network.biases]
+    loss = without_a_vanishing_delta(network.loss)
+    CompiledEngine(threads).fill_differences(
+        weights=weights,
+        biases=network.all_biases,
+        activation=network.activation.name,
+        activation_parameters=network.activation.parameters,
+        loss=loss.name,
+        loss_parameters=loss.parameters,
+        weight_decay=0.0,
+        x=np.ascontiguousarray(x),
+        targets=np.ascontiguousarray(targets),
+        above=difference.above,
+        below=difference.below,
+        weight_gradients=gradients,
+        bias_gradients=of_biases,
+        stop=None,
+    )
+    return gradients, of_biases
+
+
+def without_a_vanishing_delta(loss: Formula) -> Formula:
+    """-t log(p + 0) is the cross entropy, whose logarithm of a p that is rounded to 0 is none of 0."""
+    return Formula("cross-entropy") if loss == Formula("textbook", (0.0,)) else loss
 
 
 @np.errstate(all="ignore")
-def by_numpy(network: Described, x: Floats, targets: Floats, difference: FiniteDifference) -> Gradients:
-    """The same without the compiled core."""
+def by_numpy(
+    network: Described, x: Floats, targets: Floats, difference: FiniteDifference, threads: int | None = None
+) -> Gradients:
+    """The same without the compiled core, in the calling thread."""
+    del threads  # NumPy's matrix library has a number of its own
     affine = [Affine(*pair) for pair in zip(network.weights, network.all_biases, strict=True)]
     layers: list[Layer] = [affine[0]]
     for layer in affine[1:]:
