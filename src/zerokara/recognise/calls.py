@@ -60,7 +60,7 @@ class Calls(Expressions):
             return self._call_instance(callee, arguments, keywords, name)
         if operation.kind is Kind.SEQUENCE or callee.value is len:
             return self._sequence(callee.value, arguments, keywords)
-        return self.arithmetic.apply(callee.value.__name__, operation, arguments, keywords)
+        return self.arithmetic.apply(callee.value.__name__, operation, arguments, keywords, callee.value)
 
     def _call_instance(self, callee: Concrete, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
         if callee.value is str and len(arguments) == 1 and not keywords:
@@ -87,7 +87,7 @@ class Calls(Expressions):
         if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._ask_text(owner.value, function, arguments, keywords)
         if function == "astype":
-            return self.arithmetic.cast(as_abstract(owner), arguments, keywords)
+            return self.arithmetic.cast(owner, arguments, keywords)
         if function not in allowed.METHODS:
             raise _unknown(f"{class_of(owner)}.{function}")
         kind, most = allowed.METHODS[function]
@@ -116,7 +116,7 @@ class Calls(Expressions):
         if function is range:
             return _range(arguments)
         if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
-            return self.arithmetic.shape_of(as_abstract(arguments[0]))
+            return self.arithmetic.length_of(as_abstract(arguments[0]))
         lists = [self.objects.elements(argument) for argument in arguments]
         if not lists or None in lists:
             raise Refused(sentence("{name} goes through numbers one by one.", name=function.__name__))

@@ -62,7 +62,9 @@ class Expressions:
         evaluate = getattr(self, f"_{type(node).__name__}", None)
         if evaluate is None:
             raise Refused(sentence("Line {line} holds something that only running it can tell.", line=node.lineno))
+        outer, self.arithmetic.node = self.arithmetic.node, node
         result: Value = evaluate(node, frame)
+        self.arithmetic.node = outer
         if isinstance(result, Unknown):
             raise Refused(sentence("Line {line} uses something that differs between branches.", line=node.lineno))
         return result
@@ -70,7 +72,7 @@ class Expressions:
     # Names and parts of things
 
     def _Constant(self, node: ast.Constant, frame: Frame) -> Value:
-        return _NOTHING if node.value is ... else Concrete(node.value)
+        return Concrete(node.value)
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
         name, code = node.id, frame.code
@@ -99,9 +101,9 @@ class Expressions:
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
-            return self.arithmetic.shape_of(as_abstract(owner))
+            return self.arithmetic.shape_of(as_abstract(owner), name)
         if name == "T":
-            return as_abstract(owner)
+            return self.arithmetic.transpose(owner)
         return Bound(owner, name)
 
     def _Subscript(self, node: ast.Subscript, frame: Frame) -> Value:
@@ -120,11 +122,7 @@ class Expressions:
         if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._letter(owner.value, key)
         if is_number(owner):
-            # A mask, `a[a > 0]`, is an index of numbers: how many elements it takes depends on them, too.
-            base, index = as_abstract(owner), as_abstract(key)
-            both = combine([base, index])
-            masked = both.masked or not index.about_shape
-            return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
+            return self.arithmetic.item(owner, key)
         if isinstance(owner, Concrete):
             return self.objects.item(owner, key)
         raise unknown(f"{class_of(owner)}[…]")
@@ -135,9 +133,11 @@ class Expressions:
         return Concrete(text[key.value])
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
-        return combine(
-            [as_abstract(self.value(part, frame)) for part in (node.lower, node.upper, node.step) if part] or [_NOTHING]
-        )
+        parts = [self.value(part, frame) if part else Concrete(None) for part in (node.lower, node.upper, node.step)]
+        known = [part.value for part in parts if isinstance(part, Concrete) and type(part.value) in (int, type(None))]
+        if len(known) == len(parts):
+            return Concrete(slice(*known))
+        return combine(list(map(as_abstract, parts)))
 
     def _Tuple(self, node: ast.Tuple | ast.List, frame: Frame) -> Value:
         elements: list[Value] = []
@@ -264,6 +264,3 @@ class Expressions:
             raise Refused(sentence("Line {line} unpacks what is not known.", line=targets[0].lineno))
         for target, element in zip(targets, elements, strict=True):
             self.assign(target, element, frame)
-
-
-_NOTHING = Abstract(about_shape=True)
