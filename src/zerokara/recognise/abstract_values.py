@@ -117,11 +117,10 @@ ALONE, LOST = -1, -2
 
 
 class Comparison(NamedTuple):
-    """What a mask came from: `value < number` or `value > number`."""
+    """What a mask came from: whether `value` is above or below `number`."""
 
     value: Abstract
-    is_less: bool
-    number: Any
+    number: float
 
 
 @dataclass(frozen=True)
@@ -141,6 +140,8 @@ class Abstract:
         mapped: of inputs, how they came from an array that was read.
         local: how they came from x W + b, sample by sample.
         comparison: of a mask, what was compared.
+        is_scalar: it is a number of NumPy's, which nobody can write to.
+        unmapped_at: the line where something else was done to an array that was read than `mapped` can say.
     """
 
     origins: frozenset[int] = frozenset()
@@ -155,14 +156,24 @@ class Abstract:
     mapped: Mapped | None = None
     local: Local | None = None
     comparison: Comparison | None = None
+    is_scalar: bool = False
+    unmapped_at: int | None = None
 
     @property
     def touches_affine(self) -> bool:
         return self.shared or self.affine != NEVER
 
     def computed(self, affine: int = NEVER, form: Form | None = None) -> Abstract:
-        """Numbers computed from these, in memory of their own."""
-        return Abstract(self.origins, True, self.about_shape, affine, False, self.may_be_list, self.masked, form=form)
+        """Numbers computed from these by a function of NumPy's, in memory of their own."""
+        return Abstract(
+            self.origins,
+            about_shape=self.about_shape,
+            affine=affine,
+            may_be_list=self.may_be_list,
+            masked=self.masked,
+            form=form,
+            is_scalar=form is not None and not form.shape,
+        )
 
 
 @dataclass(frozen=True)
@@ -248,7 +259,7 @@ def join(one: Value, other: Value) -> Value:
         # Affine only if both are, in the same epoch: NEVER, or an older epoch, is the smaller.
         common = {
             name: getattr(a, name)
-            for name in ("form", "read", "mapped", "local")
+            for name in ("form", "read", "mapped", "local", "is_scalar")
             if getattr(a, name) == getattr(b, name)
         }
         return replace(combine([a, b]), affine=min(a.affine, b.affine), fresh=False, **common)

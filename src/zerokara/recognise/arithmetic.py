@@ -32,7 +32,7 @@ from zerokara.recognise.abstract_values import (
 from zerokara.recognise.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
 from zerokara.recognise.forms import as_numbers, form_of_call, form_of_item
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.thresholds import Limit, Thresholds, is_plain_number
+from zerokara.recognise.thresholds import RETURN_SCALARS, Limit, Thresholds, is_plain_number
 from zerokara.words import sentence
 
 MOST_CONSTANTS = 60
@@ -44,6 +44,9 @@ class Clues(NamedTuple):
     Attributes:
         constants, operations, maps, transposed: as of `Arithmetic`.
         limits: see `thresholds.Limit`.
+        input_lines: where something else was done to what may be inputs than a step of `maps`.
+        activation_lines: where a curve was taken of a = x W + b that was multiplied by other weights then.
+        loss_lines: where what came from samples met something else, such as labels.
     """
 
     constants: tuple[float, ...] = ()
@@ -51,6 +54,9 @@ class Clues(NamedTuple):
     maps: tuple[Mapped, ...] = ()
     transposed: frozenset[int] = frozenset()
     limits: tuple[Limit, ...] = ()
+    input_lines: tuple[int, ...] = ()
+    activation_lines: tuple[int, ...] = ()
+    loss_lines: tuple[int, ...] = ()
 
 
 class Arithmetic(Thresholds):
@@ -69,12 +75,24 @@ class Arithmetic(Thresholds):
         self.operations: set[str] = set()
         self.maps: dict[Mapped, None] = {}
         self.transposed: set[int] = set()
+        self.input_lines: list[int] = []
+        self.met: dict[int, int] = {}
+        self.curves: dict[int, int] = {}
 
     def clues(self, first_of: dict[int, int]) -> Clues:
         """What was gathered; `first_of` gives the number that an array goes by, which may have been read twice."""
         maps = {mapped.renumbered(first_of): None for mapped in self.maps}
         transposed = frozenset(first_of.get(origin, origin) for origin in self.transposed)
-        return Clues(tuple(self.constants), frozenset(self.operations), tuple(maps), transposed, tuple(self.limits))
+        return Clues(
+            tuple(self.constants),
+            frozenset(self.operations),
+            tuple(maps),
+            transposed,
+            tuple(self.limits),
+            tuple(self.input_lines),
+            tuple(line for product, line in self.curves.items() if product != self.products),
+            tuple(line for product, line in self.met.items() if product == self.products),
+        )
 
     def _meet(self, what: str, *values: Value) -> None:
         self.operations.add(what)
@@ -100,12 +118,30 @@ class Arithmetic(Thresholds):
         if isinstance(left, Items) or isinstance(right, Items):
             if not all(map(_is_scalar, _elements(left) + _elements(right))):
                 raise Refused(sentence("It computes with a list of arrays."))
-            both = replace(both, about_shape=False, may_be_list=True)
+            both = replace(both, about_shape=False, may_be_list=True, is_scalar=False)
         if isinstance(kind, ast.FloorDiv | ast.Mod | ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor):
             self.threshold(ast.unparse(ast.BinOp(_A, kind, _B)), both)
         elif isinstance(kind, ast.Add):
             both = self.shifted(both, left, right)
-        return self._elementwise(both, kind, function, left, right)
+        return self._traced(self._elementwise(both, kind, function, left, right), [left, right])
+
+    def _traced(self, result: Abstract, operands: list[Value]) -> Abstract:
+        """The same, having noted the line where it is no longer what its operands were; see `Clues`."""
+        for operand in operands:
+            if self.line is None or not isinstance(operand, Abstract | Concrete) or not is_number(operand):
+                continue
+            data, local = as_abstract(operand), as_abstract(operand).local
+            if (
+                local is not None
+                and local.scale is not None
+                and (result.local is None or result.local[3:] != local[3:])
+            ):
+                self.curves.setdefault(local.product, self.line)
+            if local is not None and result.local is None:
+                self.met.setdefault(local.product, self.line)
+            if result.mapped is None and result.local is None and (data.mapped or data.unmapped_at):
+                result = replace(result, unmapped_at=data.unmapped_at or self.line)
+        return result
 
     def _elementwise(
         self, result: Abstract, kind: ast.operator, function: Callable[..., Any] | None, left: Value, right: Value
@@ -117,10 +153,11 @@ class Arithmetic(Thresholds):
         return replace(result, mapped=_mapped(function, [left, right]))
 
     def _product(self, left: Value, right: Value) -> Abstract:
-        for operand in (left, right):
-            mapped = as_abstract(operand).mapped
-            if mapped is not None:
-                self.maps[mapped] = None
+        for operand in map(as_abstract, (left, right)):
+            if operand.mapped is not None:
+                self.maps[operand.mapped] = None
+            if operand.local is None and operand.unmapped_at is not None:
+                self.input_lines.append(operand.unmapped_at)
         return self.product(left, right)
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
@@ -131,7 +168,7 @@ class Arithmetic(Thresholds):
             return Concrete(-value.value)  # type: ignore[union-attr]
         data = _array_like(value)
         local = self.local_of(data.form, [value], _negative if isinstance(kind, ast.USub) else None)
-        return replace(data.computed(affine=data.affine, form=data.form), local=local)
+        return self._traced(replace(data.computed(affine=data.affine, form=data.form), local=local), [value])
 
     def _not(self, value: Value) -> Value:
         if isinstance(value, Concrete) and value.is_scalar:
@@ -156,9 +193,9 @@ class Arithmetic(Thresholds):
         comparison = self.compared(kind, left, right)
         if comparison is False:
             self.threshold(ast.unparse(ast.Compare(_A, [kind], [_B])), both)
-        return replace(
-            both, local=self.local_of(form, [left, right]), comparison=None if comparison is False else comparison
-        )
+        local = self.local_of(form, [left, right])
+        both = replace(both, local=local, comparison=None if comparison is False else comparison)
+        return self._traced(both, [left, right])
 
     # Functions and methods of numbers
 
@@ -194,13 +231,28 @@ class Arithmetic(Thresholds):
         if kind is Kind.BLANK:
             result = self.blank(result)
         result = replace(result, local=self.local_of_call(name, kind, form, arguments, keywords))
+        return self._traced(self._result(result, name, kind, form, function, first, arguments, keywords), arguments)
+
+    def _result(
+        self,
+        result: Abstract,
+        name: str,
+        kind: Kind,
+        form: Form | None,
+        function: Callable[..., Any] | None,
+        first: Abstract,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+    ) -> Abstract:
         if kind in MAY_SHARE:
             return replace(result, mapped=_mapped_by(function or name, first, arguments, keywords))
         if kind is Kind.NEW and name in ("copy", "array", "negative", "positive"):
             mapped = _mapped_by(function or name, first, arguments, keywords)
-            return replace(result.computed(first.affine, form), local=result.local, mapped=mapped)
+            return replace(result.computed(first.affine, form), local=result.local, mapped=mapped, is_scalar=False)
         mapped = _mapped(function, arguments) if function in _UFUNCS and not keywords else None
-        return replace(result.computed(form=form), local=result.local, mapped=mapped)
+        computed = result.computed(form=form)
+        is_scalar = computed.is_scalar and name in RETURN_SCALARS
+        return replace(computed, local=result.local, mapped=mapped, is_scalar=is_scalar)
 
     def _view(
         self,
@@ -215,7 +267,8 @@ class Arithmetic(Thresholds):
             return replace(self.transpose(first), fresh=result.fresh)
         mapped = _mapped_by(function or name, first, arguments, keywords)
         local = self.local_of_call(name, Kind.VIEW, result.form, arguments, keywords)
-        return replace(result, affine=first.affine, read=first.read, mapped=mapped, local=local)
+        result = replace(result, affine=first.affine, read=first.read, mapped=mapped, local=local)
+        return self._traced(result, arguments)
 
     def transpose(self, owner: Value) -> Abstract:
         """`owner.T`."""
@@ -239,15 +292,16 @@ class Arithmetic(Thresholds):
         masked = both.masked or not index.about_shape
         form = form_of_item(owner, key)
         is_row = isinstance(key, Concrete) and type(key.value) is int
-        return replace(
+        item = replace(
             both,
             fresh=base.fresh,
-            shared=base.touches_affine,
+            shared=base.touches_affine or base.local is not None,
             masked=masked and form is None,
             form=form,
             mapped=base.mapped if is_row else None,
             local=self.local_of_item(base, index, key, form),
         )
+        return self._traced(item, [owner])
 
     def _check_arguments(self, name: str, arguments: list[Value], keywords: dict[str, Value], most: int) -> None:
         if len(arguments) > most:
@@ -271,7 +325,8 @@ class Arithmetic(Thresholds):
             self.threshold("astype", numbers)
         form = form_of_call("astype", [data, kinds[0]], {})
         mapped = _mapped_by("astype", numbers, [data, kinds[0]], {})
-        return replace(numbers.computed(affine=numbers.affine, form=form), local=numbers.local, mapped=mapped)
+        cast = replace(numbers.computed(affine=numbers.affine, form=form), local=numbers.local, mapped=mapped)
+        return self._traced(replace(cast, is_scalar=False), [data])
 
     def shape_of(self, data: Abstract, what: str = "") -> Value:
         """What depends on the shape of numbers: which may depend on the numbers, where a mask chose them."""
@@ -293,12 +348,16 @@ class Arithmetic(Thresholds):
 
     def write_into(self, base: Value, parts: list[Value], result: Abstract | None = None) -> None:
         """`base[...] = part` or `base += part`. Raises Refused where that would be seen after the call."""
+        if isinstance(base, Abstract) and base.is_scalar:
+            return
         if not isinstance(base, Abstract) or not base.fresh:
             raise Refused(sentence("It writes into an array."))
         if base.may_be_list and not all(map(_is_scalar, parts)):
             raise Refused(sentence("It puts something into a list."))
         for part in parts:
             self._meet("write", part)
+        if len(parts) == 2:
+            self.show(parts[0], base, parts[1])
         self.spill(base, parts)
         # A part of an a = x W + b that is written to moves a itself, so that nothing from before is affine any more;
         # unless what is written is x W + b again, as `a += b` does.

@@ -13,9 +13,11 @@ import numpy as np
 from zerokara.nn.formulas import Formula
 from zerokara.recognise.arithmetic import Clues
 
-_KINKS = frozenset("compare,maximum,minimum,fmax,fmin,max,min,abs,absolute,fabs,where,clip".split(","))
-_EXPONENTIALS = frozenset("exp,exp2,expm1,tanh,expit,logaddexp,softmax,power,Pow".split(","))
-_LOGARITHMS = frozenset("log,log1p,log2,log10,logaddexp,xlogy,log_softmax,logsumexp".split(","))
+_KINKS = frozenset(
+    ["compare", "maximum", "minimum", "fmax", "fmin", "max", "min", "abs", "absolute", "fabs", "where", "clip"]
+)
+_EXPONENTIALS = frozenset(["exp", "exp2", "expm1", "tanh", "expit", "logaddexp", "softmax", "power", "Pow"])
+_LOGARITHMS = frozenset(["log", "log1p", "log2", "log10", "logaddexp", "xlogy", "log_softmax", "logsumexp"])
 
 _LARGEST_DELTA = 0.1
 _DELTAS = (1e-7, float(np.finfo(float).eps))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import CodeType
 
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import (
-    Abstract,
     Bound,
     Concrete,
     Items,

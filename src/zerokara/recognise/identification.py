@@ -26,7 +26,8 @@ from zerokara.recognise.forward import Floats, activated, scores_of
 from zerokara.recognise.inputs import InputMap
 from zerokara.recognise.layout import Arrays, Layout, rows_of
 from zerokara.recognise.linear_terms import Fit, LinearTerms, rounded
-from zerokara.recognise.refusal import RefusedNow
+from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.recognise.unknown_parts import unknown_layers, unknown_loss
 from zerokara.words import sentence
 
 TOLERANCE = 1e-12
@@ -122,39 +123,82 @@ class Samples:
 
     Attributes:
         few: at weights of several sizes, the present ones last; enough where nothing is added to the loss.
-        more: makes others: for the filter, all with weights of the same absolute values; and for all else.
+        of_loss: makes some for a layout, at which its last weights are 0: then the scores are the last bias.
+        more: makes others: some whose weights have the same absolute values; and some with any.
     """
 
     few: list[Sample]
+    of_loss: Callable[[Layout], list[Sample]]
     more: Callable[[], tuple[list[Sample], list[Sample]]]
 
 
-def model_of(fitting: list[Layout], samples: Samples, clues: Clues) -> Model | None:
-    """The candidate that gives the values of all samples; None if there is none."""
-    for layout in fitting:
+def model_of(fitting: list[Layout], samples: Samples, clues: Clues) -> Model:
+    """The candidate that gives the values of all samples. Raises Refused, with what does not fit, if there is none."""
+    ends = _ends(fitting, samples, clues)
+    if not any(ends):
+        raise Refused(unknown_loss(clues))
+    for layout, known in zip(fitting, ends, strict=True):
         tried = _Tried(layout, samples.few)
-        for candidate in _candidates(layout, samples.few[0].arrays, clues):
+        for candidate in _candidates(layout, known, clues):
             if (model := _plain(candidate, tried, clues)) is not None:
                 return model
     alike, varied = samples.more()
-    for layout in fitting:
+    for layout, known in zip(fitting, ends, strict=True):
         tried = _Tried(layout, [*alike, *varied, *samples.few])
-        for candidate in _candidates(layout, alike[0].arrays, clues):
+        for candidate in _candidates(layout, known, clues):
             if (model := _with_terms(candidate, tried, len(alike), clues)) is not None:
                 return model
-    return None
+    raise Refused(unknown_layers(clues))
 
 
-def _candidates(layout: Layout, arrays: Arrays, clues: Clues) -> Iterator[Model]:
+End = tuple[str, Formula]
+"""What labels mean, and a loss."""
+
+
+def _ends(fitting: list[Layout], samples: Samples, clues: Clues) -> list[list[End]]:
+    """For each layout the losses that fit where the scores are its last bias; all of them where it has none."""
+    known: dict[tuple[int, ...], list[End]] = {}
+    ends = []
+    for layout in fitting:
+        bias = layout.biases[-1]
+        if bias is None or len(layout.weights) == 1:
+            ends.append(list(_all_ends(layout, samples.few[0].arrays, clues)))
+            continue
+        key = (layout.inputs, layout.labels, layout.weights[-1], bias)
+        if key not in known:
+            known[key] = _fitting_ends(layout, samples.of_loss(layout), bias, clues)
+        ends.append(known[key])
+    return ends
+
+
+def _all_ends(layout: Layout, arrays: Arrays, clues: Clues) -> Iterator[End]:
     n, classes = len(rows_of(arrays[layout.inputs])), layout.sizes(arrays)[-1]
+    losses = list(candidates.losses(clues))
+    for labels, _ in _meanings(arrays[layout.labels], n, classes):
+        yield from ((labels, loss) for loss in losses)
+
+
+def _fitting_ends(layout: Layout, samples: list[Sample], bias: int, clues: Clues) -> list[End]:
+    arrays = samples[0].arrays
+    n, classes = len(rows_of(arrays[layout.inputs])), layout.sizes(arrays)[-1]
+    meanings = dict(_meanings(arrays[layout.labels], n, classes))
+    scores = [np.repeat(sample.arrays[bias].reshape(1, -1), n, axis=0) for sample in samples]
+    values = np.array([sample.value for sample in samples])
+    added = [np.array([half_square(sample.arrays[bias]) for sample in samples]), np.ones(len(samples))]
+    ends = []
+    for labels, loss in _all_ends(layout, arrays, clues):
+        fit = Fit(loss, meanings[labels], n)
+        columns = [np.array([mean(loss, each, targets) for each in scores]) for targets in fit.regressors]
+        if fit.explains(values, [*columns, *added]):
+            ends.append((labels, loss))
+    return ends
+
+
+def _candidates(layout: Layout, ends: list[End], clues: Clues) -> Iterator[Model]:
     # One layer has no activation: any name will do.
     activations = candidates.activations(clues) if len(layout.weights) > 1 else [Formula("identity")]
-    losses = list(candidates.losses(clues))
-    meanings = [name for name, _ in _meanings(arrays[layout.labels], n, classes)]
-    for activation in activations:
-        for labels in meanings:
-            for loss in losses:
-                yield Model(layout, activation, loss, labels)
+    for activation in activations if ends else []:
+        yield from (Model(layout, activation, loss, labels) for labels, loss in ends)
 
 
 class _Tried:

@@ -25,7 +25,7 @@ from zerokara.recognise.sampling import RandomSamples, size_of
 from zerokara.recognise.thresholds import Limit
 from zerokara.words import sentence
 
-TRIES = 6
+FEWEST, MOST = 4, 40
 """Sets of weights at which the function is called on either side of its bounds."""
 
 LEAST = 3
@@ -74,7 +74,9 @@ def _check_both_sides(model: Model, ends: list[float], bounds: list[float], at_r
     arrays, layout = at_random.arrays, model.layout
     rows, targets = rows_of(arrays[layout.inputs]), model.targets(arrays)
     seen: dict[float, list[int]] = {number: [0, 0] for number in (*ends, *bounds)}
-    for _ in range(TRIES):
+    for tried in range(MOST):
+        if tried >= FEWEST and min(map(min, seen.values())) >= LEAST:
+            return
         weights, inputs = _far(model, arrays, rows, ends, bounds, at_random.rng)
         sample = at_random.at(weights)
         if not model.agrees(sample.value, inputs[-1], targets, model.added(sample.arrays)):
@@ -83,13 +85,10 @@ def _check_both_sides(model: Model, ends: list[float], bounds: list[float], at_r
             _count(seen[end], np.concatenate([layer.ravel() for layer in inputs[:-1]]), end)
         for bound in bounds:
             _count(seen[bound], _probabilities(model, inputs[-1], targets), bound)
-    for number, (below, above) in seen.items():
-        if min(below, above) < LEAST:
-            raise Refused(
-                sentence(
-                    "No numbers that were tried lie on both sides of {number:g}, where it cuts off.", number=number
-                )
-            )
+    number = next(number for number, sides in seen.items() if min(sides) < LEAST)
+    raise Refused(
+        sentence("No numbers that were tried lie on both sides of {number:.17g}, where it cuts off.", number=number)
+    )
 
 
 def _count(sides: list[int], numbers: Floats, bound: float) -> None:
@@ -113,7 +112,7 @@ def _far(
     """Random parameters, and the inputs of activations that they make: as large as the bounds."""
     layout, weights, inputs = model.layout, dict[int, Floats](), list[Floats]()
     hidden = max([1.0, *(1.2 * abs(end) for end in ends)])
-    last = min([LARGEST_SCORES, *(-0.75 * math.log(min(b, 1 - b)) for b in bounds)]) if bounds else 2.0
+    last = min([LARGEST_SCORES, *(-1.5 * math.log(min(b, 1 - b)) for b in bounds)]) if bounds else 2.0
     for layer, number in enumerate(layout.weights):
         if layer:
             rows = activated(model.activation, inputs[-1])

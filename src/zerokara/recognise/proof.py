@@ -19,6 +19,7 @@ from zerokara.recognise.limits import check_limits
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import SCALES, Function, RandomSamples, restoring, value_at
 from zerokara.recognise.thresholds import Threshold
+from zerokara.recognise.unknown_parts import unknown_arrays
 from zerokara.words import sentence
 
 MOST_LAYOUTS = 200
@@ -56,31 +57,22 @@ def proven_model(
                 reason = reason or _threshold_reason(what)
                 continue
             try:
-                model = _found(
-                    f, x, arrays, known, [layout for layout in fitting if set(layout.parameters) == moved], clues
-                )
-            except Refused as refused:
-                if isinstance(refused, RefusedNow):
-                    raise
-                reason = str(refused)
-                continue
-            if model is not None:
+                model = _found(f, x, arrays, known, [l for l in fitting if set(l.parameters) == moved], clues)
                 return replace(model, input_map=input_map)
-            reason = sentence("Its values are not those of a network that is known here.")
-    raise Refused(
-        reason or sentence("The arrays it reads are not inputs, labels and the weights of fully connected layers.")
-    )
+            except RefusedNow:
+                raise
+            except Refused as refused:
+                reason = str(refused)
+    raise Refused(reason or unknown_arrays(clues))
 
 
-def _found(
-    f: Function, x: NDArray[Any], arrays: Arrays, known: Arrays, fitting: list[Layout], clues: Clues
-) -> Model | None:
+def _found(f: Function, x: NDArray[Any], arrays: Arrays, known: Arrays, fitting: list[Layout], clues: Clues) -> Model:
     check_memory(arrays, sorted(fitting[0].parameters))
     present = Sample(known, value_at(f, x))
     at_random = RandomSamples(f, x, known, fitting[0])
     few = [*at_random.at_scales(SCALES), present]
-    model = model_of(fitting, Samples(few, at_random.alike_and_varied), clues)
-    return None if model is None else check_limits(model, clues, at_random)
+    samples = Samples(few, at_random.at_last_bias, at_random.alike_and_varied)
+    return check_limits(model_of(fitting, samples, clues), clues, at_random)
 
 
 def _threshold_reason(threshold: Threshold) -> str:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.evaluation import Evaluation
 from zerokara.recognise.description import described
+from zerokara.recognise.evaluation import Evaluation
 from zerokara.recognise.identification import Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.interpreter import Purity, purity_of

@@ -147,6 +147,16 @@ class RandomSamples:
         varied = [self._drawn(lambda: float(self.rng.uniform(0.3, 2.0))) for _ in range(count)]
         return [self.at(weights) for weights in signs], [self.at(weights) for weights in varied]
 
+    def at_last_bias(self, layout: Layout) -> list[Sample]:
+        """Where a layout's last weights are 0, and its last bias is random: the scores are that."""
+        others, bias = self._drawn(lambda: 1.0), layout.biases[-1]
+        others[layout.weights[-1]][...] = 0
+        samples = []
+        for _ in range(ALIKE + 2):
+            drawn = {} if bias is None else {bias: 1.5 * self.rng.standard_normal(self.arrays[bias].shape)}
+            samples.append(self.at({**others, **drawn}))
+        return samples
+
     def at(self, weights: Arrays) -> Sample:
         """At these parameters."""
         moved = [self.arrays[number] for number in weights]

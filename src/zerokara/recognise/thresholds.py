@@ -37,8 +37,6 @@ from zerokara.recognise.abstract_values import (
 )
 from zerokara.recognise.allowed import Kind
 from zerokara.recognise.forms import form_of_product
-from zerokara.recognise.refusal import Refused
-
 
 FIRST_BLANK = -2
 
@@ -260,14 +258,14 @@ class Thresholds:
     def note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
         """Note the threshold in a function of numbers, if there is one."""
         # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
-        if kind is Kind.EXTREME and len(arguments) and self.is_affine(first):
+        if kind is Kind.EXTREME and len(arguments) and self._crosses_zero(first):
             return
         if kind in (Kind.KINK, Kind.CHOICE) and self._is_known_kink(name, arguments):
             return
         if kind is Kind.CLIP and self._is_known_clip(name, arguments):
             return
         if name == "where" and len(arguments) == 3:
-            self._show(*arguments)
+            self.show(*arguments)
         if kind is Kind.BLANK and not name.endswith(("_like", "full")):
             self.threshold(name, data)  # how long `arange` is depends on them
         if kind in (Kind.EXTREME, Kind.KINK, Kind.CHOICE, Kind.CLIP, Kind.CUT, Kind.CAST):
@@ -316,17 +314,17 @@ class Thresholds:
         local = self._local(value)
         return self.is_affine(value) or (local is not None and local.scale is not None and not local.clamped)
 
-    def compared(self, kind: ast.cmpop, left: Value, right: Value) -> Comparison | None | bool:
+    def compared(self, kind: ast.cmpop, left: Value, right: Value) -> Comparison | bool | None:
         """What a comparison says; None for one that is harmless, False for a threshold."""
-        for value, bound, swapped in ((left, right, False), (right, left, True)):
+        for value, bound in ((left, right), (right, left)):
             if not (is_plain_number(bound) and isinstance(value, Abstract)):
                 continue
             number, local = float(bound.value), self._local(value)  # type: ignore[union-attr]
             if number == 0 and self._crosses_zero(value):
-                return Comparison(value, isinstance(kind, ast.Lt | ast.LtE) != swapped, number)
+                return Comparison(value, number)
             if local is None or isinstance(kind, ast.Eq | ast.NotEq):
                 return False
-            comparison = Comparison(value, isinstance(kind, ast.Lt | ast.LtE) != swapped, number)
+            comparison = Comparison(value, number)
             noted = self._limit(ast.unparse(ast.Compare(_A, [kind], [_B])), local, number)
             if noted.of_input:
                 self.limits.append(noted)
@@ -335,13 +333,12 @@ class Thresholds:
             return comparison
         return False
 
-    def _show(self, mask: Value, one: Value, other: Value) -> None:
-        """`where(y > c, y, c)` keeps y where it is beyond c: the place of the jump is that of a bound of y."""
+    def show(self, mask: Value, *branches: Value) -> None:
+        """`where(y > c, y, c)`, or `y[y < c] = c`, keeps y on one side of c: so a jump there is that of a bound of y."""
         comparison = mask.comparison if isinstance(mask, Abstract) else None
-        if comparison is None:
+        if comparison is None or not any(branch is comparison.value for branch in branches):
             return
-        kept, bound = (other, one) if comparison.is_less else (one, other)
-        if kept is comparison.value and is_plain_number(bound) and float(bound.value) == comparison.number:  # type: ignore[union-attr]
+        if any(is_plain_number(b) and float(b.value) == comparison.number for b in branches):  # type: ignore[union-attr]
             self.limits += [noted for waiting, noted, _ in self._waiting if waiting is comparison]
             self._waiting = [waiting for waiting in self._waiting if waiting[0] is not comparison]
 
@@ -370,9 +367,43 @@ def _is_constant(value: Value) -> bool:
 
 _A, _B = ast.Name("a"), ast.Name("b")
 _ELEMENTWISE = frozenset(
-    "exp,log,log2,log10,log1p,expm1,sqrt,square,tanh,negative,reciprocal,positive,exp2,add,subtract,multiply,divide,"
-    "true_divide,power,float_power,logaddexp,where,abs,absolute,fabs,maximum,minimum,fmax,fmin,clip,erf,erfc,expit".split(
-        ","
-    )
+    [
+        "exp",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "expm1",
+        "sqrt",
+        "square",
+        "tanh",
+        "negative",
+        "reciprocal",
+        "positive",
+        "exp2",
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "true_divide",
+        "power",
+        "float_power",
+        "logaddexp",
+        "where",
+        "abs",
+        "absolute",
+        "fabs",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "clip",
+        "erf",
+        "erfc",
+        "expit",
+    ]
 )
 """Functions of each element by itself, with which what came from one sample still does."""
+
+RETURN_SCALARS = _ELEMENTWISE - {"where"} | {"sum", "mean", "max", "min", "amax", "amin", "var", "std"}
+"""Functions that return a number where others return an array without axes."""
