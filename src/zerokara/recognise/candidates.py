@@ -42,6 +42,8 @@ def activations(clues: Clues) -> Iterator[Formula]:
         yield from (Formula("leaky-relu", (slope,)) for slope in dict.fromkeys([*slopes, *(-s for s in slopes), -1.0]))
     if not has_exp and not clues.operations & {"erf", "erfc"}:
         return
+    if "tanh" in clues.operations:
+        yield from _gelus(clues)
     if clues.operations & _LOGARITHMS:
         yield Formula("softplus")
     yield from (Formula("swish", (beta,)) for beta in dict.fromkeys([1.0, *_positive(clues)]))
@@ -49,7 +51,8 @@ def activations(clues: Clues) -> Iterator[Formula]:
         yield from (Formula("elu", (alpha,)) for alpha in dict.fromkeys([1.0, *_positive(clues)]))
     if clues.operations & {"erf", "erfc"}:
         yield Formula("gelu-exact")
-    yield from _gelus(clues)
+    if "tanh" not in clues.operations:
+        yield from _gelus(clues)
 
 
 def _positive(clues: Clues) -> list[float]:
