@@ -214,7 +214,8 @@ def _fitting_ends(layout: Layout, samples: list[Sample], bias: int, clues: Clues
 
 def _candidates(layout: Layout, ends: list[End], clues: Clues) -> Iterator[Model]:
     # One layer has no activation: any name will do.
-    activations = candidates.activations(clues) if len(layout.weights) > 1 else [Formula("identity")]
+    last = layout.weights[-1]
+    activations = candidates.activations(clues, last) if len(layout.weights) > 1 else [Formula("identity")]
     for activation in activations if ends else []:
         yield from (Model(layout, activation, loss, labels) for labels, loss in ends)
 
