@@ -162,8 +162,8 @@ def log_sigmoid(o: Array) -> Array:
 
 
 def _weighted(weight: Array, logarithms: Array) -> Array:
-    """-weight · logarithm, where a weight of 0 takes nothing, also of an infinite one."""
-    return -np.where(weight == 0, 0.0, weight * np.where(weight == 0, 0.0, logarithms))
+    """-weight · logarithm, where a weight of 0 takes nothing, also of the logarithm of 0."""
+    return -weight * np.where((weight == 0) & (logarithms == -np.inf), 0.0, logarithms)
 
 
 def _bounds(lo: float, hi: float) -> tuple[float, float]:
