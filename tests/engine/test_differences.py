@@ -154,6 +154,39 @@ def test_is_what_exact_arithmetic_finds(number: int) -> None:
             assert_same(by_core(network, x, targets, difference, 1), expected, rtol=1e-14, atol=atol)
 
 
+def at_a_bound(activation: Formula, loss: Formula, shift: float, layers: int) -> tuple[Described, Any, Any]:
+    """One sample, of which h = 2⁻¹³ moves scores by up to `shift`, some against each other."""
+    x = shift * 2**13
+    first = np.array([[0.7, -0.2, 0.4], [0.3, 0.5, -0.6], [0.1, -0.2, 0.3]]) / [[x], [x], [3]]
+    weights, biases = [first], [np.array([1.5, 0.0, 0.5])]
+    if layers == 2:
+        weights, biases = [first[:, :2].copy(), np.array([[1.0, -1.0, 0.25], [-0.5, 1.0, -1.0]])], [None, *biases]
+    return Described(weights, biases, activation, loss), np.array([[x, -x, 3.0]]), np.array([[0.1, 0.9, 0.0]])
+
+
+@needs_core
+@pytest.mark.parametrize(
+    ("activation", "loss", "layers"),
+    [
+        *((activation, LOSSES[at % 10], 2) for at, activation in enumerate(ACTIVATIONS + OTHER_ACTIVATIONS)),
+        *((Formula("identity"), loss, 1 + at % 2) for at, loss in enumerate(LOSSES + OTHER_LOSSES)),
+    ],
+    ids=str,
+)
+def test_series_are_exact_to_double_precision_up_to_their_bounds(
+    activation: Formula, loss: Formula, layers: int
+) -> None:
+    """1/128 and 1/4. What is steeper than 1 moves scores beyond the latter: then both losses are rounded."""
+    difference = CENTRAL(2.0**-13)
+    steep = layers == 2 and (ACTIVATION_FORMULAS[activation.name].steepest(*activation.parameters) > 1)
+    for shift in (2**-8, 2**-7, 2**-7 + 2**-30, 2**-2):
+        network, x, t = at_a_bound(activation, loss, shift, layers)
+        expected = exactly(network, x, t, difference)
+        largest = max(abs(gradient).max() for gradient in expected)
+        atol = 5e-15 * largest if not steep or shift < 0.1 else 2e-12 * (1 + largest)
+        assert_same(by_core(network, x, t, difference, 1), expected, rtol=0, atol=atol)
+
+
 @needs_core
 @pytest.mark.parametrize("sizes", [(30, 10), (30, 19, 10), (8, 9, 11, 7)], ids=str)
 def test_the_core_finds_what_numpy_does_with_any_number_of_threads(sizes: tuple[int, ...]) -> None:
