@@ -157,8 +157,8 @@ def test_bounds_of_a_clip_are_kinks() -> None:
     [
         (activation_formula, Formula("silu"), "activation must be one of identity, .*. Got 'silu'"),
         (loss_formula, Formula("hinge"), "loss must be one of cross-entropy, .*. Got 'hinge'"),
-        (activation_formula, Formula("leaky-relu"), r"The formula 'leaky-relu' takes 1 parameters. Got \(\)"),
-        (loss_formula, Formula("binary", (1.0, 2.0)), r"The formula 'binary' takes 1 parameters. Got \(1.0, 2.0\)"),
+        (activation_formula, Formula("leaky-relu"), r"leaky-relu has the parameters \['slope'\], and no other"),
+        (loss_formula, Formula("binary", (1.0, 2.0)), r"binary has the parameters \['delta'\], and no other"),
     ],
 )
 def test_unknown_formulas_are_refused(find: Callable[[Formula], object], formula: Formula, said: str) -> None:
