@@ -36,7 +36,7 @@ class OwnCall:
 
     def run(self, **instead: Any) -> Any:
         """Call the plain function with these arguments, but for those that are given `instead`."""
-        bound = inspect.BoundArguments(inspect.signature(self.plain), {**self.arguments, **instead})  # type: ignore[arg-type]
+        bound = inspect.BoundArguments(inspect.signature(self.plain), {**self.arguments, **instead})
         return self.plain(*bound.args, **bound.kwargs)
 
 
