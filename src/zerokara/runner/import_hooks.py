@@ -85,13 +85,9 @@ def _is_learners_folder(folder: str) -> bool:
 
 @cache
 def _libraries() -> tuple[str, ...]:
-    folders = [
-        os.path.dirname(os.__file__),
-        *site.getsitepackages(),
-        site.getusersitepackages(),
-        Path(__file__).parents[1],
-    ]
-    return tuple(os.path.realpath(folder) + os.sep for folder in (*folders, str(Path(__file__).parents[1])))
+    standard, own = os.path.dirname(os.__file__), str(Path(__file__).parents[1])
+    folders: list[str] = [standard, own, *site.getsitepackages(), site.getusersitepackages()]
+    return tuple(os.path.realpath(folder) + os.sep for folder in folders)
 
 
 def _look_through(loader: object) -> None:

@@ -18,6 +18,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import CodeType
 from typing import Any
 from uuid import uuid4
@@ -72,8 +73,7 @@ def instrumented(
 
     Raises ValueError where the tree does not give that code.
     """
-    lines: dict[int, int | None] = {}
-    code = _compiled(tree, functions, lines, plain.co_filename, flags)
+    code = _compiled(tree, functions, {}, plain.co_filename, flags)
     pairs = list(_instrumented_codes(plain, code))
     later = {number: line for number, one, _ in pairs if (line := _first_line(one)) != _line_of(functions[number])}
     if later:  # their first instruction stands on another line than their first statement
@@ -100,9 +100,9 @@ def _asking(functions: Sequence[Function], lines: dict[int, int | None]) -> Iter
     try:
         for number, function in enumerate(functions):
             if isinstance(function, ast.Lambda):
-                question: ast.AST = ast.IfExp(_question(function, number), _call("take"), function.body)
-                _place(question, function.body, lines.get(number))
-                function.body = question
+                otherwise = ast.IfExp(_question(function, number), _call("take"), function.body)
+                _place(otherwise, function.body, lines.get(number))
+                function.body = otherwise
             else:
                 first = _first(function)
                 question = ast.If(_question(function, number), [ast.Return(_call("take"))], [])
@@ -111,7 +111,7 @@ def _asking(functions: Sequence[Function], lines: dict[int, int | None]) -> Iter
         yield
     finally:
         for function, body in zip(functions, before, strict=True):
-            function.body = body  # type: ignore[assignment]
+            function.body = body
 
 
 def _question(function: Function, number: int) -> ast.expr:
@@ -121,13 +121,23 @@ def _question(function: Function, number: int) -> ast.expr:
     return ast.BoolOp(ast.And(), [*nobody, _call(str(number), ast.Tuple(names, ast.Load()))])
 
 
+class _Sendable(partial[Any]):
+    """A function of C that cannot be pickled, as part of code that is sent to another process; it answers None there.
+
+    It is called without a line of Python, as `partial` is.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, ({}, "get")
+
+
 _LOOKERS_ON: list[tuple[str, Callable[..., Any], tuple[int, ...]]] = [
     ("gettrace", sys.gettrace, ()),
     ("getprofile", sys.getprofile, ()),
 ]
 """What tells of a tracer, a profiler or, from Python 3.12 on, a tool for monitoring; None where there is none."""
 if sys.version_info >= (3, 12):
-    _LOOKERS_ON += [("get_tool", sys.monitoring.get_tool, (number,)) for number in range(6)]
+    _LOOKERS_ON += [("get_tool", _Sendable(sys.monitoring.get_tool), (number,)) for number in range(6)]
 
 
 def _call(name: str, *given: ast.expr) -> ast.Call:
