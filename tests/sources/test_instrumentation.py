@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import pytest
 
 from zerokara.sources.definitions import tree_of
-from zerokara.sources.instrumentation import Hook, instrumented, plain_code_of
+from zerokara.sources.instrumentation import Hook, instrumented, plain_code_of, plain_function_of
 
 Names = dict[str, Any]
 
@@ -321,6 +321,17 @@ def test_the_plain_code_is_kept_and_believed(both: tuple[Names, Names]) -> None:
         if name not in ("keeps", "outer"):  # which write to names of others
             assert ast.dump(tree_of(function.__code__)) == ast.dump(tree_of(plain[name].__code__))
     assert plain_code_of(plain["plain"].__code__) is plain["plain"].__code__
+
+
+def test_the_plain_function(both: tuple[Names, Names]) -> None:
+    plain, asking = both
+    assert plain_function_of(plain["parameters"]) is plain["parameters"]
+    closure = asking["outer"](10)
+    assert plain_function_of(closure)(half, 2) == (11.0, "here")
+    assert closure(half, 2) == (12.0, "here")  # the cells are the same
+    Asked.asked = []
+    assert plain_function_of(asking["parameters"])(1, d=2) == 13
+    assert Asked.asked == []
 
 
 def events(function: Callable[[], Any], install: Callable[[Any], None], names: Names) -> list[Any]:

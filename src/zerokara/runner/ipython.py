@@ -4,9 +4,12 @@ It comes with the extra `notebook`. Scripts and notes whose cells are plain Pyth
 """
 
 from __future__ import annotations
+import __future__
 
 import atexit
+import functools
 import linecache
+import operator
 import os
 import shlex
 import sys
@@ -53,9 +56,16 @@ _FILE_RUNNERS = ("IPython.core.interactiveshell", "IPython.utils.py3compat")
 
 def _compile_file(source: Any, filename: Any, mode: str, *options: Any, **named: Any) -> Any:
     """Python's `compile`, for a file that `%run` runs."""
-    code = compile(source, filename, mode, *options, **named)
-    of_file = isinstance(source, str | bytes) and not options and not named
-    return with_questions(code, source) if of_file else code
+    if options or named or not isinstance(source, str | bytes):
+        return compile(source, filename, mode, *options, **named)
+    # Python's own takes over what the code that calls it has imported from __future__.
+    flags = sys._getframe(1).f_code.co_flags & _FUTURE
+    return with_questions(compile(source, filename, mode, flags, dont_inherit=True), source, flags=flags)
+
+
+_FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 
 
 def _asking(kind: Any) -> Any:

@@ -21,8 +21,7 @@ from typing import Any
 
 from zerokara import recognise
 from zerokara.errors import ZerokaraError
-from zerokara.recognise import own_loops
-from zerokara.recognise.own_loops import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.sources.differences import difference_loops, may_have_differences
 from zerokara.sources.instrumentation import Hook, instrumented
 
@@ -66,7 +65,7 @@ class OwnLoop(Hook):
             return False
         _thread.asks = True
         try:
-            result = own_loops.own_loop_result(_call(self.plain, values, sys._getframe(1)))
+            result = recognise.own_loop_result(_call(self.plain, values, sys._getframe(1)))
         except Exception as error:  # whatever goes wrong in here, the loop does not need it
             if _is_for_the_learner(error):
                 raise

@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 from uuid import uuid4
 
@@ -51,6 +51,16 @@ class Hook:
 def plain_code_of(code: CodeType) -> CodeType:
     """The code as plain Python has it: of an instrumented function without the question, else itself."""
     return next((constant.plain for constant in code.co_consts if isinstance(constant, Hook)), code)
+
+
+def plain_function_of(function: FunctionType) -> FunctionType:
+    """The function without the question, with the same globals, defaults and cells; itself where it asks nothing."""
+    code = plain_code_of(function.__code__)
+    if code is function.__code__:
+        return function
+    plain = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    plain.__kwdefaults__ = function.__kwdefaults__
+    return plain
 
 
 def instrumented(
