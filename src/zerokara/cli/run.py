@@ -57,7 +57,7 @@ FLAGS: dict[str, dict[str, Any]] = {
     "--prelude": {"prelude": True},
     "--no-remarks": {"remarks": False},
     "--no-accelerate": {"accelerate": "off"},
-    "--accelerate": {"own_gradient": True},
+    "--accelerate": {},
     "--verify": {"accelerate": "verify"},
     "--list": {},
 }

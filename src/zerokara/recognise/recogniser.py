@@ -254,6 +254,11 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
     return slow
 
 
+def mode_now() -> str:
+    """What gradients are computed by: "on" and "off" say whether without the loop, "verify" both ways."""
+    return current.mode
+
+
 @contextmanager
 def mode(wanted: str) -> Iterator[None]:
     """A recogniser of its own for the time of a run: "on", "off" or "verify". Raises UsageError for another word."""
