@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from types import FunctionType
@@ -40,6 +39,3 @@ class OwnCall:
         bound = inspect.BoundArguments(inspect.signature(self.plain), {**self.arguments, **instead})
         return self.plain(*bound.args, **bound.kwargs)
 
-
-plain_of: Callable[[FunctionType], FunctionType] = lambda function: function  # noqa: E731
-"""The slot for what knows the plain function behind one that asks `own_loop_result` first."""

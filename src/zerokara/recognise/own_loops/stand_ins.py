@@ -20,9 +20,10 @@ from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Bound, Concrete
 from zerokara.recognise.guards import FUNCTION, Recorder
 from zerokara.recognise.objects import Objects
-from zerokara.recognise.own_loops import call as own_call
+from zerokara.recognise.own_loops.call import OwnCall
 from zerokara.recognise.own_loops.library import is_known, numpy_names
 from zerokara.recognise.refusal import Refused
+from zerokara.sources.instrumentation import plain_function_of
 from zerokara.words import sentence
 
 MOST_ITEMS = 100
@@ -40,7 +41,7 @@ class Reader:
         evaluated: the code of functions that are called as wholes, and not read as parts of the loop.
     """
 
-    def __init__(self, call: own_call.OwnCall) -> None:
+    def __init__(self, call: OwnCall) -> None:
         self.call = call
         self.recorder = Recorder(call.plain, call.arguments)
         self.objects = Objects(self.recorder)
@@ -81,17 +82,9 @@ class Reader:
         return found.origin, None
 
     def plain(self, number: int) -> FunctionType:
-        """The learner's function as Python would have compiled it; the loop itself, where it calls itself."""
+        """The learner's function as Python would have compiled it."""
         function: FunctionType = self.value(number)
-        own = self.call.plain
-        if number == FUNCTION or _place(function) == _place(own):
-            return own
-        return own_call.plain_of(function)
-
-
-def _place(function: FunctionType) -> tuple[str, int, str]:
-    code = function.__code__
-    return code.co_filename, code.co_firstlineno, code.co_qualname
+        return plain_function_of(function)
 
 
 class Token:
@@ -313,7 +306,7 @@ class World:
 
     def run(self) -> Any:
         """Run the plain loop among the stand-ins, and return what it returns."""
-        own = own_call.OwnCall(self.rebuilt(FUNCTION), self.arguments())
+        own = OwnCall(self.rebuilt(FUNCTION), self.arguments())
         return own.run()
 
     def called(self, function: FunctionStandIn, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:

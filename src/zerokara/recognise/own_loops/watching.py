@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.recognise.guards import Guards, is_plain_array
+from zerokara.recognise.guards import Guards
 from zerokara.recognise.interpreted_code import tree_of
 from zerokara.recognise.own_loops.call import OwnCall
 from zerokara.recognise.own_loops.code import Loop
 from zerokara.recognise.own_loops.form import (
     Block,
-    Filled,
     Formula,
     Numbers,
     Outline,
@@ -252,5 +251,3 @@ def _root(node: ast.expr) -> str:
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
-
-__all__ = ["Filled", "Proof", "holds_for", "is_plain_array", "proven"]
