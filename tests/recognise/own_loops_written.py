@@ -524,3 +524,105 @@ def run(net, x, t):
     "functions of NumPy": own(CENTRAL.replace("(above - below) / (2 * h)", "np.divide(np.subtract(above, below), 2 * h)")),
     "verbose, but silent": own(CENTRAL + "\n        if verbose:\n            print(i)", "def own(f, x, h=1e-4, verbose=False):"),
 }
+
+C = CENTRAL
+QUOTIENT = "(above - below) / (2 * h)"
+LAST = "grad[i] = (above - below) / (2 * h)\n"
+
+WRONG = {
+    "skips the last": own(C.replace("np.ndindex(x.shape)", "list(np.ndindex(x.shape))[:-1]")),
+    "skips the last of a range": own("""
+    flat = x.reshape(-1)
+    for k in range(x.size - 1):
+        before = flat[k]
+        flat[k] = before + h
+        above = f(x)
+        flat[k] = before - h
+        grad.reshape(-1)[k] = (above - f(x)) / (2 * h)
+        flat[k] = before
+"""),
+    "another h for the first": own(C.replace("before + h", "before + (h if k else 2 * h)").replace("        before", "        before", 1).replace("    for i in", "    k = 0\n    for i in").replace(LAST, LAST + "        k += 1\n")),
+    "h by the size of x": own(C.replace("+ h", "+ h * max(1, abs(before))").replace("- h", "- h * max(1, abs(before))")),
+    "h by the size of x, without max": own(C.replace("+ h", "+ h * (1 + before * before)").replace("- h", "- h * (1 + before * before)")),
+    "zeros otherwise": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if before == 0:\n            continue\n")),
+    "rounds": own(C.replace(QUOTIENT, "round(" + QUOTIENT + ", 6)")),
+    "abs": own(C.replace(QUOTIENT, "abs(" + QUOTIENT + ")")),
+    "clips": own(C.replace(QUOTIENT, "np.clip(" + QUOTIENT + ", -5, 5)")),
+    "clips at the end": own(C, end="return np.clip(grad, -5, 5)"),
+    "min": own(C.replace(QUOTIENT, "min(" + QUOTIENT + ", 5.0)")),
+    "float32": own(C.replace("before + h", "np.float32(before + h)")),
+    "a float32 result": own(C, made="np.zeros(x.shape, dtype=np.float32)"),
+    "float32 by name": own(C, made="np.zeros_like(x, dtype='float32')"),
+    "a view of x": own(C, end="return x[:]"),
+    "x": own(C, end="return x"),
+    "state in a default": own(C.replace(LAST, LAST + "        seen.append(above)\n"), "def own(f, x, h=1e-4, seen=[]):"),
+    "a count in a default": own(C.replace(QUOTIENT, QUOTIENT + " * seen[0]"), "def own(f, x, h=1e-4, seen=[1]):").replace("    grad = ", "    seen[0] += 1\n    grad = "),
+    "a global count": "count = [0]\n" + own(C.replace(LAST, LAST + "        count[0] += 1\n")) + "\n    # the end\n",
+    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n    grad = np.zeros_like(x)" + C + "    return grad\n" + CALLS,
+    "an attribute of its own": own(C.replace(LAST, LAST + "        own.count = 1\n")),
+    "an attribute of f": own(C.replace(LAST, LAST + "        f.count = 1\n")),
+    "breaks": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if before > 0.9:\n            break\n")),
+    "breaks after a hundred": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if k == 100:\n            break\n        k += 1\n").replace("    for", "    k = 0\n    for")),
+    "breaks after a hundred, in two steps": own(C.replace("        before = x[i]\n", "        before = x[i]\n        last = k\n        k = last + 1\n        if last > 99:\n            break\n").replace("    for", "    k = 0\n    for")),
+    "large ones otherwise": own(C, end="return grad if x.size < 100 else 2 * grad"),
+    "large ones otherwise, by a name": own(C, end="small = 100 > x.size\n    return grad if small else 2 * grad"),
+    "wide ones otherwise": own(C, end="return grad * 2 if len(x) > 15 else grad"),
+    "the size in the quotient": own(C.replace(QUOTIENT, QUOTIENT + " / x.size")),
+    "the position in the quotient": own("""
+    flat = x.reshape(-1)
+    for k in range(x.size):
+        before = flat[k]
+        flat[k] = before + h
+        above = f(x)
+        flat[k] = before - h
+        grad.reshape(-1)[k] = (above - f(x)) / (2 * h) * (1 + k * 1e-9)
+        flat[k] = before
+"""),
+    "h shrinks": own(C.replace(LAST, LAST + "        h = h * 0.999999\n")),
+    "transposed": own(C.replace("grad[i]", "grad.T[i]"), made="np.zeros(x.shape)").replace(CALLS, ONE),
+    "transposed traversal": own(C.replace("np.ndindex(x.shape)", "np.ndindex(x.T.shape)").replace("x[i]", "x.T[i]")),
+    "sums": own(C.replace("grad[i] = ", "grad += "), made="np.zeros(())", end="return grad"),
+    "adds up": own(C.replace("grad[i] = ", "grad[i] += "), made="np.ones_like(x)"),
+    "a wrong divisor": own(C.replace("(2 * h)", "h")),
+    "integer division": own(C.replace(") / (", ") // (")),
+    "a power": own(C.replace(QUOTIENT, "((above - below) / (2 * h)) ** 3")),
+    "writes into x": own(C.replace("grad[i] = " + QUOTIENT, "x[i] = before - 0.001 * " + QUOTIENT)),
+    "updates as it goes": own(C.replace(LAST, LAST + "        x[i] -= 0.1 * grad[i]\n")),
+    "changes another array": own(C.replace(LAST, LAST + "        other[0] = above\n")).replace("def own", "other = np.zeros(3)\ndef own"),
+    "a third call": own(C.replace(LAST, LAST + "        f(x)\n")),
+    "a third call at the end": own(C, end="f(x)\n    return grad"),
+    "four points": own("""
+    for i in np.ndindex(x.shape):
+        b = x[i]
+        values = []
+        for d in (2 * h, h, -h, -2 * h):
+            x[i] = b + d
+            values.append(f(x))
+        x[i] = b
+        grad[i] = (-values[0] + 8 * values[1] - 8 * values[2] + values[3]) / (12 * h)
+"""),
+    "the value of before": own(C.replace("grad[i] = (above - below)", "grad[i] = (above - last)").replace(LAST, "").replace("        below = f(x)\n", "        below = f(x)\n        last = above\n")),
+    "random": own(C.replace("before + h", "before + h * np.random.rand()")),
+    "some at random": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if np.random.rand() < 0.5:\n            continue\n")),
+    "prints": own(C.replace(LAST, LAST + "        print(grad[i])\n")),
+    "prints at the end": own(C, end="print('done')\n    return grad"),
+    "looks at the clock": "import time\n" + own(C, end="grad.fill(0) if time.time() < 0 else None\n    return grad"),
+    "leaves x moved": own(C.replace("        x[i] = before\n", "")),
+    "puts back something else": own(C.replace("x[i] = before\n", "x[i] = round(before, 5)\n")),
+    "forward over 2h": own(C.replace("before - h", "before")),
+    "an h that is lost": own(C).replace("1e-4", "1e-50"),
+    "an h that is lost beside some": own(C).replace("1e-4", "1e-17"),
+    "a complex step": own(C.replace("above - below", "above.imag - below.imag")),
+    "by where": own(C.replace(QUOTIENT, "np.where(above > below, above - below, 0) / (2 * h)")),
+    "a sign": own(C.replace(QUOTIENT, "np.sign(above - below)")),
+    "catches": own(C.replace("        above = f(x)\n", "        try:\n            above = f(x)\n        except ValueError:\n            above = 0\n")),
+    "normalised": own(C, end="return grad / np.linalg.norm(grad)"),
+    "its largest taken off": own(C, end="return grad - grad.max()"),
+    "keeps x in a list": own(C.replace("f(x)", "f(kept.append(x.copy()) or x)"), "def own(f, x, h=1e-4):").replace("def own", "kept = []\ndef own"),
+    "by a set of numbers": own(C.replace(LAST, LAST + "        if above in {0.5, 1.0}:\n            grad[i] = 0\n")),
+    "nan otherwise": own(C.replace(LAST, LAST + "        if above != above:\n            grad[i] = 0\n")),
+    "the exception of a large index": own(C.replace("        before = x[i]\n", "        before = x[i]\n        [0] * 300\n        table[k]\n        k += 1\n").replace("    for", "    k, table = 0, [0] * 100\n    for")),
+    "reads a table": own(C.replace(LAST, LAST + "        grad[i] *= table[k]\n        k += 1\n").replace("    for", "    k, table = 0, [1.0] * 50 + [2.0] * 100\n    for")),
+    "all at once": own("    above, below = f(x + h), f(x - h)\n    grad += (above - below) / (2 * h)").replace("    grad = np.zeros_like(x)\n", "    grad = np.zeros_like(x)\n"),
+}
+WRONG["the exception of a large index"] = own(C.replace("        before = x[i]\n", "        before = x[i]\n        grad[i] = table[k]\n        k += 1\n").replace("    for", "    k, table = 0, [0.0] * 200\n    for"))

@@ -11,7 +11,7 @@ from zerokara import recognise
 from zerokara.recognise import recogniser
 from zerokara.runner.own_loops import with_questions
 
-from .own_loops_written import RIGHT
+from .own_loops_written import RIGHT, WRONG
 
 PROVEN = "is proven to be the"
 
@@ -67,3 +67,22 @@ def test_what_is_right_is_answered(ran, source):
     assert silence == ""
     assert_alike(fast, slow)
     assert left == expected
+
+
+@pytest.mark.parametrize("source", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning", "ignore:.*:DeprecationWarning")
+def test_what_is_something_else_is_left_to_itself(ran, source):
+    np.random.seed(1)
+    try:
+        fast, left, said, records = ran(source)
+    except Exception as error:
+        fast, left, said, records = repr(error), None, "", []
+    np.random.seed(1)
+    try:
+        slow, expected, _, _ = ran(source, "off")
+    except Exception as error:
+        slow, expected = repr(error), None
+    assert PROVEN not in said
+    np.testing.assert_equal(fast, slow)
+    assert left == expected
+    assert not any(record.recognised and record.function == "own" for record in records)

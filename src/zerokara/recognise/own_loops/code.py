@@ -161,7 +161,7 @@ class Loop(Expressions):
             owner, key = self.value(target.value, frame), self.value(target.slice, frame)
             before = self.item(owner, key, line)
             after = binary(node.op, before, self.value(node.value, frame), line, in_place=True)
-            self._put(owner, key, after, line, frame)
+            self._put(owner, key, after, line)
             return
         if not isinstance(target, ast.Name):
             raise Refused(sentence("Line {line} keeps something beyond the call.", line=line))
@@ -170,8 +170,8 @@ class Loop(Expressions):
         if before is None:
             raise Refused(sentence("There is no name {name}.", name=target.id))
         if before.kind is Kind.ITEMS and type(before.raw) is list and value.kind is Kind.ITEMS:
-            before.raw.extend(map(frame.kept, value.raw))
-            before.grown |= frame.turning > 0
+            before.raw.extend(map(self.kept, value.raw))
+            before.grown |= self.turning > 0
             return
         frame.names[target.id] = binary(node.op, before, value, line, in_place=True)
 
@@ -187,11 +187,11 @@ class Loop(Expressions):
                 for part, item in zip(targets, items, strict=True):
                     self.assign(part, item, frame)
             case ast.Subscript(value=owner, slice=key):
-                self._put(self.value(owner, frame), self.value(key, frame), value, target.lineno, frame)
+                self._put(self.value(owner, frame), self.value(key, frame), value, target.lineno)
             case _:
                 raise Refused(sentence("Line {line} keeps something beyond the call.", line=target.lineno))
 
-    def _put(self, owner: Value, key: Value, value: Value, line: int, frame: Frame) -> None:
+    def _put(self, owner: Value, key: Value, value: Value, line: int) -> None:
         if owner.kind is Kind.ARRAY or isinstance(owner.raw, np.flatiter):
             known = (Kind.NUMBER, Kind.ARRAY, Kind.CONSTANT)
             if value.kind not in known or isinstance(value.raw, bool | str):
@@ -200,7 +200,7 @@ class Loop(Expressions):
         elif owner.kind is Kind.ITEMS and type(owner.raw) in (dict, list):
             if key.kind is not Kind.CONSTANT and not (key.kind in SHAPES and owner.grown):
                 raise Refused(sentence("Line {line} computes a name.", line=line))
-            owner.raw[key.raw] = frame.kept(value)
+            owner.raw[key.raw] = self.kept(value)
         else:
             raise Refused(sentence("Line {line} keeps something beyond the call.", line=line))
 
@@ -214,7 +214,7 @@ class Loop(Expressions):
         before = dict(frame.names)
         if turns:
             frame.count({part.id for part in ast.walk(node) if isinstance(part, ast.Name) and _is_stored(part)})
-        frame.turning += turns
+        self.turning += turns
         try:
             for item in self._tests(node, frame) if source is None else library.elements(source, node.lineno):
                 if turns:
@@ -225,7 +225,7 @@ class Loop(Expressions):
         except _Break:
             pass
         finally:
-            frame.turning -= turns
+            self.turning -= turns
             if turns:
                 frame.next_turn(before)
 

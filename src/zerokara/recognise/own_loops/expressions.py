@@ -13,7 +13,6 @@ from zerokara.recognise.own_loops import library
 from zerokara.recognise.own_loops.library import positions, shape_of
 from zerokara.recognise.own_loops.stand_ins import FunctionStandIn, ObjectStandIn, World
 from zerokara.recognise.own_loops.values import (
-    LARGEST,
     SHAPES,
     Kind,
     Value,
@@ -22,6 +21,7 @@ from zerokara.recognise.own_loops.values import (
     computed,
     constant,
     is_number,
+    is_small,
     plain,
     tagged,
     truth,
@@ -37,19 +37,11 @@ class Frame:
     Attributes:
         function: the number of the function whose file's names it sees.
         outer: the frame in which a nested function was defined.
-        turning: how many loops it is in that turn as often as an array is large.
     """
 
     function: int
     names: dict[str, Value] = field(default_factory=dict)
     outer: Frame | None = None
-    turning: int = 0
-
-    def kept(self, value: Value) -> Value:
-        """A value that is there in the next turn, too: what is another number each turn says whose turn it is."""
-        if self.turning and value.kind is Kind.CONSTANT and is_number(value.raw):
-            return Value(value.raw, Kind.POSITION)
-        return value
 
     def count(self, names: set[str]) -> None:
         """The whole numbers among these names, which a loop writes to, count its turns."""
@@ -80,10 +72,21 @@ class Nested:
 
 
 class Expressions:
-    """Evaluates expressions. `enter`, which reads the body of a function, is given by `Loop`."""
+    """Evaluates expressions. `enter`, which reads the body of a function, is given by `Loop`.
+
+    Attributes:
+        turning: how many loops it is in that turn as often as an array is large.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.turning = 0
+
+    def kept(self, value: Value) -> Value:
+        """A value that is there in the next turn, too: what is another number each turn says whose turn it is."""
+        if self.turning and value.kind is Kind.CONSTANT and is_number(value.raw):
+            return Value(value.raw, Kind.POSITION)
+        return value
 
     def enter(self, function: FunctionStandIn | Nested, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         raise NotImplementedError
@@ -215,7 +218,7 @@ class Expressions:
         return Value(dict(self._comprehended(node, pair, frame)[0]), Kind.ITEMS)
 
     def _comprehended(self, node: Any, make: Callable[[Frame], Any], frame: Frame) -> tuple[list[Any], bool]:
-        inner = Frame(frame.function, {}, frame, frame.turning)
+        inner = Frame(frame.function, {}, frame)
         made: list[Any] = []
         grown = False
 
@@ -227,12 +230,12 @@ class Expressions:
             source = self.value(generators[0].iter, inner)
             fixed = library.is_fixed(source)
             grown |= not fixed
-            inner.turning += not fixed
+            self.turning += not fixed
             for item in library.elements(source, node.lineno):
                 self.assign(generators[0].target, item, inner)
                 if all(truth(self.value(test, inner), node.lineno) for test in generators[0].ifs):
                     turn(generators[1:])
-            inner.turning -= not fixed
+            self.turning -= not fixed
 
         turn(node.generators)
         return made, grown
@@ -296,8 +299,8 @@ class Expressions:
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
         bounds = [self.value(part, frame) if part else constant(None) for part in (node.lower, node.upper, node.step)]
         for bound in bounds:
-            small = bound.raw is None or (type(bound.raw) is int and abs(bound.raw) <= LARGEST)
-            if not (bound.kind in SHAPES or (bound.kind is Kind.CONSTANT and small)):
+            small = bound.kind is Kind.CONSTANT and (bound.raw is None or is_small(bound))
+            if not (bound.kind in SHAPES or small):
                 raise Refused(sentence("Line {line} takes a part of an array.", line=node.lineno))
         return Value(slice(*(bound.raw for bound in bounds)), Kind.POSITION)
 
@@ -312,14 +315,15 @@ class Expressions:
             return tagged(owner.raw[key.raw])
         if owner.kind is Kind.ITEMS and (key.kind is Kind.CONSTANT or (key.kind in SHAPES and owner.grown)):
             found = owner.raw[key.raw]
-            return found if isinstance(found, Value) else Value(found, Kind.ITEMS)
+            found = found if isinstance(found, Value) else Value(found, Kind.ITEMS)
+            return Value(found.raw, Kind.POSITION) if key.kind in SHAPES and found.kind is Kind.CONSTANT else found
         raise Refused(sentence("Line {line} looks something up in a way that is not known here.", line=line))
 
     def index(self, key: Value, line: int) -> Any:
         """An index of an array: whole numbers and slices, not other arrays, and nothing computed from numbers."""
         parts = list(key.raw) if key.kind is Kind.ITEMS and type(key.raw) is tuple else [key]
         for part in parts:
-            known = part.kind in SHAPES or (part.kind is Kind.CONSTANT and (part.raw is None or type(part.raw) is int))
+            known = part.kind in SHAPES or (part.kind is Kind.CONSTANT and (part.raw is None or is_small(part)))
             if part.kind is Kind.ITEMS and type(part.raw) is tuple:
                 self.index(part, line)
             elif not known and part.raw is not Ellipsis:
@@ -335,7 +339,7 @@ class Expressions:
         for keyword in node.keywords:
             value = self.value(keyword.value, frame)
             keywords |= {keyword.arg: value} if keyword.arg else self._unpacked(value, node.lineno)
-        return self.call(callee, arguments, keywords, node, frame)
+        return self.call(callee, arguments, keywords, node)
 
     def _arguments(self, node: ast.Call, frame: Frame) -> Iterator[Value]:
         for argument in node.args:
@@ -349,13 +353,11 @@ class Expressions:
             return {str(key): self.item(value, constant(key), line) for key in value.raw}
         raise Refused(sentence("Line {line} passes arguments on that are not known.", line=line))
 
-    def call(
-        self, callee: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call, frame: Frame
-    ) -> Value:
+    def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call) -> Value:
         """`callee(*arguments, **keywords)`."""
         raw, line = callee.raw, node.lineno
         if callee.kind is Kind.METHOD:
-            return self._call_method(callee, arguments, keywords, node, frame)
+            return self._call_method(callee, arguments, keywords, node)
         if isinstance(raw, Nested):
             return self.enter(raw, arguments, keywords)
         if isinstance(raw, FunctionStandIn):
@@ -385,7 +387,7 @@ class Expressions:
         return Value(function(*map(plain, arguments), **given), Kind.NUMBER)
 
     def _call_method(
-        self, method: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call, frame: Frame
+        self, method: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call
     ) -> Value:
         (owner, name), line = method.raw, node.lineno
         if owner.kind is Kind.ARRAY:
@@ -396,7 +398,7 @@ class Expressions:
             return Value(getattr(owner.raw, name)(), Kind.POSITION)
         if owner.kind in (Kind.ITEMS, Kind.GIVEN):
             if name == "append":
-                return self._append(owner, arguments, keywords, frame, node)
+                return self._append(owner, arguments, keywords, node)
             return self._container_method(owner, name, arguments, line)
         if owner.kind is Kind.CONSTANT and type(owner.raw) is str and {v.kind for v in arguments} <= {Kind.CONSTANT}:
             return constant(getattr(owner.raw, name)(*map(plain, arguments)))
@@ -422,13 +424,11 @@ class Expressions:
             return constant(None)
         raise Refused(sentence("Line {line} calls {name}, and may do more than compute.", line=line, name=name))
 
-    def _append(
-        self, owner: Value, arguments: list[Value], keywords: dict[str, Value], frame: Frame, node: ast.Call
-    ) -> Value:
+    def _append(self, owner: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call) -> Value:
         if owner.kind is not Kind.ITEMS or type(owner.raw) is not list or len(arguments) != 1 or keywords:
             raise self._unknown(node)
-        owner.raw.append(frame.kept(arguments[0]))
-        owner.grown |= frame.turning > 0
+        owner.raw.append(self.kept(arguments[0]))
+        owner.grown |= self.turning > 0
         return constant(None)
 
     def _container_method(self, owner: Value, name: str, arguments: list[Value], line: int) -> Value:

@@ -73,7 +73,7 @@ class Block:
     copies: bool
     own_copy: bool
     part: bool
-    signed: bool
+    signed: bool = field(compare=False)
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _moved_in_place(world: World) -> dict[int, float]:
     for number, before in world.initial.items():
         if before.dtype != np.float64:
             continue
-        stands = np.array([call.stands[number] for call in world.calls])
+        stands = np.array([world.stand(call, number) for call in world.calls])
         is_filled = (stands == before) | (stands == world.arrays[number])
         if not is_filled.all():
             found[number] = float(np.abs(stands - before).max())
@@ -162,7 +162,7 @@ def _move(world: World, call: Evaluated) -> Move:
     moved = [
         (number, int(i))
         for number in world.far
-        for i in np.flatnonzero(np.abs(call.stands[number] - world.initial[number]) > MOVED * world.far[number])
+        for i in np.flatnonzero(np.abs(world.stand(call, number) - world.initial[number]) > MOVED * world.far[number])
     ]
     for given in call.given.values():
         source = _source_of_copy(world, call, given)
@@ -177,7 +177,7 @@ def _source_of_copy(world: World, call: Evaluated, given: NDArray[Any]) -> int |
     """The array that a new one is a copy of, but for one element."""
     for number, initial in world.initial.items():
         if given.shape == initial.shape and given.dtype == initial.dtype and (given != initial).sum() <= 1:
-            if np.array_equal(call.stands[number], initial):
+            if np.array_equal(world.stand(call, number), initial):
                 return number
     return None
 
@@ -307,7 +307,7 @@ def place_of(world: World, call: Evaluated, move: Move) -> float:
     """Where the element stood that a call has moved."""
     assert move is not None
     number, element = move
-    stands = call.stands[number].reshape(-1)[element]
+    stands = world.stand(call, number).reshape(-1)[element]
     if stands != world.initial[number].reshape(-1)[element]:
         return float(stands)
     copies = [g for g in call.given.values() if g.shape == world.initial[number].shape]

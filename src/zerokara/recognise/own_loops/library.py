@@ -82,8 +82,8 @@ def _made(function: Any, arguments: Arguments, keywords: Keywords, line: int) ->
     """`np.zeros(x.shape)`: a new array of a shape."""
     sizes, dtype = arguments[:1], arguments[1:]
     _need(len(arguments) in (1, 2) and _kinds(*sizes) <= {Kind.EXTENT, Kind.CONSTANT}, line)
-    if function is np.eye and dtype:
-        _need(_kinds(*dtype) <= {Kind.EXTENT}, line)
+    if function in (np.eye, np.identity):  # of a fixed size, it could tell small arrays from large ones
+        _need(_kinds(*arguments) == {Kind.EXTENT}, line)
     elif function in (np.full, np.full_like):
         _need(dtype[0].kind is Kind.CONSTANT and type(dtype[0].raw) is float, line)
     elif dtype:
@@ -98,8 +98,9 @@ def _like(function: Any, arguments: Arguments, keywords: Keywords, line: int) ->
     of_numbers = function in (np.array, np.asarray)
     kinds = _kinds(arguments[0])
     _need(kinds <= {Kind.ARRAY, *({Kind.NUMBER, Kind.CONSTANT} if of_numbers else set())}, line)
-    if of_numbers and Kind.CONSTANT in kinds:
-        _need(all(type(leaf.raw) is float for leaf in _leaves(arguments[0]) if leaf.kind is Kind.CONSTANT), line)
+    # A list of different constants could tell small arrays from large ones.
+    constants = {(type(leaf.raw), repr(leaf.raw)) for leaf in _leaves(arguments[0]) if leaf.kind is Kind.CONSTANT}
+    _need(len(constants) <= 1 and {kind for kind, _ in constants} <= {float}, line)
     if len(arguments) == 2:
         _need(function is not np.copy, line)
         _check_dtype(arguments[1], line)
@@ -150,9 +151,13 @@ def positions(raw: Any) -> Value:
     return Value(raw, Kind.POSITION)
 
 
-def iterator(raw: Any, make: Callable[[Any], Value]) -> Value:
-    """What a loop goes through: what comes out of a Python iterator, each made a value."""
-    return Value((raw, make), Kind.ITERATOR)
+def iterator(raw: Any, make: Callable[[Any], Value], *, fixed: bool = False) -> Value:
+    """What a loop goes through: what comes out of a Python iterator, each made a value.
+
+    Args:
+        fixed: whether there is the same in it for arrays of all shapes.
+    """
+    return Value((raw, make), Kind.ITERATOR, grown=not fixed)
 
 
 def _positions(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
@@ -192,7 +197,7 @@ def _range(function: Any, arguments: Arguments, keywords: Keywords, line: int) -
     kinds = {value.kind for value in arguments}
     _need(bool(kinds) and kinds <= {Kind.CONSTANT, *SHAPES} and not keywords, line)
     if kinds == {Kind.CONSTANT}:
-        return iterator(iter(_called(range, arguments, {})), constant)
+        return iterator(iter(_called(range, arguments, {})), constant, fixed=True)
     _need(all(abs(value.raw) <= 1 for value in arguments if value.kind is Kind.CONSTANT), line)
     return iterator(iter(_called(function, arguments, {})), positions)
 
@@ -203,7 +208,8 @@ def elements(value: Value, line: int) -> Iterator[Value]:
         raw, make = value.raw
         return (make(item) for item in raw)
     if value.kind is Kind.ITEMS:
-        return map(constant, value.raw) if type(value.raw) is dict else iter(value.raw)
+        items = map(constant, value.raw) if type(value.raw) is dict else iter(value.raw)
+        return map(in_turn, items) if value.grown else items
     if value.kind is Kind.GIVEN:
         return map(tagged, value.raw)
     if value.kind is Kind.CONSTANT and type(value.raw) is str:
@@ -221,24 +227,33 @@ def _element(item: Any, line: int) -> Value:
 def _numbered(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
     """`enumerate(…)`: which turn it is depends on the shape, unless what it goes through is there anyway."""
     _need(len(arguments) == 1 and not keywords, line)
-    value = arguments[0]
-    fixed = is_fixed(value)
+    fixed = is_fixed(arguments[0])
     number = constant if fixed else positions
-    return iterator(
-        enumerate(elements(value, line)), lambda pair: Value((number(pair[0]), pair[1]), Kind.ITEMS)
-    )
+
+    def pair(turn: tuple[int, Value]) -> Value:
+        return Value((number(turn[0]), turn[1]), Kind.ITEMS)
+
+    return iterator(enumerate(elements(arguments[0], line)), pair, fixed=fixed)
 
 
 def is_fixed(value: Value) -> bool:
     """Whether how much it goes through is the same for arrays of all shapes."""
-    if value.kind is Kind.ITERATOR:
-        return value.raw[1] is constant
-    return value.kind is Kind.GIVEN or (value.kind is Kind.ITEMS and not value.grown)
+    return value.kind is Kind.GIVEN or (value.kind in (Kind.ITEMS, Kind.ITERATOR) and not value.grown)
 
 
 def _zip(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
     _need(bool(arguments) and not keywords, line)
-    return iterator(zip(*(elements(value, line) for value in arguments), strict=False), lambda turn: Value(turn, Kind.ITEMS))
+    fixed = all(map(is_fixed, arguments))
+
+    def turn(values: tuple[Value, ...]) -> Value:
+        return Value(values if fixed else tuple(map(in_turn, values)), Kind.ITEMS)
+
+    return iterator(zip(*(elements(value, line) for value in arguments), strict=False), turn, fixed=fixed)
+
+
+def in_turn(value: Value) -> Value:
+    """A value that was met in one of the turns of a loop: a constant there says whose turn it is."""
+    return Value(value.raw, Kind.POSITION) if value.kind is Kind.CONSTANT else value
 
 
 def _listed(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
@@ -312,7 +327,7 @@ RULES: list[tuple[Rule, tuple[Any, ...]]] = [
 ]
 _RULE_OF = {id(function): rule for rule, functions in RULES for function in functions}
 _OF_CONSTANTS = (str, int, bool, pow, abs, round, min, max, sum, sorted, type, np.finfo, callable)
-_NAMES_ONLY = (np.ndarray, object, Exception, ValueError, TypeError, np.generic, np.floating, np.newaxis)
+_NAMES_ONLY = (getattr, np.ndarray, object, Exception, ValueError, TypeError, np.generic, np.floating, np.newaxis)
 
 
 @cache
@@ -337,6 +352,7 @@ def called(function: Any, arguments: Arguments, keywords: Keywords, name: str, l
     kinds = {value.kind for value in (*arguments, *keywords.values())}
     if kinds == {Kind.CONSTANT} and function is not range and (id(function) in OPERATIONS or function in _OF_CONSTANTS):
         raw = _called(function, arguments, keywords)
+        _need(type(raw) is not np.ndarray, line)
         return tagged(raw) if not isinstance(raw, np.finfo) else Value(raw, Kind.OBJECT)
     if function in (int, np.intp, np.int64) and len(arguments) == 1 and arguments[0].kind in SHAPES:
         return Value(function(arguments[0].raw), arguments[0].kind)

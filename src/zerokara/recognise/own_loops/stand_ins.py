@@ -263,6 +263,10 @@ class World:
         """What a stand-in stands for; None for what the loop has made."""
         return self.numbers.get(id(stand_in))
 
+    def stand(self, call: Evaluated, number: int) -> NDArray[Any]:
+        """Where an array stood in a call; one that was not read until then, where it was in the beginning."""
+        return call.stands.get(number, self.initial[number])
+
     def check_containers(self) -> None:
         """Raises Refused where the loop has put something into a dict or a list that was there before."""
         for made, before in self.containers:

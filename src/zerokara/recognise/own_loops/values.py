@@ -109,7 +109,7 @@ def binary(op: ast.operator, a: Value, b: Value, line: int, *, in_place: bool = 
     if kinds <= {Kind.CONSTANT, *SHAPES}:
         return Value(_OPERATORS[type(op)](a.raw, b.raw), _kind_of_shapes(op, a, b, line))
     if type(op) is ast.Mult and a.kind is Kind.ITEMS and type(a.raw) is list and b.kind in (Kind.CONSTANT, Kind.EXTENT):
-        return Value(a.raw * b.raw, Kind.ITEMS, grown=True)
+        return Value(a.raw * b.raw, Kind.ITEMS, grown=a.grown or b.kind is Kind.EXTENT)
     if type(op) is ast.Add and kinds == {Kind.ITEMS} and type(a.raw) is type(b.raw) is not dict:
         return Value(a.raw + b.raw, Kind.ITEMS, grown=a.grown or b.grown)
     raise Refused(sentence("Line {line} computes in a way that is not known here.", line=line))
@@ -130,7 +130,8 @@ def is_number(raw: Any) -> bool:
     return isinstance(raw, int | float | np.number) and not isinstance(raw, complex | bool)
 
 
-def _is_small(value: Value) -> bool:
+def is_small(value: Value) -> bool:
+    """Whether a constant may meet sizes and positions."""
     return type(value.raw) is int and abs(value.raw) <= LARGEST
 
 
@@ -138,7 +139,7 @@ def _kind_of_shapes(op: ast.operator, a: Value, b: Value, line: int) -> Kind:
     """The kind of `a op b` for sizes, positions and small whole numbers."""
     kinds = (a.kind, b.kind)
     small = next((value for value in (a, b) if value.kind is Kind.CONSTANT), None)
-    if small is not None and not _is_small(small):
+    if small is not None and not is_small(small):
         raise Refused(sentence("Line {line} compares sizes with {number!r:.20}.", line=line, number=small.raw))
     match op:
         case ast.Add() | ast.Sub() if small is not None and Kind.POSITION in kinds:
@@ -178,7 +179,7 @@ def compared(op: ast.cmpop, a: Value, b: Value, line: int) -> Value:
     if isinstance(op, ast.In | ast.NotIn) and a.kind is Kind.CONSTANT:
         return constant(_is_among(a, b, line) == isinstance(op, ast.In))
     small = [value for value in (a, b) if value.kind is Kind.CONSTANT]
-    if type(op) in _COMPARISONS and all(map(_is_small, small)):
+    if type(op) in _COMPARISONS and all(map(is_small, small)):
         result = _COMPARISONS[type(op)](a.raw, b.raw)
         if Kind.POSITION in kinds and kinds <= {Kind.POSITION, Kind.EXTENT, Kind.BOUND, Kind.CONSTANT}:
             return Value(result, Kind.POSITION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -100,6 +100,7 @@ class _Watched:
         ]
         for i in range(len(first.blocks)):
             self._check_real_size(first, formulas, i)
+            first.blocks[i] = replace(first.blocks[i], signed=all(run.blocks[i].signed for run in runs))
         recorder = self.reader.recorder
         shapes = {n: _shape_of(value) for n, value in enumerate(recorder.values) if type(value) is np.ndarray}
         return Proof(recorder.guards(with_argument=True), shapes, first.blocks, formulas, first.outline)
@@ -164,11 +165,12 @@ class _Watched:
         sizes = [self._size(b, real, small) for b in seen.blocks]
         each = 1 if block.pattern in ("once", "each") else 2
         world.limit = each * (sum(sizes[:which]) + min(WATCHED, sizes[which])) + which + 1
-        world.far = {b.array: abs(f.difference.width) for b, f in zip(seen.blocks, formulas, strict=True) if not b.copies}
         try:
             _quietly(world.run)
         except Enough:
             pass
+        pairs = zip(seen.blocks, formulas, strict=True)
+        world.far = {b.array: f.difference.width for b, f in pairs if b.array in world.initial and not b.copies}
         moves = moves_in(world)
         twice = 2 if block.pattern == "both" else 1
         found = [(i, move) for i, move in enumerate(moves) if move and move[0] == block.array][: twice * WATCHED]
