@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.guards import ARGUMENT
 from zerokara.recognise.identification import KNOWN_LOSSES, Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.interpreter import Purity, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import Function, in_silence, proven_model
+from zerokara.recognise.record import Records
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk, textbook_walk
@@ -50,6 +52,7 @@ class Recogniser:
         lock: held while plans are made and used; of two threads that ask, one waits.
         hopeless: why functions were refused for good, by their code, the shapes of their arrays, and the language.
         tries: how often a function that was never recognised has been looked at.
+        records: what became of each function; own_loops: what is known of the learner's own loops, by their code.
     """
 
     def __init__(self, mode: str = "on") -> None:
@@ -62,6 +65,8 @@ class Recogniser:
         self.hopeless: dict[Any, str] = {}
         self.tries: dict[CodeType | None, int] = {}
         self.said: set[tuple[CodeType | None, str]] = set()
+        self.records = Records()
+        self.own_loops: dict[CodeType, Any] = {}
 
     def gradient(self, f: Function, x: Any, walk: Walk) -> NDArray[Any] | None:
         """The gradient that such a loop would find, or None for what only the loop can do."""
@@ -82,12 +87,14 @@ class Recogniser:
             return None
 
     def _explain(self, code: CodeType | None, reason: str) -> None:
+        if code is not None and not self.records.of(code).recognised:
+            self.records.of(code).reason = reason
         if code is None:
             what = sentence("The plain loop computes the gradient of f.")
         else:
             name, line = code.co_qualname, code.co_firstlineno
             what = sentence("The plain loop computes the gradient of {name} (line {line}).", name=name, line=line)
-        self._say(code, paragraph(what, reason))
+        self.say(code, paragraph(what, reason))
 
     def _found(self, f: Function, code: CodeType | None, x: Any, walk: Walk) -> NDArray[Any] | None:
         if type(x) is not np.ndarray or x.size == 0:
@@ -113,6 +120,7 @@ class Recogniser:
         """By a plan of before; None, and no such plan any more, where it does not hold for this batch."""
         if not any(arrays[number] is x for number in plan.model.layout.parameters):
             raise Refused(sentence("x is none of the arrays it reads as weights."))
+        _check_walk(walk, plan.purity, arrays)
         try:
             return plan.gradient(f, x, arrays, walk)
         except RefusedNow:
@@ -134,8 +142,7 @@ class Recogniser:
         arrays: Arrays = {number: values[number] for number in purity.arrays}
         if not any(array is x for array in arrays.values()):
             raise Refused(sentence("It does not read the array whose gradient is asked for."))
-        if walk.copies and not purity.reads_only_argument:
-            raise Refused(sentence("It reads the array itself, and its loop moves a copy."))
+        _check_walk(walk, purity, arrays)
         signature = signature_of(arrays)
         key = (code, tuple(signature.items()), language())
         if key in self.hopeless:
@@ -149,16 +156,28 @@ class Recogniser:
             self.hopeless[key] = str(reason)
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
-        self._say(code, _recognised(code, plan))
+        record = self.records.of(code)
+        record.recognised, record.network, record.reason = True, _network(plan), None
+        self.say(code, _recognised(code, plan))
         logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
 
-    def _say(self, code: CodeType | None, text: str) -> None:
+    def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
         logger.debug("%s", text)
         if (code, text) not in self.said:
             self.said.add((code, text))
             say(text)
+
+
+def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
+    """Raises Refused where the function would see of the loop more, or less, than that an array is moved."""
+    if walk.copies and not purity.reads_only_argument:
+        raise Refused(sentence("It reads the array itself, and its loop moves a copy."))
+    if walk.parts and purity.guards.first == ARGUMENT:
+        raise Refused(sentence("It reads its argument, which is a part of the array only."))
+    if any(np.may_share_memory(array, apart) for array in arrays.values() for apart in walk.apart):
+        raise Refused(sentence("It reads the array that its loop writes the gradient into."))
 
 
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
@@ -182,18 +201,22 @@ def _name_of(code: CodeType | None) -> str:
     return "f" if code is None else in_english("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
 
 
+def _network(plan: Plan) -> str:
+    """Its layers and functions, such as 784-50-10 (sigmoid, softmax)."""
+    activations = [plan.model.activation] if len(plan.model.layout.weights) > 1 else []
+    functions = ", ".join([*activations, "softmax"])
+    return in_english("{sizes} ({functions})", sizes="-".join(map(str, plan.network.sizes)), functions=functions)
+
+
 def _recognised(code: CodeType, plan: Plan) -> str:
     model = plan.model
-    activations = [model.activation] if len(model.layout.weights) > 1 else []
     return paragraph(
         # Translators: such as "loss (line 12) is the loss of a network 784-50-10 (relu, softmax), proven …"
         sentence(
-            "{name} (line {line}) is the loss of a network {sizes} ({functions}), proven by its code and at random "
-            "weights.",
+            "{name} (line {line}) is the loss of a network {network}, proven by its code and at random weights.",
             name=code.co_qualname,
             line=code.co_firstlineno,
-            sizes="-".join(map(str, plan.network.sizes)),
-            functions=", ".join([*activations, "softmax"]),
+            network=_network(plan),
         ),
         sentence(KNOWN_LOSSES[model.loss_name]),
         sentence("Its numerical gradient is computed without the loop, by the same central differences."),

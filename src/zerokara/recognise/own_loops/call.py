@@ -39,11 +39,3 @@ class OwnCall:
         bound = inspect.BoundArguments(inspect.signature(self.plain), {**self.arguments, **instead})
         return self.plain(*bound.args, **bound.kwargs)
 
-
-def own_loop_result(call: OwnCall) -> Any:
-    """What the call would return, without its loop; NOT_FOUND or HOPELESS where only the loop will do.
-
-    What it raises, but for KeyboardInterrupt and a signal handler's own, is logged, and the loop does it. Called with
-    every further call of such functions switched off in this thread.
-    """
-    return NOT_FOUND
