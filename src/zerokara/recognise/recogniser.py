@@ -7,8 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import CodeType, FunctionType, MethodType
+from contextlib import AbstractContextManager, contextmanager
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.counters import counting
 from zerokara.recognise.identification import KNOWN_LOSSES, Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
-from zerokara.recognise.interpreter import Purity, purity_of
+from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import Function, in_silence, proven_model
@@ -67,7 +67,7 @@ class Recogniser:
         """The gradient that such a loop would find, or None for what only the loop can do."""
         if self.mode == "off":
             return None
-        code = _code_of(f)
+        code = code_of(f)
         try:
             with self.lock, in_silence():
                 return self._found(f, code, x, walk)
@@ -114,13 +114,14 @@ class Recogniser:
         if not any(arrays[number] is x for number in plan.model.layout.parameters):
             raise Refused(sentence("x is none of the arrays it reads as weights."))
         try:
-            return plan.gradient(f, x, arrays, walk)
+            with self._counting(plan.purity, f, x, walk):
+                return plan.gradient(f, x, arrays, walk)
         except RefusedNow:
             raise
         except Refused as reason:
             # Something that no guard sees has changed. What the function is now, a new proof may find.
-            logger.info("a proof of %s holds no longer: %s", _name_of(_code_of(f)), reason)
-            self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
+            logger.info("a proof of %s holds no longer: %s", _name_of(code_of(f)), reason)
+            self.plans[code_of(f)].remove(plan)  # type: ignore[index]
             return None
 
     def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], walk: Walk) -> NDArray[Any]:
@@ -141,8 +142,10 @@ class Recogniser:
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
-            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x), signature)
-            gradient = plan.gradient(f, x, arrays, walk, sample=True)
+            with self._counting(purity, f, x, walk):
+                model = _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x)
+                plan = Plan(purity, model, signature)
+                gradient = plan.gradient(f, x, arrays, walk, sample=True)
         except RefusedNow:
             raise
         except Refused as reason:
@@ -152,6 +155,11 @@ class Recogniser:
         self._say(code, _recognised(code, plan))
         logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
+
+    def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
+        """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
+        values = purity.guards.check(f, x) if purity.counters else None
+        return counting(purity.counters, values, -1 if self.mode == "verify" else walk.calls_for(x.size))
 
     def _say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
@@ -167,14 +175,6 @@ def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> M
     if not purity.assumed <= set(model.layout.parameters):
         raise Refused(sentence("It computes with its inputs or labels as if they were weights."))
     return model
-
-
-def _code_of(f: Any) -> CodeType | None:
-    if type(f) is Evaluation:
-        f = f.function
-    if type(f) is MethodType:
-        f = f.__func__
-    return f.__code__ if type(f) is FunctionType else None
 
 
 def _name_of(code: CodeType | None) -> str:
