@@ -388,6 +388,51 @@ SAMPLES = {
 """,
 }
 
+LIBRARIES = {
+    "scipy's softmax and expit": """
+from scipy.special import softmax, expit
+activation = expit
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(y + 1e-7)) / len(y)
+class Bad(Net):
+    def predict(self, x):
+        z1 = activation(np.dot(x, self.params['W1']) + self.params['b1'])
+        return softmax(np.dot(z1, self.params['W2']) + self.params['b2'], axis=1)
+""",
+    "scipy's log_softmax": """
+import scipy.special
+class Bad(Net):
+    def loss(self, x, t):
+        z1 = scipy.special.expit(np.dot(x, self.params['W1']) + self.params['b1'])
+        a2 = np.dot(z1, self.params['W2']) + self.params['b2']
+        return -np.sum(t * scipy.special.log_softmax(a2, axis=-1)) / len(x)
+""",
+    "scipy's logsumexp and xlogy": """
+from scipy import special
+class Bad(Net):
+    def loss(self, x, t):
+        z1 = special.expit(np.dot(x, self.params['W1']) + self.params['b1'])
+        a2 = np.dot(z1, self.params['W2']) + self.params['b2']
+        y = np.exp(a2 - special.logsumexp(a2, axis=1, keepdims=True))
+        return -np.mean(np.sum(special.xlogy(t, y), axis=1))
+""",
+    "einsum, take_along_axis, add": """
+class Bad(Net):
+    def loss(self, x, t):
+        a1 = np.add(np.einsum('ni,io->no', x, self.params['W1']), self.params['b1'][np.newaxis, :])
+        a2 = np.add(np.einsum('ni,io->no', sigmoid(a1), self.params['W2']), self.params['b2'][None])
+        y = softmax(a2)
+        picked = np.take_along_axis(y, t.argmax(axis=1)[:, None], axis=1)
+        return -np.mean(np.log(picked + 1e-7))
+""",
+    "one-hot by np.eye": """
+class Bad(Net):
+    def loss(self, x, t):
+        t = np.eye(3)[np.argmax(t, axis=1)]
+        return -np.sum(np.multiply(t, np.log(np.add(self.predict(x), 1e-7)))) / x.shape[0]
+""",
+}
+
 COUNTERS = {
     "an attribute": """
 class Bad(Net):
@@ -462,6 +507,7 @@ def in_loss(body):
 EVERYTHING = {
     **CLASSES,
     **FUNCTIONS,
+    **LIBRARIES,
     **{name: in_loss(body) for name, body in (BODIES | SAMPLES).items()},
     **{f"counter: {name}": source for name, source in COUNTERS.items()},
 }
@@ -476,7 +522,9 @@ def seen(names, net):
         if isinstance(value, dict):
             return {key: bits(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return [value() if callable(value) else bits(value) for value in value]
+            return [bits(inner) for inner in value]
+        if getattr(value, "__name__", "") == "<lambda>":
+            return value()
         return value if isinstance(value, int | float | str) else None
 
     kind = {name: value for name, value in vars(type(net)).items() if isinstance(value, int)}

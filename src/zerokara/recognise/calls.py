@@ -6,6 +6,8 @@ import ast
 import functools
 from types import FunctionType, MethodType
 
+import numpy as np
+
 from zerokara.recognise import allowed, guards, known_calls
 from zerokara.recognise.abstract_values import (
     Bound,
@@ -131,6 +133,8 @@ class Calls(Comprehensions):
         operation = allowed.operation(callee.value)
         if operation is None or (callee.value is sum and isinstance(arguments[0], Items | Fresh)):
             return self._call_object(callee, arguments, keywords, name)
+        if callee.value is np.where and len(arguments) == 1:
+            callee, operation = Concrete(np.nonzero), allowed.Operation(Kind.CUT, 1)  # that is what it does
         folded = known_calls.folded(callee.value, arguments, keywords)
         if folded is not None:
             return folded

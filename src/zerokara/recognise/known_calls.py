@@ -6,6 +6,7 @@ import ast
 import builtins
 import functools
 import math
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Abstract, Concrete, Entries, Fresh, Items, Partial, Value, is_number
+from zerokara.recognise.allowed import Kind, Operation
 from zerokara.recognise.containers import known_key, known_set
 from zerokara.recognise.guards import MISSING
 from zerokara.recognise.refusal import Refused
@@ -223,6 +225,22 @@ def _finfo(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> 
     raise Refused(sentence("{name} is given more than numbers.", name="finfo"))
 
 
+def _einsum(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    """Sums of products: of two matrices the product, of one its transpose or a sum."""
+    _none(keywords, "einsum")
+    form, *operands = map(calls.objects.plain, arguments)
+    text = form.value.replace(" ", "") if isinstance(form, Concrete) and type(form.value) is str else ""
+    if re.fullmatch(r"(\w)(\w),\2(\w)->\1\3", text) and len(set(text)) == 6:
+        return calls.arithmetic.apply("matmul", Operation(Kind.PRODUCT, 2), operands, {})
+    inputs, _, output = text.partition("->")
+    if len(operands) == 1 and sorted(inputs) == sorted(output) and len(set(inputs)) == len(inputs):
+        return calls.arithmetic.apply("einsum", Operation(Kind.VIEW, 1), operands, {})
+    # Of one array also a diagonal can be asked for, which is a part of its memory.
+    if "->" not in text or "." in text or (len(operands) == 1 and len(set(inputs)) != len(inputs)):
+        raise Refused(sentence("{name} is given more than numbers.", name="einsum"))
+    return calls.arithmetic.apply("einsum", Operation(Kind.NEW, 9), operands, {})
+
+
 SPECIAL: dict[int, Special] = {
     id(isinstance): _isinstance,
     id(type): _type,
@@ -238,5 +256,6 @@ SPECIAL: dict[int, Special] = {
     id(any): lambda calls, arguments, keywords: _all_of(calls, arguments, keywords, False, "any"),
     id(functools.partial): _partial,
     id(np.finfo): _finfo,
+    id(np.einsum): _einsum,
 }
 """By identity, as in `allowed`."""
