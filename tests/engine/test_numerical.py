@@ -24,6 +24,10 @@ ACTIVATIONS: list[str] = core.capabilities()["activations"]
 LOSSES: list[str] = core.capabilities()["losses"]
 
 
+def central(h: float) -> dict[str, float]:
+    return {"above": h, "below": -h}
+
+
 def arguments(sizes: tuple[int, ...], n: int = 9, seed: int = 0) -> dict[str, Any]:
     """A call of the core for a random network and batch; half of the inputs are 0."""
     rng = np.random.default_rng(seed)
@@ -33,11 +37,13 @@ def arguments(sizes: tuple[int, ...], n: int = 9, seed: int = 0) -> dict[str, An
         "weights": [rng.normal(size=shape) / np.sqrt(shape[0]) for shape in shapes],
         "biases": [rng.normal(size=shape[1]) for shape in shapes],
         "activation": "tanh",
+        "activation_parameters": None,
         "loss": "cross-entropy",
+        "loss_parameters": None,
         "weight_decay": 0.0,
         "x": x,
         "targets": np.eye(sizes[-1])[rng.integers(0, sizes[-1], n)],
-        "h": 1e-4,
+        **central(1e-4),
         "weight_gradients": [np.empty(shape) for shape in shapes],
         "bias_gradients": [np.empty(shape[1]) for shape in shapes],
         "stop": None,
@@ -69,7 +75,7 @@ def test_levels_agree(sizes: tuple[int, ...], level: str, monkeypatch: pytest.Mo
         pytest.skip(f"this machine has no {level}")
     for activation, loss in itertools.product(ACTIVATIONS, LOSSES):
         h = (1e-4, 0.05, 2.0)[(len(activation) + len(loss)) % 3]
-        call = arguments(sizes) | {"activation": activation, "loss": loss, "h": h}
+        call = arguments(sizes) | {"activation": activation, "loss": loss} | central(h)
         monkeypatch.setenv("ZEROKARA_LEVEL", "baseline")
         expected = gradients(call)
         monkeypatch.setenv("ZEROKARA_LEVEL", level)
@@ -141,7 +147,7 @@ def exact_gradients(call: dict[str, Any]) -> list[NDArray[np.float64]]:
 
     with localcontext() as context:
         context.prec = 40
-        h, found = Decimal(call["h"]), []
+        h, found = Decimal(call["above"]), []
         for array in numbers:
             gradient = np.empty(array.shape)
             for at, value in np.ndenumerate(array):
@@ -163,7 +169,7 @@ def moved_by(shift: float, layers: int) -> dict[str, Any]:
     call = arguments((3, 2, 3) if layers == 2 else (3, 3), n=1)
     call["weights"] = [weights[:, :2].copy(), last] if layers == 2 else [weights]
     call["biases"] = [np.array([0.2, 0.1])] * (layers - 1) + [np.array([3.0, 0.0, 0.5])]
-    return call | {"x": np.array([[x, -x, 3.0]]), "targets": np.array([[0.0, 1.0, 0.0]]), "h": 2.0**-13}
+    return call | {"x": np.array([[x, -x, 3.0]]), "targets": np.array([[0.0, 1.0, 0.0]])} | central(2.0**-13)
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "textbook", "squared"])
@@ -188,7 +194,7 @@ def test_beyond_the_series_only_the_rounding_of_two_losses_is_left(layers: int, 
         call = moved_by(shift, layers) | {"activation": activation, "loss": loss}
         if shift == 0.45:
             call["x"] = -abs(call["x"])  # no input is large, but for its sign
-        rounding = 4 * np.finfo(float).eps * (3 + shift) / (2 * call["h"])
+        rounding = 4 * np.finfo(float).eps * (3 + shift) / (2 * call["above"])
         for found, exact in zip(gradients(call), exact_gradients(call), strict=True):
             np.testing.assert_allclose(found, exact, rtol=1e-14, atol=rounding, err_msg=str(shift))
 
@@ -197,7 +203,7 @@ def test_beyond_the_series_only_the_rounding_of_two_losses_is_left(layers: int, 
 def test_without_a_closed_difference_only_the_rounding_of_two_activations_is_left(loss: str) -> None:
     for shift in (2**-8, 2**-7 + 2**-30, 2**-2):
         call = moved_by(shift, layers=2) | {"activation": "gelu", "loss": loss}
-        rounding = 4 * np.finfo(float).eps / (2 * call["h"])
+        rounding = 4 * np.finfo(float).eps / (2 * call["above"])
         for found, exact in zip(gradients(call), exact_gradients(call), strict=True):
             np.testing.assert_allclose(found, exact, rtol=0, atol=rounding, err_msg=str(shift))
 
@@ -206,7 +212,7 @@ def test_without_a_closed_difference_only_the_rounding_of_two_activations_is_lef
 @pytest.mark.parametrize(("bias", "step"), [(3e-5, 1e-4), (-3e-5, 1e-4), (0.0, 1e-4), (5.0, 9.0), (-5.0, 9.0)])
 def test_a_leak_is_found_to_the_last_digits_on_both_sides_of_its_kink(slope: float, bias: float, step: float) -> None:
     """One unit at `bias` with input 1, whose output is the only score that moves: by φ(b + h) and φ(b - h)."""
-    call = arguments((1, 1, 2), n=1) | {"activation": "leaky-relu", "h": step}
+    call = arguments((1, 1, 2), n=1) | {"activation": "leaky-relu"} | central(step)
     call |= {"weights": [np.zeros((1, 1)), np.array([[slope, 0.0]])], "biases": [np.array([bias]), np.zeros(2)]}
     call |= {"x": np.ones((1, 1)), "targets": np.array([[0.0, 1.0]])}
     for found, exact in zip(gradients(call), exact_gradients(call), strict=True):
@@ -217,7 +223,7 @@ def test_a_leak_is_found_to_the_last_digits_on_both_sides_of_its_kink(slope: flo
 @pytest.mark.parametrize("sizes", [(6, 3), (6, 4, 3)])
 def test_weight_decay_adds_its_own_central_difference(sizes: tuple[int, ...], h: float) -> None:
     """Of ½ λ w² it is λ w, whatever h; the loss gets ½ λ Σ w²; biases do not decay."""
-    call = arguments(sizes) | {"h": h}
+    call = arguments(sizes) | central(h)
     plain, loss = gradients(call), core.numerical_gradient(**call)
     decayed, with_penalty = gradients(call, weight_decay=0.3), core.numerical_gradient(**(call | {"weight_decay": 0.3}))
     expected = [0.3 * w for w in call["weights"]] + [0 * b for b in call["biases"]]

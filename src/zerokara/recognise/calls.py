@@ -74,16 +74,16 @@ class Calls(Comprehensions):
             return {keyword.arg: self.value(keyword.value, frame)}
         entries = self.objects.entries(self.value(keyword.value, frame))
         if not all(type(key) is str for key in entries.keys):
-            raise RefusedAt(
-                sentence("Line {line} passes arguments on that are not known.", line=keyword.value.lineno)
-            )
+            raise RefusedAt(sentence("Line {line} passes arguments on that are not known.", line=keyword.value.lineno))
         return dict(zip(entries.keys, entries.values, strict=True))
 
     def _at_once(self, callee: Value, argument: ast.GeneratorExp, node: ast.Call, frame: Frame) -> Value:
         """A generator that the call runs to its end at once; elsewhere it would run later, or never."""
         at_once = isinstance(callee, Concrete) and any(callee.value is function for function in _RUN_AT_ONCE)
         joined = isinstance(callee, Bound) and callee.function == "join"
-        if not (at_once or joined) or (len(node.args) > 1 and not (isinstance(callee, Concrete) and callee.value is sum)):
+        if not (at_once or joined) or (
+            len(node.args) > 1 and not (isinstance(callee, Concrete) and callee.value is sum)
+        ):
             raise RefusedAt(sentence("Line {line} holds a generator.", line=node.lineno))
         before = dict(self.objects.written)
         elements = self.generated(argument, frame)
@@ -125,9 +125,7 @@ class Calls(Comprehensions):
         if isinstance(callee, Closure):
             return self.enter(callee, arguments, keywords)
         if isinstance(callee, Partial):
-            return self.call(
-                callee.function, [*callee.arguments, *arguments], dict(callee.keywords) | keywords, name
-            )
+            return self.call(callee.function, [*callee.arguments, *arguments], dict(callee.keywords) | keywords, name)
         if not isinstance(callee, Concrete):
             raise Refused(sentence("It calls {name}, which is not known.", name=name))
         operation = allowed.operation(callee.value)
@@ -142,7 +140,7 @@ class Calls(Comprehensions):
             return self._sequence(callee.value, arguments, keywords)
         plain = [self.objects.plain(argument) for argument in arguments]
         names = {key: self.objects.plain(value) for key, value in keywords.items()}
-        return self.arithmetic.apply(callee.value.__name__, operation, plain, names)
+        return self.arithmetic.apply(callee.value.__name__, operation, plain, names, callee.value)
 
     def _call_object(self, callee: Concrete, arguments: list[Value], keywords: Keywords, name: str) -> Value:
         """A function of the learner's, or an object that can be called."""
@@ -204,7 +202,7 @@ class Calls(Comprehensions):
         if not is_number(owner) or isinstance(owner, Items):
             raise _unknown(f"{class_of(owner)}.{function}")
         if function == "astype":
-            return self.arithmetic.cast(as_abstract(owner), arguments, keywords)
+            return self.arithmetic.cast(owner, arguments, keywords)
         if function not in allowed.METHODS:
             raise _unknown(f"{class_of(owner)}.{function}")
         kind, most = allowed.METHODS[function]
@@ -302,8 +300,7 @@ class Calls(Comprehensions):
         if isinstance(value, Concrete) and type(value.value) is str:
             return Concrete(len(value.value))
         if is_number(value):
-            shape = self.attribute(value, "shape")
-            return shape.elements[0] if isinstance(shape, Items) and shape.elements else shape
+            return self.arithmetic.length_of(as_abstract(value))
         raise Refused(sentence("{name} goes through numbers one by one.", name="len"))
 
 
@@ -328,5 +325,3 @@ def _known(value: Value) -> object:
 
 def _unknown(name: str) -> Refused:
     return Refused(sentence("It calls {name}, and nothing is known of that.", name=name))
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import Concrete, Entries, Fresh, Items, Span, Value, class_of
+from zerokara.recognise.abstract_values import Concrete, Entries, Fresh, Items, Value, class_of
 from zerokara.recognise.guards import CONTAINERS, MAPPINGS
 from zerokara.recognise.memory import Memory
 from zerokara.recognise.refusal import Refused, RefusedAt, unknown
@@ -23,13 +23,13 @@ class Containers(Memory):
             owner = self.content(owner)
         if isinstance(owner, Items):
             return _element(owner, key)
-        if not isinstance(key, Concrete | Span):
+        if not isinstance(key, Concrete):
             raise unknown(f"{class_of(owner)}[…]")
         if isinstance(owner, Entries):
             return _entry(owner, key)
         if not isinstance(owner, Concrete) or not (type(owner.value) in CONTAINERS or self.is_record(owner)):
             raise unknown(f"{class_of(owner)}[…]")
-        if isinstance(key, Span):
+        if type(key.value) is slice:
             return _element(Items(self.elements(owner) or ()), key)
         return self._stored_item(owner, key)
 
@@ -123,18 +123,16 @@ class Containers(Memory):
 
 
 def _element(owner: Items, key: Value) -> Value:
-    if isinstance(key, Span):
-        bounds = [part.value for part in key.parts if isinstance(part, Concrete)]
-        if len(bounds) == 3 and all(bound is None or type(bound) is int for bound in bounds) and bounds[2] != 0:
-            return Items(owner.elements[slice(*bounds)])
+    if isinstance(key, Concrete) and type(key.value) is slice and key.value.step != 0:
+        return Items(owner.elements[key.value])
     if isinstance(key, Concrete) and type(key.value) in (int, bool):
         if -len(owner.elements) <= key.value < len(owner.elements):
             return owner.elements[key.value]
     raise Refused(sentence("It takes a part of a tuple or list that is not known."))
 
 
-def _entry(owner: Entries, key: Concrete | Span) -> Value:
-    if not isinstance(key, Concrete) or not key.is_scalar or key.value not in owner.keys:
+def _entry(owner: Entries, key: Concrete) -> Value:
+    if not key.is_scalar or key.value not in owner.keys:
         raise Refused(sentence("It asks for an item that is not there."))
     return owner.values[owner.keys.index(key.value)]
 
@@ -151,8 +149,6 @@ def put(owner: Items | Entries, key: Value, value: Value) -> Items | Entries:
             place = key.value % len(owner.elements)
             return Items((*owner.elements[:place], value, *owner.elements[place + 1 :]))
     raise Refused(sentence("It takes a part of a tuple or list that is not known."))
-
-
 
 
 def known_key(key: Value) -> Any:

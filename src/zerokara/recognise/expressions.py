@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable
-from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -19,7 +17,6 @@ from zerokara.recognise.abstract_values import (
     Entries,
     Fresh,
     Items,
-    Span,
     Super,
     Text,
     Unknown,
@@ -68,7 +65,9 @@ class Expressions:
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Refused(sentence("There is too much of it to walk through."))
+        outer, self.arithmetic.node = self.arithmetic.node, node
         result: Value = self.method_for(node)(node, frame)
+        self.arithmetic.node = outer
         if isinstance(result, Unknown):
             raise RefusedAt(sentence("Line {line} uses something that differs between branches.", line=node.lineno))
         return result
@@ -92,7 +91,7 @@ class Expressions:
     # Names and parts of things
 
     def _Constant(self, node: ast.Constant, frame: Frame) -> Value:
-        return NOTHING if node.value is ... else Concrete(node.value)
+        return Concrete(node.value)
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
         return self.named(node.id, frame)
@@ -150,14 +149,10 @@ class Expressions:
         raise unknown(f"{class_of(owner)}.{name}")
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
-        shape = shape_of(owner)
-        if shape is not None and name in ("shape", "ndim", "size"):
-            known = {"ndim": len(shape), "size": math.prod(shape)}
-            return Items(tuple(map(Concrete, shape))) if name == "shape" else Concrete(known[name])
         if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
-            return self.arithmetic.shape_of(as_abstract(owner))
+            return self.arithmetic.shape_of(as_abstract(owner), name)
         if name == "T":
-            return as_abstract(owner)
+            return self.arithmetic.transpose(owner)
         return Bound(owner, name)
 
     def _Subscript(self, node: ast.Subscript, frame: Frame) -> Value:
@@ -168,33 +163,28 @@ class Expressions:
         if isinstance(owner, Concrete) and type(owner.value) is str:
             return self._letters(owner.value, key)
         if is_number(owner) and not isinstance(owner, Items):
-            # A mask, `a[a > 0]`, is an index of numbers: how many elements it takes depends on them, too.
-            base, index = as_abstract(owner), as_abstract(self._index(key))
-            both = combine([base, index])
-            masked = both.masked or not index.about_shape
-            return replace(both, fresh=base.fresh, shared=base.touches_affine, masked=masked)
+            return self.arithmetic.item(owner, self._index(key))
         return self.objects.item(owner, key)
 
     def _index(self, key: Value) -> Value:
-        """An index as numbers: a slice counts as its bounds."""
-        if isinstance(key, Span):
-            return combine([as_abstract(self.objects.plain(part)) for part in key.parts])
+        """An index as numbers. A list picks rows, and not, as a tuple does, one axis after another."""
         if isinstance(key, Items):
             return Items(tuple(map(self._index, key.elements)))
-        return self.objects.plain(key)
+        return as_abstract(self.objects.plain(key)) if isinstance(key, Fresh) else key
 
     def _letters(self, text: str, key: Value) -> Value:
-        if isinstance(key, Span) or (isinstance(key, Concrete) and type(key.value) is int):
+        if isinstance(key, Concrete) and type(key.value) in (int, slice):
             letters = self.objects.item(Items(tuple(map(Concrete, text))), key)
             known = letters.elements if isinstance(letters, Items) else (letters,)
             return Concrete("".join(letter.value for letter in known if isinstance(letter, Concrete)))
         raise Refused(sentence("It takes a part of a text that is not known."))
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
-        lower, upper, step = (
-            Concrete(None) if part is None else self.numbers(part, frame) for part in (node.lower, node.upper, node.step)
-        )
-        return Span((lower, upper, step))
+        parts = [self.value(part, frame) if part else Concrete(None) for part in (node.lower, node.upper, node.step)]
+        known = [part.value for part in parts if isinstance(part, Concrete) and type(part.value) in (int, type(None))]
+        if len(known) == len(parts):
+            return Concrete(slice(*known))
+        return combine(list(map(as_abstract, parts)))
 
     def _Tuple(self, node: ast.Tuple | ast.List | ast.Set, frame: Frame) -> Items:
         elements: list[Value] = []
@@ -230,7 +220,7 @@ class Expressions:
 
     def elements(self, value: Value) -> tuple[Value, ...] | None:
         """The elements of what a loop goes through, where it is known how many there are."""
-        shape = shape_of(value) if not isinstance(value, Items) and is_number(value) else None
+        shape = shape_of(value)
         if shape is not None:
             if not shape or shape[0] > MOST_ROWS:
                 return None
@@ -441,10 +431,10 @@ class Expressions:
 
 def shape_of(value: Value) -> tuple[int, ...] | None:
     """The shape of an array, where it is known. A plan is for arrays of these shapes only (see `plan.Signature`)."""
-    if isinstance(value, Concrete):
-        return value.value.shape if value.is_array else None
-    form = getattr(value, "form", None)
-    return None if form is None or value.masked else form.shape  # type: ignore[union-attr]
+    if not isinstance(value, Abstract | Concrete) or not is_number(value):
+        return None
+    form = as_abstract(value).form
+    return None if form is None else form.shape
 
 
 def _is_single(value: Any) -> bool:

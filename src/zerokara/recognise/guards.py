@@ -175,7 +175,9 @@ def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
         return _equal, value
     if kind is Keys:
         return _equal_keys, value
-    if kind in (*CONTAINERS, MethodType, CellType, SimpleNamespace, functools.partial) or (is_made_in_python(kind) and not issubclass(kind, type)):
+    if kind in (*CONTAINERS, MethodType, CellType, SimpleNamespace, functools.partial) or (
+        is_made_in_python(kind) and not issubclass(kind, type)
+    ):
         return _same_type, kind
     return _identical, value
 

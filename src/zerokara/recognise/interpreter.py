@@ -18,7 +18,7 @@ from typing import Any
 
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Closure, Concrete, Entries, Items, Value, is_number
-from zerokara.recognise.arithmetic import Arithmetic
+from zerokara.recognise.arithmetic import Arithmetic, Clues
 from zerokara.recognise.counters import Counter
 from zerokara.recognise.evaluation import Evaluation
 from zerokara.recognise.guards import ARGUMENT, FUNCTION, MISSING, Guards, Recorder
@@ -27,6 +27,7 @@ from zerokara.recognise.objects import Objects
 from zerokara.recognise.refusal import Refused
 from zerokara.recognise.scopes import Frame, Outcome, State, join_outcomes
 from zerokara.recognise.statements import Statements
+from zerokara.recognise.thresholds import Threshold
 from zerokara.words import sentence
 
 DEEPEST = 40
@@ -41,8 +42,8 @@ class Purity:
         guards: what all of this depends on.
         arrays: the numbers of the values that are arrays, in the order they were met; each array once.
         threshold_on: says, for a set of arrays, which threshold depends on them; None if none does.
-        assumed: the arrays that must be weights or biases for its thresholds to be harmless.
-        clip_bounds: where inputs of an activation are clipped.
+        assumed: sets of arrays; of each one must be weights or a bias, for its thresholds to be harmless.
+        clues: what its code says about the network.
         caches: whether it keeps something in objects, that can be looked at later.
         reads_only_argument: whether it knows the x it is called with from nowhere else.
         counters: whole numbers that it adds to, and that nothing it does depends on.
@@ -50,9 +51,9 @@ class Purity:
 
     guards: Guards
     arrays: tuple[int, ...]
-    threshold_on: Callable[[set[int]], str | None]
-    assumed: frozenset[int]
-    clip_bounds: tuple[float, ...]
+    threshold_on: Callable[[set[int]], Threshold | None]
+    assumed: frozenset[frozenset[int]]
+    clues: Clues
     caches: bool
     reads_only_argument: bool
     counters: tuple[Counter, ...] = ()
@@ -86,18 +87,19 @@ def _verdict(interpreter: Interpreter, recorder: Recorder, counters: tuple[Count
     first_of = dict(found.identities)
     arrays = [n for n, first in found.identities if n == first and guards.is_plain_array(recorder.values[n])]
 
-    def threshold_on(weights: set[int]) -> str | None:
+    def threshold_on(weights: set[int]) -> Threshold | None:
         return interpreter.arithmetic.threshold_on({n for n, first in first_of.items() if first in weights})
 
-    assumed = frozenset(first_of[number] for number in interpreter.arithmetic.assumed if number in first_of)
-    clip_bounds = tuple(interpreter.arithmetic.clip_bounds)
+    assumed = frozenset(
+        frozenset(first_of.get(number, number) for number in numbers) for numbers in interpreter.arithmetic.assumed
+    )
     elsewhere = any(value is recorder.values[ARGUMENT] for value in recorder.values[ARGUMENT + 1 :])
     return Purity(
         found,
         tuple(arrays),
         threshold_on,
         assumed,
-        clip_bounds,
+        interpreter.arithmetic.clues(first_of),
         bool(interpreter.objects.ever_written),
         interpreter.read_argument and not elsewhere,
         counters,

@@ -187,7 +187,9 @@ def _sorted(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) ->
     if elements is None or not isinstance(reverse, Concrete) or not reverse.is_scalar:
         raise Refused(sentence("{name} goes through numbers one by one.", name="sorted"))
     # Of pairs, as a dict's items are, the first decides, unless two are equal.
-    firsts = [element.elements[0] if isinstance(element, Items) and element.elements else element for element in elements]
+    firsts = [
+        element.elements[0] if isinstance(element, Items) and element.elements else element for element in elements
+    ]
     keys = [first.value for first in firsts if isinstance(first, Concrete) and type(first.value) in (str, int)]
     if len(keys) != len(elements) or len({type(key) for key in keys}) > 1 or len(set(keys)) != len(keys):
         raise Refused(sentence("It sorts what is not known."))
@@ -231,7 +233,7 @@ def _einsum(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) ->
     form, *operands = map(calls.objects.plain, arguments)
     text = form.value.replace(" ", "") if isinstance(form, Concrete) and type(form.value) is str else ""
     if re.fullmatch(r"(\w)(\w),\2(\w)->\1\3", text) and len(set(text)) == 6:
-        return calls.arithmetic.apply("matmul", Operation(Kind.PRODUCT, 2), operands, {})
+        return calls.arithmetic.apply("matmul", Operation(Kind.PRODUCT, 2), operands, {}, np.matmul)
     inputs, _, output = text.partition("->")
     if len(operands) == 1 and sorted(inputs) == sorted(output) and len(set(inputs)) == len(inputs):
         return calls.arithmetic.apply("einsum", Operation(Kind.VIEW, 1), operands, {})

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise.counters import counting
-from zerokara.recognise.identification import KNOWN_LOSSES, Model
+from zerokara.recognise.description import described
+from zerokara.recognise.identification import Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
-from zerokara.recognise.proof import Function, in_silence, proven_model
+from zerokara.recognise.proof import proven_model
 from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk, textbook_walk
 from zerokara.say import say
@@ -143,8 +145,8 @@ class Recogniser:
             raise Refused(self.hopeless[key])
         try:
             with self._counting(purity, f, x, walk):
-                model = _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x)
-                plan = Plan(purity, model, signature)
+                proven = proven_model(f, x, arrays, purity.threshold_on, purity.clues)
+                plan = Plan(purity, _checked(proven, purity, arrays, x), signature)
                 gradient = plan.gradient(f, x, arrays, walk, sample=True)
         except RefusedNow:
             raise
@@ -152,7 +154,7 @@ class Recogniser:
             self.hopeless[key] = str(reason)
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
-        self._say(code, _recognised(code, plan))
+        self._say(code, described(code, plan.model, plan.sizes))
         logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
 
@@ -172,7 +174,7 @@ class Recogniser:
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
         raise Refused(sentence("x is none of the arrays it reads as weights."))
-    if not purity.assumed <= set(model.layout.parameters):
+    if not all(numbers & set(model.layout.parameters) for numbers in purity.assumed):
         raise Refused(sentence("It computes with its inputs or labels as if they were weights."))
     return model
 
@@ -180,24 +182,6 @@ def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> M
 def _name_of(code: CodeType | None) -> str:
     """For the log."""
     return "f" if code is None else in_english("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
-
-
-def _recognised(code: CodeType, plan: Plan) -> str:
-    model = plan.model
-    activations = [model.activation] if len(model.layout.weights) > 1 else []
-    return paragraph(
-        # Translators: such as "loss (line 12) is the loss of a network 784-50-10 (relu, softmax), proven …"
-        sentence(
-            "{name} (line {line}) is the loss of a network {sizes} ({functions}), proven by its code and at random "
-            "weights.",
-            name=code.co_qualname,
-            line=code.co_firstlineno,
-            sizes="-".join(map(str, plan.network.sizes)),
-            functions=", ".join([*activations, "softmax"]),
-        ),
-        sentence(KNOWN_LOSSES[model.loss_name]),
-        sentence("Its numerical gradient is computed without the loop, by the same central differences."),
-    )
 
 
 current = Recogniser()

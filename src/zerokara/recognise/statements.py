@@ -299,7 +299,9 @@ class Statements(Calls):
     def _With(self, node: ast.With, frame: Frame) -> bool:
         for item in node.items:
             if item.optional_vars is not None or not self._is_silence(item.context_expr, frame):
-                raise RefusedAt(sentence("Line {line} enters something that only running it can tell.", line=node.lineno))
+                raise RefusedAt(
+                    sentence("Line {line} enters something that only running it can tell.", line=node.lineno)
+                )
         return self.block(node.body, frame)
 
     def _is_silence(self, expression: ast.expr, frame: Frame) -> bool:
@@ -311,7 +313,9 @@ class Statements(Calls):
             return False
         callee = self.value(expression.func, frame)
         modes = [self.value(keyword.value, frame) for keyword in expression.keywords]
-        known = all(isinstance(mode, Concrete) and mode.value in ("ignore", "raise") for mode in modes if _is_text(mode))
+        known = all(
+            isinstance(mode, Concrete) and mode.value in ("ignore", "raise") for mode in modes if _is_text(mode)
+        )
         named = all(keyword.arg in _ERRORSTATE for keyword in expression.keywords)
         is_errstate = isinstance(callee, Concrete) and callee.value is _ERRSTATE
         return is_errstate and known and named and all(map(_is_text, modes))
@@ -385,7 +389,9 @@ class Statements(Calls):
             return [BaseException]
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         found = [self.value(kind, frame) for kind in kinds]
-        return [kind.value if isinstance(kind, Concrete) and type(kind.value) is type else BaseException for kind in found]
+        return [
+            kind.value if isinstance(kind, Concrete) and type(kind.value) is type else BaseException for kind in found
+        ]
 
 
 _NEVER = (KeyError, NameError, ImportError, ModuleNotFoundError)
