@@ -14,9 +14,9 @@ a loop of the learner's own takes, and of what.
 
 from zerokara.recognise.own_loops.answering import own_loop_result
 from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
-from zerokara.recognise.proof import is_in_silence
 from zerokara.recognise.recogniser import accelerated, mode, mode_now
 from zerokara.recognise.refusal import Refused
+from zerokara.recognise.sampling import is_in_silence
 
 __all__ = [
     "HOPELESS",

@@ -1,112 +1,174 @@
-"""Abstract interpretation of arithmetic: operators, NumPy's functions, and the thresholds among them.
+"""Abstract interpretation of arithmetic: operators and NumPy's functions.
 
-A proof by numbers sees only what happens at the weights it tries. Something that starts to matter elsewhere, such as
-`np.minimum(a, 6)` or `if loss > 3`, could hide from it. So every place where numbers decide is noted as a threshold,
-and what depends on weights may have only these: 0 on the inputs of an activation (which half of all random inputs
-cross), and the maximum that softmax takes off.
+Shapes are followed (see `forms`), and so is where numbers decide (see `thresholds`); besides, what the proof by numbers
+starts from is gathered here: the constants and the functions that the code uses, and what it does to its inputs.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 import operator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from zerokara.recognise.abstract_values import NEVER, Abstract, Concrete, Items, Value, as_abstract, combine, is_number
+import numpy as np
+
+from zerokara.recognise.abstract_values import (
+    NEVER,
+    Abstract,
+    Concrete,
+    Form,
+    Items,
+    Mapped,
+    Origin,
+    Step,
+    Value,
+    as_abstract,
+    combine,
+    is_number,
+)
 from zerokara.recognise.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
+from zerokara.recognise.forms import as_numbers, form_of_call, form_of_item
 from zerokara.recognise.refusal import Refused
+from zerokara.recognise.thresholds import RETURN_SCALARS, Limit, Thresholds, is_plain_number
 from zerokara.words import sentence
 
-
-class Threshold(NamedTuple):
-    """A place where numbers decide, as code names it (`a // b`, `if`), and the arrays that these numbers come from."""
-
-    what: str
-    origins: frozenset[int]
+MOST_CONSTANTS = 60
 
 
-@dataclass
-class Arithmetic:
+class Clues(NamedTuple):
+    """What code says about the network that it may compute, for the proof by numbers to begin with.
+
+    Attributes:
+        constants, operations, maps, transposed: as of `Arithmetic`.
+        limits: see `thresholds.Limit`.
+        input_lines: where something else was done to what may be inputs than a step of `maps`.
+        activation_lines: where a curve was taken of a = x W + b that was multiplied by other weights then.
+        loss_lines: where what came from samples met something else, such as labels.
+    """
+
+    constants: tuple[float, ...] = ()
+    operations: frozenset[str] = frozenset()
+    maps: tuple[Mapped, ...] = ()
+    transposed: frozenset[int] = frozenset()
+    limits: tuple[Limit, ...] = ()
+    input_lines: tuple[int, ...] = ()
+    activation_lines: tuple[int, ...] = ()
+    loss_lines: tuple[int, ...] = ()
+
+
+class Arithmetic(Thresholds):
     """The numbers of one interpretation.
 
     Attributes:
-        thresholds: all but the harmless ones.
-        clip_bounds: of clips of the inputs of an activation.
-        epoch: how often something affine may have been written to; `affine` of older values says nothing any more.
-        spilled: origins of numbers that were written into memory that came from elsewhere.
-        assumed: origins of the arrays that something affine was multiplied by or moved by: weights and biases, then.
+        constants: the numbers that it computes with, those that were folded included, in order.
+        operations: names of the functions and classes of the operators that it uses.
+        maps: what was multiplied by a matrix, where it came from an array that was read.
+        transposed: origins of arrays of which a transposed view is used.
     """
 
-    def __post_init__(self) -> None:
-        self.thresholds: list[Threshold] = []
-        self.clip_bounds: list[float] = []
-        self.epoch = 0
-        self.spilled: set[int] = set()
-        self.assumed: set[int] = set()
+    def __init__(self) -> None:
+        super().__init__()
+        self.constants: dict[float, None] = {}
+        self.operations: set[str] = set()
+        self.maps: dict[Mapped, None] = {}
+        self.transposed: set[int] = set()
+        self.input_lines: list[int] = []
+        self.met: dict[int, int] = {}
+        self.curves: dict[int, int] = {}
 
-    def is_affine(self, data: Abstract) -> bool:
-        """Whether it is x W + b still: nothing affine was written to since."""
-        return data.affine == self.epoch
+    def clues(self, first_of: dict[int, int]) -> Clues:
+        """What was gathered; `first_of` gives the number that an array goes by, which may have been read twice."""
+        maps = {mapped.renumbered(first_of): None for mapped in self.maps}
+        transposed = frozenset(first_of.get(origin, origin) for origin in self.transposed)
+        return Clues(
+            tuple(self.constants),
+            frozenset(self.operations),
+            tuple(maps),
+            transposed,
+            tuple(self.limits),
+            tuple(self.input_lines),
+            tuple(line for product, line in self.curves.items() if product != self.products),
+            tuple(line for product, line in self.met.items() if product == self.products),
+        )
 
-    def threshold(self, what: str, data: Abstract) -> None:
-        """Note that numbers decide here, unless shapes do."""
-        if not data.about_shape:
-            self.thresholds.append(Threshold(what, data.origins))
-
-    def threshold_on(self, weights: set[int]) -> str | None:
-        """The first threshold that depends on one of these arrays."""
-        for what, origins in self.thresholds:
-            if (origins | self.spilled) & weights:
-                return what
-        return None
+    def _meet(self, what: str, *values: Value) -> None:
+        self.operations.add(what)
+        for value in values:
+            if is_plain_number(value) and len(self.constants) < MOST_CONSTANTS:
+                self.constants[float(value.value)] = None  # type: ignore[union-attr]
 
     # Operators
 
     def binary(self, kind: ast.operator, left: Value, right: Value) -> Value:
         """`left + right` and the like."""
-        folded = _folded(_OPERATORS.get(type(kind)), left, right)
+        function = _OPERATORS.get(type(kind))
+        folded = _folded(function, left, right)
+        self._meet(type(kind).__name__, left, right, *([folded] if folded else []))
         if folded is not None:
             return folded
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(kind, ast.Add):
             return Items(left.elements + right.elements)
-        both = combine([_array_like(left), _array_like(right)]).computed()
+        if isinstance(kind, ast.MatMult):
+            return self._product(left, right)
+        form = form_of_call(function, [left, right], {}) if function else None
+        both = combine([_array_like(left), _array_like(right)]).computed(form=form)
         if isinstance(left, Items) or isinstance(right, Items):
             if not all(map(_is_scalar, _elements(left) + _elements(right))):
                 raise Refused(sentence("It computes with a list of arrays."))
-            both = replace(both, about_shape=False, may_be_list=True)
+            both = replace(both, about_shape=False, may_be_list=True, is_scalar=False)
         if isinstance(kind, ast.FloorDiv | ast.Mod | ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor):
             self.threshold(ast.unparse(ast.BinOp(_A, kind, _B)), both)
-        elif isinstance(kind, ast.MatMult):
-            return replace(both, affine=self._product(right))
         elif isinstance(kind, ast.Add):
-            return replace(both, affine=max(self._shifted(left, right), self._shifted(right, left)))
-        return both
+            both = self.shifted(both, left, right)
+        return self._traced(self._elementwise(both, kind, function, left, right), [left, right])
 
-    def _product(self, right: Value) -> int:
-        if not (isinstance(right, Concrete) and right.is_array):
-            return NEVER
-        # Random W make x W of both signs, so that both sides of 0 are tried. Random x would not; so that right is a
-        # parameter is assumed here and checked once the network is known.
-        self.assumed.add(right.origin)
-        return self.epoch
+    def _traced(self, result: Abstract, operands: list[Value]) -> Abstract:
+        """The same, having noted the line where it is no longer what its operands were; see `Clues`."""
+        for operand in operands:
+            if self.line is None or not isinstance(operand, Abstract | Concrete) or not is_number(operand):
+                continue
+            data, local = as_abstract(operand), as_abstract(operand).local
+            if (
+                local is not None
+                and local.scale is not None
+                and (result.local is None or result.local[3:] != local[3:])
+            ):
+                self.curves.setdefault(local.product, self.line)
+            if local is not None and result.local is None:
+                self.met.setdefault(local.product, self.line)
+            if result.mapped is None and result.local is None and (data.mapped or data.unmapped_at):
+                result = replace(result, unmapped_at=data.unmapped_at or self.line)
+        return result
 
-    def _shifted(self, product: Value, bias: Value) -> int:
-        """x W + b is affine; so is the x W that a bias as read is added to, and nothing else."""
-        is_product = isinstance(product, Abstract) and self.is_affine(product)
-        if not (is_product and isinstance(bias, Concrete) and bias.is_array):
-            return NEVER
-        self.assumed.add(bias.origin)
-        return self.epoch
+    def _elementwise(
+        self, result: Abstract, kind: ast.operator, function: Callable[..., Any] | None, left: Value, right: Value
+    ) -> Abstract:
+        if result.local is None:
+            result = replace(result, local=self.local_of(result.form, [left, right], _scale_of(kind, left, right)))
+        if function is None or type(kind) not in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+            return result
+        return replace(result, mapped=_mapped(function, [left, right]))
+
+    def _product(self, left: Value, right: Value) -> Abstract:
+        for operand in map(as_abstract, (left, right)):
+            if operand.mapped is not None:
+                self.maps[operand.mapped] = None
+            if operand.local is None and operand.unmapped_at is not None:
+                self.input_lines.append(operand.unmapped_at)
+        return self.product(left, right)
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
         """`-value`, `not value` and the like."""
         if isinstance(kind, ast.Not):
             return self._not(value)
-        if isinstance(kind, ast.USub) and isinstance(value, Concrete) and type(value.value) in (int, float):
-            return Concrete(-value.value)
+        if isinstance(kind, ast.USub) and is_plain_number(value):
+            return Concrete(-value.value)  # type: ignore[union-attr]
         data = _array_like(value)
-        return data.computed(affine=data.affine)
+        local = self.local_of(data.form, [value], _negative if isinstance(kind, ast.USub) else None)
+        return self._traced(replace(data.computed(affine=data.affine, form=data.form), local=local), [value])
 
     def _not(self, value: Value) -> Value:
         if isinstance(value, Concrete) and value.is_scalar:
@@ -119,47 +181,127 @@ class Arithmetic:
         """`left < right` and the like; a threshold, but for a = x W + b compared with 0."""
         if isinstance(kind, ast.Is | ast.IsNot):
             return _identity(kind, left, right)
-        folded = _folded(_COMPARISONS.get(type(kind)), left, right)
+        function = _COMPARISONS.get(type(kind))
+        folded = _folded(function, left, right)
         if folded is not None:
             return folded
-        if type(kind) not in _COMPARISONS:
+        if function is None:
             raise Refused(sentence("It asks whether something is in something else."))
-        both = combine([_array_like(left), _array_like(right)]).computed()
-        if not (self._zero_and_affine(left, right) or self._zero_and_affine(right, left)):
+        self._meet("compare", left, right)
+        form = form_of_call(function, [left, right], {})
+        both = combine([_array_like(left), _array_like(right)]).computed(form=form)
+        comparison = self.compared(kind, left, right)
+        if comparison is False:
             self.threshold(ast.unparse(ast.Compare(_A, [kind], [_B])), both)
-        return both
-
-    def _zero_and_affine(self, zero: Value, value: Value) -> bool:
-        return is_zero(zero) and isinstance(value, Abstract) and self.is_affine(value)
+        local = self.local_of(form, [left, right])
+        both = replace(both, local=local, comparison=None if comparison is False else comparison)
+        return self._traced(both, [left, right])
 
     # Functions and methods of numbers
 
-    def apply(self, name: str, operation: Operation, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        """The result of a function of numbers, or of a method whose object is the first argument."""
+    def apply(
+        self,
+        name: str,
+        operation: Operation,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        function: Callable[..., Any] | None = None,
+    ) -> Value:
+        """The result of a function of numbers, or of a method, of that name, whose object is the first argument."""
         kind, most = operation
         self._check_arguments(name, arguments, keywords, most)
         numbers = [_array_like(value) for value in arguments if not _is_dtype(value)]
+        folded = _folded_call(function, kind, arguments, keywords)
+        self._meet(name, *arguments, *([folded] if folded else []))
+        if folded is not None:
+            return folded
         all_of_them = combine(numbers) if numbers else Abstract(about_shape=True)
-        if any(
-            not is_float_dtype(v.value)
-            for v in [*arguments, *keywords.values()]
-            if isinstance(v, Concrete) and _is_dtype(v)
-        ):
-            self.threshold(name, all_of_them)
+        self._check_dtypes(name, [*arguments, *keywords.values()], all_of_them)
         first = numbers[0] if numbers else all_of_them
         if kind is Kind.SHAPE:
-            return self.shape_of(all_of_them)
+            return self.shape_of(all_of_them, name)
+        if kind is Kind.PRODUCT and len(arguments) == 2:
+            return self._product(*arguments)
+        form = form_of_call(function or name, arguments, keywords)
         # Even zeros are no longer about shapes: something may be written into them.
-        result = replace(all_of_them, about_shape=False)
+        result = replace(all_of_them, about_shape=False, form=form)
         if kind is Kind.VIEW:
-            return replace(result, affine=first.affine)
-        if kind is Kind.PRODUCT:
-            return result.computed(affine=self._product(arguments[1]) if len(arguments) == 2 else NEVER)
-        self._note(name, kind, arguments, first, all_of_them)
+            return self._view(result, name, function, first, arguments, keywords)
+        self.note(name, kind, arguments, first, all_of_them)
+        if kind is Kind.BLANK:
+            result = self.blank(result)
+        result = replace(result, local=self.local_of_call(name, kind, form, arguments, keywords))
+        return self._traced(self._result(result, name, kind, form, function, first, arguments, keywords), arguments)
+
+    def _result(
+        self,
+        result: Abstract,
+        name: str,
+        kind: Kind,
+        form: Form | None,
+        function: Callable[..., Any] | None,
+        first: Abstract,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+    ) -> Abstract:
         if kind in MAY_SHARE:
-            return result
-        copies = kind is Kind.NEW and name in ("copy", "array", "negative", "positive")
-        return result.computed(affine=first.affine if copies else NEVER)
+            return replace(result, mapped=_mapped_by(function or name, first, arguments, keywords))
+        if kind is Kind.NEW and name in ("copy", "array", "negative", "positive"):
+            mapped = _mapped_by(function or name, first, arguments, keywords)
+            return replace(result.computed(first.affine, form), local=result.local, mapped=mapped, is_scalar=False)
+        mapped = _mapped(function, arguments) if function in _UFUNCS and not keywords else None
+        computed = result.computed(form=form)
+        is_scalar = computed.is_scalar and name in RETURN_SCALARS
+        return replace(computed, local=result.local, mapped=mapped, is_scalar=is_scalar)
+
+    def _view(
+        self,
+        result: Abstract,
+        name: str,
+        function: Callable[..., Any] | None,
+        first: Abstract,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+    ) -> Abstract:
+        if name == "transpose" and len(arguments) == 1:
+            return replace(self.transpose(first), fresh=result.fresh)
+        mapped = _mapped_by(function or name, first, arguments, keywords)
+        local = self.local_of_call(name, Kind.VIEW, result.form, arguments, keywords)
+        result = replace(result, affine=first.affine, read=first.read, mapped=mapped, local=local)
+        return self._traced(result, arguments)
+
+    def transpose(self, owner: Value) -> Abstract:
+        """`owner.T`."""
+        data = as_abstract(owner)
+        if data.read != NEVER:
+            self.transposed.add(data.read)
+        local = data.local
+        if local is not None and data.form is not None:
+            if local.axis >= 0 and len(data.form.shape) == 2:
+                local = local._replace(axis=1 - local.axis)
+        elif local is not None:
+            local = None
+        form = data.form and Form(data.form.shape[::-1], data.form.dtype)
+        return replace(data, form=form, local=local)
+
+    def item(self, owner: Value, key: Value) -> Abstract:
+        """`owner[key]` of numbers."""
+        # A mask, `a[a > 0]`, is an index of numbers: how many elements it takes depends on them, too.
+        base, index = as_abstract(owner), as_abstract(key)
+        both = combine([base, index])
+        masked = both.masked or not index.about_shape
+        form = form_of_item(owner, key)
+        is_row = isinstance(key, Concrete) and type(key.value) is int
+        item = replace(
+            both,
+            fresh=base.fresh,
+            shared=base.touches_affine or base.local is not None,
+            masked=masked and form is None,
+            form=form,
+            mapped=base.mapped if is_row else None,
+            local=self.local_of_item(base, index, key, form),
+        )
+        return self._traced(item, [owner])
 
     def _check_arguments(self, name: str, arguments: list[Value], keywords: dict[str, Value], most: int) -> None:
         if len(arguments) > most:
@@ -169,64 +311,59 @@ class Arithmetic:
             if keyword not in KEYWORDS or not harmless:
                 raise Refused(sentence("{name} is given {keyword}.", name=name, keyword=keyword))
 
-    def _note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
-        # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
-        if kind is Kind.EXTREME and len(arguments) and self.is_affine(first):
-            return
-        if kind in (Kind.KINK, Kind.CHOICE) and self._is_harmless_kink(arguments):
-            return
-        if kind is Kind.CLIP and self._is_clip_of_inputs(arguments):
-            return
-        if kind is Kind.BLANK and not name.endswith("_like"):
-            self.threshold(name, data)  # how long `arange` is depends on them
-        if kind in (Kind.EXTREME, Kind.KINK, Kind.CHOICE, Kind.CLIP, Kind.CUT, Kind.CAST):
+    def _check_dtypes(self, name: str, values: list[Value], data: Abstract) -> None:
+        if any(isinstance(v, Concrete) and _is_dtype(v) and not is_float_dtype(v.value) for v in values):
             self.threshold(name, data)
 
-    def _is_harmless_kink(self, arguments: list[Value]) -> bool:
-        if len(arguments) == 1:
-            return isinstance(arguments[0], Abstract) and self.is_affine(arguments[0])
-        one, other = arguments
-        return self._zero_and_affine(one, other) or self._zero_and_affine(other, one)
-
-    def _is_clip_of_inputs(self, arguments: list[Value]) -> bool:
-        """A clip that keeps exp from overflowing: harmless as long as no input comes near its bounds."""
-        value, *bounds = arguments
-        numbers = [bound.value for bound in bounds if isinstance(bound, Concrete) and type(bound.value) in (int, float)]
-        if not isinstance(value, Abstract) or not self.is_affine(value) or len(numbers) != 2 or len(bounds) != 2:
-            return False
-        self.clip_bounds += [abs(float(number)) for number in numbers]
-        return True
-
-    def cast(self, data: Abstract, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def cast(self, data: Value, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """`data.astype(dtype)`; to anything but float64 it rounds."""
         kinds = [*arguments, *keywords.values()]
         if len(kinds) != 1 or not set(keywords) <= {"dtype"} or not _is_dtype(kinds[0]):
             raise Refused(sentence("astype is given more than a class of numbers."))
+        numbers = as_abstract(data)
         if not is_float_dtype(kinds[0].value):  # type: ignore[union-attr]
-            self.threshold("astype", data)
-        return data.computed(affine=data.affine)
+            self.threshold("astype", numbers)
+        form = form_of_call("astype", [data, kinds[0]], {})
+        mapped = _mapped_by("astype", numbers, [data, kinds[0]], {})
+        cast = replace(numbers.computed(affine=numbers.affine, form=form), local=numbers.local, mapped=mapped)
+        return self._traced(replace(cast, is_scalar=False), [data])
 
-    def shape_of(self, data: Abstract) -> Abstract:
+    def shape_of(self, data: Abstract, what: str = "") -> Value:
         """What depends on the shape of numbers: which may depend on the numbers, where a mask chose them."""
+        known = as_numbers(data.form, what) if data.form is not None else None
+        if known is not None:
+            return known
         if data.masked:
             self.threshold("shape", data)
             return data.computed()
         return Abstract(data.origins, about_shape=True)
 
+    def length_of(self, data: Abstract) -> Value:
+        """`len(data)`."""
+        if data.form is not None and data.form.shape:
+            return Concrete(data.form.shape[0])
+        return self.shape_of(data)
+
     # Writing
 
     def write_into(self, base: Value, parts: list[Value], result: Abstract | None = None) -> None:
         """`base[...] = part` or `base += part`. Raises Refused where that would be seen after the call."""
+        if isinstance(base, Abstract) and base.is_scalar:
+            return
         if not isinstance(base, Abstract) or not base.fresh:
             raise Refused(sentence("It writes into an array."))
         if base.may_be_list and not all(map(_is_scalar, parts)):
             raise Refused(sentence("It puts something into a list."))
-        # Who else looks at that memory is not followed: numbers written into it may turn up in any threshold. And a
-        # part of an a = x W + b that is written to moves a itself, so that nothing from before is affine any more;
+        for part in parts:
+            self._meet("write", part)
+        if len(parts) == 2:
+            self.show(parts[0], base, parts[1])
+        self.spill(base, parts)
+        # A part of an a = x W + b that is written to moves a itself, so that nothing from before is affine any more;
         # unless what is written is x W + b again, as `a += b` does.
-        self.spilled |= combine([as_abstract(part) for part in parts]).origins - base.origins
         if base.touches_affine and not (result is not None and self.is_affine(result)):
             self.epoch += 1
+        self.written(base, result)
 
 
 def _is_scalar(value: Value) -> bool:
@@ -235,11 +372,6 @@ def _is_scalar(value: Value) -> bool:
 
 def _elements(value: Value) -> tuple[Value, ...]:
     return value.elements if isinstance(value, Items) else ()
-
-
-def is_zero(value: Value) -> bool:
-    """Whether a value is known to be the number 0."""
-    return isinstance(value, Concrete) and type(value.value) in (int, float) and value.value == 0
 
 
 def _is_dtype(value: Value) -> bool:
@@ -252,11 +384,81 @@ def _array_like(value: Value) -> Abstract:
     return as_abstract(value)
 
 
+def _scale_of(kind: ast.operator, left: Value, right: Value) -> Callable[[float], float] | None:
+    """What a product or a quotient with a number makes of the scale of the other; see `Local`."""
+    if isinstance(kind, ast.Mult):
+        number = left if is_plain_number(left) else right
+    elif isinstance(kind, ast.Div) and is_plain_number(right):
+        number = right
+    else:
+        return None
+    if not is_plain_number(number):
+        return None
+    factor = float(number.value)  # type: ignore[union-attr]
+    if not math.isfinite(factor) or factor == 0:
+        return None
+    return (lambda scale: scale * factor) if isinstance(kind, ast.Mult) else (lambda scale: scale / factor)
+
+
+def _negative(scale: float) -> float:
+    return -scale
+
+
+def _mapped(function: Callable[..., Any] | None, operands: list[Value]) -> Mapped | None:
+    """Inputs after one more step, with a number or another array that was read."""
+    if function is None:
+        return None
+    sources = [as_abstract(operand).mapped if is_number(operand) else None for operand in operands]
+    # Of two arrays that were read, the one that was already computed with is x, or the first; numbers decide.
+    places = sorted((i for i, found in enumerate(sources) if found), key=lambda i: -len(sources[i].steps))  # type: ignore[union-attr]
+    for place in places:
+        others = [_known(operand) for i, operand in enumerate(operands) if i != place]
+        if all(other is not None for other in others):
+            origin, steps = sources[place]  # type: ignore[misc]
+            step = Step(function, tuple(others[:place]), tuple(others[place:]))
+            return Mapped(origin, (*steps, step))
+    return None
+
+
+def _mapped_by(
+    function: Callable[..., Any] | str, first: Abstract, arguments: list[Value], keywords: dict[str, Value]
+) -> Mapped | None:
+    """Inputs after a view, a copy or a cast."""
+    after, named = [_known(value) for value in arguments[1:]], {k: _known(v) for k, v in keywords.items()}
+    if first.mapped is None or None in after or None in named.values():
+        return None
+    step = Step(_Method(function) if isinstance(function, str) else function, (), tuple(after), tuple(named.items()))
+    return Mapped(first.mapped.origin, (*first.mapped.steps, step))
+
+
+class _Method(str):
+    """A method of arrays, by its name."""
+
+    __slots__ = ()
+
+    def __call__(self, array: Any, *arguments: Any, **keywords: Any) -> Any:
+        return getattr(array, str(self))(*arguments, **keywords)
+
+
+def _known(value: Value) -> Any:
+    """A number, a class of numbers, a shape, or the Origin of an array that was read; None for anything else."""
+    if isinstance(value, Concrete) and (_is_dtype(value) or is_plain_number(value)):
+        return value.value
+    if isinstance(value, Concrete) and value.is_array:
+        return Origin(value.origin)
+    if isinstance(value, Items):
+        parts = tuple(map(_known, value.elements))
+        return None if None in parts else parts
+    return None
+
+
 _A, _B = ast.Name("a"), ast.Name("b")
 _OPERATORS: dict[type[ast.operator], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
@@ -268,6 +470,8 @@ _COMPARISONS: dict[type[ast.cmpop], Any] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
+_UFUNCS = (np.add, np.subtract, np.multiply, np.divide)
+_NUMBERS = {int, float, bool, np.float64}
 
 
 def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
@@ -277,12 +481,33 @@ def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
     kinds = {type(left.value), type(right.value)}
     if kinds == {str} and (function is operator.add or function in _COMPARISONS.values()):
         return Concrete(function(left.value, right.value))
-    if not kinds <= {int, float, bool}:  # text times a number may be large, and others' operators are others' code
+    if not kinds <= _NUMBERS:  # text times a number may be large, and others' operators are others' code
         return None
+    if function is operator.pow and (abs(right.value) > 64 or abs(left.value) > 2**32):
+        return None
+    return _computed(function, [left.value, right.value])
+
+
+def _folded_call(
+    function: Callable[..., Any] | None, kind: Kind, arguments: list[Value], keywords: dict[str, Value]
+) -> Concrete | None:
+    """`np.sqrt(2 / np.pi)` and the like."""
+    if function is None or kind is not Kind.NEW or keywords or not arguments:
+        return None
+    if not all(isinstance(value, Concrete) and type(value.value) in _NUMBERS for value in arguments):
+        return None
+    folded = _computed(function, [value.value for value in arguments])  # type: ignore[union-attr]
+    return folded if folded is not None and type(folded.value) in _NUMBERS else None
+
+
+def _computed(function: Callable[..., Any], numbers: list[Any]) -> Concrete | None:
+    """None where that raises, or would warn: which the learner's own call shall do."""
     try:
-        return Concrete(function(left.value, right.value))
-    except ArithmeticError:
+        with np.errstate(all="raise"):
+            result = function(*numbers)
+    except Exception:
         return None
+    return Concrete(result) if type(result) in _NUMBERS else None
 
 
 def _identity(kind: ast.cmpop, left: Value, right: Value) -> Value:

@@ -7,8 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import CodeType, FunctionType, MethodType
+from contextlib import AbstractContextManager, contextmanager
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.counters import counting
+from zerokara.recognise.description import described, network_of
 from zerokara.recognise.guards import ARGUMENT
-from zerokara.recognise.identification import KNOWN_LOSSES, Model
+from zerokara.recognise.identification import Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
-from zerokara.recognise.interpreter import Purity, purity_of
+from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
-from zerokara.recognise.proof import Function, in_silence, proven_model
+from zerokara.recognise.proof import proven_model
 from zerokara.recognise.record import Records
 from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk, textbook_walk
 from zerokara.say import say
@@ -72,7 +74,7 @@ class Recogniser:
         """The gradient that such a loop would find, or None for what only the loop can do."""
         if self.mode == "off":
             return None
-        code = _code_of(f)
+        code = code_of(f)
         try:
             with self.lock, in_silence():
                 return self._found(f, code, x, walk)
@@ -122,13 +124,14 @@ class Recogniser:
             raise Refused(sentence("x is none of the arrays it reads as weights."))
         _check_walk(walk, plan.purity, arrays)
         try:
-            return plan.gradient(f, x, arrays, walk)
+            with self._counting(plan.purity, f, x, walk):
+                return plan.gradient(f, x, arrays, walk)
         except RefusedNow:
             raise
         except Refused as reason:
             # Something that no guard sees has changed. What the function is now, a new proof may find.
-            logger.info("a proof of %s holds no longer: %s", _name_of(_code_of(f)), reason)
-            self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
+            logger.info("a proof of %s holds no longer: %s", _name_of(code_of(f)), reason)
+            self.plans[code_of(f)].remove(plan)  # type: ignore[index]
             return None
 
     def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], walk: Walk) -> NDArray[Any]:
@@ -148,8 +151,10 @@ class Recogniser:
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
-            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x), signature)
-            gradient = plan.gradient(f, x, arrays, walk, sample=True)
+            with self._counting(purity, f, x, walk):
+                proven = proven_model(f, x, arrays, purity.threshold_on, purity.clues)
+                plan = Plan(purity, _checked(proven, purity, arrays, x), signature)
+                gradient = plan.gradient(f, x, arrays, walk, sample=True)
         except RefusedNow:
             raise
         except Refused as reason:
@@ -157,10 +162,15 @@ class Recogniser:
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
         record = self.records.of(code)
-        record.recognised, record.network, record.reason = True, _network(plan), None
-        self.say(code, _recognised(code, plan))
+        record.recognised, record.network, record.reason = True, network_of(plan.model, plan.sizes), None
+        self.say(code, described(code, plan.model, plan.sizes))
         logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
+
+    def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
+        """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
+        values = purity.guards.check(f, x) if purity.counters else None
+        return counting(purity.counters, values, -1 if self.mode == "verify" else walk.calls_for(x.size))
 
     def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
@@ -183,44 +193,14 @@ def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
         raise Refused(sentence("x is none of the arrays it reads as weights."))
-    if not purity.assumed <= set(model.layout.parameters):
+    if not all(numbers & set(model.layout.parameters) for numbers in purity.assumed):
         raise Refused(sentence("It computes with its inputs or labels as if they were weights."))
     return model
-
-
-def _code_of(f: Any) -> CodeType | None:
-    if type(f) is Evaluation:
-        f = f.function
-    if type(f) is MethodType:
-        f = f.__func__
-    return f.__code__ if type(f) is FunctionType else None
 
 
 def _name_of(code: CodeType | None) -> str:
     """For the log."""
     return "f" if code is None else in_english("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
-
-
-def _network(plan: Plan) -> str:
-    """Its layers and functions, such as 784-50-10 (sigmoid, softmax)."""
-    activations = [plan.model.activation] if len(plan.model.layout.weights) > 1 else []
-    functions = ", ".join([*activations, "softmax"])
-    return in_english("{sizes} ({functions})", sizes="-".join(map(str, plan.network.sizes)), functions=functions)
-
-
-def _recognised(code: CodeType, plan: Plan) -> str:
-    model = plan.model
-    return paragraph(
-        # Translators: such as "loss (line 12) is the loss of a network 784-50-10 (relu, softmax), proven …"
-        sentence(
-            "{name} (line {line}) is the loss of a network {network}, proven by its code and at random weights.",
-            name=code.co_qualname,
-            line=code.co_firstlineno,
-            network=_network(plan),
-        ),
-        sentence(KNOWN_LOSSES[model.loss_name]),
-        sentence("Its numerical gradient is computed without the loop, by the same central differences."),
-    )
 
 
 current = Recogniser()

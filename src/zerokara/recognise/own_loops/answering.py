@@ -20,10 +20,10 @@ from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.recognise.own_loops.form import Asked, Block, Formula, Given, Made, moved_by
 from zerokara.recognise.own_loops.mistakes import check_class, check_formulas, check_steps
 from zerokara.recognise.own_loops.watching import Proof, holds_for, proven
-from zerokara.recognise.proof import in_silence, restoring
-from zerokara.recognise.record import Mistaken
 from zerokara.recognise.recogniser import FEW, Recogniser
+from zerokara.recognise.record import Mistaken
 from zerokara.recognise.refusal import Refused
+from zerokara.recognise.sampling import in_silence, restoring
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk
 from zerokara.words import paragraph, sentence
@@ -306,4 +306,3 @@ class _Answer:
 def replace_after(walk: Walk) -> Walk:
     """The same walk, that puts back what was there."""
     return walk._replace(after=None)
-

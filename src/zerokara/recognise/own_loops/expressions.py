@@ -386,9 +386,7 @@ class Expressions:
         given = {name: plain(value) for name, value in keywords.items()}
         return Value(function(*map(plain, arguments), **given), Kind.NUMBER)
 
-    def _call_method(
-        self, method: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call
-    ) -> Value:
+    def _call_method(self, method: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call) -> Value:
         (owner, name), line = method.raw, node.lineno
         if owner.kind is Kind.ARRAY:
             return self._array_method(owner, name, arguments, keywords, line)
@@ -453,4 +451,3 @@ def _no(line: int) -> Any:
 def _one_shape(arguments: list[Value]) -> list[Value]:
     """`x.reshape(3, 4)` as `x.reshape((3, 4))`."""
     return arguments if len(arguments) < 2 else [Value(tuple(arguments), Kind.ITEMS)]
-

@@ -201,9 +201,7 @@ def _pattern(world: World, moves: list[Move], order: list[int]) -> tuple[str, di
     raise Refused(sentence("It does not evaluate the function at two points for each element in turn."))
 
 
-def _add_block(
-    seen: Seen, world: World, number: int, moves: list[Move], pattern: str, elements: list[int]
-) -> None:
+def _add_block(seen: Seen, world: World, number: int, moves: list[Move], pattern: str, elements: list[int]) -> None:
     calls = [(i, move) for i, move in enumerate(moves) if move and move[0] == number]
     asked = {_asked(world, world.calls[i], number) for i, _ in calls}
     others = {_asked(world, world.calls[i], number) for i, move in enumerate(moves) if move is None}
@@ -287,9 +285,7 @@ def element_order(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[int]:
     return found
 
 
-def _numbers(
-    world: World, number: int, calls: list[tuple[int, Move]], pattern: str, elements: list[int]
-) -> Numbers:
+def _numbers(world: World, number: int, calls: list[tuple[int, Move]], pattern: str, elements: list[int]) -> Numbers:
     before = world.initial[number].reshape(-1)[elements]
     places = [place_of(world, world.calls[i], move) for i, move in calls]
     answers = [world.calls[i].answer for i, _ in calls]

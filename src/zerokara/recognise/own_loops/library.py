@@ -189,7 +189,10 @@ def _nditer(function: Any, arguments: Arguments, keywords: Keywords, line: int) 
     _need(bool(arguments) and arguments[0].kind is Kind.ARRAY, line)
     for value in (*arguments[1:], *keywords.values()):
         names = [leaf.raw for leaf in _leaves(value)]
-        _need(all(name in (*_FLAGS, "C", "K") for name in names) and value.kind is not Kind.CONSTANT or names == ["C"], line)
+        _need(
+            (all(name in (*_FLAGS, "C", "K") for name in names) and value.kind is not Kind.CONSTANT) or names == ["C"],
+            line,
+        )
     return Value(_called(function, arguments, keywords), Kind.OBJECT)
 
 

@@ -270,9 +270,7 @@ class World:
     def check_containers(self) -> None:
         """Raises Refused where the loop has put something into a dict or a list that was there before."""
         for made, before in self.containers:
-            same = len(made) == len(before) and all(
-                a is b for a, b in zip(_leaves(made), _leaves(before), strict=True)
-            )
+            same = len(made) == len(before) and all(a is b for a, b in zip(_leaves(made), _leaves(before), strict=True))
             if not same:
                 raise Refused(sentence("It keeps something beyond the call."))
 
@@ -320,7 +318,9 @@ class World:
         places = {**dict(enumerate(arguments)), **keywords}
         made = {p: a for p, a in places.items() if type(a) is np.ndarray and self.number_of(a) is None}
         # All sizes and both signs, so that a bound, a rounding or an abs in the formula shows in some quotient.
-        answer = float(self.answers.choice((-1, 1)) * self.answers.uniform(1, 2) * 10.0 ** self.answers.integers(-9, 10))
+        answer = float(
+            self.answers.choice((-1, 1)) * self.answers.uniform(1, 2) * 10.0 ** self.answers.integers(-9, 10)
+        )
         stands = {number: array.copy() for number, array in self.arrays.items()}
         copies = {place: array.copy() for place, array in made.items()}
         self._kept += made.values()

@@ -95,9 +95,7 @@ class _Watched:
         first = runs[0]
         if any(run.blocks != first.blocks or run.outline != first.outline for run in runs):
             raise Refused(sentence("What it does is not the same for arrays of all shapes and numbers."))
-        formulas = [
-            formula_of(block, [run.numbers[i] for run in runs]) for i, block in enumerate(first.blocks)
-        ]
+        formulas = [formula_of(block, [run.numbers[i] for run in runs]) for i, block in enumerate(first.blocks)]
         for i in range(len(first.blocks)):
             self._check_real_size(first, formulas, i)
             first.blocks[i] = replace(first.blocks[i], signed=all(run.blocks[i].signed for run in runs))
@@ -108,9 +106,7 @@ class _Watched:
     def world(self, run: int, fill: Any = None, **options: Any) -> World:
         """A world of small arrays."""
         shape_of = options.pop("shape_of", None) or _Shapes(SMALL[run % len(SMALL)])
-        return World(
-            self.reader, shape_of, fill or self._fill, self._is_part, seed=run, tokens=self.tokens, **options
-        )
+        return World(self.reader, shape_of, fill or self._fill, self._is_part, seed=run, tokens=self.tokens, **options)
 
     def _fill(self, rng: np.random.Generator, shape: Shape) -> NDArray[np.float64]:
         """Numbers of both signs, from much smaller than h to much larger; zeros, too, since code may ask for them."""
@@ -135,15 +131,15 @@ class _Watched:
         """How far it moves elements, and which arrays it only hands on."""
         world = self.world(0, lambda rng, shape: np.zeros(shape))
         self._read(world)
-        moved = [np.abs(a).max() for call in world.calls for a in (*call.stands.values(), *call.given.values()) if a.size]
+        moved = [
+            np.abs(a).max() for call in world.calls for a in (*call.stands.values(), *call.given.values()) if a.size
+        ]
         # What is filled holds quotients, of any size; what is moved comes back.
         self.step = min((float(size) for size in moved if size > 0), default=1.0)
         world = self.world(0)
         seen = seen_in(world, self._read(world))
         used = {block.array for block in seen.blocks} | {filled.number for filled in seen.outline.filled}
-        self.tokens = frozenset(
-            id(self.reader.value(number)) for number in world.arrays if number not in used
-        )
+        self.tokens = frozenset(id(self.reader.value(number)) for number in world.arrays if number not in used)
 
     def _seen(self, run: int) -> list[Seen]:
         """What it does in one world, by its code and by running it, which must be the same."""
@@ -213,9 +209,7 @@ def _shape_of(array: NDArray[Any]) -> Any:
 
 def holds_for(proof: Proof, values: list[Any]) -> bool:
     """Whether the arrays are of the shapes and classes of numbers that were proven."""
-    return all(
-        type(values[n]) is np.ndarray and _shape_of(values[n]) == shape for n, shape in proof.shapes.items()
-    )
+    return all(type(values[n]) is np.ndarray and _shape_of(values[n]) == shape for n, shape in proof.shapes.items())
 
 
 def _quietly(run: Callable[[], Any]) -> Any:
@@ -252,4 +246,3 @@ def _root(node: ast.expr) -> str:
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
