@@ -18,7 +18,7 @@ from zerokara.recognise.refusal import Refused
 from .test_formula import OTHERS, written
 
 SOURCE = Path(zerokara.__file__).parent
-REFUSALS = ("Refused", "RefusedNow", "UnprovenSource")
+REFUSALS = ("Refused", "RefusedAt", "RefusedNow", "UnprovenSource")
 
 
 def refusals() -> Iterator[tuple[str, str]]:

@@ -6,15 +6,20 @@ branches meet, what is known after either is their `join`; where they have nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from zerokara.recognise.guards import class_name, is_plain_array, is_scalar
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
+
+if TYPE_CHECKING:
+    from zerokara.recognise.scopes import Frame
 
 CONSTANT = -1
 NEVER = -1
@@ -194,11 +199,67 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """A list or dict that the function makes; what is in it now, `Objects` knows by its number."""
+
+    number: int
+    kind: type
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What is in such a dict."""
+
+    keys: tuple[Any, ...]
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """A function that is defined inside the interpreted code, with the scope around it."""
+
+    node: ast.FunctionDef | ast.Lambda
+    code: CodeType
+    frame: Frame
+    defaults: tuple[Value, ...]
+    keyword_defaults: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A function that some of the arguments are given to already, as by `functools.partial`."""
+
+    function: Value
+    arguments: tuple[Value, ...]
+    keywords: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Super:
+    """What `super()` gives: an instance, seen through the classes that come after one of its own."""
+
+    after: Concrete
+    owner: Concrete
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A number of the learner's to which one call adds so much, and that nothing else reads."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that is made of numbers, for an error's message."""
+
+
+@dataclass(frozen=True)
 class Unknown:
     """What two branches left differently (⊤, the top of the lattice); it must not be used."""
 
 
-Value = Concrete | Abstract | Items | Bound | Unknown
+Value = Concrete | Abstract | Items | Bound | Fresh | Entries | Closure | Partial | Super | Counted | Text | Unknown
 
 
 def is_number(value: Value) -> bool:
@@ -256,6 +317,10 @@ def join(one: Value, other: Value) -> Value:
     """What is known of a value after either of two branches. Whose memory it has is not: nobody may write to it."""
     if one == other:
         return one
+    if isinstance(one, Items) and isinstance(other, Items) and len(one.elements) == len(other.elements):
+        return Items(tuple(map(join, one.elements, other.elements)))
+    if isinstance(one, Entries) and isinstance(other, Entries) and repr(one.keys) == repr(other.keys):
+        return Entries(one.keys, tuple(map(join, one.values, other.values)))
     if is_number(one) and is_number(other):
         a, b = as_abstract(one), as_abstract(other)
         # Affine only if both are, in the same epoch: NEVER, or an older epoch, is the smaller.
@@ -277,4 +342,7 @@ def class_of(value: Value) -> str:
     """The name of a value's class, for a refusal. Classes are named, never shown: showing runs their code."""
     if isinstance(value, Concrete):
         return class_name(type(value.value))
-    return {Abstract: "ndarray", Items: "list", Bound: "method"}.get(type(value), "object")
+    if isinstance(value, Fresh):
+        return value.kind.__name__
+    names = {Abstract: "ndarray", Items: "tuple", Bound: "method", Closure: "function", Text: "str"}
+    return names.get(type(value), "object")

@@ -7,7 +7,9 @@ its numbers. A function that is not here, because nobody thought of it or becaus
 from __future__ import annotations
 
 import builtins
+import math
 import os
+import sys
 from enum import Enum, auto
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zerokara.recognise.guards import is_made_in_python
+from zerokara.recognise.interpreted_code import is_from_library
 
 
 class Kind(Enum):
@@ -57,24 +60,25 @@ def _table(entries: dict[Kind, dict[int, str]]) -> dict[str, Operation]:
 _NUMPY = _table(
     {
         Kind.NEW: {
-            1: "exp,log,log2,log10,log1p,expm1,sqrt,square,tanh,negative,reciprocal,positive,copy,exp2,array,diff",
+            1: "exp,log,log2,log10,log1p,expm1,sqrt,square,tanh,negative,reciprocal,positive,copy,exp2,array,diff,"
+            "cbrt,sin,cos,sinh,cosh,arctan,arcsinh,average,trace,column_stack",
             2: "add,subtract,multiply,divide,true_divide,power,float_power,logaddexp,outer,inner,vdot,sum,mean,"
-            "var,std,cumsum,tensordot,concatenate,stack,vstack,hstack",
-            3: "where",
+            "var,std,cumsum,tensordot,concatenate,stack,vstack,hstack,take,repeat,append,tile",
+            3: "where,take_along_axis",
         },
         Kind.BLANK: {1: "identity", 2: "zeros,ones,zeros_like,ones_like,eye", 3: "arange"},
         Kind.SHAPE: {1: "shape,ndim,size"},
         Kind.VIEW: {
             1: "asarray,atleast_1d,atleast_2d,ravel,asanyarray,ascontiguousarray",
-            2: "reshape,transpose,squeeze,expand_dims,broadcast_to",
-            3: "swapaxes",
+            2: "reshape,transpose,squeeze,expand_dims,broadcast_to,flip",
+            3: "swapaxes,moveaxis",
         },
         Kind.PRODUCT: {2: "dot,matmul"},
         Kind.EXTREME: {2: "max,min,amax,amin"},
         Kind.KINK: {1: "abs,absolute,fabs", 2: "maximum,minimum,fmax,fmin"},
         Kind.CLIP: {3: "clip"},
         Kind.CUT: {
-            1: "sign,floor,ceil,isnan,isfinite,isinf,logical_not,nonzero,count_nonzero",
+            1: "sign,floor,ceil,isnan,isfinite,isinf,logical_not,nonzero,count_nonzero,rint,trunc",
             2: "argmax,argmin,equal,not_equal,less,less_equal,greater,greater_equal,logical_and,logical_or,any,all,"
             "prod",
         },
@@ -83,7 +87,7 @@ _NUMPY = _table(
 
 METHODS = _table(
     {
-        Kind.NEW: {0: "copy,flatten,item", 1: "sum,mean,var,std,cumsum"},
+        Kind.NEW: {0: "copy,flatten,item,trace", 1: "sum,mean,var,std,cumsum,repeat,take"},
         Kind.VIEW: {0: "ravel,conj", 1: "squeeze", 2: "swapaxes", 9: "reshape,transpose"},
         Kind.PRODUCT: {1: "dot"},
         Kind.EXTREME: {1: "max,min"},
@@ -104,6 +108,22 @@ _BUILTINS = _table(
     }
 )
 
+_LINEAR_ALGEBRA = _table({Kind.NEW: {1: "norm"}})
+
+_MATH = _table(
+    {
+        Kind.NEW: {1: "exp,log2,log10,log1p,expm1,sqrt,tanh,sin,cos,sinh,cosh,erf,fsum", 2: "log,pow"},
+        Kind.KINK: {1: "fabs"},
+        Kind.CUT: {1: "floor,ceil,trunc,isnan,isinf,isfinite,prod"},
+    }
+)
+"""Of single numbers. What is not finite is an error there, where NumPy warns: as loud."""
+
+_SCIPY = _table(
+    {Kind.NEW: {1: "expit,erf,erfc,log_expit,exprel,log1p,expm1", 2: "softmax,log_softmax,logsumexp,xlogy,xlog1py"}}
+)
+"""Of `scipy.special`, where the learner has imported it. `xlogy(t, y)` is t log y wherever y is more than 0."""
+
 KEYWORDS = ("axis", "keepdims", "dtype", "ddof")
 """The keyword arguments that may be given. `out` writes, `where` leaves memory as it was."""
 
@@ -121,6 +141,8 @@ def _is_genuine(function: Any) -> bool:
 
 OPERATIONS: dict[int, Operation] = {
     **{id(f): o for name, o in _NUMPY.items() if _is_genuine(f := getattr(np, name))},
+    **{id(f): o for name, o in _LINEAR_ALGEBRA.items() if _is_genuine(f := getattr(np.linalg, name))},
+    **{id(f): o for name, o in _MATH.items() if _is_genuine(f := getattr(math, name))},
     **{id(f): o for name, o in _BUILTINS.items() if _is_genuine(f := getattr(builtins, name))},
     **{id(kind): Operation(Kind.VIEW if kind in _FLOATS else Kind.CAST, 1) for kind in (*_FLOATS, *_OTHER_DTYPES)},
 }
@@ -131,7 +153,24 @@ _DTYPES = {id(kind) for kind in (*_FLOATS, *_OTHER_DTYPES)}
 
 def operation(function: Any) -> Operation | None:
     """What is known of a function or class; None for an unknown one."""
-    return OPERATIONS.get(id(function))
+    found = OPERATIONS.get(id(function))
+    return _of_scipy(function) if found is None else found
+
+
+def _of_scipy(function: Any) -> Operation | None:
+    """The same of scipy's, which may be imported late: only compiled code, or code from its own file, is believed."""
+    if type(function) is np.ufunc:
+        own = vars(sys.modules.get(_UFUNCS, builtins)).get(function.__name__)
+        # What `np.frompyfunc` makes of Python code is a ufunc, too: of objects.
+        return _SCIPY.get(function.__name__) if own is function and "O" not in "".join(function.types) else None
+    if type(function) is FunctionType and function.__code__.co_filename.endswith(_LOGSUMEXP):
+        is_own = is_from_library(function.__code__.co_filename) and function.__code__.co_name == function.__name__
+        return _SCIPY.get(function.__code__.co_name) if is_own else None
+    return None
+
+
+_UFUNCS = "scipy.special._ufuncs"
+_LOGSUMEXP = os.path.join("scipy", "special", "_logsumexp.py")
 
 
 def is_dtype(value: Any) -> bool:

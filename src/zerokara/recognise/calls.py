@@ -3,146 +3,325 @@
 from __future__ import annotations
 
 import ast
-from collections import OrderedDict
-from collections.abc import Callable
-from types import FunctionType
-from typing import Any
+import functools
+from types import FunctionType, MethodType
 
-from zerokara.recognise import allowed, guards
-from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Items, Value, as_abstract, class_of, is_number
+import numpy as np
+
+from zerokara.recognise import allowed, guards, known_calls
+from zerokara.recognise.abstract_values import (
+    Bound,
+    Closure,
+    Concrete,
+    Entries,
+    Fresh,
+    Items,
+    Partial,
+    Super,
+    Text,
+    Value,
+    as_abstract,
+    class_of,
+    is_number,
+)
 from zerokara.recognise.allowed import Kind
-from zerokara.recognise.expressions import Expressions, Frame
-from zerokara.recognise.refusal import Refused
+from zerokara.recognise.comprehensions import Comprehensions
+from zerokara.recognise.containers import put
+from zerokara.recognise.effects import effect_of
+from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.expressions import NOTHING
+from zerokara.recognise.guards import MAPPINGS
+from zerokara.recognise.memory import Written
+from zerokara.recognise.refusal import Refused, RefusedAt
+from zerokara.recognise.scopes import Frame
+from zerokara.recognise.texts import as_text, ask_text
 from zerokara.words import sentence
 
-MOST_TURNS = 1_000
-_RUN_AT_ONCE = (sum, list, tuple, max, min)
+_RUN_AT_ONCE = (sum, list, tuple, max, min, any, all, dict, sorted, set)
+Keywords = dict[str, Value]
 
 
-class Calls(Expressions):
+class Calls(Comprehensions):
     """Evaluates calls. `enter` interprets a function of the learner's; it is given by `Interpreter`."""
 
-    def enter(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def enter(self, function: Concrete | Closure, arguments: list[Value], keywords: Keywords) -> Value:
         raise NotImplementedError
 
     def _Call(self, node: ast.Call, frame: Frame) -> Value:
         callee = self.value(node.func, frame)
+        if isinstance(callee, Concrete):
+            if callee.value is super:
+                return self._super(node, frame)
+            effect = effect_of(callee.value, node.lineno)
+            if effect is not None:
+                raise RefusedAt(effect)
         arguments: list[Value] = []
         for argument in node.args:
             if isinstance(argument, ast.Starred):
-                arguments += self._starred(argument, frame)
+                arguments += self.starred(argument, frame)
             elif isinstance(argument, ast.GeneratorExp):
-                arguments.append(self._generated(callee, argument, node, frame))
+                arguments.append(self._at_once(callee, argument, node, frame))
             else:
                 arguments.append(self.value(argument, frame))
-        if any(keyword.arg is None for keyword in node.keywords):
-            raise Refused(sentence("Line {line} passes arguments on that are not known.", line=node.lineno))
-        keywords = {str(keyword.arg): self.value(keyword.value, frame) for keyword in node.keywords}
-        return self.call(callee, arguments, keywords, ast.unparse(node.func))
+        keywords: Keywords = {}
+        for keyword in node.keywords:
+            keywords |= self._keywords(keyword, frame)
+        self.line = node.lineno
+        return self.call(callee, arguments, keywords, _name_of(node.func))
 
-    def _generated(self, callee: Value, argument: ast.GeneratorExp, node: ast.Call, frame: Frame) -> Value:
+    def _keywords(self, keyword: ast.keyword, frame: Frame) -> Keywords:
+        if keyword.arg is not None:
+            return {keyword.arg: self.value(keyword.value, frame)}
+        entries = self.objects.entries(self.value(keyword.value, frame))
+        if not all(type(key) is str for key in entries.keys):
+            raise RefusedAt(sentence("Line {line} passes arguments on that are not known.", line=keyword.value.lineno))
+        return dict(zip(entries.keys, entries.values, strict=True))
+
+    def _at_once(self, callee: Value, argument: ast.GeneratorExp, node: ast.Call, frame: Frame) -> Value:
         """A generator that the call runs to its end at once; elsewhere it would run later, or never."""
         at_once = isinstance(callee, Concrete) and any(callee.value is function for function in _RUN_AT_ONCE)
-        if not at_once or len(node.args) + len(node.keywords) > 1:
-            raise Refused(sentence("Line {line} holds a generator.", line=node.lineno))
-        return self._ListComp(argument, frame)
+        joined = isinstance(callee, Bound) and callee.function == "join"
+        if not (at_once or joined) or (
+            len(node.args) > 1 and not (isinstance(callee, Concrete) and callee.value is sum)
+        ):
+            raise RefusedAt(sentence("Line {line} holds a generator.", line=node.lineno))
+        before = dict(self.objects.written)
+        elements = self.generated(argument, frame)
+        if isinstance(callee, Concrete) and (callee.value is any or callee.value is all):
+            self._check_nothing_written(argument, before)
+        return Items(elements)
 
-    def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
+    def _check_nothing_written(self, node: ast.GeneratorExp, before: Written) -> None:
+        # `any` and `all` stop where they know enough, and so what comes after is not run.
+        after = {place: value for place, value in self.objects.written.items() if place[0] >= 0 or place in before}
+        if after != before or any(isinstance(part, ast.NamedExpr) for part in ast.walk(node)):
+            raise RefusedAt(sentence("Line {line} holds a generator.", line=node.lineno))
+
+    def _Lambda(self, node: ast.Lambda, frame: Frame) -> Value:
+        return self.closure(node, frame)
+
+    def closure(self, node: ast.Lambda | ast.FunctionDef, frame: Frame) -> Closure:
+        """The function that a definition inside the interpreted code makes."""
+        raise NotImplementedError
+
+    def _super(self, node: ast.Call, frame: Frame) -> Value:
+        """`super()`, which means the class around and the first argument, or `super(Net, self)`."""
+        code = frame.code
+        if not node.args and not frame.is_comprehension and frame.outer is None and "__class__" in code.co_freevars:
+            kind, owner = self.named("__class__", frame), self.named(code.co_varnames[0], frame)
+        elif len(node.args) == 2:
+            kind, owner = (self.value(argument, frame) for argument in node.args)
+        else:
+            raise Refused(sentence("It calls {name}, and nothing is known of that.", name="super"))
+        known = isinstance(kind, Concrete) and isinstance(owner, Concrete) and guards.is_class(kind.value)
+        if not known or node.keywords or not guards.is_ordinary(owner.value):
+            raise Refused(sentence("It calls {name}, and nothing is known of that.", name="super"))
+        return Super(kind, owner)
+
+    def call(self, callee: Value, arguments: list[Value], keywords: Keywords, name: str) -> Value:
         """`callee(*arguments, **keywords)`; `name` is what the code calls it."""
         if isinstance(callee, Bound):
             return self._call_bound(callee, arguments, keywords)
+        if isinstance(callee, Closure):
+            return self.enter(callee, arguments, keywords)
+        if isinstance(callee, Partial):
+            return self.call(callee.function, [*callee.arguments, *arguments], dict(callee.keywords) | keywords, name)
         if not isinstance(callee, Concrete):
             raise Refused(sentence("It calls {name}, which is not known.", name=name))
-        if type(callee.value) is FunctionType and allowed.operation(callee.value) is None:
-            return self.enter(callee, arguments, keywords)
         operation = allowed.operation(callee.value)
-        if operation is None:
-            return self._call_instance(callee, arguments, keywords, name)
+        if operation is None or (callee.value is sum and isinstance(arguments[0], Items | Fresh)):
+            return self._call_object(callee, arguments, keywords, name)
+        if callee.value is np.where and len(arguments) == 1:
+            callee, operation = Concrete(np.nonzero), allowed.Operation(Kind.CUT, 1)  # that is what it does
+        folded = known_calls.folded(callee.value, arguments, keywords)
+        if folded is not None:
+            return folded
         if operation.kind is Kind.SEQUENCE or callee.value is len:
             return self._sequence(callee.value, arguments, keywords)
-        return self.arithmetic.apply(callee.value.__name__, operation, arguments, keywords, callee.value)
+        plain = [self.objects.plain(argument) for argument in arguments]
+        names = {key: self.objects.plain(value) for key, value in keywords.items()}
+        return self.arithmetic.apply(callee.value.__name__, operation, plain, names, callee.value)
 
-    def _call_instance(self, callee: Concrete, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
-        if callee.value is str and len(arguments) == 1 and not keywords:
-            return self._as_text(arguments[0])
-        ordinary = guards.is_ordinary(callee.value)
-        method = self.objects.read(callee, guards.class_attribute, "__call__") if ordinary else None
-        if method is None or type(method.value) is not FunctionType:
-            raise _unknown(name)
-        return self.enter(method, [callee, *arguments], keywords)
+    def _call_object(self, callee: Concrete, arguments: list[Value], keywords: Keywords, name: str) -> Value:
+        """A function of the learner's, or an object that can be called."""
+        effect = effect_of(callee.value, self.line)
+        if effect is not None:
+            raise RefusedAt(effect)
+        kind = type(callee.value)
+        if kind is FunctionType:
+            return self.enter(callee, arguments, keywords)
+        if kind is MethodType:
+            owner, function = (self.objects.read(callee, how) for how in (guards.method_self, guards.method_function))
+            return self.call(Bound(owner, function), arguments, keywords, name)
+        if kind is functools.partial:
+            return self.call(self._partial(callee), arguments, keywords, name)
+        if kind is Evaluation:
+            return self._evaluation(callee, arguments[0], name)
+        special = known_calls.SPECIAL.get(id(callee.value))
+        if special is not None:
+            return special(self, arguments, keywords)
+        method = self.objects.read(callee, guards.class_attribute, "__call__") if _is_instance(callee) else None
+        if method is not None and type(method.value) is FunctionType:
+            return self.enter(method, [callee, *arguments], keywords)
+        raise _unknown(name)
 
-    def _as_text(self, value: Value) -> Value:
-        if not (isinstance(value, Concrete) and type(value.value) in (str, int)):
-            raise Refused(sentence("It makes a text of numbers."))
-        return Concrete(str(value.value))
+    def _partial(self, callee: Concrete) -> Partial:
+        count, *names = self.objects.read(callee, guards.partial_form).value
+        return Partial(
+            self.objects.read(callee, guards.partial_function),
+            tuple(self.objects.read(callee, guards.partial_argument, place) for place in range(count)),
+            tuple((name, self.objects.read(callee, guards.partial_keyword, name)) for name in names),
+        )
 
-    def _call_bound(self, callee: Bound, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def _evaluation(self, root: Concrete, x: Value, name: str) -> Value:
+        """A call with arguments of its own, x among them or not."""
+        evaluation: Evaluation = root.value
+        self.objects.read(root, guards.evaluation_form)
+        arguments: list[Value] = [
+            x if place == evaluation.place else self.objects.read(root, guards.evaluation_argument, place)
+            for place in range(len(evaluation.arguments))
+        ]
+        keywords: Keywords = {
+            key: x if key == evaluation.place else self.objects.read(root, guards.evaluation_keyword, key)
+            for key in evaluation.keywords
+        }
+        return self.call(self.objects.read(root, guards.evaluation_function), arguments, keywords, name)
+
+    # Methods
+
+    def _call_bound(self, callee: Bound, arguments: list[Value], keywords: Keywords) -> Value:
         owner, function = callee.receiver, callee.function
         if isinstance(function, Concrete):
-            return self.enter(function, [owner, *arguments], keywords)
-        if isinstance(owner, Concrete) and type(owner.value) in (dict, OrderedDict):
+            return self.call(function, [owner, *arguments], keywords, class_of(owner))
+        if isinstance(owner, Fresh) and owner.kind is list:
+            return self._ask_list(owner, function, arguments, keywords)
+        if isinstance(owner, Fresh) or (isinstance(owner, Concrete) and type(owner.value) in MAPPINGS):
             return self._ask_dict(owner, function, arguments, keywords)
+        if isinstance(owner, Text) or (isinstance(owner, Concrete) and type(owner.value) is str):
+            return self._ask_text(owner, function, arguments, keywords)
         if not is_number(owner) or isinstance(owner, Items):
             raise _unknown(f"{class_of(owner)}.{function}")
-        if isinstance(owner, Concrete) and type(owner.value) is str:
-            return self._ask_text(owner.value, function, arguments, keywords)
         if function == "astype":
             return self.arithmetic.cast(owner, arguments, keywords)
         if function not in allowed.METHODS:
             raise _unknown(f"{class_of(owner)}.{function}")
         kind, most = allowed.METHODS[function]
         operation = allowed.Operation(kind, most + 1)
-        return self.arithmetic.apply(function, operation, [owner, *arguments], keywords)
+        plain = [self.objects.plain(argument) for argument in arguments]
+        return self.arithmetic.apply(function, operation, [owner, *plain], keywords)
 
-    def _ask_dict(self, owner: Concrete, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def _ask_list(self, owner: Fresh, name: str, arguments: list[Value], keywords: Keywords) -> Value:
+        """A method of a list that the code has made."""
+        before: tuple[Value, ...] = self.objects.content(owner).elements
+        after: tuple[Value, ...]
+        if name == "append" and len(arguments) == 1:
+            after = (*before, arguments[0])
+        elif name == "extend" and len(arguments) == 1 and (more := self.elements(arguments[0])) is not None:
+            after = (*before, *more)
+        elif name == "insert" and len(arguments) == 2 and isinstance(at := arguments[0], Concrete) and at.value == 0:
+            after = (arguments[1], *before)
+        elif name == "reverse" and not arguments:
+            after = before[::-1]
+        elif name == "copy" and not arguments:
+            return self.objects.make(list, Items(before))
+        elif name == "pop" and not arguments and before:
+            self.objects.fill(owner, Items(before[:-1]))
+            return before[-1]
+        else:
+            raise _unknown(f"list.{name}")
+        if keywords:
+            raise _unknown(f"list.{name}")
+        self.objects.fill(owner, Items(after))
+        return Concrete(None)
+
+    def _ask_dict(self, owner: Value, name: str, arguments: list[Value], keywords: Keywords) -> Value:
         if name in ("keys", "values", "items") and not arguments and not keywords:
             return self.objects.view(owner, name)
-        if name == "get" and len(arguments) == 1 and not keywords:
+        if name == "get" and 1 <= len(arguments) <= 2 and not keywords and isinstance(arguments[0], Concrete):
+            of = owner if isinstance(owner, Concrete) else self.objects.entries(owner)
+            if arguments[0].is_scalar and not self.objects.has_key(of, arguments[0]):
+                return arguments[1] if len(arguments) == 2 else Concrete(None)
             return self.objects.item(owner, arguments[0])
+        if name == "copy" and not arguments:
+            return self.objects.make(dict, self.objects.entries(owner))
+        if name == "update" and isinstance(owner, Fresh) and len(arguments) <= 1:
+            self.objects.fill(owner, self._updated(owner, arguments, keywords))
+            return Concrete(None)
         raise _unknown(f"{class_of(owner)}.{name}")
 
-    def _ask_text(self, text: str, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-        if name not in ("lower", "upper", "strip", "startswith", "endswith") or keywords:
-            raise _unknown(f"{str.__name__}.{name}")
-        given: list[Any] = [argument.value for argument in arguments if isinstance(argument, Concrete)]
-        if len(given) != len(arguments) or not all(type(value) is str for value in given):
-            raise _unknown(f"{str.__name__}.{name}")
-        return Concrete(getattr(text, name)(*given))
+    def _updated(self, owner: Fresh, arguments: list[Value], keywords: Keywords) -> Entries:
+        made: Items | Entries = self.objects.entries(owner)
+        for more in [self.objects.entries(argument) for argument in arguments]:
+            for key, value in zip(more.keys, more.values, strict=True):
+                made = put(made, Concrete(key), value)
+        for name, value in keywords.items():
+            made = put(made, Concrete(name), value)
+        assert isinstance(made, Entries)
+        return made
 
-    def _sequence(self, function: Any, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def _ask_text(self, owner: Value, name: str, arguments: list[Value], keywords: Keywords) -> Value:
+        plain = [self.objects.plain(argument) for argument in arguments]
+        values = [_known(argument) for argument in plain]
+        if isinstance(owner, Concrete) and not keywords and all(value is not NOTHING for value in values):
+            return ask_text(owner.value, name, values)
+        if name == "format":  # for an error's message
+            for value in [*plain, *keywords.values()]:
+                as_text(value)
+            return Text()
+        raise _unknown(f"str.{name}")
+
+    # What goes through something element by element
+
+    def _sequence(self, function: object, arguments: list[Value], keywords: Keywords) -> Value:
         """range, len, zip, enumerate, reversed, list and tuple, of what is known element by element."""
-        if keywords:
-            raise Refused(sentence("{name} is given {keyword}.", name=function.__name__, keyword=min(keywords)))
+        name = getattr(function, "__name__", "")
+        if function is len and len(arguments) == 1:
+            return self._length(arguments[0])
+        strict = keywords.pop("strict", None) if function is zip else None
+        start = keywords.pop("start", None) if function is enumerate else None
+        if start is not None:
+            arguments = [*arguments, start]
+        if keywords or not (strict is None or isinstance(strict, Concrete)):
+            raise Refused(sentence("{name} is given {keyword}.", name=name, keyword=min([*keywords, "strict"])))
         if function is range:
-            return _range(arguments)
-        if function is len and len(arguments) == 1 and self._is_array(arguments[0]):
-            return self.arithmetic.length_of(as_abstract(arguments[0]))
-        lists = [self.objects.elements(argument) for argument in arguments]
-        if not lists or None in lists:
-            raise Refused(sentence("{name} goes through numbers one by one.", name=function.__name__))
-        known: list[tuple[Value, ...]] = [elements for elements in lists if elements is not None]
-        return _SEQUENCES[function](known)
+            return known_calls.known_range(arguments)
+        rest = arguments[1:] if function is enumerate else []
+        lists = [self.elements(argument) for argument in (arguments[:1] if rest else arguments)]
+        if None in lists or not (lists or function in (list, tuple, zip)):
+            raise Refused(sentence("{name} goes through numbers one by one.", name=name))
+        known = [elements for elements in lists if elements is not None]
+        made = known_calls.sequence(function, known, rest, strict)
+        return self.objects.make(list, made) if function is list else made
 
-    def _is_array(self, value: Value) -> bool:
-        return isinstance(value, Abstract) or (isinstance(value, Concrete) and value.is_array)
+    def _length(self, value: Value) -> Value:
+        length = self.objects.length(value)
+        if length is not None:
+            return Concrete(length)
+        if isinstance(value, Concrete) and type(value.value) is str:
+            return Concrete(len(value.value))
+        if is_number(value):
+            return self.arithmetic.length_of(as_abstract(value))
+        raise Refused(sentence("{name} goes through numbers one by one.", name="len"))
+
+
+def _name_of(node: ast.expr) -> str:
+    """What code calls something, as it is written."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
+
+
+def _is_instance(callee: Concrete) -> bool:
+    return guards.is_ordinary(callee.value) or guards.has_slots(callee.value)
+
+
+def _known(value: Value) -> object:
+    """What Python's own methods of texts can be given; NOTHING where it is not known."""
+    if isinstance(value, Items):
+        inner = [_known(element) for element in value.elements]
+        return NOTHING if any(found is NOTHING for found in inner) else inner
+    return value.value if isinstance(value, Concrete) and value.is_scalar else NOTHING
 
 
 def _unknown(name: str) -> Refused:
     return Refused(sentence("It calls {name}, and nothing is known of that.", name=name))
-
-
-def _range(arguments: list[Value]) -> Items:
-    bounds = [bound.value for bound in arguments if isinstance(bound, Concrete) and type(bound.value) is int]
-    if len(bounds) != len(arguments) or not 1 <= len(bounds) <= 3 or len(range(*bounds)) > MOST_TURNS:
-        raise Refused(sentence("It counts to a number that is not known."))
-    return Items(tuple(map(Concrete, range(*bounds))))
-
-
-_SEQUENCES: dict[Any, Callable[[list[tuple[Value, ...]]], Value]] = {
-    len: lambda lists: Concrete(len(lists[0])),
-    list: lambda lists: Items(lists[0]),
-    tuple: lambda lists: Items(lists[0]),
-    reversed: lambda lists: Items(lists[0][::-1]),
-    zip: lambda lists: Items(tuple(map(Items, zip(*lists, strict=False)))),
-    enumerate: lambda lists: Items(tuple(Items((Concrete(i), element)) for i, element in enumerate(lists[0]))),
-}

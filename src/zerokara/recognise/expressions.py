@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import CodeType
+from types import FunctionType
+from typing import Any
+
+import numpy as np
 
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import (
+    Abstract,
     Bound,
     Concrete,
+    Entries,
+    Fresh,
     Items,
+    Super,
+    Text,
     Unknown,
     Value,
     as_abstract,
@@ -22,25 +29,19 @@ from zerokara.recognise.abstract_values import (
     join_all,
 )
 from zerokara.recognise.arithmetic import Arithmetic
-from zerokara.recognise.objects import Objects, Written
-from zerokara.recognise.refusal import Refused, unknown
+from zerokara.recognise.containers import known_key, known_set
+from zerokara.recognise.effects import DRAWS, draws
+from zerokara.recognise.guards import CONTAINERS, MAPPINGS
+from zerokara.recognise.objects import Getter, Objects
+from zerokara.recognise.refusal import Refused, RefusedAt, unknown
+from zerokara.recognise.scopes import Frame, place_of
+from zerokara.recognise.texts import formatted, is_showable, percent
 from zerokara.words import sentence
 
-MOST_STEPS = 20_000
-
-
-@dataclass
-class Frame:
-    """One call of a function: its names, and with what it has returned on the paths so far."""
-
-    function: Concrete
-    names: dict[str, Value]
-    returned: list[tuple[Value, Written]] = field(default_factory=list)
-
-    @property
-    def code(self) -> CodeType:
-        """The function's, which says what kind each name is."""
-        return self.function.value.__code__  # type: ignore[no-any-return]
+MOST_STEPS = 200_000
+MOST_ROWS = 1_000
+NOTHING = Abstract(about_shape=True)
+FINFO = np.finfo
 
 
 class Expressions:
@@ -52,21 +53,40 @@ class Expressions:
     def __init__(self, objects: Objects, arithmetic: Arithmetic) -> None:
         self.objects, self.arithmetic = objects, arithmetic
         self.steps = 0
+        self.line = 0
+        self._methods: dict[type, Callable[..., Any]] = {}
+
+    def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], name: str) -> Value:
+        """`callee(*arguments, **keywords)`; `name` is what the code calls it."""
+        raise NotImplementedError
 
     def value(self, node: ast.expr, frame: Frame) -> Value:
         """The value of an expression. Raises Refused for one that may do more than compute."""
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Refused(sentence("There is too much of it to walk through."))
-        evaluate = getattr(self, f"_{type(node).__name__}", None)
-        if evaluate is None:
-            raise Refused(sentence("Line {line} holds something that only running it can tell.", line=node.lineno))
         outer, self.arithmetic.node = self.arithmetic.node, node
-        result: Value = evaluate(node, frame)
+        result: Value = self.method_for(node)(node, frame)
         self.arithmetic.node = outer
         if isinstance(result, Unknown):
-            raise Refused(sentence("Line {line} uses something that differs between branches.", line=node.lineno))
+            raise RefusedAt(sentence("Line {line} uses something that differs between branches.", line=node.lineno))
         return result
+
+    def method_for(self, node: ast.expr | ast.stmt) -> Callable[..., Any]:
+        """The method for such a node."""
+        kind = type(node)
+        if kind not in self._methods:
+            method = getattr(self, f"_{kind.__name__}", None)
+            if method is None:
+                raise RefusedAt(
+                    sentence("Line {line} holds something that only running it can tell.", line=node.lineno)
+                )
+            self._methods[kind] = method
+        return self._methods[kind]
+
+    def numbers(self, node: ast.expr, frame: Frame) -> Value:
+        """The value of an operand: a list counts as what is in it now."""
+        return self.objects.plain(self.value(node, frame))
 
     # Names and parts of things
 
@@ -74,28 +94,58 @@ class Expressions:
         return Concrete(node.value)
 
     def _Name(self, node: ast.Name, frame: Frame) -> Value:
-        name, code = node.id, frame.code
+        return self.named(node.id, frame)
+
+    def named(self, name: str, frame: Frame) -> Value:
+        """What a name means in a scope, or in those around it."""
         if name in frame.names:
             return frame.names[name]
-        if name in code.co_varnames or name in code.co_cellvars:
+        if frame.is_comprehension and frame.outer is not None:
+            return self.named(name, frame.outer)
+        if frame.owns(name):
             raise Refused(sentence("{name} may have no value yet.", name=name))
-        where = guards.cell if name in code.co_freevars else guards.global_name
+        if name in frame.code.co_freevars and frame.outer is not None:
+            return self._around(name, frame.outer)
+        where = guards.cell if name in frame.code.co_freevars else guards.global_name
         try:
-            return self.objects.read(frame.function, where, name)
+            found = self.objects.read(frame.function, where, name)
         except (KeyError, ValueError):
             raise Refused(sentence("There is no {name}.", name=name)) from None
+        self.objects.first_read.add(place_of(name, frame))
+        return found
+
+    def _around(self, name: str, frame: Frame) -> Value:
+        if frame.has_ended:
+            raise Refused(sentence("It calls a function whose {name} differs between branches.", name=name))
+        return self.named(name, frame)
+
+    def _NamedExpr(self, node: ast.NamedExpr, frame: Frame) -> Value:
+        value = self.value(node.value, frame)
+        self.assign(node.target, value, frame.scope)
+        return value
 
     def _Attribute(self, node: ast.Attribute, frame: Frame) -> Value:
-        return self.attribute(self.value(node.value, frame), node.attr)
+        owner = self.value(node.value, frame)
+        if isinstance(owner, Concrete) and draws(owner.value):
+            raise RefusedAt(sentence(DRAWS, line=node.lineno))
+        return self.attribute(owner, node.attr)
 
     def attribute(self, owner: Value, name: str) -> Value:
         """`owner.name`."""
-        if is_number(owner) and not isinstance(owner, Items):
-            return self._attribute_of_numbers(owner, name)
-        if isinstance(owner, Items) or (isinstance(owner, Concrete) and type(owner.value) in guards.CONTAINERS):
+        if isinstance(owner, Fresh | Items | Text):
             return Bound(owner, name)
-        if isinstance(owner, Concrete):
-            return self.objects.attribute(owner, name)
+        if is_number(owner):
+            return self._attribute_of_numbers(owner, name)
+        if isinstance(owner, Concrete) and type(owner.value) in CONTAINERS:
+            return Bound(owner, name)
+        if isinstance(owner, Concrete) and type(owner.value) is FINFO and name in ("eps", "tiny", "max", "min"):
+            return Concrete(getattr(owner.value, name))
+        if isinstance(owner, Concrete | Super):
+            found = self.objects.attribute(owner, name)
+            if isinstance(found, Getter):
+                of = owner.owner if isinstance(owner, Super) else owner
+                return self.call(Bound(of, _function(found, name)), [], {}, name)
+            return found
         raise unknown(f"{class_of(owner)}.{name}")
 
     def _attribute_of_numbers(self, owner: Value, name: str) -> Value:
@@ -110,26 +160,24 @@ class Expressions:
 
     def item(self, owner: Value, key: Value) -> Value:
         """`owner[key]`."""
-        if isinstance(owner, Items):
-            if not (
-                isinstance(key, Concrete)
-                and type(key.value) is int
-                and -len(owner.elements) <= key.value < len(owner.elements)
-            ):
-                raise Refused(sentence("It takes a part of a tuple or list that is not known."))
-            return owner.elements[key.value]
         if isinstance(owner, Concrete) and type(owner.value) is str:
-            return self._letter(owner.value, key)
-        if is_number(owner):
-            return self.arithmetic.item(owner, key)
-        if isinstance(owner, Concrete):
-            return self.objects.item(owner, key)
-        raise unknown(f"{class_of(owner)}[…]")
+            return self._letters(owner.value, key)
+        if is_number(owner) and not isinstance(owner, Items):
+            return self.arithmetic.item(owner, self._index(key))
+        return self.objects.item(owner, key)
 
-    def _letter(self, text: str, key: Value) -> Value:
-        if not (isinstance(key, Concrete) and type(key.value) is int and -len(text) <= key.value < len(text)):
-            raise Refused(sentence("It takes a part of a text that is not known."))
-        return Concrete(text[key.value])
+    def _index(self, key: Value) -> Value:
+        """An index as numbers. A list picks rows, and not, as a tuple does, one axis after another."""
+        if isinstance(key, Items):
+            return Items(tuple(map(self._index, key.elements)))
+        return as_abstract(self.objects.plain(key)) if isinstance(key, Fresh) else key
+
+    def _letters(self, text: str, key: Value) -> Value:
+        if isinstance(key, Concrete) and type(key.value) in (int, slice):
+            letters = self.objects.item(Items(tuple(map(Concrete, text))), key)
+            known = letters.elements if isinstance(letters, Items) else (letters,)
+            return Concrete("".join(letter.value for letter in known if isinstance(letter, Concrete)))
+        raise Refused(sentence("It takes a part of a text that is not known."))
 
     def _Slice(self, node: ast.Slice, frame: Frame) -> Value:
         parts = [self.value(part, frame) if part else Concrete(None) for part in (node.lower, node.upper, node.step)]
@@ -138,54 +186,172 @@ class Expressions:
             return Concrete(slice(*known))
         return combine(list(map(as_abstract, parts)))
 
-    def _Tuple(self, node: ast.Tuple | ast.List, frame: Frame) -> Value:
+    def _Tuple(self, node: ast.Tuple | ast.List | ast.Set, frame: Frame) -> Items:
         elements: list[Value] = []
         for element in node.elts:
             elements += (
-                self._starred(element, frame) if isinstance(element, ast.Starred) else [self.value(element, frame)]
+                self.starred(element, frame) if isinstance(element, ast.Starred) else [self.value(element, frame)]
             )
         return Items(tuple(elements))
 
-    _List = _Tuple
+    def _List(self, node: ast.List, frame: Frame) -> Value:
+        return self.objects.make(list, self._Tuple(node, frame))
 
-    def _starred(self, node: ast.Starred, frame: Frame) -> tuple[Value, ...]:
-        elements = self.objects.elements(self.value(node.value, frame))
+    def _Set(self, node: ast.Set, frame: Frame) -> Value:
+        return known_set(self._Tuple(node, frame).elements, node.lineno)
+
+    def _Dict(self, node: ast.Dict, frame: Frame) -> Value:
+        made: dict[Any, Value] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                entries = self.objects.entries(self.value(value, frame))
+                made |= dict(zip(entries.keys, entries.values, strict=True))
+            else:
+                name = known_key(self.value(key, frame))
+                made[name] = self.value(value, frame)
+        return self.objects.make(dict, Entries(tuple(made), tuple(made.values())))
+
+    def starred(self, node: ast.Starred, frame: Frame) -> tuple[Value, ...]:
+        """The elements of `*node`."""
+        elements = self.elements(self.value(node.value, frame))
         if elements is None:
-            raise Refused(sentence("Line {line} unpacks what is not known.", line=node.lineno))
+            raise RefusedAt(sentence("Line {line} unpacks what is not known.", line=node.lineno))
         return elements
 
-    def _JoinedStr(self, node: ast.JoinedStr, frame: Frame) -> Value:
-        return Concrete("".join(self._text(part, frame) for part in node.values))
+    def elements(self, value: Value) -> tuple[Value, ...] | None:
+        """The elements of what a loop goes through, where it is known how many there are."""
+        shape = shape_of(value)
+        if shape is not None:
+            if not shape or shape[0] > MOST_ROWS:
+                return None
+            return tuple(self.item(value, Concrete(i)) for i in range(shape[0]))
+        return self.objects.elements(value)
 
-    def _text(self, part: ast.expr, frame: Frame) -> str:
-        inner = part.value if isinstance(part, ast.FormattedValue) else part
-        plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
-        value = self.value(inner, frame)
-        if not (plain and isinstance(value, Concrete) and type(value.value) in (str, int)):
+    # Texts
+
+    def _JoinedStr(self, node: ast.JoinedStr, frame: Frame) -> Value:
+        texts = [self._text(part, frame) for part in node.values]
+        return Text() if None in texts else Concrete("".join(text for text in texts if text is not None))
+
+    def _text(self, part: ast.expr, frame: Frame) -> str | None:
+        """A part of a text; None where numbers decide."""
+        if not isinstance(part, ast.FormattedValue):
+            return self._known_text(self.value(part, frame))
+        value = self.numbers(part.value, frame)
+        spec = "" if part.format_spec is None else self._known_text(self.value(part.format_spec, frame))
+        if not is_showable(value) or (spec is None):
             raise Refused(sentence("It makes a text of numbers."))
-        return str(value.value)
+        return formatted(value, part.conversion, spec)
+
+    def _known_text(self, value: Value) -> str | None:
+        return value.value if isinstance(value, Concrete) and type(value.value) is str else None
 
     # Operators
 
     def _BinOp(self, node: ast.BinOp, frame: Frame) -> Value:
-        return self.arithmetic.binary(node.op, self.value(node.left, frame), self.value(node.right, frame))
+        return self.binary(node.op, self.value(node.left, frame), self.value(node.right, frame))
+
+    def binary(self, op: ast.operator, left: Value, right: Value) -> Value:
+        """`left + right` and the like."""
+        if isinstance(op, ast.Mod) and isinstance(left, Concrete) and type(left.value) is str:
+            return percent(left.value, self.objects.plain(right))
+        if isinstance(left, Text) or isinstance(right, Text):
+            return Text()
+        if isinstance(left, Fresh) and isinstance(op, ast.Add | ast.Mult):
+            made = self._longer(op, left, right)
+            if made is not None:
+                return made
+        return self.arithmetic.binary(op, self.objects.plain(left), self.objects.plain(right))
+
+    def _longer(self, op: ast.operator, left: Fresh, right: Value) -> Value | None:
+        """`[…] + […]` or `[…] * 2`: another list."""
+        if isinstance(op, ast.Add) and isinstance(right, Fresh) and {left.kind, right.kind} == {list}:
+            return self.objects.make(list, Items(self.objects.content(left).elements + self._all(right)))
+        if isinstance(op, ast.Mult) and left.kind is list and isinstance(right, Concrete) and type(right.value) is int:
+            elements = self._all(left)
+            if len(elements) * right.value > MOST_ROWS:
+                raise Refused(sentence("There is too much of it to walk through."))
+            return self.objects.make(list, Items(elements * right.value))
+        return None
+
+    def _all(self, made: Fresh) -> tuple[Value, ...]:
+        elements: tuple[Value, ...] = self.objects.content(made).elements
+        return elements
 
     def _UnaryOp(self, node: ast.UnaryOp, frame: Frame) -> Value:
-        return self.arithmetic.unary(node.op, self.value(node.operand, frame))
+        value = self.value(node.operand, frame)
+        if isinstance(node.op, ast.Not) and not is_number(value):
+            condition = self.truth(value, "not")
+            return NOTHING if condition is None else Concrete(not condition)
+        return self.arithmetic.unary(node.op, self.objects.plain(value))
 
     def _Compare(self, node: ast.Compare, frame: Frame) -> Value:
-        if len(node.ops) > 1:
-            raise Refused(sentence("Line {line} chains comparisons.", line=node.lineno))
-        return self.arithmetic.compare(
-            node.ops[0], self.value(node.left, frame), self.value(node.comparators[0], frame)
-        )
+        left = self.value(node.left, frame)
+        right = self.value(node.comparators[0], frame)
+        result = self.compare(node.ops[0], left, right)
+        for op, comparator in zip(node.ops[1:], node.comparators[1:], strict=True):
+            # `a < b < c` is `a < b and b < c`: c is not looked at where a < b decides.
+            sides = [right]
+
+            def compare(op: ast.cmpop = op, comparator: ast.expr = comparator, sides: list[Value] = sides) -> Value:
+                sides.append(self.value(comparator, frame))
+                return self.compare(op, *sides)
+
+            before = result
+            result = self.either(frame, self.truth(result, "and"), compare, lambda b=before: b)  # type: ignore[misc]
+            right = sides[-1]
+        return result
+
+    def compare(self, op: ast.cmpop, left: Value, right: Value) -> Value:
+        """`left < right` and the like."""
+        if isinstance(op, ast.In | ast.NotIn):
+            return Concrete(self._is_in(left, right) == isinstance(op, ast.In))
+        if isinstance(op, ast.Is | ast.IsNot):
+            return self._identity(isinstance(op, ast.Is), left, right)
+        if isinstance(op, ast.Eq | ast.NotEq) and isinstance(left, Fresh | Items) and isinstance(right, Fresh | Items):
+            return self._equality(isinstance(op, ast.Eq), left, right)
+        return self.arithmetic.compare(op, self.objects.plain(left), self.objects.plain(right))
+
+    def _equality(self, wanted: bool, left: Value, right: Value) -> Value:
+        """Of two tuples of known numbers, as of shapes; of others it asks for more than is known."""
+        sides = [self.objects.plain(left), self.objects.plain(right)]
+        elements = [e for side in sides if isinstance(side, Items) for e in side.elements]
+        if not all(isinstance(e, Concrete) and type(e.value) in (int, str) for e in elements):
+            raise Refused(sentence("It compares lists or tuples."))
+        one, other = ([e.value for e in side.elements] for side in sides)  # type: ignore[union-attr]
+        same_class = isinstance(left, Items) == isinstance(right, Items)
+        return Concrete((same_class and one == other) == wanted)
+
+    def _is_in(self, left: Value, right: Value) -> bool:
+        if isinstance(left, Concrete) and left.is_scalar:
+            if isinstance(right, Concrete) and type(right.value) in MAPPINGS:
+                return self.objects.has_key(right, left)
+            if isinstance(right, Concrete) and {type(left.value), type(right.value)} == {str}:
+                return left.value in right.value
+            if isinstance(right, Concrete) and type(right.value) is frozenset:
+                return left.value in right.value
+            elements = None if is_number(right) and not isinstance(right, Items) else self.objects.elements(right)
+            if elements is not None and all(isinstance(e, Concrete) and e.is_scalar for e in elements):
+                return left.value in [e.value for e in elements if isinstance(e, Concrete)]
+        raise Refused(sentence("It asks whether something is in something else."))
+
+    def _identity(self, wanted: bool, left: Value, right: Value) -> Value:
+        """`a is None`, or `is True`; of numbers only the branches before it tell whether they are None."""
+        singles = [side for side in (left, right) if isinstance(side, Concrete) and _is_single(side.value)]
+        if not singles:
+            raise Refused(sentence("It asks whether two objects are one."))
+        if isinstance(left, Concrete) and isinstance(right, Concrete):
+            return Concrete((left.value is right.value) == wanted)
+        other = right if singles[0] is left else left
+        return NOTHING if isinstance(other, Abstract) else Concrete(not wanted)
 
     def truth(self, value: Value, what: str) -> bool | None:
         """Whether something counts as true, for the `if`, `and`, … that asks; None where only the numbers can tell."""
         if isinstance(value, Concrete) and value.is_scalar:
             return bool(value.value)
-        if isinstance(value, Items):
-            return bool(value.elements)
+        length = self.objects.length(value)
+        if length is not None:
+            return length > 0
         if not is_number(value):
             raise Refused(sentence("It asks whether an object of the class {kind} is true.", kind=class_of(value)))
         self.arithmetic.threshold(what, as_abstract(value))
@@ -193,7 +359,9 @@ class Expressions:
 
     def _IfExp(self, node: ast.IfExp, frame: Frame) -> Value:
         condition = self.truth(self.value(node.test, frame), "if")
-        return self.either(condition, lambda: self.value(node.body, frame), lambda: self.value(node.orelse, frame))
+        return self.either(
+            frame, condition, lambda: self.value(node.body, frame), lambda: self.value(node.orelse, frame)
+        )
 
     def _BoolOp(self, node: ast.BoolOp, frame: Frame) -> Value:
         result = self.value(node.values[0], frame)
@@ -203,63 +371,77 @@ class Expressions:
             condition = self.truth(result, "and" if isinstance(node.op, ast.And) else "or")
             go_on = condition if isinstance(node.op, ast.And) or condition is None else not condition
             before = result
-            result = self.either(go_on, lambda o=operand: self.value(o, frame), lambda b=before: b)  # type: ignore[misc]
+            result = self.either(frame, go_on, lambda o=operand: self.value(o, frame), lambda b=before: b)  # type: ignore[misc]
         return result
 
-    def either(self, condition: bool | None, first: Callable[[], Value], second: Callable[[], Value]) -> Value:
+    def either(
+        self, frame: Frame, condition: bool | None, first: Callable[[], Value], second: Callable[[], Value]
+    ) -> Value:
         """The value of one of two branches, or what is known after either."""
         if condition is not None:
             return first() if condition else second()
-        before = dict(self.objects.written)  # each branch begins with what was written until here
-        one, written = first(), self.objects.written
-        self.objects.written = before
+        # Each branch begins with what was written until here, and with the names: `:=` may change them.
+        scope = frame.scope
+        names, before = dict(scope.names), dict(self.objects.written)
+        one, after = first(), (scope.names, self.objects.written)
+        scope.names, self.objects.written = names, before
         other = second()
-        self.objects.written = join_all(written, self.objects.written)
+        scope.names = join_all(after[0], scope.names)
+        self.objects.written = join_all(after[1], self.objects.written)
         return join(one, other)
 
-    # Comprehensions
-
-    def _ListComp(self, node: ast.ListComp | ast.GeneratorExp, frame: Frame) -> Value:
-        if len(node.generators) > 1 or node.generators[0].is_async:
-            raise Refused(sentence("Line {line} holds a comprehension that is not plain.", line=node.lineno))
-        loop = node.generators[0]
-        elements = self.objects.elements(self.value(loop.iter, frame))
-        if elements is None:
-            raise Refused(sentence("Line {line} goes through numbers one by one.", line=node.lineno))
-        results: list[Value] = []
-        for element in elements:
-            inner = Frame(frame.function, dict(frame.names))
-            self.assign(loop.target, element, inner)
-            if all(self._passes(condition, inner) for condition in loop.ifs):
-                results.append(self.value(node.elt, inner))
-        return Items(tuple(results))
-
-    def _passes(self, condition: ast.expr, frame: Frame) -> bool:
-        passes = self.truth(self.value(condition, frame), "if")
-        if passes is None:
-            raise Refused(sentence("Line {line} keeps what only the numbers can tell.", line=condition.lineno))
-        return passes
+    # Assignments
 
     def assign(self, target: ast.expr, value: Value, frame: Frame) -> None:
         """Give a value to a name, to several, to an attribute, or to a part of an array."""
         match target:
-            case ast.Name(id=name):
+            case ast.Name(id=name) if frame.owns(name):
                 frame.names[name] = value
+            case ast.Name(id=name):
+                raise RefusedAt(
+                    sentence("Line {line} writes to {name}, which is not its own.", line=target.lineno, name=name)
+                )
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 self._unpack(targets, value, frame)
             case ast.Attribute(value=owner, attr=name):
                 self.objects.write(self.value(owner, frame), name, value)
             case ast.Subscript(value=owner, slice=index):
-                base = self.value(owner, frame)
-                self.arithmetic.write_into(base, [self.value(index, frame), value])
+                self.put(self.value(owner, frame), self.value(index, frame), value)
             case _:
-                raise Refused(sentence("Line {line} assigns in a way of its own.", line=target.lineno))
+                raise RefusedAt(sentence("Line {line} assigns in a way of its own.", line=target.lineno))
+
+    def put(self, owner: Value, key: Value, value: Value) -> None:
+        """`owner[key] = value`."""
+        raise NotImplementedError
 
     def _unpack(self, targets: list[ast.expr], value: Value, frame: Frame) -> None:
-        elements = self.objects.elements(value)
+        elements = self.elements(value)
         if elements is None and is_number(value):  # rows of an array: how many there are shows when it runs
             elements = (self.item(value, Concrete(0)),) * len(targets)
-        if elements is None or len(elements) != len(targets) or any(isinstance(t, ast.Starred) for t in targets):
-            raise Refused(sentence("Line {line} unpacks what is not known.", line=targets[0].lineno))
+        stars = [i for i, target in enumerate(targets) if isinstance(target, ast.Starred)]
+        if elements is not None and stars and len(elements) >= len(targets) - 1:
+            first, rest = stars[0], len(targets) - stars[0] - 1
+            middle = self.objects.make(list, Items(elements[first : len(elements) - rest]))
+            elements = (*elements[:first], middle, *elements[len(elements) - rest :])
+        if elements is None or len(elements) != len(targets):
+            raise RefusedAt(sentence("Line {line} unpacks what is not known.", line=targets[0].lineno))
         for target, element in zip(targets, elements, strict=True):
-            self.assign(target, element, frame)
+            self.assign(target.value if isinstance(target, ast.Starred) else target, element, frame)
+
+
+def shape_of(value: Value) -> tuple[int, ...] | None:
+    """The shape of an array, where it is known. A plan is for arrays of these shapes only (see `plan.Signature`)."""
+    if not isinstance(value, Abstract | Concrete) or not is_number(value):
+        return None
+    form = as_abstract(value).form
+    return None if form is None else form.shape
+
+
+def _is_single(value: Any) -> bool:
+    return value is None or value is True or value is False
+
+
+def _function(getter: Getter, name: str) -> Concrete:
+    if isinstance(getter.function, Concrete) and type(getter.function.value) is FunctionType:
+        return getter.function
+    raise Refused(sentence("{name} is a property.", name=name))

@@ -9,17 +9,19 @@ plain array. A value is named by its number: 0 is the function, 1 is x, then one
 
 from __future__ import annotations
 
+import functools
 from abc import ABCMeta
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
-from types import FunctionType, MethodType
+from types import CellType, FunctionType, MethodType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 MISSING = object()
 
-CONTAINERS = (dict, OrderedDict, list, tuple)
+MAPPINGS = (dict, OrderedDict, defaultdict)
+CONTAINERS = (*MAPPINGS, list, tuple)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 # `kind.__flags__` and the like would ask a metaclass, which may be the learner's.
@@ -77,7 +79,8 @@ class Guards(NamedTuple):
 
     Attributes:
         first: the number of the first value whose identity matters.
-        identities: (number, number of the first value that is this very object), for all arrays and dicts.
+        identities: (number, number of the first value that is this very object), for all that may be written to:
+            arrays, dicts, lists and the cells of closures.
     """
 
     all: tuple[Guard, ...]
@@ -100,10 +103,10 @@ class Guards(NamedTuple):
 
 
 def _identities(values: list[Any], start: int) -> Iterator[tuple[int, int]]:
-    """For every array or dict, the number of the first value that is this very object."""
+    """For all that may be written to, the number of the first value that is this very object."""
     first: dict[int, int] = {}
     for number in range(start, len(values)):
-        if type(values[number]) in (np.ndarray, dict):
+        if type(values[number]) in (np.ndarray, dict, list, CellType):
             yield number, first.setdefault(id(values[number]), number)
 
 
@@ -128,8 +131,32 @@ def is_made_in_python(kind: type) -> bool:
 def is_ordinary(value: Any) -> bool:
     """Whether a value is an instance of a class with a dict, and the class itself is a plain one."""
     kind = type(value)
-    is_plain = type(kind) in (type, ABCMeta) and not issubclass(kind, type)
-    return is_plain and is_made_in_python(kind) and kind.__dictoffset__ != 0
+    return kind is SimpleNamespace or (_is_plain_class(kind) and kind.__dictoffset__ != 0)
+
+
+def has_slots(value: Any) -> bool:
+    """Whether a value is an instance of a plain class without a dict, such as a named tuple."""
+    kind = type(value)
+    return _is_plain_class(kind) and kind.__dictoffset__ == 0
+
+
+def is_class(value: Any) -> bool:
+    """Whether a value is a class from a `class` statement, without a metaclass of the learner's."""
+    return type(value) in (type, ABCMeta) and is_made_in_python(value)
+
+
+def _is_plain_class(kind: type) -> bool:
+    return type(kind) in (type, ABCMeta) and not issubclass(kind, type) and is_made_in_python(kind)
+
+
+def inherits(kind: type, parent: int) -> bool:
+    """Whether the class with this id is a class itself, or one that it inherits from."""
+    return any(id(found) == parent for found in _mro(kind))
+
+
+def is_subclass(kind: type, parent: type) -> bool:
+    """`issubclass`, without asking a metaclass."""
+    return inherits(kind, id(parent))
 
 
 def class_name(kind: type) -> str:
@@ -148,7 +175,9 @@ def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
         return _equal, value
     if kind is Keys:
         return _equal_keys, value
-    if kind in (*CONTAINERS, MethodType) or (is_made_in_python(kind) and not issubclass(kind, type)):
+    if kind in (*CONTAINERS, MethodType, CellType, SimpleNamespace, functools.partial) or (
+        is_made_in_python(kind) and not issubclass(kind, type)
+    ):
         return _same_type, kind
     return _identical, value
 
@@ -245,14 +274,74 @@ def own_attribute(instance: Any, name: str) -> Any:
 
 def class_attribute(instance: Any, name: str) -> Any:
     """What the instance's class says about a name; no descriptor is asked."""
-    for parent in _mro(type(instance)):
-        if name in (names := _class_dict(parent)):
+    return in_class(type(instance), name)
+
+
+def in_class(kind: type, name: str) -> Any:
+    return _first_in(_mro(kind), name)
+
+
+def after_class(instance: Any, key: tuple[type, str]) -> Any:
+    """What the classes after this one, in the order of the instance's, say about a name."""
+    order = _mro(type(instance))
+    return _first_in(order[next(i for i, kind in enumerate(order) if kind is key[0]) + 1 :], key[1])
+
+
+def _first_in(kinds: tuple[type, ...], name: str) -> Any:
+    for kind in kinds:
+        if name in (names := _class_dict(kind)):
             return names[name]
     return MISSING
 
 
+def own_class_attribute(kind: type, name: str) -> Any:
+    return _class_dict(kind).get(name, MISSING)
+
+
 def static_function(descriptor: Any, key: None) -> Any:
     return descriptor.__func__
+
+
+def property_getter(descriptor: Any, key: None) -> Any:
+    return descriptor.fget
+
+
+def field(instance: Any, name: str) -> Any:
+    """What a slot, or a field of a named tuple, holds; their descriptors are Python's own."""
+    try:
+        return in_class(type(instance), name).__get__(instance, type(instance))
+    except (AttributeError, TypeError):
+        return MISSING
+
+
+def kind(value: Any, key: None) -> type:
+    return type(value)
+
+
+def partial_function(partial: Any, key: None) -> Any:
+    return partial.func
+
+
+def partial_form(partial: Any, key: None) -> Keys:
+    """How many arguments it has, and which keywords."""
+    return Keys((len(partial.args), *partial.keywords))
+
+
+def partial_argument(partial: Any, position: int) -> Any:
+    return partial.args[position]
+
+
+def partial_keyword(partial: Any, name: str) -> Any:
+    return partial.keywords[name]
+
+
+def names_around(holder: Any, key: None) -> Any:
+    """The dict of all names of a function's module, or of a module."""
+    return holder.__globals__ if type(holder) is FunctionType else vars(holder)
+
+
+def cell_itself(function: Any, name: str) -> CellType:
+    return function.__closure__[function.__code__.co_freevars.index(name)]  # type: ignore[no-any-return]
 
 
 class Keys(tuple[Any, ...]):
@@ -270,8 +359,9 @@ def mapping_item(mapping: Any, key: Any) -> Any:
 
 
 def length(sequence: Any, key: None) -> int:
-    return len(sequence)
+    return int.__index__(tuple.__len__(sequence) if isinstance(sequence, tuple) else len(sequence))
 
 
 def sequence_item(sequence: Any, position: int) -> Any:
-    return sequence[position]
+    # A named tuple's class may have a `__getitem__` of its own.
+    return tuple.__getitem__(sequence, position) if isinstance(sequence, tuple) else sequence[position]

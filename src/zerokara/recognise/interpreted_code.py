@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from weakref import WeakSet
@@ -21,14 +22,28 @@ _LIBRARIES = tuple(
 )
 
 
-def tree_of(code: CodeType) -> Definition:
-    """The definition that a code object comes from, to be interpreted. Raises Refused where that cannot be proven."""
+def tree_of(code: CodeType, *, writes: bool = False) -> Definition:
+    """The definition that a code object comes from, to be interpreted. Raises Refused where that cannot be proven.
+
+    Args:
+        writes: whether it may declare names `global` or `nonlocal`.
+    """
     try:
-        tree = definitions.tree_of(code)
+        tree = definitions.any_tree_of(code) if writes else definitions.tree_of(code)
     except UnprovenSource as reason:
         raise Refused(str(reason)) from None
     _interpreted.add(code)
     return tree
+
+
+def code_inside(outer: CodeType, node: Definition) -> CodeType:
+    """The code of a definition inside interpreted code. Raises Refused where it is not clear which that is."""
+    try:
+        code = definitions.code_inside(outer, node)
+    except UnprovenSource as reason:
+        raise Refused(str(reason)) from None
+    _interpreted.add(code)
+    return code
 
 
 def is_from_elsewhere(error: BaseException) -> bool:
@@ -37,4 +52,10 @@ def is_from_elsewhere(error: BaseException) -> bool:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     code = trace.tb_frame.f_code if trace is not None else None
-    return not (code is None or code in _interpreted or os.path.realpath(code.co_filename).startswith(_LIBRARIES))
+    return not (code is None or code in _interpreted or is_from_library(code.co_filename))
+
+
+@lru_cache(maxsize=256)
+def is_from_library(file: str) -> bool:
+    """Whether a file is Python's, NumPy's, zerokara's or another library's."""
+    return os.path.realpath(file).startswith(_LIBRARIES)

@@ -8,33 +8,30 @@ What is not understood is refused. (Cousot and Cousot, "Abstract interpretation"
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Value, is_number, join, join_all
+from zerokara.recognise.abstract_values import Closure, Concrete, Entries, Items, Value, is_number
 from zerokara.recognise.arithmetic import Arithmetic, Clues
-from zerokara.recognise.calls import Calls
+from zerokara.recognise.counters import Counter
 from zerokara.recognise.evaluation import Evaluation
-from zerokara.recognise.expressions import Frame
 from zerokara.recognise.guards import ARGUMENT, FUNCTION, MISSING, Guards, Recorder
-from zerokara.recognise.interpreted_code import tree_of
+from zerokara.recognise.interpreted_code import is_from_library, tree_of
 from zerokara.recognise.objects import Objects
 from zerokara.recognise.refusal import Refused
+from zerokara.recognise.scopes import Frame, Outcome, State, join_outcomes
+from zerokara.recognise.statements import Statements
 from zerokara.recognise.thresholds import Threshold
 from zerokara.words import sentence
 
 DEEPEST = 40
-_NOT_PLAIN = (
-    inspect.CO_GENERATOR
-    | inspect.CO_COROUTINE
-    | inspect.CO_ASYNC_GENERATOR
-    | inspect.CO_VARARGS
-    | inspect.CO_VARKEYWORDS
-)
+_NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class Purity:
         clues: what its code says about the network.
         caches: whether it keeps something in objects, that can be looked at later.
         reads_only_argument: whether it knows the x it is called with from nowhere else.
+        counters: whole numbers that it adds to, and that nothing it does depends on.
     """
 
     guards: Guards
@@ -58,22 +56,32 @@ class Purity:
     clues: Clues
     caches: bool
     reads_only_argument: bool
+    counters: tuple[Counter, ...] = ()
 
 
 def purity_of(f: Any, x: Any) -> Purity:
     """Interpret a call f(x). Raises Refused, with the reason, where f may do more than compute."""
     interpreter = Interpreter(Objects(Recorder(f, x)), Arithmetic())
     try:
-        result = interpreter.call_root(Concrete(f, FUNCTION), Concrete(x, ARGUMENT))
+        result = interpreter.objects.plain(interpreter.call_root(Concrete(f, FUNCTION), Concrete(x, ARGUMENT)))
     except RecursionError:
         raise Refused(sentence("It calls itself.")) from None
     if not is_number(result):
         raise Refused(sentence("It does not return a number."))
-    interpreter.objects.check_caches()  # at the end: what is read early may be written later
-    return _verdict(interpreter, interpreter.objects.recorder)
+    interpreter.objects.check()  # at the end: what is read early may be written later
+    return _verdict(interpreter, interpreter.objects.recorder, interpreter.objects.final_counters())
 
 
-def _verdict(interpreter: Interpreter, recorder: Recorder) -> Purity:
+def code_of(f: Any) -> CodeType | None:
+    """The code that runs when f is called; None where that is not Python's, or not found without running any."""
+    while type(f) in (Evaluation, MethodType, functools.partial):
+        f = f.func if type(f) is functools.partial else f.__func__ if type(f) is MethodType else f.function
+    if guards.is_ordinary(f) or guards.has_slots(f):
+        f = guards.class_attribute(f, "__call__")
+    return f.__code__ if type(f) is FunctionType else None
+
+
+def _verdict(interpreter: Interpreter, recorder: Recorder, counters: tuple[Counter, ...]) -> Purity:
     found = recorder.guards(interpreter.read_argument)
     # One array may have been read from several places; it goes by the first.
     first_of = dict(found.identities)
@@ -94,193 +102,126 @@ def _verdict(interpreter: Interpreter, recorder: Recorder) -> Purity:
         interpreter.arithmetic.clues(first_of),
         bool(interpreter.objects.ever_written),
         interpreter.read_argument and not elsewhere,
+        counters,
     )
 
 
-class Interpreter(Calls):
-    """Statements and calls; expressions are evaluated by the class above."""
+class Interpreter(Statements):
+    """Enters functions; statements and expressions are the business of the classes above."""
 
     depth = 0
     read_argument = False
+    root_file = ""
 
     def call_root(self, root: Concrete, x: Concrete) -> Value:
         """Interpret f(x), whatever kind of function f is."""
-        f = root.value
-        if type(f) is Evaluation:
-            return self._evaluation(root, x)
-        if type(f) is MethodType:
-            owner, function = (
-                self.objects.read(root, guards.method_self),
-                self.objects.read(root, guards.method_function),
-            )
-            return self.call(Bound(owner, function), [x], {}, "f")
-        if type(f) is FunctionType:
-            return self.enter(root, [x], {})
-        kind = guards.class_name(type(f))
-        raise Refused(sentence("It is no plain function but an object of the class {kind}.", kind=kind))
+        # A method has all attributes of its function, so that guards of one might hold for the other.
+        self.objects.read(root, guards.kind)
+        return self.call(root, [x], {}, "f")
 
-    def _evaluation(self, root: Concrete, x: Concrete) -> Value:
-        """A call with arguments of its own, x among them or not."""
-        evaluation: Evaluation = root.value
-        self.objects.read(root, guards.evaluation_form)
-        arguments: list[Value] = [
-            x if place == evaluation.place else self.objects.read(root, guards.evaluation_argument, place)
-            for place in range(len(evaluation.arguments))
-        ]
-        keywords: dict[str, Value] = {
-            name: x if name == evaluation.place else self.objects.read(root, guards.evaluation_keyword, name)
-            for name in evaluation.keywords
-        }
-        function = self.objects.read(root, guards.evaluation_function)
-        if type(function.value) is MethodType:
-            owner = self.objects.read(function, guards.method_self)
-            return self.call(
-                Bound(owner, self.objects.read(function, guards.method_function)), arguments, keywords, "f"
-            )
-        return self.call(function, arguments, keywords, "f")
+    def locate(self, reason: Refused, line: int, frame: Frame) -> None:
+        """Say where a refusal was found: in the learner's code, which may have called a library's."""
+        file = frame.code.co_filename
+        if not is_from_library(file):
+            reason.locate(line, None if file == self.root_file else os.path.basename(file))
 
-    def enter(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    def enter(self, function: Concrete | Closure, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """Interpret a call of a function, and return what is known of its result."""
-        code: CodeType = function.value.__code__
+        if isinstance(function, Closure):
+            code, node = function.code, function.node
+            frame = Frame(function.frame.function, {}, code, function.frame)
+        else:
+            code = function.value.__code__
+            frame = Frame(function, {}, code)
         if code.co_flags & _NOT_PLAIN:
-            raise Refused(sentence("{name} is a generator, or takes any arguments.", name=code.co_name))
-        node = tree_of(code)
-        frame = Frame(function, self._bound(function, arguments, keywords))
+            raise Refused(sentence("{name} is a generator.", name=code.co_name))
+        if isinstance(function, Concrete):
+            node = tree_of(code, writes=True)
+        self.root_file = self.root_file or code.co_filename
+        frame.names = self._bound(function, code, arguments, keywords)
         self.depth += 1
         if self.depth > DEEPEST:
             raise Refused(sentence("{name} calls itself.", name=code.co_name))
-        result = self._body(node, frame)
-        self.depth -= 1
+        line, result = self.line, self._body(node, frame)
+        self.depth, self.line = self.depth - 1, line
         return result
 
     def _body(self, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Value:
         if isinstance(node, ast.Lambda):
-            return self.value(node.body, frame)
+            return self._of_lambda(node, frame)
         if self.block(node.body, frame):
-            frame.returned.append((Concrete(None), self.objects.written))
+            frame.returned.append(Outcome(Concrete(None), State(frame.names, self.objects.written)))
         if not frame.returned:
             raise Refused(sentence("{name} always ends in an error.", name=node.name))
-        result, written = frame.returned[0]
-        for other, other_written in frame.returned[1:]:
-            result, written = join(result, other), join_all(written, other_written)
-        self.objects.written = written
-        return result
+        value, self.objects.written = join_outcomes(frame.returned)
+        # What is defined inside may be called later, and then sees the names as they were in the end.
+        frame.names, frame.has_ended = frame.returned[0].state.names, len(frame.returned) > 1
+        return value
 
-    def _bound(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> dict[str, Value]:
-        """The parameters' values: positional, by keyword, by default."""
-        code: CodeType = function.value.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        bound: dict[str, Value] = dict(zip(names[: code.co_argcount], arguments, strict=False))
-        fits = len(arguments) <= code.co_argcount and set(keywords) <= set(names[code.co_posonlyargcount :]) - set(
-            bound
-        )
-        bound |= keywords
-        for name in names:
-            if name not in bound:
-                bound[name] = self._default(function, name, names.index(name))
-        if not fits:
+    def _of_lambda(self, node: ast.Lambda, frame: Frame) -> Value:
+        try:
+            return self.value(node.body, frame)
+        except Refused as reason:
+            self.locate(reason, node.body.lineno, frame)
+            raise
+
+    # Arguments
+
+    def _bound(
+        self, function: Concrete | Closure, code: CodeType, arguments: list[Value], keywords: dict[str, Value]
+    ) -> dict[str, Value]:
+        """The parameters' values: positional, by keyword, by default, and the rest."""
+        count = code.co_argcount
+        names = code.co_varnames[: count + code.co_kwonlyargcount]
+        bound: dict[str, Value] = dict(zip(names[:count], arguments, strict=False))
+        named = set(names[code.co_posonlyargcount :])
+        rest = {name: value for name, value in keywords.items() if name not in named}
+        fits = not named & set(keywords) & set(bound)
+        bound |= {name: value for name, value in keywords.items() if name in named}
+        bound |= self._rest(code, arguments[count:], rest)
+        fits = fits and (len(arguments) <= count or bool(code.co_flags & inspect.CO_VARARGS))
+        if not fits or (rest and not code.co_flags & inspect.CO_VARKEYWORDS):
             raise Refused(sentence("{name} is called with arguments that do not fit.", name=code.co_name))
+        for place, name in enumerate(names):
+            if name not in bound:
+                bound[name] = self._default(function, code, name, place)
         return bound
 
-    def _default(self, function: Concrete, name: str, position: int) -> Value:
-        count = self.objects.read(function, guards.defaults_count).value
-        place = position - (function.value.__code__.co_argcount - count)
-        if 0 <= place < count:
-            return self.objects.read(function, guards.default, place)
-        found = self.objects.read(function, guards.keyword_default, name)
-        if found.value is MISSING:
-            raise Refused(
-                sentence("{function} is called without {name}.", function=function.value.__code__.co_name, name=name)
-            )
+    def _rest(self, code: CodeType, arguments: list[Value], keywords: dict[str, Value]) -> dict[str, Value]:
+        """What `*args` and `**kwargs` stand for."""
+        places = iter(code.co_varnames[code.co_argcount + code.co_kwonlyargcount :])
+        bound: dict[str, Value] = {}
+        if code.co_flags & inspect.CO_VARARGS:
+            bound[next(places)] = Items(tuple(arguments))
+        if code.co_flags & inspect.CO_VARKEYWORDS:
+            self.read_argument |= any(map(_is_argument, keywords.values()))
+            bound[next(places)] = self.objects.make(dict, Entries(tuple(keywords), tuple(keywords.values())))
+        return bound
+
+    def _default(self, function: Concrete | Closure, code: CodeType, name: str, position: int) -> Value:
+        found: Value
+        if isinstance(function, Closure):
+            place = position - (code.co_argcount - len(function.defaults))
+            if 0 <= place < len(function.defaults):
+                return function.defaults[place]
+            found = function.keyword_defaults.get(name, Concrete(MISSING))
+        else:
+            count = self.objects.read(function, guards.defaults_count).value
+            place = position - (code.co_argcount - count)
+            if 0 <= place < count:
+                return self.objects.read(function, guards.default, place)
+            found = self.objects.read(function, guards.keyword_default, name)
+        if isinstance(found, Concrete) and found.value is MISSING:
+            raise Refused(sentence("{function} is called without {name}.", function=code.co_name, name=name))
         return found
 
-    def _Name(self, node: ast.Name, frame: Frame) -> Value:
-        value = super()._Name(node, frame)
-        if isinstance(value, Concrete) and value.origin == ARGUMENT:
+    def named(self, name: str, frame: Frame) -> Value:
+        """What a name means; of x, it is noted that it was used."""
+        value = super().named(name, frame)
+        if _is_argument(value) or (isinstance(value, Items) and any(map(_is_argument, value.elements))):
             self.read_argument = True
         return value
 
-    # Statements: each returns whether what follows it is reached
 
-    def block(self, statements: list[ast.stmt], frame: Frame) -> bool:
-        """Interpret statements up to one that is left by `return` on every path."""
-        return all(self._statement(statement, frame) for statement in statements)
-
-    def _statement(self, node: ast.stmt, frame: Frame) -> bool:
-        match node:
-            case ast.Return(value=expression):
-                value = self.value(expression, frame) if expression else Concrete(None)
-                frame.returned.append((value, dict(self.objects.written)))
-                return False
-            case ast.Assign(targets=targets, value=expression):
-                value = self.value(expression, frame)
-                for target in targets:
-                    self.assign(target, value, frame)
-            case ast.AnnAssign(target=ast.Name() as target, value=expression):
-                if expression is not None:
-                    self.assign(target, self.value(expression, frame), frame)
-            case ast.AugAssign(target=target, op=op, value=expression):
-                self._change(target, op, expression, frame)
-            case ast.Expr(value=expression):
-                self.value(expression, frame)
-            case ast.Pass():
-                pass
-            case ast.If():
-                return self._if(node, frame)
-            case ast.For():
-                self._for(node, frame)
-            case ast.Assert(test=test):
-                self._assert(test, frame)
-            case _:
-                raise Refused(sentence("Line {line} holds something that only running it can tell.", line=node.lineno))
-        return True
-
-    def _change(self, target: ast.expr, op: ast.operator, expression: ast.expr, frame: Frame) -> None:
-        """`target op= expression`, which writes into arrays and gives numbers a new name; the target is read first."""
-        if isinstance(target, ast.Subscript):
-            owner, index = self.value(target.value, frame), self.value(target.slice, frame)
-            self.arithmetic.write_into(owner, [index, self.value(expression, frame)])
-            return
-        if not isinstance(target, ast.Name | ast.Attribute):
-            raise Refused(sentence("Line {line} assigns in a way of its own.", line=target.lineno))
-        source = ast.Name(target.id) if isinstance(target, ast.Name) else ast.Attribute(target.value, target.attr)
-        before = self.value(ast.copy_location(source, target), frame)
-        value = self.value(expression, frame)
-        after = self.arithmetic.binary(op, before, value)
-        # `x += y` changes an array in place, which others may see, but gives a number's name another number.
-        if not (isinstance(before, Concrete) and before.is_scalar):
-            self.arithmetic.write_into(before, [value], after if isinstance(after, Abstract) else None)
-        self.assign(target, after, frame)
-
-    def _assert(self, test: ast.expr, frame: Frame) -> None:
-        condition = self.truth(self.value(test, frame), "assert")
-        if condition is False:
-            raise Refused(sentence("An assert fails."))
-
-    def _if(self, node: ast.If, frame: Frame) -> bool:
-        condition = self.truth(self.value(node.test, frame), "if")
-        if condition is not None:
-            return self.block(node.body if condition else node.orelse, frame)
-        names, written = dict(frame.names), dict(self.objects.written)
-        first = self.block(node.body, frame)
-        after = frame.names, self.objects.written
-        frame.names, self.objects.written = names, written
-        second = self.block(node.orelse, frame)
-        if first and second:
-            frame.names = join_all(after[0], frame.names)
-            self.objects.written = join_all(after[1], self.objects.written)
-        elif first:
-            frame.names, self.objects.written = after
-        return first or second
-
-    def _for(self, node: ast.For, frame: Frame) -> None:
-        iterable = self.value(node.iter, frame)
-        elements = self.objects.elements(iterable)
-        if elements is None or node.orelse:
-            raise Refused(sentence("Line {line} loops over what is not known.", line=node.lineno))
-        # The elements are known, so the loop is unrolled and needs no fixed point; one that may end early is refused.
-        for element in elements:
-            self.assign(node.target, element, frame)
-            returned = len(frame.returned)
-            if not self.block(node.body, frame) or len(frame.returned) > returned:
-                raise Refused(sentence("Line {line} may leave its loop early.", line=node.lineno))
+def _is_argument(value: Value) -> bool:
+    return isinstance(value, Concrete) and value.origin == ARGUMENT

@@ -5,67 +5,42 @@ Also attributes that the interpreted code writes: those are remembered here, and
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from types import FunctionType, GetSetDescriptorType, ModuleType
-from typing import Any
+from collections import namedtuple
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
 
-from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import CONSTANT, Abstract, Bound, Concrete, Items, Unknown, Value, class_of
-from zerokara.recognise.guards import CONTAINERS, MISSING, Recorder
+from zerokara.recognise import counters, guards
+from zerokara.recognise.abstract_values import Bound, Concrete, Counted, Super, Unknown, Value, class_of
+from zerokara.recognise.containers import Containers
+from zerokara.recognise.guards import MISSING
+from zerokara.recognise.memory import Place
 from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
-MOST_ELEMENTS = 1_000
+_FIELDS = (MemberDescriptorType, type(namedtuple("_Pair", "one other").one))
+"""What a class has for its slots, and a named tuple's for its fields."""
 
-Written = dict[tuple[int, str], Value]
+
+class Getter(NamedTuple):
+    """A property: what it is, its function tells."""
+
+    function: Value
 
 
-@dataclass
-class Objects:
-    """All that an interpretation has read, and the attributes that the interpreted code writes.
+class Objects(Containers):
+    """All that an interpretation has read, and the attributes that the interpreted code writes."""
 
-    An attribute that every call writes before reading it, such as a layer's `mask`, is a cache: nothing depends on what
-    it was. So `first_read` and `ever_written` must have nothing in common, and no attribute may be written on some
-    paths through the code only, or what a call leaves behind would depend on the calls before. Nor may it be read as an
-    item of the instance's dict: `dicts` are those whose items were asked for.
-
-    Attributes:
-        written: (id of the instance's dict, name) → what was written there last on this path.
-    """
-
-    recorder: Recorder
-
-    def __post_init__(self) -> None:
-        self.written: Written = {}
-        self.ever_written: set[tuple[int, str]] = set()
-        self.first_read: set[tuple[int, str]] = set()
-        self.dicts: set[int] = set()
-
-    def read(self, parent: Concrete, how: Callable[[Any, Any], Any], key: Any = None) -> Concrete:
-        """What `how` finds for `key` in an object, guarded from now on; see `guards.Recorder`."""
-        if parent.origin == CONSTANT:
-            raise unknown(f"{class_of(parent)}.{key}")
-        number = self.recorder.read(parent.origin, how, key)
-        return Concrete(self.recorder.values[number], number)
-
-    def check_caches(self) -> None:
-        """Raises Refused for an attribute that carries something from one call to the next."""
-        carried = {name for _, name in self.first_read & self.ever_written}
-        carried |= {name for place, name in self.ever_written if place in self.dicts}
-        sometimes = {name for (_, name), value in self.written.items() if isinstance(value, Unknown)}
-        if carried or sometimes:
-            name = min(carried | sometimes)
-            raise Refused(sentence("It keeps something from one call to the next in {name}.", name=name))
-
-    # Modules and instances
-
-    def attribute(self, owner: Concrete, name: str) -> Value:
-        """`owner.name` for a module or an instance of a learner's class."""
+    def attribute(self, owner: Concrete | Super, name: str) -> Value | Getter:
+        """`owner.name` for a module, a class, or an instance of a learner's class."""
+        if isinstance(owner, Super):
+            return self._of_parents(owner, name)
         if type(owner.value) is ModuleType:
             return self._in_module(owner, name)
+        if guards.is_class(owner.value):
+            return self._in_class(owner, name)
         self._check_ordinary(owner, name)
+        if not guards.is_ordinary(owner.value):
+            return self._without_dict(owner, name)
         place = self._place(owner, name)
         if place in self.written:
             return self._cached(place, name)
@@ -75,104 +50,135 @@ class Objects:
     def _in_module(self, module: Concrete, name: str) -> Concrete:
         if name not in vars(module.value):
             raise Refused(sentence("{module} has no {name}.", module=module.value.__name__, name=name))
+        self.first_read.add((id(vars(module.value)), name))
         return self.read(module, guards.module_name, name)
 
-    def _cached(self, place: tuple[int, str], name: str) -> Value:
+    def _in_class(self, owner: Concrete, name: str) -> Value | Getter:
+        if name.startswith("__") and name.endswith("__"):
+            raise Refused(sentence("It reads {name}.", name=name))
+        self.class_reads.add((owner.value, name))
+        found = self.read(owner, guards.in_class, name)
+        if type(found.value) is FunctionType:
+            return found
+        return self._from_class(owner, owner, found, name)
+
+    def _of_parents(self, owner: Super, name: str) -> Value | Getter:
+        """`super().name`, which no instance's dict has."""
+        kind = type(owner.owner.value)
+        if not guards.is_subclass(kind, owner.after.value):
+            raise unknown(f"super().{name}")
+        self._check_ordinary(owner.owner, name)
+        self.class_reads.add((kind, name))
+        found = self.read(owner.owner, guards.after_class, (owner.after.value, name))
+        if type(found.value) is property:
+            return Getter(self.read(found, guards.property_getter))
+        return self._from_class(owner.owner, None, found, name)
+
+    def _cached(self, place: Place, name: str) -> Value:
         value = self.written[place]
         if isinstance(value, Unknown):
             raise Refused(sentence("{name} is not written on every path to where it is read.", name=name))
+        if isinstance(value, Counted):
+            raise Refused(sentence("It uses {name}, which counts its calls.", name=name))
         return value
 
-    def _stored(self, owner: Concrete, name: str) -> Value:
+    def _stored(self, owner: Concrete, name: str) -> Value | Getter:
         # Python's own order: a data descriptor of the class, then the instance's dict, then the class.
         of_class = self.read(owner, guards.class_attribute, name)
+        if type(of_class.value) is property:
+            return Getter(self.read(of_class, guards.property_getter))
+        if type(of_class.value) in _FIELDS:
+            return self._field(owner, name)
         if of_class.value is not MISSING and _is_data_descriptor(of_class.value):
             raise Refused(sentence("{name} is a property.", name=name))
         own = self.read(owner, guards.own_attribute, name)
         if own.value is not MISSING:
             return own
-        return self._from_class(owner, of_class, name)
+        self.class_reads.add((type(owner.value), name))
+        return self._from_class(owner, None, of_class, name)
 
-    def _from_class(self, owner: Concrete, found: Concrete, name: str) -> Value:
+    def _without_dict(self, owner: Concrete, name: str) -> Value | Getter:
+        found = self.read(owner, guards.class_attribute, name)
+        self.class_reads.add((type(owner.value), name))
+        if type(found.value) is property:
+            return Getter(self.read(found, guards.property_getter))
+        return self._field(owner, name) if type(found.value) in _FIELDS else self._from_class(owner, None, found, name)
+
+    def _field(self, owner: Concrete, name: str) -> Value:
+        found = self.read(owner, guards.field, name)
+        if found.value is MISSING:
+            raise unknown(f"{class_of(owner)}.{name}")
+        return found
+
+    def _from_class(self, owner: Concrete, kind: Concrete | None, found: Concrete, name: str) -> Value:
+        """What a class says about a name, for one of its instances, or for the class `kind` itself."""
         if type(found.value) is FunctionType:
             return Bound(owner, found)
         if type(found.value) is staticmethod:
             return self.read(found, guards.static_function)
-        if found.value is MISSING or _has(found.value, "__get__"):
+        if type(found.value) is classmethod:
+            return Bound(kind or self.read(owner, guards.kind), self.read(found, guards.static_function))
+        if found.value is MISSING or (_has(found.value, "__get__") and type(found.value) is not MethodType):
             raise unknown(f"{class_of(owner)}.{name}")
         return found
 
     def _check_ordinary(self, owner: Concrete, name: str) -> None:
         """Refuse objects that may answer `owner.name` with code of their own."""
         kind = guards.class_name(type(owner.value))
-        if not guards.is_ordinary(owner.value):
+        has_dict = guards.is_ordinary(owner.value)
+        if not has_dict and not guards.has_slots(owner.value):
             raise unknown(f"{kind}.{name}")
-        if name.startswith("__"):
+        if name.startswith("__") and name.endswith("__"):
             raise Refused(sentence("It reads {name}.", name=name))
+        if type(owner.value) is SimpleNamespace:
+            return
         # Both are guarded by being read: a class that gets a `__getattribute__` later is another class.
-        getter = self.read(owner, guards.class_attribute, "__getattribute__")
-        its_dict = self.read(owner, guards.class_attribute, "__dict__")
-        if getter.value is not object.__getattribute__ or type(its_dict.value) is not GetSetDescriptorType:
+        getter = self.read(owner, guards.class_attribute, "__getattribute__").value
+        its_dict = self.read(owner, guards.class_attribute, "__dict__").value
+        usual = getter is object.__getattribute__ or getter is tuple.__getattribute__
+        if not usual or type(its_dict) is not (GetSetDescriptorType if has_dict else object):
             raise Refused(sentence("The class {kind} answers for its attributes itself.", kind=kind))
+
+    # Writing
 
     def write(self, owner: Value, name: str, value: Value) -> None:
         """`owner.name = value`, for numbers kept in an instance."""
-        if not isinstance(owner, Concrete) or isinstance(value, Bound | Unknown) or not _is_storable(value):
+        place = self._place_to_write(owner, name)
+        self.ever_written.add(place)
+        self.written[place] = value
+
+    def state_of(self, owner: Value, name: str) -> Value | None:
+        """What the code has written to an attribute on this path."""
+        return self.written.get(self._place_to_write(owner, name))
+
+    def note_read(self, owner: Concrete, name: str) -> None:
+        """Somebody looks whether an instance has an attribute."""
+        self.first_read.add(self._place(owner, name))
+        self.class_reads.add((type(owner.value), name))
+
+    def count_attribute(self, owner: Value, name: str, step: int) -> bool:
+        """`owner.name += step`; False where that is no plain counting."""
+        if isinstance(owner, Concrete) and guards.is_class(owner.value):
+            return self.count(owner, counters.CLASS_ATTRIBUTE, name, (id(owner.value), name), step)
+        place = self._place_to_write(owner, name)
+        assert isinstance(owner, Concrete)
+        self.class_reads.add((type(owner.value), name))
+        return self.count(owner, counters.ATTRIBUTE, name, place, step)
+
+    def _place_to_write(self, owner: Value, name: str) -> Place:
+        if not isinstance(owner, Concrete) or not guards.is_ordinary(owner.value):
             raise Refused(sentence("It writes to {name}.", name=name))
         self._check_ordinary(owner, name)
         setter = self.read(owner, guards.class_attribute, "__setattr__")
         of_class = self.read(owner, guards.class_attribute, name)
-        if setter.value is not object.__setattr__ or _is_data_descriptor(of_class.value):
+        is_usual = setter.value is object.__setattr__ or type(owner.value) is SimpleNamespace
+        if not is_usual or _is_data_descriptor(of_class.value):
             raise Refused(sentence("The class {kind} is told when {name} is written.", kind=class_of(owner), name=name))
-        self.ever_written.add(self._place(owner, name))
-        self.written[self._place(owner, name)] = value
+        return self._place(owner, name)
 
-    def _place(self, owner: Concrete, name: str) -> tuple[int, str]:
+    def _place(self, owner: Concrete, name: str) -> Place:
         """Where an attribute is kept: several instances may share one dict."""
         return id(self.read(owner, guards.own_dict).value), name
-
-    # Dicts, lists and tuples
-
-    def item(self, owner: Concrete, key: Value) -> Value:
-        """`owner[key]` for a dict, list or tuple."""
-        if type(owner.value) not in CONTAINERS or not isinstance(key, Concrete) or not key.is_scalar:
-            raise unknown(f"{class_of(owner)}[…]")
-        if type(owner.value) in (list, tuple):
-            if type(key.value) is not int or not -len(owner.value) <= key.value < len(owner.value):
-                raise Refused(sentence("It asks for an item that is not there."))
-            return self.read(owner, guards.sequence_item, key.value)
-        if key.value not in self._keys(owner):
-            raise Refused(sentence("There is no item {key!r}.", key=key.value))
-        return self.read(owner, guards.mapping_item, key.value)
-
-    def _keys(self, owner: Concrete) -> tuple[Any, ...]:
-        # All keys are guarded although one is asked for: another order is another order of layers.
-        self.dicts.add(id(owner.value))
-        found: tuple[Any, ...] = self.read(owner, guards.keys).value
-        if not all(map(guards.is_scalar, found)):
-            raise Refused(sentence("A dict that it reads has keys that are no plain strings or numbers."))
-        return found
-
-    def view(self, owner: Concrete, which: str) -> Items:
-        """`owner.keys()`, `owner.values()` or `owner.items()` of a dict."""
-        keys: list[Value] = [Concrete(key) for key in self._keys(owner)]
-        if which == "keys":
-            return Items(tuple(keys))
-        values = [self.item(owner, key) for key in keys]
-        return Items(tuple(values) if which == "values" else tuple(map(Items, zip(keys, values, strict=True))))
-
-    def elements(self, value: Value) -> tuple[Value, ...] | None:
-        """The elements of what a loop goes through, where they are known one by one; None for numbers."""
-        if isinstance(value, Items):
-            return value.elements
-        if isinstance(value, Concrete) and type(value.value) in (dict, OrderedDict):
-            return self.view(value, "keys").elements
-        if isinstance(value, Concrete) and type(value.value) in (list, tuple) and value.origin >= 0:
-            count = self.read(value, guards.length).value
-            if count > MOST_ELEMENTS:
-                raise Refused(sentence("It goes through a list of {count:,} elements.", count=count))
-            return tuple(self.read(value, guards.sequence_item, i) for i in range(count))
-        return None
 
 
 def _is_data_descriptor(value: Any) -> bool:
@@ -181,9 +187,3 @@ def _is_data_descriptor(value: Any) -> bool:
 
 def _has(value: Any, method: str) -> bool:
     return guards.class_attribute(value, method) is not MISSING
-
-
-def _is_storable(value: Value) -> bool:
-    if isinstance(value, Items):
-        return all(map(_is_storable, value.elements))
-    return isinstance(value, Abstract) or (isinstance(value, Concrete) and (value.is_scalar or value.is_array))

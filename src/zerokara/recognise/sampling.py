@@ -48,6 +48,11 @@ def in_silence() -> Iterator[None]:
         _underflow.reset(token)
 
 
+def is_in_silence() -> bool:
+    """Whether this thread computes beside the learner's own code at the moment."""
+    return _underflow.get(None) is not None
+
+
 def ignores_underflow() -> bool:
     """Whether NumPy, as the learner has set it, keeps silent about underflow, which it does by itself."""
     return _underflow.get() == "ignore"
