@@ -274,7 +274,7 @@ def as_abstract(value: Value) -> Abstract:
     if isinstance(value, Abstract):
         return value
     if isinstance(value, Concrete) and value.is_scalar:
-        return Abstract(about_shape=True, form=_form_of(value.value))
+        return Abstract(about_shape=True, form=_form_of(value.value), is_scalar=True)
     if isinstance(value, Concrete) and type(value.value) in (slice, type(...)):
         return Abstract(about_shape=True)
     if isinstance(value, Concrete) and value.is_array:
@@ -329,8 +329,16 @@ def join(one: Value, other: Value) -> Value:
             for name in ("form", "read", "mapped", "local", "is_scalar")
             if getattr(a, name) == getattr(b, name)
         }
+        if a.is_scalar and b.is_scalar and "form" not in common:
+            common["form"] = _either_form(a.form, b.form)
         return replace(combine([a, b]), affine=min(a.affine, b.affine), fresh=False, **common)
     return Unknown()
+
+
+def _either_form(one: Form | None, other: Form | None) -> Form | None:
+    """Of a whole number or a float, as a sum has that begins with 0: it counts as a float."""
+    known = one is not None and other is not None and {one.dtype, other.dtype} == {np.dtype(int), np.dtype(float)}
+    return Form((), np.dtype(float)) if known else None
 
 
 def join_all(one: dict[Key, Value], other: dict[Key, Value]) -> dict[Key, Value]:

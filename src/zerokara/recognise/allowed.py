@@ -148,6 +148,7 @@ OPERATIONS: dict[int, Operation] = {
 }
 """By identity: comparing, or hashing, what a learner calls could run the learner's code."""
 
+_OF_MATH = {id(getattr(math, name)) for name in _MATH}
 _DTYPES = {id(kind) for kind in (*_FLOATS, *_OTHER_DTYPES)}
 
 
@@ -155,6 +156,11 @@ def operation(function: Any) -> Operation | None:
     """What is known of a function or class; None for an unknown one."""
     found = OPERATIONS.get(id(function))
     return _of_scipy(function) if found is None else found
+
+
+def is_of_math(function: Any) -> bool:
+    """Whether it is one of the module math, whose results are floats."""
+    return id(function) in _OF_MATH
 
 
 def _of_scipy(function: Any) -> Operation | None:

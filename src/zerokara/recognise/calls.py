@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import functools
+from dataclasses import replace
 from types import FunctionType, MethodType
 
 import numpy as np
 
 from zerokara.recognise import allowed, guards, known_calls
 from zerokara.recognise.abstract_values import (
+    Abstract,
     Bound,
     Closure,
     Concrete,
     Entries,
+    Form,
     Fresh,
     Items,
     Partial,
@@ -38,6 +41,13 @@ from zerokara.recognise.texts import as_text, ask_text
 from zerokara.words import sentence
 
 _RUN_AT_ONCE = (sum, list, tuple, max, min, any, all, dict, sorted, set)
+_OPERATORS = {
+    id(np.add): ast.Add(),
+    id(np.subtract): ast.Sub(),
+    id(np.multiply): ast.Mult(),
+    id(np.divide): ast.Div(),
+    id(np.power): ast.Pow(),
+}
 Keywords = dict[str, Value]
 
 
@@ -140,7 +150,13 @@ class Calls(Comprehensions):
             return self._sequence(callee.value, arguments, keywords)
         plain = [self.objects.plain(argument) for argument in arguments]
         names = {key: self.objects.plain(value) for key, value in keywords.items()}
-        return self.arithmetic.apply(callee.value.__name__, operation, plain, names, callee.value)
+        operator = _OPERATORS.get(id(callee.value))
+        if operator is not None and len(plain) == 2 and not names and not any(isinstance(p, Items) for p in plain):
+            return self.arithmetic.binary(operator, *plain)
+        result = self.arithmetic.apply(callee.value.__name__, operation, plain, names, callee.value)
+        if allowed.is_of_math(callee.value) and isinstance(result, Abstract):
+            return replace(result, form=Form((), np.dtype(float)), is_scalar=True)
+        return result
 
     def _call_object(self, callee: Concrete, arguments: list[Value], keywords: Keywords, name: str) -> Value:
         """A function of the learner's, or an object that can be called."""
