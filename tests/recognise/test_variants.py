@@ -83,6 +83,7 @@ class Learner:
     scale: float
     gradients: list[np.ndarray] = field(default_factory=list)
     shown: dict[str, Any] = field(default_factory=dict)
+    size: float = 1.0
 
     @classmethod
     def of(cls, source: str, path: Path, scale: float) -> "Learner":
@@ -118,11 +119,13 @@ class Learner:
             **{name: bits(value) for name, value in self.names.items() if not name.startswith("__")},
         }
         with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
-            self.size = 1 + abs(float(f(self.parameters[0])))  # last: it may count
+            value = abs(float(f(self.parameters[0])))  # last: it may count
+        self.size = 1 + value if np.isfinite(value) else 1
 
     def step(self, gradients: list[np.ndarray]) -> None:
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter -= 0.5 * gradient / max(1, np.abs(gradient).max())
+            finite = np.nan_to_num(gradient, posinf=1, neginf=-1)
+            parameter -= 0.5 * finite / max(1, np.abs(finite).max())
 
 
 def bits(value: Any, met: tuple[int, ...] = ()) -> Any:
