@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABCMeta
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,7 +148,7 @@ def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
         return _equal, value
     if kind is Keys:
         return _equal_keys, value
-    if kind in CONTAINERS or (is_made_in_python(kind) and not issubclass(kind, type)):
+    if kind in (*CONTAINERS, MethodType) or (is_made_in_python(kind) and not issubclass(kind, type)):
         return _same_type, kind
     return _identical, value
 
@@ -188,6 +188,23 @@ def method_function(method: Any, key: None) -> Any:
 
 def method_self(method: Any, key: None) -> Any:
     return method.__self__
+
+
+def evaluation_form(evaluation: Any, key: None) -> Keys:
+    """How many arguments there are, which keywords, and where x stands."""
+    return Keys((len(evaluation.arguments), *evaluation.keywords, evaluation.place))
+
+
+def evaluation_function(evaluation: Any, key: None) -> Any:
+    return evaluation.function
+
+
+def evaluation_argument(evaluation: Any, place: int) -> Any:
+    return evaluation.arguments[place]
+
+
+def evaluation_keyword(evaluation: Any, name: str) -> Any:
+    return evaluation.keywords[name]
 
 
 def cell(function: Any, name: str) -> Any:

@@ -18,6 +18,7 @@ from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Abstract, Bound, Concrete, Value, is_number, join, join_all
 from zerokara.recognise.arithmetic import Arithmetic
 from zerokara.recognise.calls import Calls
+from zerokara.recognise.evaluation import Evaluation
 from zerokara.recognise.expressions import Frame
 from zerokara.recognise.guards import ARGUMENT, FUNCTION, MISSING, Guards, Recorder
 from zerokara.recognise.interpreted_code import tree_of
@@ -46,6 +47,7 @@ class Purity:
         assumed: the arrays that must be weights or biases for its thresholds to be harmless.
         clip_bounds: where inputs of an activation are clipped.
         caches: whether it keeps something in objects, that can be looked at later.
+        reads_only_argument: whether it knows the x it is called with from nowhere else.
     """
 
     guards: Guards
@@ -54,23 +56,14 @@ class Purity:
     assumed: frozenset[int]
     clip_bounds: tuple[float, ...]
     caches: bool
+    reads_only_argument: bool
 
 
 def purity_of(f: Any, x: Any) -> Purity:
     """Interpret a call f(x). Raises Refused, with the reason, where f may do more than compute."""
     interpreter = Interpreter(Objects(Recorder(f, x)), Arithmetic())
-    with_x: list[Value] = [Concrete(x, ARGUMENT)]
-    root = Concrete(f, FUNCTION)
     try:
-        if type(f) is MethodType:
-            owner = interpreter.objects.read(root, guards.method_self)
-            function = interpreter.objects.read(root, guards.method_function)
-            result = interpreter.call(Bound(owner, function), with_x, {}, "f")
-        elif type(f) is FunctionType:
-            result = interpreter.enter(root, with_x, {})
-        else:
-            kind = guards.class_name(type(f))
-            raise Refused(sentence("It is no plain function but an object of the class {kind}.", kind=kind))
+        result = interpreter.call_root(Concrete(f, FUNCTION), Concrete(x, ARGUMENT))
     except RecursionError:
         raise Refused(sentence("It calls itself.")) from None
     if not is_number(result):
@@ -90,7 +83,16 @@ def _verdict(interpreter: Interpreter, recorder: Recorder) -> Purity:
 
     assumed = frozenset(first_of[number] for number in interpreter.arithmetic.assumed if number in first_of)
     clip_bounds = tuple(interpreter.arithmetic.clip_bounds)
-    return Purity(found, tuple(arrays), threshold_on, assumed, clip_bounds, bool(interpreter.objects.ever_written))
+    elsewhere = any(value is recorder.values[ARGUMENT] for value in recorder.values[ARGUMENT + 1 :])
+    return Purity(
+        found,
+        tuple(arrays),
+        threshold_on,
+        assumed,
+        clip_bounds,
+        bool(interpreter.objects.ever_written),
+        interpreter.read_argument and not elsewhere,
+    )
 
 
 class Interpreter(Calls):
@@ -98,6 +100,42 @@ class Interpreter(Calls):
 
     depth = 0
     read_argument = False
+
+    def call_root(self, root: Concrete, x: Concrete) -> Value:
+        """Interpret f(x), whatever kind of function f is."""
+        f = root.value
+        if type(f) is Evaluation:
+            return self._evaluation(root, x)
+        if type(f) is MethodType:
+            owner, function = (
+                self.objects.read(root, guards.method_self),
+                self.objects.read(root, guards.method_function),
+            )
+            return self.call(Bound(owner, function), [x], {}, "f")
+        if type(f) is FunctionType:
+            return self.enter(root, [x], {})
+        kind = guards.class_name(type(f))
+        raise Refused(sentence("It is no plain function but an object of the class {kind}.", kind=kind))
+
+    def _evaluation(self, root: Concrete, x: Concrete) -> Value:
+        """A call with arguments of its own, x among them or not."""
+        evaluation: Evaluation = root.value
+        self.objects.read(root, guards.evaluation_form)
+        arguments: list[Value] = [
+            x if place == evaluation.place else self.objects.read(root, guards.evaluation_argument, place)
+            for place in range(len(evaluation.arguments))
+        ]
+        keywords: dict[str, Value] = {
+            name: x if name == evaluation.place else self.objects.read(root, guards.evaluation_keyword, name)
+            for name in evaluation.keywords
+        }
+        function = self.objects.read(root, guards.evaluation_function)
+        if type(function.value) is MethodType:
+            owner = self.objects.read(function, guards.method_self)
+            return self.call(
+                Bound(owner, self.objects.read(function, guards.method_function)), arguments, keywords, "f"
+            )
+        return self.call(function, arguments, keywords, "f")
 
     def enter(self, function: Concrete, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """Interpret a call of a function, and return what is known of its result."""

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.engine.choosing import choose_engine
+from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.nn.network import Network
 from zerokara.recognise.forward import inputs_of_activations, scores_after, scores_from
 from zerokara.recognise.identification import Model
@@ -39,6 +40,7 @@ from zerokara.recognise.proof import (
 )
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.threads import one_thread
+from zerokara.recognise.walk import Walk
 from zerokara.words import sentence
 
 Signature = dict[int, tuple[tuple[int, ...], Any]]
@@ -87,8 +89,8 @@ class Plan:
     Attributes:
         signature: shape and dtype of each array that the function reads.
         network: the proven network, with weights of its own, for the engine to compute with.
-        batch, gradients, layers, step: of the gradients that were computed last, all parameters at once: their x and t,
-            ∂L/∂W and ∂L/∂b by name, a of each layer (n, units), and h.
+        batch, gradients, layers, difference: of the gradients that were computed last, all parameters at once: their x
+            and t, ∂L/∂W and ∂L/∂b by name, a of each layer (n, units), and which quotients they are.
         directions: in which each parameter is moved to confirm it, fixed random numbers of its shape.
         names: "W1", "b1", … of each parameter's number.
     """
@@ -100,7 +102,7 @@ class Plan:
     batch: Batch | None = None
     gradients: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     layers: list[NDArray[np.float64]] = field(default_factory=list)
-    step: float = 0.0
+    difference: FiniteDifference | None = None
 
     def __post_init__(self) -> None:
         sizes = [shape[0] for shape in (self.signature[n][0] for n in self.model.layout.weights)]
@@ -128,10 +130,13 @@ class Plan:
         arrays = {number: values[number] for number in self.purity.arrays}
         return arrays if signature_of(arrays) == self.signature else None
 
-    def gradient(self, f: Function, x: NDArray[Any], arrays: Arrays, h: float, *, sample: bool = False) -> NDArray[Any]:
+    def gradient(
+        self, f: Function, x: NDArray[Any], arrays: Arrays, walk: Walk, *, sample: bool = False
+    ) -> NDArray[Any]:
         """∂f/∂x, of the shape of x. Raises Refused where f is not, or no longer, the proven network's loss.
 
-        The last call of f is the one that ends the plain loop, so that the layers' caches are left as it leaves them.
+        The last call of f is the one that ends the plain loop, so that the layers' caches are left as it leaves them,
+        and so is x.
 
         Args:
             sample: compare the differences of a sample of all weights, too.
@@ -140,18 +145,20 @@ class Plan:
         with one_thread(self.multiplications):
             batch = self._current_batch(arrays)
             # The four gradients of one update are asked for one by one at the same weights; the first computes all.
-            if not (self.gradients and h == self.step and self._same_weights(arrays)):
-                self._compute(f, x, arrays, batch, h)
+            if not (self.gradients and walk.difference == self.difference and self._same_weights(arrays)):
+                self._compute(f, x, arrays, batch, walk.difference)
             if sample:
-                check_differences(f, x, self.model, arrays, h, lambda number: self._of(arrays, number))
+                check_differences(f, x, self.model, arrays, walk.difference, lambda number: self._of(arrays, number))
             own = next(number for number in self.model.layout.parameters if arrays[number] is x)
-            self._check_rounding(x, batch, own, h)
+            self._check_rounding(x, batch, own, walk.difference)
         # What a cache holds must be the loop's to the last bit, and that can depend on the number of threads.
         with nullcontext() if self.purity.caches else one_thread(self.multiplications):
-            self._check_last_call(f, x, arrays, batch, own, h)
+            self._check_last_call(f, x, arrays, batch, own, walk)
         # A copy, in the order of memory that the loop's would have: the caller may write into it.
         gradient = np.zeros_like(x)
         gradient[...] = self._of(arrays, own)
+        if walk.after is not None:
+            x[...] = walk.after(x)
         return gradient
 
     def _of(self, arrays: Arrays, number: int) -> NDArray[np.float64]:
@@ -164,16 +171,20 @@ class Plan:
             self.batch = Batch(inputs.copy(), labels.copy(), rows_of(inputs), self.model.targets(arrays))
         return self.batch
 
-    def _compute(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, h: float) -> None:
-        """All gradients at once, confirmed for exactly these weights, samples and h."""
+    def _compute(
+        self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, difference: FiniteDifference
+    ) -> None:
+        """All gradients at once, confirmed for exactly these weights, samples and steps."""
         own = self.network.params
         for number, name in self.names.items():
             own[name][...] = arrays[number].reshape(own[name].shape)
-        self.gradients, self.step = {}, h
+        self.gradients, self.difference = {}, difference
         self.layers = inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows)
-        self._check_range(arrays, batch, h)
+        self._check_range(arrays, batch, difference.farthest)
         self._check_nearby(f, x, arrays, batch)
-        found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=h)
+        if difference != FiniteDifference.central(difference.above):
+            raise Refused(sentence("Its loop takes one-sided differences."))
+        found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=difference.above)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
             raise RefusedNow(sentence("Its gradient is not finite."))
         self.gradients = found
@@ -238,31 +249,41 @@ class Plan:
             if not self.model.agrees(value, scores, batch.targets):
                 raise Refused(sentence("Its value is no longer that of the network that was recognised."))
 
-    def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, h: float) -> None:
+    def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, difference: FiniteDifference) -> None:
         """Whether the loop would compute anything but rounding, in w ± h or, for a small h, in f(w + h) - f(w - h).
 
-        The engine's differences have less rounding than the loop's, which is no harm at the textbook's h. But f has a
-        rounding of eps · |f|, which makes eps · |f| / h of the loop's gradient; and w + h one of eps/2 · |w|, which is
-        that share of h.
+        The engine's differences have less rounding than the loop's, which is no harm at the textbook's h. But each of
+        two f has a rounding of eps/2 · |f|, which makes eps · |f| / 2h of the loop's gradient; and w + h one of
+        eps/2 · |w|, which is that share of h.
         """
-        eps = float(np.finfo(float).eps)
+        eps, h = float(np.finfo(float).eps), difference.farthest
         if h < TEXTBOOK_STEP:
             loss = self.model.loss(self.layers[-1], batch.targets)
             largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
-            if not eps * abs(loss) / h <= ROUNDING * largest:
+            if not 2 * eps * abs(loss) / difference.width <= ROUNDING * largest:
                 raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient."))
         if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
             raise RefusedNow(sentence("h is hardly more than rounding beside such large weights."))
 
-    def _check_last_call(self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, h: float) -> None:
-        """The loop ends with f at the last element minus h. So does this, and compares what f says with the network."""
+    def _check_last_call(
+        self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, own: int, walk: Walk
+    ) -> None:
+        """The loop ends with f at the last element, moved. So does this, and compares what f says with the network."""
         index = tuple(length - 1 for length in x.shape)
-        with restoring([x[tuple(slice(i, i + 1) for i in index)]]):
-            before = float(x[index])
-            x[index] = before - h
-            shift = float(x[index]) - before
-            value = value_at(f, x)
-        # `shift` is not quite -h: w - h was rounded.
+        before = x[index]
+        place = walk.last(before)
+        with restoring([x]) if walk.after is not None else restoring([x[tuple(slice(i, i + 1) for i in index)]]):
+            if walk.after is not None:
+                x[...] = walk.after(x)
+            if walk.copies:
+                moved = x.copy()
+                moved[index] = place
+                value = value_at(f, moved)
+            else:
+                x[index] = place
+                value = value_at(f, x)
+        # The shift is not quite h: w ± h was rounded.
+        shift = float(place) - float(before)
         layout, activation = self.model.layout, self.model.activation
         scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
         if not self.model.agrees(value, scores, batch.targets):

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.recognise.identification import Model, Sample, model_of
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.layout import Arrays, layouts, rows_of
@@ -187,33 +188,37 @@ def _overlaps_itself(array: NDArray[Any]) -> bool:
     return False
 
 
-def check_differences(f: Function, x: NDArray[Any], model: Model, arrays: Arrays, h: float, gradient: Gradient) -> None:
+def check_differences(
+    f: Function, x: NDArray[Any], model: Model, arrays: Arrays, difference: FiniteDifference, gradient: Gradient
+) -> None:
     """Compare a sample of single weights with the plain loop's differences. Raises Refused where one differs."""
     rng = np.random.default_rng(1)
     for number in model.layout.parameters:
         array, expected = arrays[number], gradient(number)
         for flat in rng.choice(array.size, size=min(4, array.size), replace=False):
             index = np.unravel_index(int(flat), array.shape)
-            above, below = values_around(f, x, array, index, h)
-            check_difference(above, below, float(expected[index]), model, h)
+            above, below = values_around(f, x, array, index, difference)
+            check_difference(above, below, float(expected[index]), model, difference.width)
 
 
-def values_around(f: Function, x: NDArray[Any], array: NDArray[Any], index: Any, h: float) -> tuple[float, float]:
-    """f at w + h and at w - h, as the plain loop calls it."""
+def values_around(
+    f: Function, x: NDArray[Any], array: NDArray[Any], index: Any, difference: FiniteDifference
+) -> tuple[float, float]:
+    """f at both points beside w, as the plain loop calls it."""
     with restoring([array[tuple(slice(i, i + 1) for i in index)]]):
         before = float(array[index])
-        array[index] = before + h
+        array[index] = before + difference.above
         above = value_at(f, x)
-        array[index] = before - h
+        array[index] = before + difference.below
         below = value_at(f, x)
     return above, below
 
 
-def check_difference(above: float, below: float, expected: float, model: Model, h: float) -> None:
-    """Whether a difference is the expected one, but for the rounding of the two losses."""
+def check_difference(above: float, below: float, expected: float, model: Model, width: float) -> None:
+    """Whether a difference over this width is the expected one, but for the rounding of the two losses."""
     size = abs(above) + abs(below) + abs(model.factor)
-    # Each loss carries a rounding of some eps · its size, which division by 2h makes larger; 256 leaves room for
+    # Each loss carries a rounding of some eps · its size, which division by the width makes larger; 256 leaves room for
     # the sums over a batch and for exp. A wrong formula differs in its first digits.
-    noise = 256 * np.finfo(float).eps * size / (2 * h)
-    if not abs((above - below) / (2 * h) - expected) <= noise + 1e-9 * abs(expected):
+    noise = 256 * np.finfo(float).eps * size / width
+    if not abs((above - below) / width - expected) <= noise + 1e-9 * abs(expected):
         raise Refused(sentence("The difference of a single weight is not the network's."))
