@@ -13,7 +13,18 @@ gradient function computes.
 """
 
 from zerokara.recognise.formula import check_shape, step_of
+from zerokara.recognise.own_loops import HOPELESS, NOT_FOUND, OwnCall, own_loop_result
 from zerokara.recognise.recogniser import accelerated, mode
 from zerokara.recognise.refusal import Refused
 
-__all__ = ["Refused", "accelerated", "check_shape", "mode", "step_of"]
+__all__ = [
+    "HOPELESS",
+    "NOT_FOUND",
+    "OwnCall",
+    "Refused",
+    "accelerated",
+    "check_shape",
+    "mode",
+    "own_loop_result",
+    "step_of",
+]
