@@ -381,7 +381,8 @@ RESULTS: Forms = {
     "filled": ("None",),
 }
 STEPS: Forms = {"in the body": ("    h = {h}\n",), "by default": ("",), "global": ("",)}
-BLANKS = ("np.zeros_like(x)", "np.zeros(x.shape)", "np.empty_like(x)", "np.zeros(x.shape, np.float64)")
+BLANKS = ("np.zeros_like(x)", "np.zeros(x.shape)", "np.full_like(x, 7)", "np.zeros(x.shape, np.float64)")
+"""Not np.empty_like(x): where a walk leaves elements, no two runs would be equal."""
 
 
 @dataclass
