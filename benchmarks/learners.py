@@ -434,6 +434,11 @@ class Choice:
         odd = "another" in forms and self.rng.random() < 0.15
         return self.written(part, forms, "another" if odd else self.one(others or [first]))
 
+    def any_form(self, part: str, forms: Forms) -> str:
+        """One of forms that are all usual, or rarely `another`."""
+        odd = "another" in forms and self.rng.random() < 0.15 * self.unusual
+        return self.written(part, forms, "another" if odd else self.one([name for name in forms if name != "another"]))
+
     def written(self, part: str, forms: Forms, name: str) -> str:
         self.forms[part] = name
         return str(self.one(forms[name]))
@@ -502,14 +507,14 @@ def _loss(choice: Choice, labels: str, fills: dict[str, str]) -> str:
 
 def _own_loop(choice: Choice, h: float) -> str:
     """A function `own` that takes the differences of f."""
-    lines, element, place = choice.form("walk", WALKS).split("|")
+    lines, element, place = choice.any_form("walk", WALKS).split("|")
     moves = choice.form("moves", MOVES).replace("X", element)
     central = choice.forms["moves"] not in ("forward", "backward")
     quotients = list(QUOTIENTS)
     odd = choice.rng.random() < choice.unusual / 4
     quotient = choice.written("quotient", QUOTIENTS, choice.one(quotients) if odd else quotients[not central])
     result = choice.form("result", RESULTS)
-    step = choice.form("step", STEPS)
+    step = choice.any_form("step", STEPS)
     last = lines.splitlines()[-1]
     inside = " " * (len(last) - len(last.lstrip()) + (8 if last.endswith(":") else 4))
     body = "\n".join(inside + line for line in [*moves.splitlines(), f"{place} = {quotient}"])
