@@ -131,7 +131,7 @@ class Arithmetic(Thresholds):
 
     def _traced(self, result: Abstract, operands: list[Value]) -> Abstract:
         """The same, having noted the line where it is no longer what its operands were; see `Clues`."""
-        for operand in operands:
+        for operand in (part for value in operands for part in (_elements(value) or [value])):
             if self.line is None or not isinstance(operand, Abstract | Concrete) or not is_number(operand):
                 continue
             data, local = as_abstract(operand), as_abstract(operand).local
