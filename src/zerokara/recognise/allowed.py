@@ -79,7 +79,7 @@ _NUMPY = _table(
         Kind.CLIP: {3: "clip"},
         Kind.CUT: {
             1: "sign,floor,ceil,isnan,isfinite,isinf,logical_not,nonzero,count_nonzero,rint,trunc",
-            2: "argmax,argmin,equal,not_equal,less,less_equal,greater,greater_equal,logical_and,logical_or,any,all,"
+            2: "round,around,argmax,argmin,equal,not_equal,less,less_equal,greater,greater_equal,logical_and,logical_or,any,all,"
             "prod",
         },
     }

@@ -19,6 +19,7 @@ from zerokara.recognise.abstract_values import (
     Form,
     Fresh,
     Items,
+    Once,
     Partial,
     Super,
     Text,
@@ -29,11 +30,11 @@ from zerokara.recognise.abstract_values import (
 )
 from zerokara.recognise.allowed import Kind
 from zerokara.recognise.comprehensions import Comprehensions
-from zerokara.recognise.containers import put
+from zerokara.recognise.containers import kept, put
 from zerokara.recognise.effects import effect_of
 from zerokara.recognise.evaluation import Evaluation
 from zerokara.recognise.expressions import NOTHING
-from zerokara.recognise.guards import MAPPINGS
+from zerokara.recognise.guards import CONTAINERS, MAPPINGS
 from zerokara.recognise.memory import Written
 from zerokara.recognise.refusal import Refused, RefusedAt
 from zerokara.recognise.scopes import Frame
@@ -48,6 +49,7 @@ _OPERATORS = {
     id(np.divide): ast.Div(),
     id(np.power): ast.Pow(),
 }
+_CHANGES = ("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault")
 Keywords = dict[str, Value]
 
 
@@ -209,6 +211,8 @@ class Calls(Comprehensions):
         owner, function = callee.receiver, callee.function
         if isinstance(function, Concrete):
             return self.call(function, [owner, *arguments], keywords, class_of(owner))
+        if isinstance(owner, Concrete) and type(owner.value) in CONTAINERS and function in _CHANGES:
+            raise RefusedAt(sentence("Line {line} changes a list or dict that was there before.", line=self.line))
         if isinstance(owner, Fresh) and owner.kind is list:
             return self._ask_list(owner, function, arguments, keywords)
         if isinstance(owner, Fresh) or (isinstance(owner, Concrete) and type(owner.value) in MAPPINGS):
@@ -231,11 +235,11 @@ class Calls(Comprehensions):
         before: tuple[Value, ...] = self.objects.content(owner).elements
         after: tuple[Value, ...]
         if name == "append" and len(arguments) == 1:
-            after = (*before, arguments[0])
+            after = (*before, kept(arguments[0]))
         elif name == "extend" and len(arguments) == 1 and (more := self.elements(arguments[0])) is not None:
             after = (*before, *more)
         elif name == "insert" and len(arguments) == 2 and isinstance(at := arguments[0], Concrete) and at.value == 0:
-            after = (arguments[1], *before)
+            after = (kept(arguments[1]), *before)
         elif name == "reverse" and not arguments:
             after = before[::-1]
         elif name == "copy" and not arguments:
@@ -252,7 +256,7 @@ class Calls(Comprehensions):
 
     def _ask_dict(self, owner: Value, name: str, arguments: list[Value], keywords: Keywords) -> Value:
         if name in ("keys", "values", "items") and not arguments and not keywords:
-            return self.objects.view(owner, name)
+            return self.objects.live_view(owner, name)
         if name == "get" and 1 <= len(arguments) <= 2 and not keywords and isinstance(arguments[0], Concrete):
             of = owner if isinstance(owner, Concrete) else self.objects.entries(owner)
             if arguments[0].is_scalar and not self.objects.has_key(of, arguments[0]):
@@ -271,7 +275,7 @@ class Calls(Comprehensions):
             for key, value in zip(more.keys, more.values, strict=True):
                 made = put(made, Concrete(key), value)
         for name, value in keywords.items():
-            made = put(made, Concrete(name), value)
+            made = put(made, Concrete(name), kept(value))
         assert isinstance(made, Entries)
         return made
 
@@ -307,7 +311,12 @@ class Calls(Comprehensions):
             raise Refused(sentence("{name} goes through numbers one by one.", name=name))
         known = [elements for elements in lists if elements is not None]
         made = known_calls.sequence(function, known, rest, strict)
-        return self.objects.make(list, made) if function is list else made
+        if function is list:
+            return self.objects.make(list, made)
+        if function is tuple:
+            return made
+        sources = [source for argument in arguments for source, _ in self.objects.sources(argument)]
+        return Once(made.elements, tuple(sources))
 
     def _length(self, value: Value) -> Value:
         length = self.objects.length(value)

@@ -29,7 +29,7 @@ from zerokara.recognise.abstract_values import (
     join_all,
 )
 from zerokara.recognise.arithmetic import Arithmetic
-from zerokara.recognise.containers import known_key, known_set
+from zerokara.recognise.containers import kept, known_key, known_set
 from zerokara.recognise.effects import DRAWS, draws
 from zerokara.recognise.guards import CONTAINERS, MAPPINGS
 from zerokara.recognise.objects import Getter, Objects
@@ -190,7 +190,7 @@ class Expressions:
         elements: list[Value] = []
         for element in node.elts:
             elements += (
-                self.starred(element, frame) if isinstance(element, ast.Starred) else [self.value(element, frame)]
+                self.starred(element, frame) if isinstance(element, ast.Starred) else [kept(self.value(element, frame))]
             )
         return Items(tuple(elements))
 
@@ -208,7 +208,7 @@ class Expressions:
                 made |= dict(zip(entries.keys, entries.values, strict=True))
             else:
                 name = known_key(self.value(key, frame))
-                made[name] = self.value(value, frame)
+                made[name] = kept(self.value(value, frame))
         return self.objects.make(dict, Entries(tuple(made), tuple(made.values())))
 
     def starred(self, node: ast.Starred, frame: Frame) -> tuple[Value, ...]:
@@ -396,7 +396,7 @@ class Expressions:
         """Give a value to a name, to several, to an attribute, or to a part of an array."""
         match target:
             case ast.Name(id=name) if frame.owns(name):
-                frame.names[name] = value
+                frame.names[name] = kept(value)
             case ast.Name(id=name):
                 raise RefusedAt(
                     sentence("Line {line} writes to {name}, which is not its own.", line=target.lineno, name=name)

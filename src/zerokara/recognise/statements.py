@@ -9,9 +9,21 @@ from typing import Any
 import numpy as np
 
 from zerokara.recognise import counters, guards
-from zerokara.recognise.abstract_values import Abstract, Closure, Concrete, Fresh, Items, Text, Unknown, Value
+from zerokara.recognise.abstract_values import (
+    Abstract,
+    Closure,
+    Concrete,
+    Fresh,
+    Items,
+    Text,
+    Unknown,
+    Value,
+    is_number,
+)
 from zerokara.recognise.calls import Calls
-from zerokara.recognise.containers import put
+from zerokara.recognise.containers import kept, put
+from zerokara.recognise.expressions import NOTHING
+from zerokara.recognise.guards import CONTAINERS
 from zerokara.recognise.interpreted_code import code_inside
 from zerokara.recognise.known_calls import MOST_TURNS
 from zerokara.recognise.refusal import Refused, RefusedAt
@@ -32,13 +44,14 @@ class Statements(Calls):
         self.steps += 1
         run = self.method_for(node)
         self.line = node.lineno
+        self.objects.at = frame.code.co_filename, node.lineno
         try:
             return run(node, frame) is not False
         except Refused as reason:
-            self.locate(reason, node.lineno, frame)
+            self.locate(reason, frame.code.co_filename, node.lineno)
             raise
 
-    def locate(self, reason: Refused, line: int, frame: Frame) -> None:
+    def locate(self, reason: Refused, file: str, line: int) -> None:
         """Say where a refusal was found."""
         raise NotImplementedError
 
@@ -93,14 +106,14 @@ class Statements(Calls):
     def closure(self, node: ast.Lambda | ast.FunctionDef, frame: Frame) -> Closure:
         """The function that a definition inside the interpreted code makes."""
         code: CodeType = code_inside(frame.code, node)
-        defaults = tuple(self.value(default, frame) for default in node.args.defaults)
+        defaults = tuple(kept(self.value(default, frame)) for default in node.args.defaults)
         by_keyword = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
         return Closure(
             node,
             code,
             frame,
             defaults,
-            {arg.arg: self.value(default, frame) for arg, default in by_keyword if default is not None},
+            {arg.arg: kept(self.value(default, frame)) for arg, default in by_keyword if default is not None},
         )
 
     # Changes: `target op= value`
@@ -147,11 +160,13 @@ class Statements(Calls):
     def put(self, owner: Value, key: Value, value: Value) -> None:
         """`owner[key] = value`."""
         if isinstance(owner, Fresh) and not isinstance(key, Abstract):
-            self.objects.fill(owner, put(self.objects.content(owner), key, value))
+            self.objects.fill(owner, put(self.objects.content(owner), key, kept(value)))
         else:
             self._write_into(owner, key, self.objects.plain(value))
 
     def _write_into(self, owner: Value, key: Value, value: Value) -> None:
+        if isinstance(owner, Concrete) and type(owner.value) in CONTAINERS:
+            raise RefusedAt(sentence("Line {line} changes a list or dict that was there before.", line=self.line))
         self.arithmetic.write_into(owner, [self._index(key), value])
 
     # Counters
@@ -196,6 +211,8 @@ class Statements(Calls):
                 value = self.value(expression, frame)
             case ast.Call(func=ast.Name(id="len"), args=[ast.Name()]):
                 value = self.value(expression, frame)
+            case ast.Subscript(value=ast.Attribute(value=ast.Name() as array, attr="shape"), slice=ast.Constant()):
+                value = self.value(expression, frame) if is_number(self.value(array, frame)) else NOTHING
             case _:
                 return None
         if not (isinstance(value, Concrete) and type(value.value) is int and isinstance(op, ast.Add | ast.Sub)):
@@ -247,7 +264,8 @@ class Statements(Calls):
     # Loops: what they go through is known, so they are unrolled, and need no fixed point
 
     def _For(self, node: ast.For, frame: Frame) -> bool:
-        elements = self.elements(self.value(node.iter, frame))
+        iterable = self.value(node.iter, frame)
+        elements, sources = self.elements(iterable), self.objects.sources(iterable)
         if elements is None:
             raise RefusedAt(sentence("Line {line} loops over what is not known.", line=node.lineno))
         loop, goes_on = Loop(), True
@@ -257,6 +275,7 @@ class Statements(Calls):
             goes_on = self._turn(node.body, frame, loop)
             if not goes_on:
                 break
+            self.objects.check_unchanged(sources)
         return self._after(node.orelse, frame, loop, goes_on)
 
     def _While(self, node: ast.While, frame: Frame) -> bool:
