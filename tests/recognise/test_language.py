@@ -528,7 +528,11 @@ def seen(names, net):
         return value if isinstance(value, int | float | str) else None
 
     kind = {name: value for name, value in vars(type(net)).items() if isinstance(value, int)}
-    return bits(vars(net)), bits({name: getattr(names, name, None) for name in ("calls", "count", "stats", "counts")}), kind
+    return (
+        bits(vars(net)),
+        bits({name: getattr(names, name, None) for name in ("calls", "count", "stats", "counts")}),
+        kind,
+    )
 
 
 @pytest.mark.parametrize("source", EVERYTHING.values(), ids=EVERYTHING.keys())

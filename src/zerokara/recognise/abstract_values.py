@@ -269,7 +269,9 @@ class Unknown:
     """What two branches left differently (⊤, the top of the lattice); it must not be used."""
 
 
-Value = Concrete | Abstract | Items | Bound | Fresh | Once | Entries | Closure | Partial | Super | Counted | Text | Unknown
+Value = (
+    Concrete | Abstract | Items | Bound | Fresh | Once | Entries | Closure | Partial | Super | Counted | Text | Unknown
+)
 
 
 def is_number(value: Value) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from zerokara.recognise.abstract_values import Entries, Items, Value
 from zerokara.recognise.containers import kept, known_key, known_set
-from zerokara.recognise.expressions import Expressions
+from zerokara.recognise.operators import Operators
 from zerokara.recognise.refusal import RefusedAt
 from zerokara.recognise.scopes import Frame
 from zerokara.words import sentence
@@ -16,7 +16,7 @@ from zerokara.words import sentence
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-class Comprehensions(Expressions):
+class Comprehensions(Operators):
     """Lists, sets and dicts by comprehension; a generator only where it is run to its end at once (see `Calls`)."""
 
     def _ListComp(self, node: ast.ListComp, frame: Frame) -> Value:

@@ -130,9 +130,9 @@ class Containers(Memory):
 def _element(owner: Items, key: Value) -> Value:
     if isinstance(key, Concrete) and type(key.value) is slice and key.value.step != 0:
         return Items(owner.elements[key.value])
-    if isinstance(key, Concrete) and type(key.value) in (int, bool):
-        if -len(owner.elements) <= key.value < len(owner.elements):
-            return owner.elements[key.value]
+    count = len(owner.elements)
+    if isinstance(key, Concrete) and type(key.value) in (int, bool) and -count <= key.value < count:
+        return owner.elements[int(key.value)]
     raise Refused(sentence("It takes a part of a tuple or list that is not known."))
 
 
@@ -150,8 +150,9 @@ def put(owner: Items | Entries, key: Value, value: Value) -> Items | Entries:
             return Entries(owner.keys, (*owner.values[:place], value, *owner.values[place + 1 :]))
         return Entries((*owner.keys, key.value), (*owner.values, value))
     if isinstance(key, Concrete) and isinstance(owner, Items) and type(key.value) is int:
-        if -len(owner.elements) <= key.value < len(owner.elements):
-            place = key.value % len(owner.elements)
+        count = len(owner.elements)
+        if -count <= key.value < count:
+            place = key.value % count
             return Items((*owner.elements[:place], value, *owner.elements[place + 1 :]))
     raise Refused(sentence("It takes a part of a tuple or list that is not known."))
 

@@ -22,12 +22,12 @@ from zerokara.recognise.arithmetic import Arithmetic, Clues
 from zerokara.recognise.containers import kept
 from zerokara.recognise.counters import Counter
 from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.exceptions import Exceptions
 from zerokara.recognise.guards import ARGUMENT, FUNCTION, MISSING, Guards, Recorder
 from zerokara.recognise.interpreted_code import is_from_library, tree_of
 from zerokara.recognise.objects import Objects
 from zerokara.recognise.refusal import Refused
 from zerokara.recognise.scopes import Frame, Outcome, State, join_outcomes
-from zerokara.recognise.statements import Statements
 from zerokara.recognise.thresholds import Threshold
 from zerokara.words import sentence
 
@@ -111,7 +111,7 @@ def _verdict(interpreter: Interpreter, recorder: Recorder, counters: tuple[Count
     )
 
 
-class Interpreter(Statements):
+class Interpreter(Exceptions):
     """Enters functions; statements and expressions are the business of the classes above."""
 
     depth = 0

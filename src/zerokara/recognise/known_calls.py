@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 10_000
 _FOLDED = {
-    id(function)
-    for function in (
-        *(getattr(builtins, name) for name in ("abs", "max", "min", "int", "float", "bool", "round", "pow", "divmod")),
-        *(getattr(math, name) for name in "exp log log2 log10 log1p expm1 sqrt tanh pow floor ceil prod".split()),
-    )
+    *(id(getattr(builtins, name)) for name in ("abs", "max", "min", "int", "float", "bool", "round", "pow", "divmod")),
+    *(id(getattr(math, name)) for name in ("exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "tanh", "pow")),
+    *(id(getattr(math, name)) for name in ("floor", "ceil", "prod")),
 }
 """Functions that are simply called where all arguments are known."""
 
@@ -156,7 +154,7 @@ def _str(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Va
 def _dict(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     made: dict[Any, Value] = {}
     for argument in arguments:
-        if isinstance(argument, Fresh) and argument.kind is dict or _is_mapping(argument):
+        if (isinstance(argument, Fresh) and argument.kind is dict) or _is_mapping(argument):
             entries = calls.objects.entries(argument)
             made |= dict(zip(entries.keys, entries.values, strict=True))
         else:

@@ -17,7 +17,7 @@ from zerokara.recognise.memory import Place
 from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
-_FIELDS = (MemberDescriptorType, type(namedtuple("_Pair", "one other").one))
+_FIELDS = (MemberDescriptorType, type(vars(namedtuple("_Pair", "one other"))["one"]))
 """What a class has for its slots, and a named tuple's for its fields."""
 
 
