@@ -11,73 +11,10 @@ class Bad(Net):
         return Net.loss(self, x, t)
 """,
     "prints deep inside": "def activation(x):\n    print('.', end='')\n    return sigmoid(x)\n",
-    "counts": """
-class Bad(Net):
-    calls = 0
-    def loss(self, x, t):
-        self.calls += 1
-        return cross_entropy_error(self.predict(x), t)
-""",
-    "counts in the class": """
-class Bad(Net):
-    calls = 0
-    def loss(self, x, t):
-        Bad.calls += 1
-        return cross_entropy_error(self.predict(x), t)
-""",
-    "counts globally": """
-calls = 0
-def activation(x):
-    global calls
-    calls += 1
-    return sigmoid(x)
-""",
-    "counts in a closure": """
-def loss_of(net, x, t):
-    calls = 0
-    def f(W):
-        nonlocal calls
-        calls += 1
-        return net.loss(x, t)
-    return f
-""",
-    "counts in a list": """
-calls = [0]
-def activation(x):
-    calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts in a dict": """
-calls = {'n': 0}
-def activation(x):
-    calls['n'] = calls['n'] + 1
-    return sigmoid(x)
-""",
     "counts in an array": """
 calls = np.zeros(1)
 def activation(x):
     calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts where `or` leads": """
-calls, kind = [0], ''
-def activation(x):
-    if (kind or 'counted') == 'counted':
-        calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts where `or` does not go on": """
-calls, kind = [0], 'counted'
-def activation(x):
-    if (kind or 'free') == 'counted':
-        calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts where `and` leads": """
-calls, kind = [0], 'any'
-def activation(x):
-    if (kind and 'counted') == 'counted':
-        calls[0] += 1
     return sigmoid(x)
 """,
     "appends": """
@@ -293,11 +230,6 @@ def activation(x):
     except FloatingPointError:
         return x
 """,
-    "changes NumPy's state": """
-def activation(x):
-    with np.errstate(all='ignore'):
-        return sigmoid(x)
-""",
     "looks at the clock": """
 import time
 def activation(x):
@@ -332,20 +264,6 @@ class Meta(type):
 class Bad(Net, metaclass=Meta):
     pass
 """,
-    "has slots": """
-class Bad:
-    __slots__ = ('params', 'value')
-    __init__ = Net.__init__
-    predict = Net.predict
-    def loss(self, x, t):
-        self.value = cross_entropy_error(self.predict(x), t)
-        return self.value
-""",
-    "asks its parent": """
-class Bad(Net):
-    def loss(self, x, t):
-        return super().loss(x, t)
-""",
     "makes a layer each time": """
 class Layer:
     def __init__(self):
@@ -353,12 +271,6 @@ class Layer:
 def activation(x):
     layer = Layer()
     return sigmoid(x)
-""",
-    "defines a function": """
-def activation(x):
-    def inner(y):
-        return sigmoid(y)
-    return inner(x)
 """,
     "reads memory that nobody wrote": """
 def activation(x):
@@ -375,7 +287,6 @@ import math
 def activation(x):
     return 1 / (1 + math.exp(-x))
 """,
-    "passes anything on": "def loss_of(net, x, t):\n    return lambda *W: net.loss(x, t)\n",
     "imports": "def activation(x):\n    import math\n    return sigmoid(x)\n",
     "is made by exec": "exec('def activation(x):\\n    return 1 / (1 + np.exp(-x))')\n",
     "evaluates text": "def activation(x):\n    return eval('1 / (1 + np.exp(-x))')\n",
@@ -384,13 +295,13 @@ def activation(x):
 
 @pytest.mark.parametrize("source", IMPURE.values(), ids=IMPURE.keys())
 def test_what_may_do_more_than_compute_is_called_exactly_twice_per_weight(learner, ask, batch, source, marked):
-    """And one paragraph says so: two whole sentences."""
+    """And one paragraph says so: what, why, and where, if the second does not name the line."""
     names = learner(source)
     net = getattr(names, "Bad", names.Net)(np.random.default_rng(0))
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert outcome.calls == 2 * 140
     assert outcome.said.startswith("⟦The plain loop computes the gradient of ")
-    assert outcome.said.count("⟦") == 2
+    assert outcome.said.count("⟦") in (2, 3)
     assert marked(outcome.said) == ""
 
 

@@ -214,6 +214,18 @@ class Entries:
     values: tuple[Value, ...]
 
 
+@dataclass(frozen=True)
+class Once:
+    """What can be gone through, but not kept: a zip or the like, which is used up, or a view of a dict that may change.
+
+    Attributes:
+        sources: the lists and dicts that it goes through.
+    """
+
+    elements: tuple[Value, ...]
+    sources: tuple[Fresh, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Closure:
     """A function that is defined inside the interpreted code, with the scope around it."""
@@ -259,7 +271,9 @@ class Unknown:
     """What two branches left differently (⊤, the top of the lattice); it must not be used."""
 
 
-Value = Concrete | Abstract | Items | Bound | Fresh | Entries | Closure | Partial | Super | Counted | Text | Unknown
+Value = (
+    Concrete | Abstract | Items | Bound | Fresh | Once | Entries | Closure | Partial | Super | Counted | Text | Unknown
+)
 
 
 def is_number(value: Value) -> bool:
