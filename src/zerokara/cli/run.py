@@ -40,6 +40,9 @@ RUN_OPTIONS = {
         "No longer needed: a numerical gradient function of your own is recognised without this option, too."
     ),
     "--verify": translatable("Every gradient both ways, and a comparison of every weight."),
+    "--recognised FILE.json": translatable(
+        "Write which functions were recognised, as which networks, and why others were left to their loops."
+    ),
 }
 BOOK_USAGE = in_english("zerokara book init [FOLDER]")
 BOOK_DESCRIPTION = (
@@ -65,6 +68,7 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--cells": lambda text: {"cells": text},
     "--seed": lambda text: {"seed": int(text) if text.isdecimal() else text},
     "--figures": lambda text: {"figures": Path(text)},
+    "--recognised": lambda text: {"recognised": Path(text)},
 }
 
 

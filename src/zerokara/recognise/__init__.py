@@ -14,7 +14,7 @@ a loop of the learner's own takes, and of what.
 
 from zerokara.recognise.own_loops.answering import own_loop_result
 from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
-from zerokara.recognise.recogniser import accelerated, mode, mode_now
+from zerokara.recognise.recogniser import accelerated, mode, mode_now, reason_of, records
 from zerokara.recognise.refusal import Refused
 from zerokara.recognise.sampling import is_in_silence
 
@@ -28,4 +28,6 @@ __all__ = [
     "mode",
     "mode_now",
     "own_loop_result",
+    "reason_of",
+    "records",
 ]

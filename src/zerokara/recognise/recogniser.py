@@ -25,7 +25,7 @@ from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import proven_model
-from zerokara.recognise.record import Records
+from zerokara.recognise.record import Record, Records
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
@@ -237,6 +237,16 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
 def mode_now() -> str:
     """What gradients are computed by: "on" and "off" say whether without the loop, "verify" both ways."""
     return current.mode
+
+
+def records() -> list[Record]:
+    """What was found out about each function that was looked into, in this process or in this run."""
+    return [record for record in current.records if record.recognised or record.reason]
+
+
+def reason_of(code: CodeType) -> str | None:
+    """Why a function was left to its loop, in whole sentences; None where nothing was found."""
+    return current.records.of(code).reason
 
 
 @contextmanager

@@ -17,11 +17,14 @@ import warnings
 from collections.abc import Collection, Iterator
 from importlib.util import decode_source
 from types import CellType, CodeType, FrameType, FunctionType, MethodType
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from zerokara import recognise
 from zerokara.errors import ZerokaraError
 from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.runner.slow_loops import slow_loops
 from zerokara.sources.differences import difference_loops, may_have_differences
 from zerokara.sources.instrumentation import Hook, instrumented
 
@@ -61,8 +64,10 @@ class OwnLoop(Hook):
 
     def __call__(self, values: tuple[Any, ...]) -> bool:
         """Whether a result lies ready to be taken."""
-        if self.hopeless or _thread.asks or recognise.mode_now() == "off" or recognise.is_in_silence():
+        if _thread.asks or recognise.mode_now() == "off" or recognise.is_in_silence():
             return False
+        if self.hopeless:
+            return self._left(values, sys._getframe(1))
         _thread.asks = True
         try:
             result = recognise.own_loop_result(_call(self.plain, values, sys._getframe(1)))
@@ -76,9 +81,17 @@ class OwnLoop(Hook):
         if result is HOPELESS:
             self.hopeless = True
         if result is HOPELESS or result is NOT_FOUND:
-            return False
+            return self._left(values, sys._getframe(1))
         _thread.results.append(result)
         return True
+
+    def _left(self, values: tuple[Any, ...], frame: FrameType) -> Literal[False]:
+        """To its loop, which may be slow; `frame` is that of the function itself."""
+        if self.plain not in slow_loops.timed and frame.f_back is not None:
+            shapes = tuple(value.shape for value in values if type(value) is np.ndarray)
+            reason = recognise.reason_of(self.plain) or ""
+            slow_loops.left_to_loop(self.plain, shapes, reason, frame.f_back)
+        return False
 
 
 def _call(plain: CodeType, values: tuple[Any, ...], frame: FrameType) -> OwnCall:

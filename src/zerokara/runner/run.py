@@ -22,12 +22,13 @@ import numpy as np
 from zerokara import recognise
 from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
 from zerokara.progress import duration
-from zerokara.runner import finder, gallery, ipython, start
+from zerokara.runner import finder, findings, gallery, ipython, start
 from zerokara.runner.hints import hints_for
 from zerokara.runner.main_module import as_main
 from zerokara.runner.own_loops import with_questions
 from zerokara.runner.prelude import supply
 from zerokara.runner.remarks import remarks_on
+from zerokara.runner.slow_loops import slow_loops
 from zerokara.say import say
 from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
 from zerokara.sources.differences import quotient_parts
@@ -46,6 +47,7 @@ class Options:
         remarks: whether to remark on the source at the end.
         accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
             "verify" to do both and compare.
+        recognised: a JSON file that says of each function that was looked into whether it was recognised, and why not.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -56,6 +58,7 @@ class Options:
     figures: Path | None = None
     remarks: bool = True
     accelerate: str = "on"
+    recognised: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -63,6 +66,8 @@ class Options:
                 "--seed must be a whole number from 0 to {last}. Got {got!r}.", last=2**32 - 1, got=self.seed
             )
             raise UsageError(text, "wrong-value")
+        if self.recognised is not None:
+            findings.check_path(self.recognised)
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -98,7 +103,8 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
         with recognise.mode(options.accelerate):
             status = _status_of(work, path, all_cells, main)
-        _report(path, cells, main, options)
+            slow_loops.finish()
+            _report(path, cells, main, options)
     return status
 
 
@@ -293,5 +299,7 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options) -
     if names:
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
     if options.remarks:
-        for remark in remarks_on(path, cells, main.__dict__):
+        for remark in [*remarks_on(path, cells, main.__dict__), *findings.mistakes()]:
             say(remark)
+    if options.recognised:
+        findings.write(options.recognised)
