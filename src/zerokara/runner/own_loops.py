@@ -22,7 +22,7 @@ from typing import Any
 from zerokara import recognise
 from zerokara.errors import ZerokaraError
 from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
-from zerokara.sources.differences import difference_loops, may_have_differences
+from zerokara.sources.differences import difference_loops, may_have_differences, quotient_parts
 from zerokara.sources.instrumentation import Hook, instrumented
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def with_questions(
         source: what it was compiled from, with these flags.
         parts: names of functions elsewhere that compute a difference quotient.
     """
-    if recognise.mode_now() == "off":
+    if recognise.mode_now() == "off" or _NUMBA in sys.modules:
         return plain
     try:
         tree = _tree(source, plain.co_filename, flags)
@@ -146,10 +146,29 @@ def with_questions(
         return plain
 
 
+_NUMBA = "numba"
+"""It compiles functions from their code, also such that were defined before, and knows no hook in it."""
+
+
+def quotient_parts_of(tree: ast.AST) -> set[str]:
+    """The functions of a cell that compute a difference quotient, for the cells after it."""
+    try:
+        return quotient_parts(tree)
+    except Exception:
+        logger.info("looking for difference quotients failed", exc_info=True)
+        return set()
+
+
+def _imports_numba(tree: ast.AST) -> bool:
+    statements = [part for part in ast.iter_child_nodes(tree) if isinstance(part, ast.Import | ast.ImportFrom)]
+    names = [getattr(part, "module", None) or alias.name for part in statements for alias in part.names]
+    return any(name.split(".")[0] == _NUMBA for name in names)
+
+
 def _tree(source: str | bytes | ast.AST, filename: str, flags: int) -> Any:
     """The syntax tree; None for a text that is not worth parsing."""
     if isinstance(source, ast.AST):
-        return source
+        return None if _imports_numba(source) else source
     text = source if isinstance(source, str) else decode_source(source)
     if not may_have_differences(text):
         return None
