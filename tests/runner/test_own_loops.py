@@ -24,7 +24,7 @@ from zerokara import recognise
 from zerokara.errors import ZerokaraError
 from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner import import_hooks, start, stop
-from zerokara.runner.own_loops import OwnLoop, quotient_parts_of, with_questions
+from zerokara.runner.own_loops import OwnLoop, is_worth_parsing, quotient_parts_of, with_questions
 from zerokara.sources.instrumentation import plain_code_of
 
 Run = Callable[..., Any]
@@ -585,6 +585,12 @@ def test_a_debugger_stops_at_the_first_line(tmp_path: Path) -> None:
 
 
 # What costs nothing
+
+
+@pytest.mark.parametrize("text", ["", "x = 1 / 2 - 3", "def f(): return [a - b for a in c]", f"import numba\n{LOOP}"])
+def test_what_is_not_even_parsed(text: str) -> None:
+    assert not is_worth_parsing(text)
+    assert is_worth_parsing(LOOP)
 
 
 def test_code_without_a_loop_is_the_very_same(answers: Any) -> None:
