@@ -419,8 +419,8 @@ class Bad(Net):
     "einsum, take_along_axis, add": """
 class Bad(Net):
     def loss(self, x, t):
-        a1 = np.add(np.einsum('ni,io->no', x, self.params['W1']), self.params['b1'][np.newaxis, :])
-        a2 = np.add(np.einsum('ni,io->no', sigmoid(a1), self.params['W2']), self.params['b2'][None])
+        a1 = np.add(np.einsum('ni,io->no', x, self.params['W1']), self.params['b1'])
+        a2 = np.add(np.einsum('ni,io->no', sigmoid(a1), self.params['W2']), self.params['b2'])
         y = softmax(a2)
         picked = np.take_along_axis(y, t.argmax(axis=1)[:, None], axis=1)
         return -np.mean(np.log(picked + 1e-7))

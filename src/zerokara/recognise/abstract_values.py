@@ -109,6 +109,7 @@ class Local(NamedTuple):
         axis: of the samples, counted from the last axis, 0; ALONE where there is but one, LOST where some were picked.
         scale: the numbers are this times a, element by element; None for any other function of a.
         clamped: the numbers are that between two bounds only, and one of these elsewhere.
+        weights: the numbers of the arrays that were multiplied, and added, for a, as far as they were read.
     """
 
     product: int
@@ -116,6 +117,7 @@ class Local(NamedTuple):
     axis: int
     scale: float | None = 1.0
     clamped: bool = False
+    weights: frozenset[int] = frozenset()
 
 
 ALONE, LOST = -1, -2
@@ -212,6 +214,18 @@ class Entries:
     values: tuple[Value, ...]
 
 
+@dataclass(frozen=True)
+class Once:
+    """What can be gone through, but not kept: a zip or the like, which is used up, or a view of a dict that may change.
+
+    Attributes:
+        sources: the lists and dicts that it goes through.
+    """
+
+    elements: tuple[Value, ...]
+    sources: tuple[Fresh, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Closure:
     """A function that is defined inside the interpreted code, with the scope around it."""
@@ -257,7 +271,9 @@ class Unknown:
     """What two branches left differently (⊤, the top of the lattice); it must not be used."""
 
 
-Value = Concrete | Abstract | Items | Bound | Fresh | Entries | Closure | Partial | Super | Counted | Text | Unknown
+Value = (
+    Concrete | Abstract | Items | Bound | Fresh | Once | Entries | Closure | Partial | Super | Counted | Text | Unknown
+)
 
 
 def is_number(value: Value) -> bool:
@@ -272,7 +288,7 @@ def as_abstract(value: Value) -> Abstract:
     if isinstance(value, Abstract):
         return value
     if isinstance(value, Concrete) and value.is_scalar:
-        return Abstract(about_shape=True, form=_form_of(value.value))
+        return Abstract(about_shape=True, form=_form_of(value.value), is_scalar=True)
     if isinstance(value, Concrete) and type(value.value) in (slice, type(...)):
         return Abstract(about_shape=True)
     if isinstance(value, Concrete) and value.is_array:
@@ -327,8 +343,16 @@ def join(one: Value, other: Value) -> Value:
             for name in ("form", "read", "mapped", "local", "is_scalar")
             if getattr(a, name) == getattr(b, name)
         }
+        if a.is_scalar and b.is_scalar and "form" not in common:
+            common["form"] = _either_form(a.form, b.form)
         return replace(combine([a, b]), affine=min(a.affine, b.affine), fresh=False, **common)
     return Unknown()
+
+
+def _either_form(one: Form | None, other: Form | None) -> Form | None:
+    """Of a whole number or a float, as a sum has that begins with 0: it counts as a float."""
+    known = one is not None and other is not None and {one.dtype, other.dtype} == {np.dtype(int), np.dtype(float)}
+    return Form((), np.dtype(float)) if known else None
 
 
 def join_all(one: dict[Key, Value], other: dict[Key, Value]) -> dict[Key, Value]:

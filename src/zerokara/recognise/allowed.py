@@ -79,8 +79,8 @@ _NUMPY = _table(
         Kind.CLIP: {3: "clip"},
         Kind.CUT: {
             1: "sign,floor,ceil,isnan,isfinite,isinf,logical_not,nonzero,count_nonzero,rint,trunc",
-            2: "argmax,argmin,equal,not_equal,less,less_equal,greater,greater_equal,logical_and,logical_or,any,all,"
-            "prod",
+            2: "round,around,argmax,argmin,equal,not_equal,less,less_equal,greater,greater_equal,logical_and,"
+            "logical_or,any,all,prod",
         },
     }
 )
@@ -148,6 +148,7 @@ OPERATIONS: dict[int, Operation] = {
 }
 """By identity: comparing, or hashing, what a learner calls could run the learner's code."""
 
+_OF_MATH = {id(getattr(math, name)) for name in _MATH}
 _DTYPES = {id(kind) for kind in (*_FLOATS, *_OTHER_DTYPES)}
 
 
@@ -157,12 +158,18 @@ def operation(function: Any) -> Operation | None:
     return _of_scipy(function) if found is None else found
 
 
+def is_of_math(function: Any) -> bool:
+    """Whether it is one of the module math, whose results are floats."""
+    return id(function) in _OF_MATH
+
+
 def _of_scipy(function: Any) -> Operation | None:
     """The same of scipy's, which may be imported late: only compiled code, or code from its own file, is believed."""
     if type(function) is np.ufunc:
-        own = vars(sys.modules.get(_UFUNCS, builtins)).get(function.__name__)
+        ufunc: np.ufunc = function
+        own = vars(sys.modules.get(_UFUNCS, builtins)).get(ufunc.__name__)
         # What `np.frompyfunc` makes of Python code is a ufunc, too: of objects.
-        return _SCIPY.get(function.__name__) if own is function and "O" not in "".join(function.types) else None
+        return _SCIPY.get(ufunc.__name__) if own is ufunc and "O" not in "".join(ufunc.types) else None
     if type(function) is FunctionType and function.__code__.co_filename.endswith(_LOGSUMEXP):
         is_own = is_from_library(function.__code__.co_filename) and function.__code__.co_name == function.__name__
         return _SCIPY.get(function.__code__.co_name) if is_own else None

@@ -47,6 +47,7 @@ class Clues(NamedTuple):
         input_lines: where something else was done to what may be inputs than a step of `maps`.
         activation_lines: where a curve was taken of a = x W + b that was multiplied by other weights then.
         loss_lines: where what came from samples met something else, such as labels.
+        added_lines: where numbers are added up that come from these arrays, and from no sample.
     """
 
     constants: tuple[float, ...] = ()
@@ -57,6 +58,7 @@ class Clues(NamedTuple):
     input_lines: tuple[int, ...] = ()
     activation_lines: tuple[int, ...] = ()
     loss_lines: tuple[int, ...] = ()
+    added_lines: tuple[tuple[int, frozenset[int]], ...] = ()
 
 
 class Arithmetic(Thresholds):
@@ -77,6 +79,7 @@ class Arithmetic(Thresholds):
         self.transposed: set[int] = set()
         self.input_lines: list[int] = []
         self.met: dict[int, int] = {}
+        self.added: list[tuple[int, frozenset[int]]] = []
         self.curves: dict[int, int] = {}
 
     def clues(self, first_of: dict[int, int]) -> Clues:
@@ -88,10 +91,11 @@ class Arithmetic(Thresholds):
             frozenset(self.operations),
             tuple(maps),
             transposed,
-            tuple(self.limits),
+            tuple(limit.renumbered(first_of) for limit in self.limits),
             tuple(self.input_lines),
             tuple(line for product, line in self.curves.items() if product != self.products),
             tuple(line for product, line in self.met.items() if product == self.products),
+            tuple((line, frozenset(first_of.get(n, n) for n in origins)) for line, origins in self.added),
         )
 
     def _meet(self, what: str, *values: Value) -> None:
@@ -127,18 +131,20 @@ class Arithmetic(Thresholds):
 
     def _traced(self, result: Abstract, operands: list[Value]) -> Abstract:
         """The same, having noted the line where it is no longer what its operands were; see `Clues`."""
-        for operand in operands:
+        for operand in (part for value in operands for part in (_elements(value) or [value])):
             if self.line is None or not isinstance(operand, Abstract | Concrete) or not is_number(operand):
                 continue
             data, local = as_abstract(operand), as_abstract(operand).local
             if (
                 local is not None
                 and local.scale is not None
-                and (result.local is None or result.local[3:] != local[3:])
+                and (result.local is None or result.local[3:5] != local[3:5])
             ):
                 self.curves.setdefault(local.product, self.line)
             if local is not None and result.local is None:
                 self.met.setdefault(local.product, self.line)
+            if result.is_scalar and not data.is_scalar and (data.mapped or data.unmapped_at):
+                self.added.append((self.line, data.origins))
             if result.mapped is None and result.local is None and (data.mapped or data.unmapped_at):
                 result = replace(result, unmapped_at=data.unmapped_at or self.line)
         return result
@@ -191,10 +197,10 @@ class Arithmetic(Thresholds):
         form = form_of_call(function, [left, right], {})
         both = combine([_array_like(left), _array_like(right)]).computed(form=form)
         comparison = self.compared(kind, left, right)
-        if comparison is False:
+        if comparison is None:
             self.threshold(ast.unparse(ast.Compare(_A, [kind], [_B])), both)
         local = self.local_of(form, [left, right])
-        both = replace(both, local=local, comparison=None if comparison is False else comparison)
+        both = replace(both, local=local, comparison=comparison)
         return self._traced(both, [left, right])
 
     # Functions and methods of numbers

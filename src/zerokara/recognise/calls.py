@@ -4,44 +4,47 @@ from __future__ import annotations
 
 import ast
 import functools
+from dataclasses import replace
 from types import FunctionType, MethodType
 
 import numpy as np
 
 from zerokara.recognise import allowed, guards, known_calls
 from zerokara.recognise.abstract_values import (
+    Abstract,
     Bound,
     Closure,
     Concrete,
-    Entries,
+    Form,
     Fresh,
     Items,
+    Once,
     Partial,
     Super,
-    Text,
     Value,
     as_abstract,
-    class_of,
     is_number,
 )
 from zerokara.recognise.allowed import Kind
-from zerokara.recognise.comprehensions import Comprehensions
-from zerokara.recognise.containers import put
 from zerokara.recognise.effects import effect_of
 from zerokara.recognise.evaluation import Evaluation
-from zerokara.recognise.expressions import NOTHING
-from zerokara.recognise.guards import MAPPINGS
 from zerokara.recognise.memory import Written
+from zerokara.recognise.methods import Keywords, Methods, unknown_call
 from zerokara.recognise.refusal import Refused, RefusedAt
 from zerokara.recognise.scopes import Frame
-from zerokara.recognise.texts import as_text, ask_text
 from zerokara.words import sentence
 
 _RUN_AT_ONCE = (sum, list, tuple, max, min, any, all, dict, sorted, set)
-Keywords = dict[str, Value]
+_OPERATORS = {
+    id(np.add): ast.Add(),
+    id(np.subtract): ast.Sub(),
+    id(np.multiply): ast.Mult(),
+    id(np.divide): ast.Div(),
+    id(np.power): ast.Pow(),
+}
 
 
-class Calls(Comprehensions):
+class Calls(Methods):
     """Evaluates calls. `enter` interprets a function of the learner's; it is given by `Interpreter`."""
 
     def enter(self, function: Concrete | Closure, arguments: list[Value], keywords: Keywords) -> Value:
@@ -112,16 +115,17 @@ class Calls(Comprehensions):
         elif len(node.args) == 2:
             kind, owner = (self.value(argument, frame) for argument in node.args)
         else:
-            raise Refused(sentence("It calls {name}, and nothing is known of that.", name="super"))
-        known = isinstance(kind, Concrete) and isinstance(owner, Concrete) and guards.is_class(kind.value)
-        if not known or node.keywords or not guards.is_ordinary(owner.value):
-            raise Refused(sentence("It calls {name}, and nothing is known of that.", name="super"))
+            raise unknown_call("super")
+        if not isinstance(kind, Concrete) or not isinstance(owner, Concrete) or node.keywords:
+            raise unknown_call("super")
+        if not guards.is_class(kind.value) or not guards.is_ordinary(owner.value):
+            raise unknown_call("super")
         return Super(kind, owner)
 
     def call(self, callee: Value, arguments: list[Value], keywords: Keywords, name: str) -> Value:
         """`callee(*arguments, **keywords)`; `name` is what the code calls it."""
         if isinstance(callee, Bound):
-            return self._call_bound(callee, arguments, keywords)
+            return self.call_bound(callee, arguments, keywords)
         if isinstance(callee, Closure):
             return self.enter(callee, arguments, keywords)
         if isinstance(callee, Partial):
@@ -140,7 +144,13 @@ class Calls(Comprehensions):
             return self._sequence(callee.value, arguments, keywords)
         plain = [self.objects.plain(argument) for argument in arguments]
         names = {key: self.objects.plain(value) for key, value in keywords.items()}
-        return self.arithmetic.apply(callee.value.__name__, operation, plain, names, callee.value)
+        operator = _OPERATORS.get(id(callee.value))
+        if operator is not None and len(plain) == 2 and not names and not any(isinstance(p, Items) for p in plain):
+            return self.arithmetic.binary(operator, *plain)
+        result = self.arithmetic.apply(callee.value.__name__, operation, plain, names, callee.value)
+        if allowed.is_of_math(callee.value) and isinstance(result, Abstract):
+            return replace(result, form=Form((), np.dtype(float)), is_scalar=True)
+        return result
 
     def _call_object(self, callee: Concrete, arguments: list[Value], keywords: Keywords, name: str) -> Value:
         """A function of the learner's, or an object that can be called."""
@@ -163,7 +173,7 @@ class Calls(Comprehensions):
         method = self.objects.read(callee, guards.class_attribute, "__call__") if _is_instance(callee) else None
         if method is not None and type(method.value) is FunctionType:
             return self.enter(method, [callee, *arguments], keywords)
-        raise _unknown(name)
+        raise unknown_call(name)
 
     def _partial(self, callee: Concrete) -> Partial:
         count, *names = self.objects.read(callee, guards.partial_form).value
@@ -187,89 +197,6 @@ class Calls(Comprehensions):
         }
         return self.call(self.objects.read(root, guards.evaluation_function), arguments, keywords, name)
 
-    # Methods
-
-    def _call_bound(self, callee: Bound, arguments: list[Value], keywords: Keywords) -> Value:
-        owner, function = callee.receiver, callee.function
-        if isinstance(function, Concrete):
-            return self.call(function, [owner, *arguments], keywords, class_of(owner))
-        if isinstance(owner, Fresh) and owner.kind is list:
-            return self._ask_list(owner, function, arguments, keywords)
-        if isinstance(owner, Fresh) or (isinstance(owner, Concrete) and type(owner.value) in MAPPINGS):
-            return self._ask_dict(owner, function, arguments, keywords)
-        if isinstance(owner, Text) or (isinstance(owner, Concrete) and type(owner.value) is str):
-            return self._ask_text(owner, function, arguments, keywords)
-        if not is_number(owner) or isinstance(owner, Items):
-            raise _unknown(f"{class_of(owner)}.{function}")
-        if function == "astype":
-            return self.arithmetic.cast(owner, arguments, keywords)
-        if function not in allowed.METHODS:
-            raise _unknown(f"{class_of(owner)}.{function}")
-        kind, most = allowed.METHODS[function]
-        operation = allowed.Operation(kind, most + 1)
-        plain = [self.objects.plain(argument) for argument in arguments]
-        return self.arithmetic.apply(function, operation, [owner, *plain], keywords)
-
-    def _ask_list(self, owner: Fresh, name: str, arguments: list[Value], keywords: Keywords) -> Value:
-        """A method of a list that the code has made."""
-        before: tuple[Value, ...] = self.objects.content(owner).elements
-        after: tuple[Value, ...]
-        if name == "append" and len(arguments) == 1:
-            after = (*before, arguments[0])
-        elif name == "extend" and len(arguments) == 1 and (more := self.elements(arguments[0])) is not None:
-            after = (*before, *more)
-        elif name == "insert" and len(arguments) == 2 and isinstance(at := arguments[0], Concrete) and at.value == 0:
-            after = (arguments[1], *before)
-        elif name == "reverse" and not arguments:
-            after = before[::-1]
-        elif name == "copy" and not arguments:
-            return self.objects.make(list, Items(before))
-        elif name == "pop" and not arguments and before:
-            self.objects.fill(owner, Items(before[:-1]))
-            return before[-1]
-        else:
-            raise _unknown(f"list.{name}")
-        if keywords:
-            raise _unknown(f"list.{name}")
-        self.objects.fill(owner, Items(after))
-        return Concrete(None)
-
-    def _ask_dict(self, owner: Value, name: str, arguments: list[Value], keywords: Keywords) -> Value:
-        if name in ("keys", "values", "items") and not arguments and not keywords:
-            return self.objects.view(owner, name)
-        if name == "get" and 1 <= len(arguments) <= 2 and not keywords and isinstance(arguments[0], Concrete):
-            of = owner if isinstance(owner, Concrete) else self.objects.entries(owner)
-            if arguments[0].is_scalar and not self.objects.has_key(of, arguments[0]):
-                return arguments[1] if len(arguments) == 2 else Concrete(None)
-            return self.objects.item(owner, arguments[0])
-        if name == "copy" and not arguments:
-            return self.objects.make(dict, self.objects.entries(owner))
-        if name == "update" and isinstance(owner, Fresh) and len(arguments) <= 1:
-            self.objects.fill(owner, self._updated(owner, arguments, keywords))
-            return Concrete(None)
-        raise _unknown(f"{class_of(owner)}.{name}")
-
-    def _updated(self, owner: Fresh, arguments: list[Value], keywords: Keywords) -> Entries:
-        made: Items | Entries = self.objects.entries(owner)
-        for more in [self.objects.entries(argument) for argument in arguments]:
-            for key, value in zip(more.keys, more.values, strict=True):
-                made = put(made, Concrete(key), value)
-        for name, value in keywords.items():
-            made = put(made, Concrete(name), value)
-        assert isinstance(made, Entries)
-        return made
-
-    def _ask_text(self, owner: Value, name: str, arguments: list[Value], keywords: Keywords) -> Value:
-        plain = [self.objects.plain(argument) for argument in arguments]
-        values = [_known(argument) for argument in plain]
-        if isinstance(owner, Concrete) and not keywords and all(value is not NOTHING for value in values):
-            return ask_text(owner.value, name, values)
-        if name == "format":  # for an error's message
-            for value in [*plain, *keywords.values()]:
-                as_text(value)
-            return Text()
-        raise _unknown(f"str.{name}")
-
     # What goes through something element by element
 
     def _sequence(self, function: object, arguments: list[Value], keywords: Keywords) -> Value:
@@ -291,7 +218,12 @@ class Calls(Comprehensions):
             raise Refused(sentence("{name} goes through numbers one by one.", name=name))
         known = [elements for elements in lists if elements is not None]
         made = known_calls.sequence(function, known, rest, strict)
-        return self.objects.make(list, made) if function is list else made
+        if function is list:
+            return self.objects.make(list, made)
+        if function is tuple:
+            return made
+        sources = [source for argument in arguments for source, _ in self.objects.sources(argument)]
+        return Once(made.elements, tuple(sources))
 
     def _length(self, value: Value) -> Value:
         length = self.objects.length(value)
@@ -313,15 +245,3 @@ def _name_of(node: ast.expr) -> str:
 
 def _is_instance(callee: Concrete) -> bool:
     return guards.is_ordinary(callee.value) or guards.has_slots(callee.value)
-
-
-def _known(value: Value) -> object:
-    """What Python's own methods of texts can be given; NOTHING where it is not known."""
-    if isinstance(value, Items):
-        inner = [_known(element) for element in value.elements]
-        return NOTHING if any(found is NOTHING for found in inner) else inner
-    return value.value if isinstance(value, Concrete) and value.is_scalar else NOTHING
-
-
-def _unknown(name: str) -> Refused:
-    return Refused(sentence("It calls {name}, and nothing is known of that.", name=name))

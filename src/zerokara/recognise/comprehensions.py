@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from zerokara.recognise.abstract_values import Entries, Items, Value
-from zerokara.recognise.containers import known_key, known_set
-from zerokara.recognise.expressions import Expressions
+from zerokara.recognise.containers import kept, known_key, known_set
+from zerokara.recognise.operators import Operators
 from zerokara.recognise.refusal import RefusedAt
 from zerokara.recognise.scopes import Frame
 from zerokara.words import sentence
@@ -16,7 +16,7 @@ from zerokara.words import sentence
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-class Comprehensions(Expressions):
+class Comprehensions(Operators):
     """Lists, sets and dicts by comprehension; a generator only where it is run to its end at once (see `Calls`)."""
 
     def _ListComp(self, node: ast.ListComp, frame: Frame) -> Value:
@@ -30,7 +30,7 @@ class Comprehensions(Expressions):
 
         def keep(inner: Frame) -> None:
             key = known_key(self.value(node.key, inner))
-            made[key] = self.value(node.value, inner)
+            made[key] = kept(self.value(node.value, inner))
 
         self._run(node, frame, keep)
         return self.objects.make(dict, Entries(tuple(made), tuple(made.values())))
@@ -38,7 +38,7 @@ class Comprehensions(Expressions):
     def generated(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, frame: Frame) -> tuple[Value, ...]:
         """The elements, one by one."""
         results: list[Value] = []
-        self._run(node, frame, lambda inner: results.append(self.value(node.elt, inner)))
+        self._run(node, frame, lambda inner: results.append(kept(self.value(node.elt, inner))))
         return tuple(results)
 
     def _run(self, node: Comprehension, frame: Frame, keep: Callable[[Frame], None]) -> None:
@@ -54,13 +54,16 @@ class Comprehensions(Expressions):
             return
         loop = node.generators[level]
         # What the first loop goes through is evaluated in the scope around.
-        elements = self.elements(self.value(loop.iter, inner if level else frame))
+        iterable = self.value(loop.iter, inner if level else frame)
+        elements, sources = self.elements(iterable), self.objects.sources(iterable)
         if elements is None or loop.is_async:
             raise RefusedAt(sentence("Line {line} goes through numbers one by one.", line=node.lineno))
         for element in elements:
+            self.objects.check_unchanged(sources)
             self.assign(loop.target, element, inner)
             if all(self._passes(condition, inner) for condition in loop.ifs):
                 self._turns(node, level + 1, frame, inner, keep)
+        self.objects.check_unchanged(sources)
 
     def _passes(self, condition: ast.expr, frame: Frame) -> bool:
         passes = self.truth(self.value(condition, frame), "if")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zerokara.recognise import guards
-from zerokara.recognise.abstract_values import Concrete, Entries, Fresh, Items, Value, class_of
+from zerokara.recognise.abstract_values import Concrete, Entries, Fresh, Items, Once, Value, class_of
 from zerokara.recognise.guards import CONTAINERS, MAPPINGS
 from zerokara.recognise.memory import Memory
 from zerokara.recognise.refusal import Refused, RefusedAt, unknown
@@ -71,8 +71,13 @@ class Containers(Memory):
         keys = self.keys(owner)
         return Entries(keys, tuple(self.read(owner, guards.mapping_item, key) for key in keys))
 
+    def live_view(self, owner: Value, which: str) -> Items | Once:
+        """The same, which changes with a dict that does."""
+        found = self.view(owner, which)
+        return Once(found.elements, (owner,)) if isinstance(owner, Fresh) else found
+
     def view(self, owner: Value, which: str) -> Items:
-        """`owner.keys()`, `owner.values()` or `owner.items()` of a dict."""
+        """`owner.keys()`, `owner.values()` or `owner.items()` of a dict, as it is now."""
         if which == "keys" and isinstance(owner, Concrete):
             return Items(tuple(map(Concrete, self.keys(owner))))
         entries = self.entries(owner)
@@ -99,7 +104,7 @@ class Containers(Memory):
         """The elements of what a loop goes through, where they are known one by one; None for others."""
         if isinstance(value, Fresh):
             return self.view(value, "keys").elements if value.kind is dict else self.content(value).elements
-        if isinstance(value, Items):
+        if isinstance(value, Items | Once):
             return value.elements
         if isinstance(value, Concrete) and type(value.value) is str and len(value.value) <= MOST_ELEMENTS:
             return tuple(map(Concrete, value.value))
@@ -125,9 +130,9 @@ class Containers(Memory):
 def _element(owner: Items, key: Value) -> Value:
     if isinstance(key, Concrete) and type(key.value) is slice and key.value.step != 0:
         return Items(owner.elements[key.value])
-    if isinstance(key, Concrete) and type(key.value) in (int, bool):
-        if -len(owner.elements) <= key.value < len(owner.elements):
-            return owner.elements[key.value]
+    count = len(owner.elements)
+    if isinstance(key, Concrete) and type(key.value) in (int, bool) and -count <= key.value < count:
+        return owner.elements[int(key.value)]
     raise Refused(sentence("It takes a part of a tuple or list that is not known."))
 
 
@@ -145,10 +150,18 @@ def put(owner: Items | Entries, key: Value, value: Value) -> Items | Entries:
             return Entries(owner.keys, (*owner.values[:place], value, *owner.values[place + 1 :]))
         return Entries((*owner.keys, key.value), (*owner.values, value))
     if isinstance(key, Concrete) and isinstance(owner, Items) and type(key.value) is int:
-        if -len(owner.elements) <= key.value < len(owner.elements):
-            place = key.value % len(owner.elements)
+        count = len(owner.elements)
+        if -count <= key.value < count:
+            place = key.value % count
             return Items((*owner.elements[:place], value, *owner.elements[place + 1 :]))
     raise Refused(sentence("It takes a part of a tuple or list that is not known."))
+
+
+def kept(value: Value) -> Value:
+    """A value that gets a name, or a place in a list. Raises Refused for what is used up by going through it."""
+    if isinstance(value, Once):
+        raise Refused(sentence("It keeps something that can be gone through only once, or that changes with a dict."))
+    return value
 
 
 def known_key(key: Value) -> Any:

@@ -80,7 +80,7 @@ class Guards(NamedTuple):
     Attributes:
         first: the number of the first value whose identity matters.
         identities: (number, number of the first value that is this very object), for all that may be written to:
-            arrays, dicts, lists and the cells of closures.
+            arrays, dicts, lists, cells of closures, and instances without a dict.
     """
 
     all: tuple[Guard, ...]
@@ -106,8 +106,21 @@ def _identities(values: list[Any], start: int) -> Iterator[tuple[int, int]]:
     """For all that may be written to, the number of the first value that is this very object."""
     first: dict[int, int] = {}
     for number in range(start, len(values)):
-        if type(values[number]) in (np.ndarray, dict, list, CellType):
-            yield number, first.setdefault(id(values[number]), number)
+        value = values[number]
+        if type(value) in _WRITABLE:
+            yield number, first.setdefault(id(value.value if type(value) is Itself else value), number)
+
+
+class Itself:
+    """An instance without a dict, as the place where its attributes are kept."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+_WRITABLE = (np.ndarray, dict, list, CellType, Itself)
 
 
 def is_plain_array(value: Any) -> bool:
@@ -312,6 +325,10 @@ def field(instance: Any, name: str) -> Any:
         return in_class(type(instance), name).__get__(instance, type(instance))
     except (AttributeError, TypeError):
         return MISSING
+
+
+def itself(instance: Any, key: None) -> Itself:
+    return Itself(instance)
 
 
 def kind(value: Any, key: None) -> type:

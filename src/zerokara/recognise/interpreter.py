@@ -19,14 +19,15 @@ from typing import Any
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Closure, Concrete, Entries, Items, Value, is_number
 from zerokara.recognise.arithmetic import Arithmetic, Clues
+from zerokara.recognise.containers import kept
 from zerokara.recognise.counters import Counter
 from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.exceptions import Exceptions
 from zerokara.recognise.guards import ARGUMENT, FUNCTION, MISSING, Guards, Recorder
 from zerokara.recognise.interpreted_code import is_from_library, tree_of
 from zerokara.recognise.objects import Objects
 from zerokara.recognise.refusal import Refused
 from zerokara.recognise.scopes import Frame, Outcome, State, join_outcomes
-from zerokara.recognise.statements import Statements
 from zerokara.recognise.thresholds import Threshold
 from zerokara.words import sentence
 
@@ -68,7 +69,11 @@ def purity_of(f: Any, x: Any) -> Purity:
         raise Refused(sentence("It calls itself.")) from None
     if not is_number(result):
         raise Refused(sentence("It does not return a number."))
-    interpreter.objects.check()  # at the end: what is read early may be written later
+    try:
+        interpreter.objects.check()  # at the end: what is read early may be written later
+    except Refused as reason:
+        interpreter.locate(reason, *interpreter.objects.at)
+        raise
     return _verdict(interpreter, interpreter.objects.recorder, interpreter.objects.final_counters())
 
 
@@ -106,7 +111,7 @@ def _verdict(interpreter: Interpreter, recorder: Recorder, counters: tuple[Count
     )
 
 
-class Interpreter(Statements):
+class Interpreter(Exceptions):
     """Enters functions; statements and expressions are the business of the classes above."""
 
     depth = 0
@@ -119,10 +124,9 @@ class Interpreter(Statements):
         self.objects.read(root, guards.kind)
         return self.call(root, [x], {}, "f")
 
-    def locate(self, reason: Refused, line: int, frame: Frame) -> None:
+    def locate(self, reason: Refused, file: str, line: int) -> None:
         """Say where a refusal was found: in the learner's code, which may have called a library's."""
-        file = frame.code.co_filename
-        if not is_from_library(file):
+        if line and not is_from_library(file):
             reason.locate(line, None if file == self.root_file else os.path.basename(file))
 
     def enter(self, function: Concrete | Closure, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -162,7 +166,7 @@ class Interpreter(Statements):
         try:
             return self.value(node.body, frame)
         except Refused as reason:
-            self.locate(reason, node.body.lineno, frame)
+            self.locate(reason, frame.code.co_filename, node.body.lineno)
             raise
 
     # Arguments
@@ -173,6 +177,8 @@ class Interpreter(Statements):
         """The parameters' values: positional, by keyword, by default, and the rest."""
         count = code.co_argcount
         names = code.co_varnames[: count + code.co_kwonlyargcount]
+        for value in [*arguments, *keywords.values()]:
+            kept(value)
         bound: dict[str, Value] = dict(zip(names[:count], arguments, strict=False))
         named = set(names[code.co_posonlyargcount :])
         rest = {name: value for name, value in keywords.items() if name not in named}

@@ -15,7 +15,7 @@ import numpy as np
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Abstract, Concrete, Entries, Fresh, Items, Partial, Value, is_number
 from zerokara.recognise.allowed import Kind, Operation
-from zerokara.recognise.containers import known_key, known_set
+from zerokara.recognise.containers import kept, known_key, known_set
 from zerokara.recognise.guards import MISSING
 from zerokara.recognise.refusal import Refused
 from zerokara.recognise.texts import as_text
@@ -26,27 +26,9 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 10_000
 _FOLDED = {
-    id(function)
-    for function in (
-        *(getattr(builtins, name) for name in ("abs", "max", "min", "int", "float", "bool", "round", "pow", "divmod")),
-        *(
-            getattr(math, name)
-            for name in [
-                "exp",
-                "log",
-                "log2",
-                "log10",
-                "log1p",
-                "expm1",
-                "sqrt",
-                "tanh",
-                "pow",
-                "floor",
-                "ceil",
-                "prod",
-            ]
-        ),
-    )
+    *(id(getattr(builtins, name)) for name in ("abs", "max", "min", "int", "float", "bool", "round", "pow", "divmod")),
+    *(id(getattr(math, name)) for name in ("exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "tanh", "pow")),
+    *(id(getattr(math, name)) for name in ("floor", "ceil", "prod")),
 }
 """Functions that are simply called where all arguments are known."""
 
@@ -180,8 +162,8 @@ def _dict(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> V
                 key, value = calls.elements(pair) or (None, None)
                 if key is None or value is None:
                     raise Refused(sentence("It makes a dict with keys that are not known."))
-                made[known_key(key)] = value
-    made |= keywords
+                made[known_key(key)] = kept(value)
+    made |= {name: kept(value) for name, value in keywords.items()}
     return calls.objects.make(dict, Entries(tuple(made), tuple(made.values())))
 
 
@@ -233,7 +215,7 @@ def _sum(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Va
 
 def _partial(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     function, *rest = arguments
-    return Partial(function, tuple(rest), tuple(keywords.items()))
+    return Partial(function, tuple(map(kept, rest)), tuple((name, kept(value)) for name, value in keywords.items()))
 
 
 def _finfo(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:

@@ -15,6 +15,7 @@ from zerokara.recognise.abstract_values import (
     Entries,
     Fresh,
     Items,
+    Once,
     Unknown,
     Value,
     class_of,
@@ -30,6 +31,8 @@ Place = tuple[int, Any]
 What the interpreted code makes itself has numbers below 0 instead of ids."""
 
 Written = dict[Place, Value]
+Line = tuple[str, int]
+"""A file, and the number of a line there."""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Memory:
         written: what was written last at a place, on this path.
         class_reads: the classes, of instances or themselves, in which a name was looked up.
         counters: by the place where each stands.
+        at: the line that is being interpreted; lines: where each place was written first.
     """
 
     recorder: Recorder
@@ -60,6 +64,8 @@ class Memory:
         self.class_reads: set[tuple[type, str]] = set()
         self.counters: dict[Place, Counter] = {}
         self.made = 0
+        self.at: Line = ("", 0)
+        self.lines: dict[Place, Line] = {}
 
     def read(self, parent: Concrete, how: Callable[[Any, Any], Any], key: Any = None) -> Concrete:
         """What `how` finds for `key` in an object, guarded from now on; see `guards.Recorder`."""
@@ -95,6 +101,16 @@ class Memory:
             return Items(tuple(map(self.plain, value.elements)))
         return value
 
+    def sources(self, value: Value) -> list[tuple[Fresh, Value]]:
+        """The lists and dicts that a loop over this goes through, and what is in them now."""
+        found = value.sources if isinstance(value, Once) else (value,) if isinstance(value, Fresh) else ()
+        return [(made, self.content(made)) for made in found]
+
+    def check_unchanged(self, sources: list[tuple[Fresh, Value]]) -> None:
+        """Raises Refused where one of them is another since."""
+        if any(self.written.get((made.number, "")) is not content for made, content in sources):
+            raise Refused(sentence("It changes a list or dict while it goes through it."))
+
     # Counters
 
     def count(self, owner: Concrete, slot: Slot, key: Any, place: Place, step: int) -> bool:
@@ -102,22 +118,28 @@ class Memory:
         before = self.written.get(place, Counted(0))
         if not isinstance(before, Counted) or self.read(owner, slot.kind, key).value is not int:
             return False
+        self.note_line(place)
         self.written[place] = Counted(before.step + step)
         self.counters[place] = Counter(owner.origin, slot, key, 0)
         return True
 
     # At the end
 
+    def note_line(self, place: Place) -> None:
+        """Remember where something was written first."""
+        self.lines.setdefault(place, self.at)
+
     def check(self) -> None:
         """Raises Refused for what carries something from one call to the next, but for counters that nobody reads."""
         places = self.first_read & self.ever_written
         places |= {place for place in self.ever_written if place[0] in self.dicts}
         places |= {place for place in self.counters if self._is_read(place)}
-        sometimes = {place for place in self.ever_written | set(self.counters) if self._differs(place)}
-        if places | sometimes:
-            name = min(str(name) for _, name in places | sometimes)
+        places |= {place for place in self.ever_written | set(self.counters) if self._differs(place)}
+        if places:
+            self.at, name = min((self.lines[place], str(place[1])) for place in places)
             raise Refused(sentence("It keeps something from one call to the next in {name}.", name=name))
         for place in self.ever_written:
+            self.at = self.lines[place]
             self._check_storable(self.written[place], str(place[1]))
 
     def _differs(self, place: Place) -> bool:

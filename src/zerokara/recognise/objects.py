@@ -17,7 +17,7 @@ from zerokara.recognise.memory import Place
 from zerokara.recognise.refusal import Refused, unknown
 from zerokara.words import sentence
 
-_FIELDS = (MemberDescriptorType, type(namedtuple("_Pair", "one other").one))
+_FIELDS = (MemberDescriptorType, type(vars(namedtuple("_Pair", "one other"))["one"]))
 """What a class has for its slots, and a named tuple's for its fields."""
 
 
@@ -39,13 +39,12 @@ class Objects(Containers):
         if guards.is_class(owner.value):
             return self._in_class(owner, name)
         self._check_ordinary(owner, name)
-        if not guards.is_ordinary(owner.value):
-            return self._without_dict(owner, name)
-        place = self._place(owner, name)
+        of_class = self.read(owner, guards.class_attribute, name)
+        place = self._place(owner, of_class, name)
         if place in self.written:
             return self._cached(place, name)
         self.first_read.add(place)
-        return self._stored(owner, name)
+        return self._stored(owner, of_class, name)
 
     def _in_module(self, module: Concrete, name: str) -> Concrete:
         if name not in vars(module.value):
@@ -82,27 +81,20 @@ class Objects(Containers):
             raise Refused(sentence("It uses {name}, which counts its calls.", name=name))
         return value
 
-    def _stored(self, owner: Concrete, name: str) -> Value | Getter:
+    def _stored(self, owner: Concrete, of_class: Concrete, name: str) -> Value | Getter:
         # Python's own order: a data descriptor of the class, then the instance's dict, then the class.
-        of_class = self.read(owner, guards.class_attribute, name)
         if type(of_class.value) is property:
             return Getter(self.read(of_class, guards.property_getter))
         if type(of_class.value) in _FIELDS:
             return self._field(owner, name)
         if of_class.value is not MISSING and _is_data_descriptor(of_class.value):
             raise Refused(sentence("{name} is a property.", name=name))
-        own = self.read(owner, guards.own_attribute, name)
-        if own.value is not MISSING:
-            return own
+        if guards.is_ordinary(owner.value):
+            own = self.read(owner, guards.own_attribute, name)
+            if own.value is not MISSING:
+                return own
         self.class_reads.add((type(owner.value), name))
         return self._from_class(owner, None, of_class, name)
-
-    def _without_dict(self, owner: Concrete, name: str) -> Value | Getter:
-        found = self.read(owner, guards.class_attribute, name)
-        self.class_reads.add((type(owner.value), name))
-        if type(found.value) is property:
-            return Getter(self.read(found, guards.property_getter))
-        return self._field(owner, name) if type(found.value) in _FIELDS else self._from_class(owner, None, found, name)
 
     def _field(self, owner: Concrete, name: str) -> Value:
         found = self.read(owner, guards.field, name)
@@ -145,6 +137,7 @@ class Objects(Containers):
         """`owner.name = value`, for numbers kept in an instance."""
         place = self._place_to_write(owner, name)
         self.ever_written.add(place)
+        self.note_line(place)
         self.written[place] = value
 
     def state_of(self, owner: Value, name: str) -> Value | None:
@@ -153,7 +146,7 @@ class Objects(Containers):
 
     def note_read(self, owner: Concrete, name: str) -> None:
         """Somebody looks whether an instance has an attribute."""
-        self.first_read.add(self._place(owner, name))
+        self.first_read.add(self._place(owner, self.read(owner, guards.class_attribute, name), name))
         self.class_reads.add((type(owner.value), name))
 
     def count_attribute(self, owner: Value, name: str, step: int) -> bool:
@@ -162,22 +155,29 @@ class Objects(Containers):
             return self.count(owner, counters.CLASS_ATTRIBUTE, name, (id(owner.value), name), step)
         place = self._place_to_write(owner, name)
         assert isinstance(owner, Concrete)
+        if not guards.is_ordinary(owner.value) or _is_data_descriptor(guards.class_attribute(owner.value, name)):
+            return False
         self.class_reads.add((type(owner.value), name))
         return self.count(owner, counters.ATTRIBUTE, name, place, step)
 
     def _place_to_write(self, owner: Value, name: str) -> Place:
-        if not isinstance(owner, Concrete) or not guards.is_ordinary(owner.value):
+        if not isinstance(owner, Concrete) or not (guards.is_ordinary(owner.value) or guards.has_slots(owner.value)):
             raise Refused(sentence("It writes to {name}.", name=name))
         self._check_ordinary(owner, name)
         setter = self.read(owner, guards.class_attribute, "__setattr__")
         of_class = self.read(owner, guards.class_attribute, name)
         is_usual = setter.value is object.__setattr__ or type(owner.value) is SimpleNamespace
-        if not is_usual or _is_data_descriptor(of_class.value):
+        is_slot = type(of_class.value) is MemberDescriptorType
+        if not is_usual or (_is_data_descriptor(of_class.value) and not is_slot):
             raise Refused(sentence("The class {kind} is told when {name} is written.", kind=class_of(owner), name=name))
-        return self._place(owner, name)
+        if not is_slot and not guards.is_ordinary(owner.value):
+            raise Refused(sentence("It writes to {name}.", name=name))
+        return self._place(owner, of_class, name)
 
-    def _place(self, owner: Concrete, name: str) -> Place:
+    def _place(self, owner: Concrete, of_class: Concrete, name: str) -> Place:
         """Where an attribute is kept: several instances may share one dict."""
+        if type(of_class.value) is MemberDescriptorType or not guards.is_ordinary(owner.value):
+            return id(self.read(owner, guards.itself).value.value), name
         return id(self.read(owner, guards.own_dict).value), name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from zerokara.recognise.abstract_values import Abstract, Concrete, Items, Text, Value
@@ -9,28 +10,12 @@ from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
 _KNOWN = (str, int, float, bool, type(None))
-METHODS = [
-    "lower",
-    "upper",
-    "strip",
-    "lstrip",
-    "rstrip",
-    "startswith",
-    "endswith",
-    "replace",
-    "split",
-    "isdigit",
-    "isalpha",
-    "find",
-    "count",
-    "format",
-    "join",
-    "removeprefix",
-    "removesuffix",
-    "capitalize",
-    "title",
-    "zfill",
-]
+METHODS = frozenset(
+    (
+        *("lower", "upper", "strip", "lstrip", "rstrip", "replace", "split", "capitalize", "title", "zfill", "format"),
+        *("startswith", "endswith", "isdigit", "isalpha", "find", "count", "join", "removeprefix", "removesuffix"),
+    )
+)
 
 
 def is_showable(value: Value) -> bool:
@@ -44,7 +29,8 @@ def formatted(value: Value, conversion: int, spec: str) -> str | None:
     """A value as in an f-string; None where only the numbers tell."""
     if not (isinstance(value, Concrete) and type(value.value) in _KNOWN):
         return None
-    shown: Any = {"r": repr, "s": str, "a": ascii}[chr(conversion)](value.value) if conversion > 0 else value.value
+    conversions: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
+    shown: Any = conversions[chr(conversion)](value.value) if conversion > 0 else value.value
     try:
         return format(shown, spec)
     except ValueError:

@@ -57,6 +57,7 @@ class Limit(NamedTuple):
         number: the bound.
         of_input: it is one of a = x W + b itself; else of some other number that comes from a.
         site: the place in the code, told apart from others on the same line.
+        weights: W and b of that a, by the numbers of these arrays, and x, where it was read as well.
     """
 
     what: str
@@ -64,6 +65,11 @@ class Limit(NamedTuple):
     number: float
     of_input: bool
     site: int
+    weights: frozenset[int] = frozenset()
+
+    def renumbered(self, numbers: dict[int, int]) -> Limit:
+        """The same with other numbers for its arrays."""
+        return self._replace(weights=frozenset(numbers.get(number, number) for number in self.weights))
 
 
 class Thresholds:
@@ -147,11 +153,11 @@ class Thresholds:
         # Random W make x W of both signs, so that both sides of 0 are tried. Random x would not; so that one of the two
         # is a parameter is assumed here and checked once the network is known.
         self.assumed.add(read)
-        return replace(result, affine=self.epoch, local=self._new_local(_axis_of(form, one, other)))
+        return replace(result, affine=self.epoch, local=self._new_local(_axis_of(form, one, other), read))
 
-    def _new_local(self, axis: int) -> Local:
+    def _new_local(self, axis: int, weights: frozenset[int]) -> Local:
         self.products += 1
-        return Local(self.products, self.local_epoch, axis)
+        return Local(self.products, self.local_epoch, axis, weights=weights)
 
     def shifted(self, both: Abstract, left: Value, right: Value) -> Abstract:
         """x W + b is affine; so is the x W that a bias as read is added to, and nothing else."""
@@ -160,7 +166,11 @@ class Thresholds:
             if isinstance(product, Abstract) and self.is_affine(product) and b.read != NEVER and product.read == NEVER:
                 self.assumed.add(frozenset([b.read]))
                 local = product.local
-                return replace(both, affine=self.epoch, local=None if local is None else self._new_local(local.axis))
+                return replace(
+                    both,
+                    affine=self.epoch,
+                    local=None if local is None else self._new_local(local.axis, local.weights | {b.read}),
+                )
         return both
 
     # What comes from each sample alone
@@ -308,14 +318,16 @@ class Thresholds:
 
     def _limit(self, what: str, local: Local, number: float) -> Limit:
         of_input = local.scale is not None
-        return Limit(what, self.line, number / local.scale if local.scale else number, of_input, id(self.node))
+        return Limit(
+            what, self.line, number / local.scale if local.scale else number, of_input, id(self.node), local.weights
+        )
 
     def _crosses_zero(self, value: Abstract) -> bool:
         local = self._local(value)
         return self.is_affine(value) or (local is not None and local.scale is not None and not local.clamped)
 
-    def compared(self, kind: ast.cmpop, left: Value, right: Value) -> Comparison | bool | None:
-        """What a comparison says; None for one that is harmless, False for a threshold."""
+    def compared(self, kind: ast.cmpop, left: Value, right: Value) -> Comparison | None:
+        """What a comparison with a number says; None for a threshold that is not noted yet."""
         for value, bound in ((left, right), (right, left)):
             if not (is_plain_number(bound) and isinstance(value, Abstract)):
                 continue
@@ -323,7 +335,7 @@ class Thresholds:
             if number == 0 and self._crosses_zero(value):
                 return Comparison(value, number)
             if local is None or isinstance(kind, ast.Eq | ast.NotEq):
-                return False
+                return None
             comparison = Comparison(value, number)
             noted = self._limit(ast.unparse(ast.Compare(_A, [kind], [_B])), local, number)
             if noted.of_input:
@@ -331,10 +343,10 @@ class Thresholds:
             else:
                 self._waiting.append((comparison, noted, Threshold(noted.what, value.origins, self.line)))
             return comparison
-        return False
+        return None
 
     def show(self, mask: Value, *branches: Value) -> None:
-        """`where(y > c, y, c)`, or `y[y < c] = c`, keeps y on one side of c: so a jump there is that of a bound of y."""
+        """`where(y > c, y, c)`, or `y[y < c] = c`, keeps y on one side of c: so a jump there is at a bound of y."""
         comparison = mask.comparison if isinstance(mask, Abstract) else None
         if comparison is None or not any(branch is comparison.value for branch in branches):
             return
