@@ -15,7 +15,9 @@ CENTRAL = """
 """
 
 
-def own(body: str, head: str = "def own(f, x, h=1e-4):", made: str = "np.zeros_like(x)", end: str = "return grad") -> str:
+def own(
+    body: str, head: str = "def own(f, x, h=1e-4):", made: str = "np.zeros_like(x)", end: str = "return grad"
+) -> str:
     """A function `own(f, x)` with this loop in it, called for W1 by a lambda that ignores its argument."""
     return f"{head}\n    grad = {made}\n{body}\n    {end}\n{CALLS}"
 
@@ -63,7 +65,8 @@ def own(f, x):
         x[idx] = tmp_val # 値を元に戻す
         it.iternext()
     return grad
-""" + CALLS,
+"""
+    + CALLS,
     "ndindex": own(CENTRAL),
     "nested for": own("""
     for i in range(x.shape[0]):
@@ -209,7 +212,8 @@ def own(f, x):
 """),
     "h of 1e-3": own(CENTRAL).replace("h=1e-4", "h=1e-3"),
     "h of 10**-5": own(CENTRAL).replace("h=1e-4", "h=10**-5"),
-    "a global h": "eps = 1e-4\n" + own(CENTRAL, "def own(f, x):").replace("* h", "* eps").replace("+ h", "+ eps").replace("- h", "- eps"),
+    "a global h": "eps = 1e-4\n"
+    + own(CENTRAL, "def own(f, x):").replace("* h", "* eps").replace("+ h", "+ eps").replace("- h", "- eps"),
     "an h in a closure": """
 def make(h):
     def own(f, x):
@@ -225,7 +229,8 @@ def make(h):
         return grad
     return own
 own = make(1e-4)
-""" + CALLS,
+"""
+    + CALLS,
     "forward": own("""
     fx = f(x)
     for i in np.ndindex(x.shape):
@@ -254,7 +259,11 @@ own = make(1e-4)
             x[i] = before
         grad[i] = (above - below) / (2 * h)
 """),
-    "a list": own(CENTRAL.replace("grad[i] = ", "grad.append(").replace("(2 * h)", "(2 * h))"), made="[]", end="return np.array(grad).reshape(x.shape)"),
+    "a list": own(
+        CENTRAL.replace("grad[i] = ", "grad.append(").replace("(2 * h)", "(2 * h))"),
+        made="[]",
+        end="return np.array(grad).reshape(x.shape)",
+    ),
     "a comprehension": """
 def quotient(f, x, i, h):
     before = x[i]
@@ -267,10 +276,13 @@ def quotient(f, x, i, h):
 
 def own(f, x, h=1e-4):
     return np.array([quotient(f, x, i, h) for i in np.ndindex(x.shape)]).reshape(x.shape)
-""" + CALLS,
+"""
+    + CALLS,
     "filled": """
 def own(f, x, grad, h=1e-4):
-""" + CENTRAL + """
+"""
+    + CENTRAL
+    + """
 def run(net, x, t):
     grads = {key: np.ones_like(value) for key, value in net.params.items()}
     said = [own(lambda W: net.loss(x, t), net.params[key], grads[key]) for key in grads]
@@ -278,7 +290,9 @@ def run(net, x, t):
 """,
     "filled and returned": """
 def own(f, x, grad, h=1e-4):
-""" + CENTRAL + """
+"""
+    + CENTRAL
+    + """
     return grad
 def run(net, x, t):
     grad = np.ones_like(net.params['W1'])
@@ -294,7 +308,8 @@ def run(net, x, t):
     "unit vectors": """
 def own(f, x, h=1e-4):
     return np.array([(f(x + h * e.reshape(x.shape)) - f(x - h * e.reshape(x.shape))) / (2 * h) for e in np.eye(x.size)]).reshape(x.shape)
-""" + BY_ARGUMENT,
+"""
+    + BY_ARGUMENT,
     "a zeros_like and 1": own("""
     e = np.zeros_like(x)
     for i in np.ndindex(x.shape):
@@ -302,7 +317,9 @@ def own(f, x, h=1e-4):
         grad[i] = (f(x + h * e) - f(x - h * e)) / (2 * h)
         e[i] = 0
 """).replace(CALLS, BY_ARGUMENT),
-    "one copy": own("x = x.copy()" + CENTRAL, made="np.zeros(x.shape)").replace("    grad = np.zeros(x.shape)\nx =", "    grad = np.zeros(x.shape)\n    x =").replace(CALLS, BY_ARGUMENT),
+    "one copy": own("x = x.copy()" + CENTRAL, made="np.zeros(x.shape)")
+    .replace("    grad = np.zeros(x.shape)\nx =", "    grad = np.zeros(x.shape)\n    x =")
+    .replace(CALLS, BY_ARGUMENT),
     "an argument that is used": own(CENTRAL).replace(CALLS, BY_ARGUMENT),
     "all of a network": """
 def own(net, x, t, h=1e-4):
@@ -323,7 +340,8 @@ def own(net, x, t, h=1e-4):
             it.iternext()
         grads[key] = grad
     return grads
-""" + METHOD,
+"""
+    + METHOD,
     "all of it by items, forward": """
 def own(net, x, t, h=1e-5):
     grads, base = {}, net.loss(x, t)
@@ -335,7 +353,8 @@ def own(net, x, t, h=1e-5):
             grads[key][i] = (net.loss(x, t) - base) / h
             param[i] = before
     return grads
-""" + METHOD,
+"""
+    + METHOD,
     "a method": """
 class Mine(Net):
     h = 1e-4
@@ -363,7 +382,9 @@ class Mine(Net):
     def slope(self, f, x):
         h = 1e-4
         grad = np.zeros_like(x)
-""" + CENTRAL.replace("\n    ", "\n        ") + """
+"""
+    + CENTRAL.replace("\n    ", "\n        ")
+    + """
         return grad
 
     def own(self, x, t):
@@ -428,7 +449,9 @@ def run(net, x, t):
     "f called with more": """
 def own(f, x, *args, h=1e-4):
     grad = np.zeros_like(x)
-""" + CENTRAL.replace("f(x)", "f(x, *args)") + """
+"""
+    + CENTRAL.replace("f(x)", "f(x, *args)")
+    + """
     return grad
 
 def loss(W1, net, x, t):
@@ -440,7 +463,9 @@ def run(net, x, t):
     "f called without": """
 def own(f, x, h=1e-4):
     grad = np.zeros_like(x)
-""" + CENTRAL.replace("f(x)", "f()") + """
+"""
+    + CENTRAL.replace("f(x)", "f()")
+    + """
     return grad
 
 def run(net, x, t):
@@ -452,10 +477,13 @@ def own(net, x_, t, h=1e-4):
     grads = {}
     for key, x in net.params.items():
         grad = np.zeros_like(x)
-""" + CENTRAL.replace("f(x)", "f()").replace("\n    ", "\n        ") + """
+"""
+    + CENTRAL.replace("f(x)", "f()").replace("\n    ", "\n        ")
+    + """
         grads[key] = grad
     return grads
-""" + METHOD,
+"""
+    + METHOD,
     "rows": """
 def _one(f, x):
     h = 1e-4
@@ -478,7 +506,8 @@ def own(f, X):
         for idx, x in enumerate(X):
             grad[idx] = _one(f, x)
         return grad
-""" + CALLS,
+"""
+    + CALLS,
     "a helper that moves": """
 def moved(f, x, i, d):
     before = x[i]
@@ -492,7 +521,8 @@ def own(f, x, h=1e-4):
     for i in np.ndindex(x.shape):
         grad[i] = (moved(f, x, i, h) - moved(f, x, i, -h)) / (2 * h)
     return grad
-""" + CALLS,
+"""
+    + CALLS,
     "signs": """
 def own(f, x, h=1e-4):
     grad = np.zeros_like(x)
@@ -504,7 +534,8 @@ def own(f, x, h=1e-4):
         x[i] = before
         grad[i] = (values[0] - values[1]) / (2 * h)
     return grad
-""" + CALLS,
+"""
+    + CALLS,
     "divided at the end": own(CENTRAL.replace(" / (2 * h)", ""), end="return grad / (2 * h)"),
     "divided in place at the end": own(CENTRAL.replace(" / (2 * h)", ""), end="grad /= 2 * h\n    return grad"),
     "half a step": own(CENTRAL.replace("+ h", "+ h / 2").replace("- h", "- h / 2").replace("(2 * h)", "h")),
@@ -513,16 +544,125 @@ def own(f, x, h=1e-4):
     if isinstance(x, dict):
         return {key: own(f, value, h) for key, value in x.items()}
     grad = np.zeros_like(x)
-""" + CENTRAL + """
+"""
+    + CENTRAL
+    + """
     return grad
 
 def run(net, x, t):
     return own(lambda _: net.loss(x, t), net.params)
 """,
-    "itertools": "import itertools\n" + own(CENTRAL.replace("np.ndindex(x.shape)", "itertools.product(*[range(n) for n in x.shape])")),
-    "zeros from NumPy by name": "from numpy import zeros_like, ndindex\n" + own(CENTRAL.replace("np.", ""), made="zeros_like(x)"),
-    "functions of NumPy": own(CENTRAL.replace("(above - below) / (2 * h)", "np.divide(np.subtract(above, below), 2 * h)")),
-    "verbose, but silent": own(CENTRAL + "\n        if verbose:\n            print(i)", "def own(f, x, h=1e-4, verbose=False):"),
+    "itertools": "import itertools\n"
+    + own(CENTRAL.replace("np.ndindex(x.shape)", "itertools.product(*[range(n) for n in x.shape])")),
+    "zeros from NumPy by name": "from numpy import zeros_like, ndindex\n"
+    + own(CENTRAL.replace("np.", ""), made="zeros_like(x)"),
+    "functions of NumPy": own(
+        CENTRAL.replace("(above - below) / (2 * h)", "np.divide(np.subtract(above, below), 2 * h)")
+    ),
+    "verbose, but silent": own(
+        CENTRAL + "\n        if verbose:\n            print(i)", "def own(f, x, h=1e-4, verbose=False):"
+    ),
+    "one way, then the other": own("""
+    up, down = np.zeros_like(x), np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        before = x[i]
+        x[i] = before + h
+        up[i] = f(x)
+        x[i] = before
+    for i in np.ndindex(x.shape):
+        before = x[i]
+        x[i] = before - h
+        down[i] = f(x)
+        x[i] = before
+    grad = (up - down) / (2 * h)
+"""),
+    "the loss, too": """
+def own(net, x_, t, h=1e-4):
+    loss = net.loss(x_, t)
+    grads = {}
+    for key in net.params:
+        x = net.params[key]
+        grad = np.zeros_like(x)
+"""
+    + CENTRAL.replace("f(x)", "net.loss(x_, t)").replace("\n    ", "\n        ")
+    + """
+        grads[key] = grad
+    return loss, grads
+"""
+    + METHOD,
+    "it[0]": own("""
+    it = np.nditer(x, flags=['multi_index'], op_flags=['readwrite'])
+    while not it.finished:
+        before = it[0].copy()
+        it[0] = before + h
+        above = f(x)
+        it[0] = before - h
+        below = f(x)
+        it[0] = before
+        grad[it.multi_index] = (above - below) / (2 * h)
+        it.iternext()
+"""),
+    "sizes that are given": """
+class Mine(Net):
+    def __init__(self, net):
+        self.params, self.n, self.m = net.params, 20, 7
+    def own(self, x, t, h=1e-4):
+        grad = np.zeros((self.n, self.m))
+        W = self.params['W1']
+        for i in range(self.n):
+            for j in range(self.m):
+                before = W[i, j]
+                W[i, j] = before + h
+                above = self.loss(x, t)
+                W[i, j] = before - h
+                below = self.loss(x, t)
+                W[i, j] = before
+                grad[i, j] = (above - below) / (2 * h)
+        return grad
+
+def run(net, x, t):
+    return Mine(net).own(x, t)
+""",
+    "a list that is made": """
+def loss(params, x, t):
+    W1, b1, W2, b2 = params
+    return cross_entropy_error(softmax(np.dot(sigmoid(np.dot(x, W1) + b1), W2) + b2), t)
+
+def own(W1, b1, W2, b2, x_, t, h=1e-4):
+    params, grads = [W1, b1, W2, b2], []
+    for x in params:
+        grad = np.zeros_like(x)
+"""
+    + CENTRAL.replace("f(x)", "loss(params, x_, t)").replace("\n    ", "\n        ")
+    + """
+        grads.append(grad)
+    return grads
+
+def run(net, x, t):
+    return own(*net.params.values(), x, t)
+""",
+    "all put back at once": own("""
+    original = x.copy()
+    for i in np.ndindex(x.shape):
+        x[i] += h
+        above = f(x)
+        x[...] = original
+        x[i] -= h
+        below = f(x)
+        x[...] = original
+        grad[i] = (above - below) / (2 * h)
+"""),
+    "elements by name": own("""
+    for i, row in enumerate(x):
+        for j, before in enumerate(row):
+            x[i, j] = before + h
+            above = f(x)
+            x[i, j] = before - h
+            below = f(x)
+            x[i, j] = before
+            grad[i, j] = (above - below) / (2 * h)
+""").replace(CALLS, TWO),
+    "a loss in another order": own(CENTRAL.replace("above = f(x)", "above = float(f(x))")),
 }
 
 C = CENTRAL
@@ -541,10 +681,21 @@ WRONG = {
         grad.reshape(-1)[k] = (above - f(x)) / (2 * h)
         flat[k] = before
 """),
-    "another h for the first": own(C.replace("before + h", "before + (h if k else 2 * h)").replace("        before", "        before", 1).replace("    for i in", "    k = 0\n    for i in").replace(LAST, LAST + "        k += 1\n")),
-    "h by the size of x": own(C.replace("+ h", "+ h * max(1, abs(before))").replace("- h", "- h * max(1, abs(before))")),
-    "h by the size of x, without max": own(C.replace("+ h", "+ h * (1 + before * before)").replace("- h", "- h * (1 + before * before)")),
-    "zeros otherwise": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if before == 0:\n            continue\n")),
+    "another h for the first": own(
+        C.replace("before + h", "before + (h if k else 2 * h)")
+        .replace("        before", "        before", 1)
+        .replace("    for i in", "    k = 0\n    for i in")
+        .replace(LAST, LAST + "        k += 1\n")
+    ),
+    "h by the size of x": own(
+        C.replace("+ h", "+ h * max(1, abs(before))").replace("- h", "- h * max(1, abs(before))")
+    ),
+    "h by the size of x, without max": own(
+        C.replace("+ h", "+ h * (1 + before * before)").replace("- h", "- h * (1 + before * before)")
+    ),
+    "zeros otherwise": own(
+        C.replace("        before = x[i]\n", "        before = x[i]\n        if before == 0:\n            continue\n")
+    ),
     "rounds": own(C.replace(QUOTIENT, "round(" + QUOTIENT + ", 6)")),
     "abs": own(C.replace(QUOTIENT, "abs(" + QUOTIENT + ")")),
     "clips": own(C.replace(QUOTIENT, "np.clip(" + QUOTIENT + ", -5, 5)")),
@@ -555,15 +706,34 @@ WRONG = {
     "float32 by name": own(C, made="np.zeros_like(x, dtype='float32')"),
     "a view of x": own(C, end="return x[:]"),
     "x": own(C, end="return x"),
-    "state in a default": own(C.replace(LAST, LAST + "        seen.append(above)\n"), "def own(f, x, h=1e-4, seen=[]):"),
-    "a count in a default": own(C.replace(QUOTIENT, QUOTIENT + " * seen[0]"), "def own(f, x, h=1e-4, seen=[1]):").replace("    grad = ", "    seen[0] += 1\n    grad = "),
+    "state in a default": own(
+        C.replace(LAST, LAST + "        seen.append(above)\n"), "def own(f, x, h=1e-4, seen=[]):"
+    ),
+    "a count in a default": own(
+        C.replace(QUOTIENT, QUOTIENT + " * seen[0]"), "def own(f, x, h=1e-4, seen=[1]):"
+    ).replace("    grad = ", "    seen[0] += 1\n    grad = "),
     "a global count": "count = [0]\n" + own(C.replace(LAST, LAST + "        count[0] += 1\n")) + "\n    # the end\n",
-    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n    grad = np.zeros_like(x)" + C + "    return grad\n" + CALLS,
+    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n    grad = np.zeros_like(x)"
+    + C
+    + "    return grad\n"
+    + CALLS,
     "an attribute of its own": own(C.replace(LAST, LAST + "        own.count = 1\n")),
     "an attribute of f": own(C.replace(LAST, LAST + "        f.count = 1\n")),
-    "breaks": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if before > 0.9:\n            break\n")),
-    "breaks after a hundred": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if k == 100:\n            break\n        k += 1\n").replace("    for", "    k = 0\n    for")),
-    "breaks after a hundred, in two steps": own(C.replace("        before = x[i]\n", "        before = x[i]\n        last = k\n        k = last + 1\n        if last > 99:\n            break\n").replace("    for", "    k = 0\n    for")),
+    "breaks": own(
+        C.replace("        before = x[i]\n", "        before = x[i]\n        if before > 0.9:\n            break\n")
+    ),
+    "breaks after a hundred": own(
+        C.replace(
+            "        before = x[i]\n",
+            "        before = x[i]\n        if k == 100:\n            break\n        k += 1\n",
+        ).replace("    for", "    k = 0\n    for")
+    ),
+    "breaks after a hundred, in two steps": own(
+        C.replace(
+            "        before = x[i]\n",
+            "        before = x[i]\n        last = k\n        k = last + 1\n        if last > 99:\n            break\n",
+        ).replace("    for", "    k = 0\n    for")
+    ),
     "large ones otherwise": own(C, end="return grad if x.size < 100 else 2 * grad"),
     "large ones otherwise, by a name": own(C, end="small = 100 > x.size\n    return grad if small else 2 * grad"),
     "wide ones otherwise": own(C, end="return grad * 2 if len(x) > 15 else grad"),
@@ -588,7 +758,9 @@ WRONG = {
     "a power": own(C.replace(QUOTIENT, "((above - below) / (2 * h)) ** 3")),
     "writes into x": own(C.replace("grad[i] = " + QUOTIENT, "x[i] = before - 0.001 * " + QUOTIENT)),
     "updates as it goes": own(C.replace(LAST, LAST + "        x[i] -= 0.1 * grad[i]\n")),
-    "changes another array": own(C.replace(LAST, LAST + "        other[0] = above\n")).replace("def own", "other = np.zeros(3)\ndef own"),
+    "changes another array": own(C.replace(LAST, LAST + "        other[0] = above\n")).replace(
+        "def own", "other = np.zeros(3)\ndef own"
+    ),
     "a third call": own(C.replace(LAST, LAST + "        f(x)\n")),
     "a third call at the end": own(C, end="f(x)\n    return grad"),
     "four points": own("""
@@ -601,9 +773,18 @@ WRONG = {
         x[i] = b
         grad[i] = (-values[0] + 8 * values[1] - 8 * values[2] + values[3]) / (12 * h)
 """),
-    "the value of before": own(C.replace("grad[i] = (above - below)", "grad[i] = (above - last)").replace(LAST, "").replace("        below = f(x)\n", "        below = f(x)\n        last = above\n")),
+    "the value of before": own(
+        C.replace("grad[i] = (above - below)", "grad[i] = (above - last)")
+        .replace(LAST, "")
+        .replace("        below = f(x)\n", "        below = f(x)\n        last = above\n")
+    ),
     "random": own(C.replace("before + h", "before + h * np.random.rand()")),
-    "some at random": own(C.replace("        before = x[i]\n", "        before = x[i]\n        if np.random.rand() < 0.5:\n            continue\n")),
+    "some at random": own(
+        C.replace(
+            "        before = x[i]\n",
+            "        before = x[i]\n        if np.random.rand() < 0.5:\n            continue\n",
+        )
+    ),
     "prints": own(C.replace(LAST, LAST + "        print(grad[i])\n")),
     "prints at the end": own(C, end="print('done')\n    return grad"),
     "looks at the clock": "import time\n" + own(C, end="grad.fill(0) if time.time() < 0 else None\n    return grad"),
@@ -615,14 +796,35 @@ WRONG = {
     "a complex step": own(C.replace("above - below", "above.imag - below.imag")),
     "by where": own(C.replace(QUOTIENT, "np.where(above > below, above - below, 0) / (2 * h)")),
     "a sign": own(C.replace(QUOTIENT, "np.sign(above - below)")),
-    "catches": own(C.replace("        above = f(x)\n", "        try:\n            above = f(x)\n        except ValueError:\n            above = 0\n")),
+    "catches": own(
+        C.replace(
+            "        above = f(x)\n",
+            "        try:\n            above = f(x)\n        except ValueError:\n            above = 0\n",
+        )
+    ),
     "normalised": own(C, end="return grad / np.linalg.norm(grad)"),
     "its largest taken off": own(C, end="return grad - grad.max()"),
-    "keeps x in a list": own(C.replace("f(x)", "f(kept.append(x.copy()) or x)"), "def own(f, x, h=1e-4):").replace("def own", "kept = []\ndef own"),
+    "keeps x in a list": own(C.replace("f(x)", "f(kept.append(x.copy()) or x)"), "def own(f, x, h=1e-4):").replace(
+        "def own", "kept = []\ndef own"
+    ),
     "by a set of numbers": own(C.replace(LAST, LAST + "        if above in {0.5, 1.0}:\n            grad[i] = 0\n")),
     "nan otherwise": own(C.replace(LAST, LAST + "        if above != above:\n            grad[i] = 0\n")),
-    "the exception of a large index": own(C.replace("        before = x[i]\n", "        before = x[i]\n        [0] * 300\n        table[k]\n        k += 1\n").replace("    for", "    k, table = 0, [0] * 100\n    for")),
-    "reads a table": own(C.replace(LAST, LAST + "        grad[i] *= table[k]\n        k += 1\n").replace("    for", "    k, table = 0, [1.0] * 50 + [2.0] * 100\n    for")),
-    "all at once": own("    above, below = f(x + h), f(x - h)\n    grad += (above - below) / (2 * h)").replace("    grad = np.zeros_like(x)\n", "    grad = np.zeros_like(x)\n"),
+    "the exception of a large index": own(
+        C.replace(
+            "        before = x[i]\n", "        before = x[i]\n        [0] * 300\n        table[k]\n        k += 1\n"
+        ).replace("    for", "    k, table = 0, [0] * 100\n    for")
+    ),
+    "reads a table": own(
+        C.replace(LAST, LAST + "        grad[i] *= table[k]\n        k += 1\n").replace(
+            "    for", "    k, table = 0, [1.0] * 50 + [2.0] * 100\n    for"
+        )
+    ),
+    "all at once": own("    above, below = f(x + h), f(x - h)\n    grad += (above - below) / (2 * h)").replace(
+        "    grad = np.zeros_like(x)\n", "    grad = np.zeros_like(x)\n"
+    ),
 }
-WRONG["the exception of a large index"] = own(C.replace("        before = x[i]\n", "        before = x[i]\n        grad[i] = table[k]\n        k += 1\n").replace("    for", "    k, table = 0, [0.0] * 200\n    for"))
+WRONG["the exception of a large index"] = own(
+    C.replace("        before = x[i]\n", "        before = x[i]\n        grad[i] = table[k]\n        k += 1\n").replace(
+        "    for", "    k, table = 0, [0.0] * 200\n    for"
+    )
+)

@@ -62,7 +62,7 @@ def assert_alike(fast: Any, slow: Any) -> None:
 @pytest.mark.parametrize("source", RIGHT.values(), ids=RIGHT.keys())
 def test_what_is_right_is_answered(ran, source):
     fast, left, said, records = ran(source, updates=2)
-    assert PROVEN in said, (said, [r for r in records])
+    assert PROVEN in said, (said, list(records))
     slow, expected, silence, _ = ran(source, "off", updates=2)
     assert silence == ""
     assert_alike(fast, slow)

@@ -38,4 +38,3 @@ class OwnCall:
         """Call the plain function with these arguments, but for those that are given `instead`."""
         bound = inspect.BoundArguments(inspect.signature(self.plain), {**self.arguments, **instead})
         return self.plain(*bound.args, **bound.kwargs)
-

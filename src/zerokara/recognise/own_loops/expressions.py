@@ -14,13 +14,13 @@ from zerokara.recognise.own_loops.library import positions, shape_of
 from zerokara.recognise.own_loops.stand_ins import FunctionStandIn, ObjectStandIn, World
 from zerokara.recognise.own_loops.values import (
     SHAPES,
+    Defined,
     Kind,
     Value,
     binary,
     compared,
     computed,
     constant,
-    is_number,
     is_small,
     plain,
     tagged,
@@ -54,16 +54,16 @@ class Frame:
         """What a turn has made of constants depends on how many turns there were."""
         for name, value in self.names.items():
             old = before.get(name)
-            if value.kind is Kind.CONSTANT and value is not old and not (old and _is_same(old, value)):
-                self.names[name] = Value(value.raw, Kind.POSITION)
+            if value is not old and not (old and _is_same(old, value)):
+                self.names[name] = library.in_turn(value)
 
 
 def _is_same(a: Value, b: Value) -> bool:
-    return a.kind is b.kind and type(a.raw) is type(b.raw) and repr(a.raw) == repr(b.raw)
+    return a.kind is b.kind is Kind.CONSTANT and type(a.raw) is type(b.raw) and repr(a.raw) == repr(b.raw)
 
 
 @dataclass(eq=False)
-class Nested:
+class Nested(Defined):
     """A function that the loop's own code defines."""
 
     node: ast.FunctionDef | ast.Lambda
@@ -84,9 +84,7 @@ class Expressions:
 
     def kept(self, value: Value) -> Value:
         """A value that is there in the next turn, too: what is another number each turn says whose turn it is."""
-        if self.turning and value.kind is Kind.CONSTANT and is_number(value.raw):
-            return Value(value.raw, Kind.POSITION)
-        return value
+        return library.in_turn(value) if self.turning else value
 
     def enter(self, function: FunctionStandIn | Nested, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         raise NotImplementedError
@@ -386,9 +384,7 @@ class Expressions:
         given = {name: plain(value) for name, value in keywords.items()}
         return Value(function(*map(plain, arguments), **given), Kind.NUMBER)
 
-    def _call_method(
-        self, method: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call
-    ) -> Value:
+    def _call_method(self, method: Value, arguments: list[Value], keywords: dict[str, Value], node: ast.Call) -> Value:
         (owner, name), line = method.raw, node.lineno
         if owner.kind is Kind.ARRAY:
             return self._array_method(owner, name, arguments, keywords, line)
@@ -453,4 +449,3 @@ def _no(line: int) -> Any:
 def _one_shape(arguments: list[Value]) -> list[Value]:
     """`x.reshape(3, 4)` as `x.reshape((3, 4))`."""
     return arguments if len(arguments) < 2 else [Value(tuple(arguments), Kind.ITEMS)]
-

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.recognise.guards import is_scalar
-from zerokara.recognise.own_loops.stand_ins import Evaluated, FunctionStandIn, ObjectStandIn, World
+from zerokara.recognise.own_loops.stand_ins import Evaluated, FunctionStandIn, ObjectStandIn, World, places_of
 from zerokara.recognise.record import Mistaken
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
@@ -30,14 +30,18 @@ MOVED = 1e-3
 """The share of the largest move that is a move; what is less is rounding."""
 SAME_QUOTIENT = 1e-12
 
+TWICE = ("both", "both, and f(x)", "apart")
+"""The patterns in which each element is moved twice."""
+
 
 @dataclass(frozen=True)
 class Given:
     """An argument, or an object: what was there before, by its number, a constant, or a copy of an array."""
 
-    what: str  # "value", "constant", "copy", "own copy", "part"
+    what: str  # "value", "constant", "copy", "part", "items"
     number: int = -1
     constant: str = ""
+    items: tuple[Given, ...] = ()
     raw: Any = field(default=None, compare=False)
 
 
@@ -59,8 +63,10 @@ class Block:
         array: its number.
         asked: the call; of one whose arguments are copies, the call with a copy.
         axes: the order of its axes, the slowest first.
-        pattern: "both", where each element is moved twice; "first" or "second" where one of the two values is f(x),
-            evaluated for each element before or after the other; "once" where it is evaluated in advance.
+        pattern: "both", where each element is moved twice; "both, and f(x)", where f(x) is evaluated in advance, too;
+            "apart", where all elements are moved one way, and then all the other; "first" or "second" where one of the
+            two values is f(x), evaluated for each element before or after the other; "once" where f(x) is evaluated in
+            advance, and "each" where it is for each array.
         copies: whether copies are moved; own_copy: whether one copy is, all along.
         part: whether the function is given a part, or another form, of the array.
         signed: whether zeros keep their sign in the copies.
@@ -121,6 +127,7 @@ def seen_in(world: World, result: Any) -> Seen:
 
 # Which element each call has moved
 
+Calls = list[tuple[int, tuple[int, int]]]
 Move = tuple[int, int] | None
 """The number of an array, and which element; None where all stands as it was."""
 
@@ -176,9 +183,9 @@ def _move(world: World, call: Evaluated) -> Move:
 def _source_of_copy(world: World, call: Evaluated, given: NDArray[Any]) -> int | None:
     """The array that a new one is a copy of, but for one element."""
     for number, initial in world.initial.items():
-        if given.shape == initial.shape and given.dtype == initial.dtype and (given != initial).sum() <= 1:
-            if np.array_equal(world.stand(call, number), initial):
-                return number
+        is_like = given.shape == initial.shape and given.dtype == initial.dtype
+        if is_like and (given != initial).sum() <= 1 and np.array_equal(world.stand(call, number), initial):
+            return number
     return None
 
 
@@ -188,8 +195,11 @@ def _pattern(world: World, moves: list[Move], order: list[int]) -> tuple[str, di
     if any(len(elements[number]) != world.initial[number].size for number in order):
         raise Refused(sentence("It does not move every element of an array."))
     found = [(number, i) for number in order for i in elements[number]]
-    expected: dict[str, list[Move]] = {
-        "both": [move for move in found for _ in range(2)],
+    twice: list[Move] = [move for move in found for _ in range(2)]
+    expected: dict[str, Sequence[Move]] = {
+        "both": twice,
+        "both, and f(x)": [None, *twice],
+        "apart": [move for number in order for _ in range(2) for move in ((number, i) for i in elements[number])],
         "once": [None, *found],
         "each": [move for number in order for move in [None, *((number, i) for i in elements[number])]],
         "first": [move for one in found for move in (None, one)],
@@ -201,10 +211,8 @@ def _pattern(world: World, moves: list[Move], order: list[int]) -> tuple[str, di
     raise Refused(sentence("It does not evaluate the function at two points for each element in turn."))
 
 
-def _add_block(
-    seen: Seen, world: World, number: int, moves: list[Move], pattern: str, elements: list[int]
-) -> None:
-    calls = [(i, move) for i, move in enumerate(moves) if move and move[0] == number]
+def _add_block(seen: Seen, world: World, number: int, moves: list[Move], pattern: str, elements: list[int]) -> None:
+    calls: Calls = [(i, move) for i, move in enumerate(moves) if move and move[0] == number]
     asked = {_asked(world, world.calls[i], number) for i, _ in calls}
     others = {_asked(world, world.calls[i], number) for i, move in enumerate(moves) if move is None}
     if len(asked) != 1 or not {_without_copies(a) for a in others} <= {_without_copies(a) for a in asked}:
@@ -212,7 +220,9 @@ def _add_block(
     one = asked.pop()
     kinds = [given.what for given in (*one.arguments, *(g for _, g in one.keywords))]
     copied = [i for i, _ in calls] if "copy" in kinds else []
-    own_copy = len(copied) > 1 and len({id(_copy_in(world, world.calls[i])) for i in copied}) == 1
+    copies = [_copy_in(world, world.calls[i]) for i in copied]
+    own_copy = len(copies) > 1 and len(set(map(id, copies))) == 1
+    _check_copies(world, number, copied, copies, own_copy)
     block = Block(
         number,
         one,
@@ -228,8 +238,16 @@ def _add_block(
 
 
 def _copy_in(world: World, call: Evaluated) -> Any:
-    places = {**dict(enumerate(call.arguments)), **call.keywords}
+    places = places_of(call.arguments, call.keywords)
     return next((places[p] for p, g in call.given.items() if _source_of_copy(world, call, g) is not None), None)
+
+
+def _check_copies(world: World, number: int, calls: list[int], copies: list[Any], own_copy: bool) -> None:
+    """Raises Refused where a copy is written to when the function has seen it: it may have kept it."""
+    for i, copy in zip(calls, copies, strict=True):
+        then = [given for given in world.calls[i].given.values() if given.shape == copy.shape]
+        if not any(np.array_equal(copy, world.initial[number] if own_copy else given) for given in then):
+            raise Refused(sentence("It changes a copy after the function was called with it."))
 
 
 def _keeps_signs(world: World, call: Evaluated, number: int) -> bool:
@@ -239,7 +257,7 @@ def _keeps_signs(world: World, call: Evaluated, number: int) -> bool:
 
 
 def _asked(world: World, call: Evaluated, moved: int) -> Asked:
-    places = {**dict(enumerate(call.arguments)), **call.keywords}
+    places = places_of(call.arguments, call.keywords)
     given = {place: _given(world, call, place, value, moved) for place, value in places.items()}
     positional = tuple(given[i] for i in range(len(call.arguments)))
     keywords = tuple((name, given[name]) for name in call.keywords)
@@ -261,6 +279,9 @@ def _given(world: World, call: Evaluated, place: int | str, value: Any, moved: i
         source = _source_of_copy(world, call, call.given[place])
         if source is not None:
             return Given("copy", source)
+    if type(value) in (list, tuple):
+        items = tuple(_given(world, call, place, item, moved) for item in value)
+        return Given("items", constant=type(value).__name__, items=items, raw=type(value))
     if is_scalar(value):
         return Given("constant", constant=f"{type(value).__name__} {value!r}", raw=value)
     raise Refused(sentence("It hands on what it has made itself."))
@@ -268,7 +289,7 @@ def _given(world: World, call: Evaluated, place: int | str, value: Any, moved: i
 
 def _without_copies(asked: Asked) -> Any:
     def bare(given: Given) -> Any:
-        return (given.number, given.constant) if given.what != "copy" else (given.number, "")
+        return given.number, given.constant, given.items
 
     return asked.function, asked.receiver, *map(bare, asked.arguments), *((n, bare(g)) for n, g in asked.keywords)
 
@@ -287,16 +308,16 @@ def element_order(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[int]:
     return found
 
 
-def _numbers(
-    world: World, number: int, calls: list[tuple[int, Move]], pattern: str, elements: list[int]
-) -> Numbers:
+def _numbers(world: World, number: int, calls: Calls, pattern: str, elements: list[int]) -> Numbers:
     before = world.initial[number].reshape(-1)[elements]
     places = [place_of(world, world.calls[i], move) for i, move in calls]
     answers = [world.calls[i].answer for i, _ in calls]
     after = world.arrays[number].reshape(-1)[elements]
-    if pattern == "both":
-        both = [np.array(places[k::2]) for k in (0, 1)]
-        return Numbers(before, both, after, [np.array(answers[k::2]) for k in (0, 1)])
+    if pattern in TWICE:
+        half = len(calls) // 2
+        parts = [slice(half), slice(half, None)] if pattern == "apart" else [slice(0, None, 2), slice(1, None, 2)]
+        both = [np.array(places[part]) for part in parts]
+        return Numbers(before, both, after, [np.array(answers[part]) for part in parts])
     step = {"first": -1, "second": 1}.get(pattern)
     first = calls[0][0] - 1
     unmoved = [world.calls[0 if pattern == "once" else first if step is None else i + step].answer for i, _ in calls]
@@ -343,6 +364,11 @@ class Outline:
     filled: tuple[Filled, ...]
 
 
+@dataclass(frozen=True)
+class Value:
+    """f(x), as it was in the beginning."""
+
+
 def _outline(world: World, result: Any, seen: Seen) -> Outline:
     filled = tuple(_filled(world, seen))
     made = _result(world, result, seen, [])
@@ -364,6 +390,9 @@ def _result(world: World, result: Any, seen: Seen, arrays: list[NDArray[Any]]) -
     number = world.number_of(result)
     if number is not None:
         return Given("value", number)
+    if type(result) in (float, np.float64) and seen.blocks[0].pattern in ("once", "both, and f(x)"):
+        if float(result) == world.calls[0].answer and type(result) is world.answer_as:
+            return Value()
     if is_scalar(result):
         return Given("constant", constant=f"{type(result).__name__} {result!r}", raw=result)
     if type(result) is np.ndarray:
@@ -442,7 +471,7 @@ def formula_of(block: Block, runs: list[Numbers]) -> Formula:
         raise Refused(sentence("It does not move the elements of an array."))
     points = [_chain(before, place, known) for place in places]
     left = None if after.tobytes() == before.tobytes() else _chain(before, after, known)
-    last = points[1] if block.pattern == "both" else points[0]
+    last = points[1] if block.pattern in TWICE else points[0]
     if block.pattern == "second":
         last = left or ()
     above, below = max(steps), min(steps)

@@ -43,8 +43,8 @@ def check_class(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 "integers",
                 sentence(
-                    "{name} (line {line}) moves an array of integers ({dtype}): adding h = {h:g} to one changes nothing. "
-                    "Use x.astype(float).",
+                    "{name} (line {line}) moves an array of integers ({dtype}): adding h = {h:g} to one changes "
+                    "nothing. Use x.astype(float).",
                     dtype=values[block.array].dtype,
                     h=formula.difference.farthest,
                     **_facts(call),
@@ -60,7 +60,8 @@ def check_steps(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 "lost",
                 sentence(
-                    "In {name} (line {line}) h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 there.",
+                    "In {name} (line {line}) h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 "
+                    "there.",
                     h=h,
                     **_facts(call),
                 ),
