@@ -6,7 +6,7 @@ import logging
 import statistics
 import time
 from dataclasses import dataclass, field
-from types import CodeType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -31,18 +31,34 @@ from zerokara.words import paragraph, sentence
 logger = logging.getLogger(__name__)
 
 MOST_PROOFS = 16
+_PLAIN = (FunctionType, MethodType, float, int, str, type(None))
 MOST_TRIES = 4
 """How often a loop that was never proven is looked into, in calls with other arguments."""
 
 
 @dataclass
 class Known:
-    """What is known of one learner's function: its proofs, and how often it was looked into in vain."""
+    """What is known of one learner's function.
+
+    Attributes:
+        tries: how often it was looked into in vain; asked: how often it asked in vain, by the form of its arguments.
+        was_fast: whether a call of it was answered.
+    """
 
     proofs: list[Proof] = field(default_factory=list)
     tries: int = 0
-    refused: dict[Any, str] = field(default_factory=dict)
+    asked: dict[Any, int] = field(default_factory=dict)
     was_fast: bool = False
+
+    def is_worth_a_look(self, call: OwnCall) -> bool:
+        """The 1st, 2nd, 4th, … time that it is called like that; and not for a few numbers, which are done sooner."""
+        values = call.arguments.values()
+        arrays = [value for value in values if type(value) is np.ndarray]
+        if all(type(v) is np.ndarray or isinstance(v, _PLAIN) for v in values) and sum(a.size for a in arrays) < FEW:
+            return False
+        form = tuple(value.shape if type(value) is np.ndarray else type(value) for value in values)
+        self.asked[form] = self.asked.get(form, 0) + 1
+        return self.asked[form].bit_count() == 1
 
 
 def own_loop_result(call: OwnCall) -> Any:
@@ -80,7 +96,7 @@ def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
         values = proof.guards.check(call.plain, call.arguments)
         if values is not None and holds_for(proof, values):
             return proof, values
-    if _is_small(call) and not known.proofs:
+    if not known.is_worth_a_look(call):
         return None
     known.tries += 1
     proof = proven(call)
@@ -90,14 +106,6 @@ def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
     known.proofs = [proof, *known.proofs][:MOST_PROOFS]
     known.tries = 0
     return proof, values
-
-
-def _is_small(call: OwnCall) -> bool:
-    """Whether all it can move are a few numbers that it is given."""
-    values = call.arguments.values()
-    return all(type(v) is np.ndarray or callable(v) or isinstance(v, float | int | str | None) for v in values) and (
-        sum(v.size for v in values if type(v) is np.ndarray) < FEW
-    )
 
 
 class _Answer:

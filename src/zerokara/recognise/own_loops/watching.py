@@ -180,8 +180,9 @@ class _Watched:
         world.far = {b.array: f.difference.width for b, f in pairs if b.array in world.initial and not b.copies}
         moves = moves_in(world)
         each = 2 if block.pattern in TWICE and block.pattern != "apart" else 1
-        found = [(i, move) for i, move in enumerate(moves) if move and move[0] == block.array][: each * WATCHED]
+        found = [(i, move) for i, move in enumerate(moves) if move and move[0] == block.array]
         expected = [element for element in element_order(real.shape, block.axes)[:WATCHED] for _ in range(each)]
+        found = found[: len(expected)]
         if [move[1] for _, move in found] != expected:
             raise Refused(sentence("It does not go through the elements from the first to the last."))
         before = world.initial[block.array].reshape(-1)
