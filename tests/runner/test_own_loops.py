@@ -366,6 +366,31 @@ def test_a_notebook(run_apart: Run, tmp_path: Path) -> None:
     assert run_apart("n.ipynb", cwd=tmp_path).err == run_apart("--no-accelerate", "n.ipynb", cwd=tmp_path).err
 
 
+@pytest.mark.parametrize("first", ["import zerokara.book", "%load_ext zerokara.book"])
+def test_ipython_without_the_runner(tmp_path: Path, first: str) -> None:
+    """Later cells, and what comes later in the same one; until it is taken away."""
+    pytest.importorskip("IPython", reason="the extra notebook is not installed")
+    (tmp_path / "used.py").write_text(SCRIPT)
+    code = f"""{LOOP}{CALL}
+{first}
+{FAKE}{LOOP}{CALL}
+%run used.py
+%load_ext zerokara.book
+%time {CALL}
+type(get_ipython().compile).__mro__[1].__name__
+%unload_ext zerokara.book
+{LOOP}{CALL}
+%run used.py
+type(get_ipython().compile).__name__
+"""
+    (tmp_path / "s.ipy").write_text("import numpy as np\n" + code)
+    options = ["--ipython-dir", str(tmp_path), "--HistoryManager.enabled=False", "--colors=NoColor"]
+    command = [sys.executable, "-m", "IPython", *options, "s.ipy"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    lines = [line + "\n" for line in done.stdout.splitlines() if line.startswith("[")]
+    assert lines == [PLAIN, ANSWER, ANSWER, ANSWER, PLAIN, PLAIN], done.stdout + done.stderr
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_imports: None) -> Iterator[Path]:
     """A folder of the learner's, first on sys.path."""

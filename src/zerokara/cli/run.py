@@ -37,7 +37,7 @@ RUN_OPTIONS = {
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
     ),
     "--accelerate": translatable(
-        "Your own common/gradient.py without its loop, too, where it is proven to be the central difference."
+        "No longer needed: a numerical gradient function of your own is recognised without this option, too."
     ),
     "--verify": translatable("Every gradient both ways, and a comparison of every weight."),
 }

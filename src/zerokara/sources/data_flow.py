@@ -216,19 +216,17 @@ class Flows:
 
     def _of_call(self, node: ast.Call) -> Marks:
         name, given = last_name(node.func), [*node.args, *node.keywords]
-        receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
         if name in CLOCKS:
             return NOTHING
-        if isinstance(receiver, ast.Name) and receiver.id in NUMPY:
+        if passes_on(node):
             return self._of_numpy(name, node) | self._of_all(given)
-        if isinstance(node.func, ast.Name) and name in vars(builtins):
-            return self._of_all(given)
-        if receiver is not None and name in PASSING:
-            return self.marks(receiver)
+        if isinstance(node.func, ast.Attribute) and name in PASSING:
+            return self.marks(node.func.value)
         callee = ast.unparse(node.func)
         return self.names.get(f"{callee}()", NOTHING) | {Mark("call", callee, id(node))}
 
     def _of_numpy(self, name: str, node: ast.Call) -> Marks:
+        """What one of NumPy's operations, written as a call, makes of its arguments."""
         operator = _OPERATORS.get(name)
         if operator is not None and len(node.args) >= 2:
             return self._combined(operator, self.marks(node.args[0]), self.marks(node.args[1]), node.args[1])
@@ -300,6 +298,15 @@ _OPERATORS: dict[str, ast.operator] = {
     "multiply": ast.Mult(),
     "mul": ast.Mult(),
 }
+
+
+def passes_on(call: ast.Call) -> bool:
+    """Whether NumPy or Python itself is called: what comes out is made of what is given."""
+    if isinstance(call.func, ast.Name):
+        return call.func.id in vars(builtins)
+    return (
+        isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id in NUMPY
+    )
 
 
 def last_name(node: ast.expr) -> str:

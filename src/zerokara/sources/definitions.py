@@ -30,7 +30,7 @@ class UnprovenSource(Exception):
 def tree_of(code: CodeType) -> Definition:
     """The definition that a code object comes from. Raises UnprovenSource where that cannot be proven."""
     code = plain_code_of(code)
-    for text in _texts(code.co_filename):
+    for text in texts_of(code.co_filename):
         found = _found_in(code, text)
         if found is not None:
             if any(isinstance(part, ast.Global | ast.Nonlocal) for part in ast.walk(found)):
@@ -39,7 +39,7 @@ def tree_of(code: CodeType) -> Definition:
     raise UnprovenSource(sentence("The source of {name} is not at hand.", name=code.co_name))
 
 
-def _texts(filename: str) -> Iterator[str]:
+def texts_of(filename: str) -> Iterator[str]:
     """What the file may have been when it was compiled: all of it, or, of a note, one of its cells."""
     if Path(filename).suffix.lower() not in TEXTS:
         yield "".join(linecache.getlines(filename))

@@ -14,13 +14,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from zerokara.sources.data_flow import Flows, Function, last_name
+from zerokara.sources.data_flow import Comprehension, Flows, Function, last_name, passes_on
 
 _COMPILED = ("jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "compile", "script", "function")
 """Decorators that compile a function from its code, and understand no code but Python's own."""
 _COMPILERS = re.compile(r"numba|torch\.compile|_dynamo|pythran")
+
+_CALLS, _SUBTRACTS, _DIVIDES = 1, 2, 4
+_DOES: dict[type[ast.AST], int] = {
+    ast.Call: _CALLS,
+    **dict.fromkeys((ast.Sub, ast.USub), _SUBTRACTS),
+    **dict.fromkeys((ast.Div, ast.Pow), _DIVIDES),
+}
+_NAMED_SO = {
+    **dict.fromkeys(("subtract", "sub", "diff"), _SUBTRACTS),
+    **dict.fromkeys(("divide", "true_divide", "truediv"), _DIVIDES),
+}
 
 
 def may_have_differences(text: str) -> bool:
@@ -39,47 +50,70 @@ def difference_loops(tree: ast.AST, parts: Collection[str] = ()) -> list[Functio
     Args:
         parts: functions of other cells that compute a difference quotient, such as `quotient_parts` finds.
     """
-    functions = list(_functions(tree))
+    functions = _functions(tree)
     found: list[Function] = []
     names = set(parts)
-    for function in functions:
-        looped = _quotients(Flows(function, apart=found)) if _has_quotient(function) else []
+    for function, does in functions:
+        looped = _quotients(Flows(function, apart=found)) if _may_have_quotient(function, does) else []
         if looped:
             names |= _names_of(function, tree)
         if any(looped) and _can_answer(function):
             found.append(function)
-    for function in functions:
-        if function not in found and _can_answer(function) and _calls_in_loop(function, names):
-            found.append(function)
+    if names:
+        others = [function for function, does in functions if does & _CALLS and function not in found]
+        found += [one for one in others if _calls_in_loop(one, names) and _can_answer(one)]
     return found
 
 
 def quotient_parts(tree: ast.AST) -> set[str]:
     """The names of the functions in a syntax tree that compute a difference quotient, with or without a loop."""
     found: set[str] = set()
-    for function in _functions(tree):
-        if _has_quotient(function) and _quotients(Flows(function)):
+    for function, does in _functions(tree):
+        if _may_have_quotient(function, does) and _quotients(Flows(function)):
             found |= _names_of(function, tree)
     return found
 
 
-def _functions(node: ast.AST) -> Iterator[Function]:
-    """Inner ones first."""
-    for child in ast.iter_child_nodes(node):
-        yield from _functions(child)
-    if isinstance(node, ast.FunctionDef | ast.Lambda):
-        yield node
+def _functions(tree: ast.AST) -> list[tuple[Function, int]]:
+    """All functions, inner ones first, and what each of them does: it calls, subtracts, divides."""
+    found: list[tuple[Function, int]] = []
+
+    # Every statement of a learner's is looked at here: ast.walk, with its generators, takes several times as long.
+    def visit(node: ast.AST) -> int:
+        does = _DOES.get(node.__class__, 0)
+        for value in node.__dict__.values():
+            if value.__class__ is list:
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        does |= visit(child)
+            elif isinstance(value, ast.AST):
+                does |= visit(value)
+        if does & _CALLS and node.__class__ is ast.Call:
+            does |= _NAMED_SO.get(last_name(node.func), 0)
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            found.append((node, does))
+        return does
+
+    visit(tree)
+    return found
 
 
-def _has_quotient(function: Function) -> bool:
-    """Whether it may have one at all: it calls, subtracts and divides."""
-    nodes = list(ast.walk(function))
-    operators = {type(node.op) for node in nodes if isinstance(node, ast.BinOp | ast.AugAssign | ast.UnaryOp)}
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    named = {last_name(call.func) for call in calls}
-    subtracts = operators & {ast.Sub, ast.USub} or named & {"subtract", "sub", "diff"}
-    divides = operators & {ast.Div, ast.Pow} or named & {"divide", "true_divide", "truediv"}
-    return bool(calls and subtracts and divides)
+def _may_have_quotient(function: Function, does: int) -> bool:
+    """Whether a look at where its values go is worth it: something is called twice, or for several values."""
+    if does != _CALLS | _SUBTRACTS | _DIVIDES:
+        return False
+    called: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, Comprehension) or (
+            isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple | ast.List)
+        ):
+            return True
+        if isinstance(node, ast.Call) and not passes_on(node):
+            name = last_name(node.func)
+            if name in called:
+                return True
+            called.add(name)
+    return False
 
 
 def _quotients(flows: Flows) -> list[bool]:

@@ -13,19 +13,19 @@ these see nothing of it. The plain code is kept in the hook.
 from __future__ import annotations
 
 import ast
-import dis
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from opcode import opmap
 from types import CodeType, FunctionType
 from typing import Any
-from uuid import uuid4
 
 from zerokara.sources.data_flow import Function
 
-_MARK = f"zerokara:{uuid4().hex}:"
+_MARK = f"zerokara:{os.urandom(16).hex()}:"
 """How the constants begin that are replaced after compiling; in nobody's source."""
 
 
@@ -185,7 +185,7 @@ def _first_line(code: CodeType) -> int | None:
     for operation, (line, *_) in zip(code.co_code[::2], code.co_positions(), strict=True):
         if started and line is not None:
             return line
-        started = started or operation == dis.opmap["RESUME"]
+        started = started or operation == opmap["RESUME"]
     return None
 
 

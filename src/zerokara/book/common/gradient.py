@@ -1,7 +1,8 @@
 """The textbook's `common.gradient`: gradients by central differences (chapter 4.3 and 4.4)."""
 
+import sys
 from collections.abc import Callable
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from zerokara.nn.numerical import NUMERICAL_GRADIENT
 from zerokara.progress import Forecast, Lines, Moment
 from zerokara.recognise import accelerated
+from zerokara.runner.slow_loops import slow_loops
 from zerokara.words import sentence, translatable
 
 __all__ = ["_numerical_gradient_1d", "np", "numerical_gradient", "numerical_gradient_2d"]
@@ -18,6 +20,9 @@ Array = NDArray[Any]
 Function = Callable[[Any], Any]
 
 H = 1e-4
+
+SLOW_FROM = 50
+"""Elements from which on a loop may take seconds."""
 
 faster: Callable[[Function, Array], Array | None] | None = accelerated
 """The slot for a faster way to the same differences: asked first, it answers None for what only the loop can do."""
@@ -40,6 +45,9 @@ def numerical_gradient(f: Function, x: Array) -> Array:
     """
     if faster is not None and (grad := faster(f, x)) is not None:
         return grad
+    code = getattr(f, "__code__", None)
+    if x.size >= SLOW_FROM and isinstance(code, CodeType):
+        slow_loops.left_to_loop(code, x.shape, "", sys._getframe(1))  # why it is a loop, `faster` has said
     grad = np.zeros_like(x)
     with _Progress(x.size) as progress:
         for index in np.ndindex(x.shape):
