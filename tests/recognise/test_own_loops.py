@@ -1,5 +1,6 @@
 """A learner's own numerical gradients, answered without their loop; the loop itself is the witness."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,57 @@ def test_what_is_something_else_is_left_to_itself(ran, source):
     np.testing.assert_equal(fast, slow)
     assert left == expected
     assert not any(record.recognised and record.function == "own" for record in records)
+
+
+REASONS = {
+    "skips the last": ("does not move every element", ""),
+    "h by the size of x": ("calls abs, and may do more than compute.", "abs(before)"),
+    "zeros otherwise": ("depends on the size of numbers, or of arrays.", "if before == 0:"),
+    "rounds": ("calls round, and may do more than compute.", "round("),
+    "state in a default": ("calls seen.append, and may do more than compute.", "seen.append"),
+    "a global number": ("writes to names that are not its own", ""),
+    "an attribute of f": ("keeps something beyond the call.", "f.count = 1"),
+    "large ones otherwise": ("depends on the size of numbers, or of arrays.", "x.size < 100"),
+    "prints": ("calls print, and may do more than compute.", "print("),
+    "a float32 result": ("computes in another class of numbers than float64.", "np.float32"),
+    "catches": ("holds something that only running it can tell.", "try:"),
+}
+
+
+@pytest.mark.parametrize(("name", "reason"), REASONS.items(), ids=REASONS.keys())
+def test_the_line_that_does_not_fit_is_named(ran, marked, textbook, name, reason):
+    *_, records = ran(WRONG[name])
+    (found,) = [record.reason for record in records if record.function == "own"]
+    assert reason[0] in found
+    assert marked(found) == ""
+    if reason[1]:
+        line = int(re.search(r"[Ll]ine (\d+)", found)[1])
+        assert reason[1] in (textbook + WRONG[name]).splitlines()[line - 1]
+
+
+MISTAKES = {
+    "a wrong divisor": ("halved", "divides by 0.0001, but its two points are 0.0002 apart: every number is 2 times"),
+    "forward over 2h": ("halved", "divides by 0.0002, but its two points are 0.0001 apart: every number is 0.5 times"),
+    "an h that is lost": ("lost", "h = 1e-50 is lost beside x, for x + h is x again: the gradient is 0 there."),
+    "leaves x moved": ("not-restored", "does not put each element back before it moves the next"),
+    "updates as it goes": ("not-restored", "does not put each element back before it moves the next"),
+}
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISTAKES.items(), ids=MISTAKES.keys())
+def test_a_mistake_is_named(ran, marked, name, mistake):
+    *_, records = ran(WRONG[name])
+    (found,) = [record for record in records if record.function == "own"]
+    assert (found.mistake, found.recognised) == (mistake[0], False)
+    assert mistake[1] in found.remark
+    assert marked(found.remark) == ""
+
+
+def test_integers(ran):
+    source = RIGHT["ndindex"].replace("own(f, net.params[key])", "own(f, np.ones((9, 9), int))")
+    results, _, said, records = ran(source)
+    assert PROVEN not in said
+    (found,) = [record for record in records if record.function == "own"]
+    assert found.mistake == "integers"
+    assert "moves an array of integers (int64): adding h = 0.0001 to one changes nothing" in found.remark
+    assert not any(gradient.any() for gradient in results[0].values())
