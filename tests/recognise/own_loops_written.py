@@ -307,7 +307,8 @@ def run(net, x, t):
 """).replace(CALLS, BY_ARGUMENT),
     "unit vectors": """
 def own(f, x, h=1e-4):
-    return np.array([(f(x + h * e.reshape(x.shape)) - f(x - h * e.reshape(x.shape))) / (2 * h) for e in np.eye(x.size)]).reshape(x.shape)
+    units = [e.reshape(x.shape) for e in np.eye(x.size)]
+    return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in units]).reshape(x.shape)
 """
     + BY_ARGUMENT,
     "a zeros_like and 1": own("""
@@ -455,7 +456,8 @@ def own(f, x, *args, h=1e-4):
     return grad
 
 def loss(W1, net, x, t):
-    return cross_entropy_error(softmax(np.dot(sigmoid(np.dot(x, W1) + net.params['b1']), net.params['W2']) + net.params['b2']), t)
+    z = sigmoid(np.dot(x, W1) + net.params['b1'])
+    return cross_entropy_error(softmax(np.dot(z, net.params['W2']) + net.params['b2']), t)
 
 def run(net, x, t):
     return own(loss, net.params['W1'], net, x, t)
@@ -713,10 +715,8 @@ WRONG = {
         C.replace(QUOTIENT, QUOTIENT + " * seen[0]"), "def own(f, x, h=1e-4, seen=[1]):"
     ).replace("    grad = ", "    seen[0] += 1\n    grad = "),
     "a global count": "count = [0]\n" + own(C.replace(LAST, LAST + "        count[0] += 1\n")) + "\n    # the end\n",
-    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n    grad = np.zeros_like(x)"
-    + C
-    + "    return grad\n"
-    + CALLS,
+    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n"
+    "    grad = np.zeros_like(x)" + C + "    return grad\n" + CALLS,
     "an attribute of its own": own(C.replace(LAST, LAST + "        own.count = 1\n")),
     "an attribute of f": own(C.replace(LAST, LAST + "        f.count = 1\n")),
     "breaks": own(

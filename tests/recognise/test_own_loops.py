@@ -10,6 +10,7 @@ import pytest
 
 from zerokara import recognise
 from zerokara.recognise import recogniser
+from zerokara.recognise.record import Mistake
 from zerokara.runner.own_loops import with_questions
 
 from .own_loops_written import RIGHT, WRONG
@@ -116,11 +117,20 @@ def test_the_line_that_does_not_fit_is_named(ran, marked, textbook, name, reason
 
 
 MISTAKES = {
-    "a wrong divisor": ("halved", "divides by 0.0001, but its two points are 0.0002 apart: every number is 2 times"),
-    "forward over 2h": ("halved", "divides by 0.0002, but its two points are 0.0001 apart: every number is 0.5 times"),
-    "an h that is lost": ("lost", "h = 1e-50 is lost beside x, for x + h is x again: the gradient is 0 there."),
-    "leaves x moved": ("not-restored", "does not put each element back before it moves the next"),
-    "updates as it goes": ("not-restored", "does not put each element back before it moves the next"),
+    "a wrong divisor": (
+        Mistake.WRONG_DIVISOR,
+        "divides by 0.0001, but its two points are 0.0002 apart: every number is 2 times",
+    ),
+    "forward over 2h": (
+        Mistake.WRONG_DIVISOR,
+        "divides by 0.0002, but its two points are 0.0001 apart: every number is 0.5 times",
+    ),
+    "an h that is lost": (
+        Mistake.LOST_STEP,
+        "h = 1e-50 is lost beside x, for x + h is x again: the gradient is 0 there.",
+    ),
+    "leaves x moved": (Mistake.NOT_RESTORED, "does not put each element back before it moves the next"),
+    "updates as it goes": (Mistake.NOT_RESTORED, "does not put each element back before it moves the next"),
 }
 
 
@@ -138,6 +148,6 @@ def test_integers(ran):
     results, _, said, records = ran(source)
     assert PROVEN not in said
     (found,) = [record for record in records if record.function == "own"]
-    assert found.mistake == "integers"
+    assert found.mistake is Mistake.INTEGERS
     assert "moves an array of integers (int64): adding h = 0.0001 to one changes nothing" in found.remark
     assert not any(gradient.any() for gradient in results[0].values())

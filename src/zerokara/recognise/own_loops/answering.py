@@ -16,9 +16,11 @@ from zerokara.errors import ZerokaraError
 from zerokara.progress import duration
 from zerokara.recognise import recogniser
 from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.own_loops.blocks import Asked, Block, Given
 from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
-from zerokara.recognise.own_loops.form import Asked, Block, Formula, Given, Made, Value, leaves, moved_by
+from zerokara.recognise.own_loops.formula import Formula, moved_by
 from zerokara.recognise.own_loops.mistakes import check_class, check_formulas, check_steps
+from zerokara.recognise.own_loops.outline import Made, Value, leaves
 from zerokara.recognise.own_loops.watching import Proof, holds_for, proven
 from zerokara.recognise.proof import in_silence, restoring
 from zerokara.recognise.recogniser import FEW, Recogniser
@@ -241,7 +243,7 @@ class _Answer:
         """Let the function be proven by the largest array, and say once what is spared."""
         largest = max(range(len(self.arrays)), key=lambda i: self.arrays[i].size)
         block, formula, array = self.proof.blocks[largest], self.proof.formulas[largest], self.arrays[largest]
-        walk = replace_after(self._walk(block, formula))
+        walk = self._walk(block, formula)._replace(after=None)  # all is put back
         if self._gradient(block, formula, array, walk) is None:
             raise Refused(self._why_not())
         seconds = self._seconds(block, array)
@@ -335,8 +337,3 @@ class _Answer:
         for filled, array in zip(self.proof.outline.filled, self.filled, strict=True):
             found[filled.block] = array.reshape(self.arrays[filled.block].shape)
         return found
-
-
-def replace_after(walk: Walk) -> Walk:
-    """The same walk, that puts back what was there."""
-    return walk._replace(after=None)

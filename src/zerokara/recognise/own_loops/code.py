@@ -15,7 +15,8 @@ import numpy as np
 from zerokara.recognise.guards import FUNCTION
 from zerokara.recognise.interpreted_code import tree_of
 from zerokara.recognise.own_loops import library
-from zerokara.recognise.own_loops.expressions import Expressions, Frame, Nested
+from zerokara.recognise.own_loops.calls import Calls
+from zerokara.recognise.own_loops.expressions import Frame, Nested
 from zerokara.recognise.own_loops.stand_ins import FunctionStandIn, World
 from zerokara.recognise.own_loops.values import SHAPES, Kind, Value, binary, constant, plain, tagged, truth
 from zerokara.recognise.refusal import Refused
@@ -39,7 +40,7 @@ class _Continue(Exception):
     """`continue`."""
 
 
-class Loop(Expressions):
+class Loop(Calls):
     """One reading of a loop in a world of stand-ins."""
 
     def __init__(self, world: World) -> None:
@@ -51,7 +52,12 @@ class Loop(Expressions):
     def read(self) -> Any:
         """What the loop returns, with stand-ins in the place of what was there before."""
         given = {name: tagged(stand_in) for name, stand_in in self.world.arguments().items()}
-        return plain(self._body(tree_of(self.world.reader.call.plain.__code__), Frame(FUNCTION, given)))
+        result = self._body(tree_of(self.world.reader.call.plain.__code__), Frame(FUNCTION, given))
+        for leaf in library.leaves(result):
+            is_value = leaf.kind is Kind.NUMBER and self.world.calls and leaf.raw == self.world.calls[0].answer
+            if leaf.kind in (*SHAPES, Kind.NUMBER) and not is_value:
+                raise Refused(sentence("It returns more than gradients."))
+        return plain(result)
 
     def enter(self, function: FunctionStandIn | Nested, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         if self.depth >= DEEPEST:

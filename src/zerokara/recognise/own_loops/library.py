@@ -37,19 +37,20 @@ def _need(holds: bool, line: int) -> None:
         raise refused(line)
 
 
-def _leaves(value: Value) -> Iterator[Value]:
+def leaves(value: Value) -> Iterator[Value]:
+    """The values in a container, and in those within it; else the value itself."""
     if value.kind is Kind.ITEMS:
         for item in value.raw.values() if type(value.raw) is dict else value.raw:
-            yield from _leaves(item)
+            yield from leaves(item)
     elif value.kind is Kind.GIVEN and not isinstance(value.raw, dict):
         for item in map(tagged, value.raw):
-            yield from _leaves(item)
+            yield from leaves(item)
     else:
         yield value
 
 
 def _kinds(*values: Value) -> set[Kind]:
-    return {leaf.kind for value in values for leaf in _leaves(value)}
+    return {leaf.kind for value in values for leaf in leaves(value)}
 
 
 def _check_keywords(keywords: Keywords, line: int, *names: str) -> None:
@@ -98,7 +99,7 @@ def _like(function: Any, arguments: Arguments, keywords: Keywords, line: int) ->
     kinds = _kinds(arguments[0])
     _need(kinds <= {Kind.ARRAY, *({Kind.NUMBER, Kind.CONSTANT} if of_numbers else set())}, line)
     # A list of different constants could tell small arrays from large ones.
-    constants = {(type(leaf.raw), repr(leaf.raw)) for leaf in _leaves(arguments[0]) if leaf.kind is Kind.CONSTANT}
+    constants = {(type(leaf.raw), repr(leaf.raw)) for leaf in leaves(arguments[0]) if leaf.kind is Kind.CONSTANT}
     _need(len(constants) <= 1 and {kind for kind, _ in constants} <= {float}, line)
     if len(arguments) == 2:
         _need(function is not np.copy, line)
@@ -187,7 +188,7 @@ def _with_index(function: Any, arguments: Arguments, keywords: Keywords, line: i
 def _nditer(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
     _need(bool(arguments) and arguments[0].kind is Kind.ARRAY, line)
     for value in (*arguments[1:], *keywords.values()):
-        _need(all(leaf.raw in (*_FLAGS, "C", "K") for leaf in _leaves(value)), line)
+        _need(all(leaf.raw in (*_FLAGS, "C", "K") for leaf in leaves(value)), line)
     return Value(_called(function, arguments, keywords), Kind.OBJECT)
 
 

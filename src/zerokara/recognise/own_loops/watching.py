@@ -16,22 +16,11 @@ from numpy.typing import NDArray
 
 from zerokara.recognise.guards import Guards
 from zerokara.recognise.interpreted_code import tree_of
+from zerokara.recognise.own_loops.blocks import TWICE, Block, Numbers, element_order, moves_in, place_of
 from zerokara.recognise.own_loops.call import OwnCall
 from zerokara.recognise.own_loops.code import Loop
-from zerokara.recognise.own_loops.form import (
-    Block,
-    Formula,
-    Numbers,
-    Outline,
-    TWICE,
-    Seen,
-    element_order,
-    formula_of,
-    moved_by,
-    moves_in,
-    place_of,
-    seen_in,
-)
+from zerokara.recognise.own_loops.formula import Formula, formula_of, moved_by
+from zerokara.recognise.own_loops.outline import Outline, Seen, seen_in
 from zerokara.recognise.own_loops.stand_ins import Enough, Reader, Shape, World
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
