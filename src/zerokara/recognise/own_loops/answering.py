@@ -22,10 +22,10 @@ from zerokara.recognise.own_loops.formula import Formula, moved_by
 from zerokara.recognise.own_loops.mistakes import check_class, check_formulas, check_steps
 from zerokara.recognise.own_loops.outline import Made, Value, leaves
 from zerokara.recognise.own_loops.watching import Proof, holds_for, proven
-from zerokara.recognise.proof import in_silence, restoring
 from zerokara.recognise.recogniser import FEW, Recogniser
 from zerokara.recognise.record import Mistaken
 from zerokara.recognise.refusal import Refused
+from zerokara.recognise.sampling import in_silence, restoring
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk
 from zerokara.words import paragraph, sentence
