@@ -6,7 +6,7 @@ import logging
 import statistics
 import time
 from dataclasses import dataclass, field
-from types import CodeType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,11 @@ from zerokara.errors import ZerokaraError
 from zerokara.progress import duration
 from zerokara.recognise import recogniser
 from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.own_loops.blocks import Asked, Block, Given
 from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
-from zerokara.recognise.own_loops.form import Asked, Block, Formula, Given, Made, moved_by
+from zerokara.recognise.own_loops.formula import Formula, moved_by
 from zerokara.recognise.own_loops.mistakes import check_class, check_formulas, check_steps
+from zerokara.recognise.own_loops.outline import Made, Value, leaves
 from zerokara.recognise.own_loops.watching import Proof, holds_for, proven
 from zerokara.recognise.recogniser import FEW, Recogniser
 from zerokara.recognise.record import Mistaken
@@ -31,18 +33,38 @@ from zerokara.words import paragraph, sentence
 logger = logging.getLogger(__name__)
 
 MOST_PROOFS = 16
+_PLAIN = (FunctionType, MethodType, float, int, str, type(None))
 MOST_TRIES = 4
 """How often a loop that was never proven is looked into, in calls with other arguments."""
 
 
 @dataclass
 class Known:
-    """What is known of one learner's function: its proofs, and how often it was looked into in vain."""
+    """What is known of one learner's function.
+
+    Attributes:
+        tries: how often it was looked into in vain; asked: how often it asked in vain, by the form of its arguments.
+        was_fast: whether a call of it was answered.
+    """
 
     proofs: list[Proof] = field(default_factory=list)
     tries: int = 0
-    refused: dict[Any, str] = field(default_factory=dict)
+    asked: dict[Any, int] = field(default_factory=dict)
     was_fast: bool = False
+
+    def is_worth_a_look(self, call: OwnCall) -> bool:
+        """The 1st, 2nd, 4th, … time that it is called like that; and not for a few numbers, which are done sooner."""
+        values = call.arguments.values()
+        arrays = [value for value in values if type(value) is np.ndarray]
+        if (
+            not self.proofs
+            and all(type(v) is np.ndarray or isinstance(v, _PLAIN) for v in values)
+            and sum(a.size for a in arrays) < FEW
+        ):
+            return False
+        form = tuple(value.shape if type(value) is np.ndarray else type(value) for value in values)
+        self.asked[form] = self.asked.get(form, 0) + 1
+        return self.asked[form].bit_count() == 1
 
 
 def own_loop_result(call: OwnCall) -> Any:
@@ -80,7 +102,7 @@ def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
         values = proof.guards.check(call.plain, call.arguments)
         if values is not None and holds_for(proof, values):
             return proof, values
-    if _is_small(call) and not known.proofs:
+    if not known.is_worth_a_look(call):
         return None
     known.tries += 1
     proof = proven(call)
@@ -92,14 +114,6 @@ def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
     return proof, values
 
 
-def _is_small(call: OwnCall) -> bool:
-    """Whether all it can move are a few numbers that it is given."""
-    values = call.arguments.values()
-    return all(type(v) is np.ndarray or callable(v) or isinstance(v, float | int | str | None) for v in values) and (
-        sum(v.size for v in values if type(v) is np.ndarray) < FEW
-    )
-
-
 class _Answer:
     """One call that is covered by a proof."""
 
@@ -107,6 +121,7 @@ class _Answer:
         self.call, self.current, self.known, self.proof, self.values = call, current, known, proof, values
         self.code: CodeType = call.plain.__code__
         self.arrays: list[NDArray[Any]] = [values[block.array] for block in proof.blocks]
+        self.value: Any = None
         self.filled: list[NDArray[Any]] = [values[filled.number] for filled in proof.outline.filled]
 
     def result(self) -> Any:
@@ -119,9 +134,12 @@ class _Answer:
         if not self.known.was_fast:
             self._introduce()
         gradients = self._gradients()
+        if self._returns_value and gradients is not None:  # now f is known to be pure: one more call cannot be seen
+            self._put_back(before)
+            self.value = self._evaluation(self.proof.blocks[0], self.arrays[0])(self.arrays[0])
+            gradients = self._gradients()
         if gradients is None or not self._is_steady():
-            for array, copy in zip(self.arrays, before, strict=True):
-                array[...] = copy
+            self._put_back(before)
             raise Refused(self._why_not())
         if self.current.mode == "verify":
             return self._verified(gradients, before)
@@ -153,7 +171,8 @@ class _Answer:
         function = self._function(block.asked)
         arguments = tuple(self._real(given, block, array) for given in block.asked.arguments)
         keywords = {name: self._real(given, block, array) for name, given in block.asked.keywords}
-        place = next((place for place, value in (*enumerate(arguments), *keywords.items()) if value is array), None)
+        places: list[tuple[int | str, Any]] = [*enumerate(arguments), *keywords.items()]
+        place = next((place for place, value in places if value is array), None)
         if place == 0 and len(arguments) == 1 and not keywords:
             return function
         return Evaluation(function, arguments, keywords, place)
@@ -161,6 +180,8 @@ class _Answer:
     def _real(self, given: Given, block: Block, array: NDArray[Any]) -> Any:
         if given.what == "constant":
             return given.raw
+        if given.what == "items":
+            return given.raw(self._real(item, block, array) for item in given.items)
         return array if given.number == block.array else self.values[given.number]
 
     def _walk(self, block: Block, formula: Formula) -> Walk:
@@ -169,10 +190,17 @@ class _Answer:
             lambda x: moved_by(formula.last, x),
             None if formula.after is None else lambda x: moved_by(formula.after or (), x),
             copies=block.copies and not block.own_copy,
-            calls={"once": (1, 1 if block is self.proof.blocks[0] else 0), "each": (1, 1)}.get(block.pattern, (2, 0)),
+            calls=self._calls(block),
             parts=block.part,
             apart=tuple(self.filled),
         )
+
+    def _calls(self, block: Block) -> tuple[int, int]:
+        in_advance = block.pattern == "each" or (block.pattern in ("once", "both, and f(x)") and self._is_first(block))
+        return 1 if block.pattern in ("once", "each") else 2, int(in_advance)
+
+    def _is_first(self, block: Block) -> bool:
+        return block is self.proof.blocks[0]
 
     def _gradient(self, block: Block, formula: Formula, array: NDArray[Any], walk: Walk) -> NDArray[Any] | None:
         moved = array.copy() if block.own_copy else array
@@ -187,6 +215,14 @@ class _Answer:
                 return None
             found.append(gradient)
         return found
+
+    @property
+    def _returns_value(self) -> bool:
+        return any(isinstance(part, Value) for part in leaves(self.proof.outline.result))
+
+    def _put_back(self, before: list[NDArray[Any]]) -> None:
+        for array, copy in zip(self.arrays, before, strict=True):
+            array[...] = copy
 
     def _is_steady(self) -> bool:
         """Whether the function has left alone what the loop reads."""
@@ -207,7 +243,7 @@ class _Answer:
         """Let the function be proven by the largest array, and say once what is spared."""
         largest = max(range(len(self.arrays)), key=lambda i: self.arrays[i].size)
         block, formula, array = self.proof.blocks[largest], self.proof.formulas[largest], self.arrays[largest]
-        walk = replace_after(self._walk(block, formula))
+        walk = self._walk(block, formula)._replace(after=None)  # all is put back
         if self._gradient(block, formula, array, walk) is None:
             raise Refused(self._why_not())
         seconds = self._seconds(block, array)
@@ -253,6 +289,8 @@ class _Answer:
             if made.is_view:
                 gradient = gradient.reshape(-1).copy().reshape(gradient.shape)
             return gradient.reshape(-1).copy() if made.is_flat else gradient
+        if isinstance(made, Value):
+            return self.value
         if isinstance(made, Given):
             return made.raw if made.what == "constant" else self.values[made.number]
         kind, items = made
@@ -264,12 +302,10 @@ class _Answer:
         """The loop's own result, compared with the other."""
         first = self.proof.blocks[0]
         with restoring(self.arrays):
-            for array, copy in zip(self.arrays, before, strict=True):
-                array[...] = copy
+            self._put_back(before)
             value = float(self._evaluation(first, self.arrays[0])(self.arrays[0]))
         fast_after = [array.copy() for array in self.arrays]
-        for array, copy in zip(self.arrays, before, strict=True):
-            array[...] = copy
+        self._put_back(before)
         result = self.call.run()
         slow = self._slow(result)
         for i, (fast, formula) in enumerate(zip(gradients, self.proof.formulas, strict=True)):
@@ -301,8 +337,3 @@ class _Answer:
         for filled, array in zip(self.proof.outline.filled, self.filled, strict=True):
             found[filled.block] = array.reshape(self.arrays[filled.block].shape)
         return found
-
-
-def replace_after(walk: Walk) -> Walk:
-    """The same walk, that puts back what was there."""
-    return walk._replace(after=None)
