@@ -64,7 +64,7 @@ struct Gelu {
   static constexpr Names parameters = {"rate", "cube"};
   static constexpr bool backward_reads_input = true;
   double steepest = 1.13;
-  using Difference = PlainDifference<Gelu>;
+  using Difference = GatedDifference<Gelu>;
 
   T rate = T(1.5957691216057308), cube = T(0.044715), end = T(30);  // of 2u: 2 √(2/π)
 
@@ -78,11 +78,13 @@ struct Gelu {
     a = a < -end ? splat(-end) : a;
     return a > end ? splat(end) : a;
   }
-  // σ(2u) of an a that is held.
-  ZEROKARA_ALWAYS_INLINE Vector<T> gate(Vector<T> a) const {
-    const Vector<T> u = rate * fma(cube * a * a, a, a);
-    return Sigmoid<T>::forward(u);
+  // 2u.
+  ZEROKARA_ALWAYS_INLINE Vector<T> inner(Vector<T> a) const { return rate * fma(cube * a * a, a, a); }
+  ZEROKARA_ALWAYS_INLINE Vector<T> inner_shift(Vector<T> a, Vector<T> e) const {
+    return rate * e * (T(1) + cube * (T(3) * a * (a + e) + e * e));
   }
+  // σ(2u) of an a that is held.
+  ZEROKARA_ALWAYS_INLINE Vector<T> gate(Vector<T> a) const { return Sigmoid<T>::forward(inner(a)); }
   ZEROKARA_ALWAYS_INLINE Vector<T> forward(Vector<T> a) const { return a * gate(held(a)); }
   ZEROKARA_ALWAYS_INLINE Vector<T> derivative(Vector<T> a) const {
     const Vector<T> x = held(a), p = gate(x);

@@ -95,7 +95,7 @@ struct Textbook {
 
   void take(const double* parameter) { delta = parameter[0]; }
 
-  double term(const ClassScore& k, double t) const { return t == 0 ? 0 : -t * ::log(k.p() + delta); }
+  double term(const ClassScore& k, double t) const { return -t * ::log(k.p() + delta); }
 
   // ∂L/∂p = -1 / (p + 1e-7) / n of the label's class, and 0 of the others.
   template <class T>

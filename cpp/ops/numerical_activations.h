@@ -7,13 +7,6 @@
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
-// The size of factor · e, when that of e is known.
-ZEROKARA_INLINE ShiftSize multiplied(ShiftSize size, double factor, vec e) {
-  if (::fabs(factor) <= 1) return size;
-  const vec shift = factor * larger(e, -e);
-  return any(~Bits<double>(shift <= medium)) ? ShiftSize::large : any(Bits<double>(shift > small)) ? ShiftSize::medium : size;
-}
-
 struct Identity {
   static constexpr const char* name = "identity";
   static constexpr double steepest = 1;
@@ -118,29 +111,14 @@ struct Swish {
   static constexpr const char* name = "swish";
   static constexpr Names parameters = {"beta"};
   static constexpr double steepest = 1.1;  // whatever β
+  using Difference = GatedDifference<Swish>;
   double beta = 1;
 
   void take(const double* parameter) { beta = parameter[0]; }
 
-  ZEROKARA_ALWAYS_INLINE vec forward(vec a) const { return a * Sigmoid<double>::forward(beta * a); }
-
-  // e s + (a + e) times the rise of s, which is s times what it rises by relatively.
-  struct Difference : StepIsShift<Difference> {
-    static constexpr bool remembers = true;
-    ZEROKARA_INLINE double inner_factor(const Swish& op) { return ::fmax(1, ::fabs(op.beta)); }
-    ZEROKARA_INLINE vec move(const Swish& op, const Unit& unit, vec e, ShiftSize size) {
-      const ShiftSize inner = multiplied(size, op.beta, e);
-      if (inner == ShiftSize::large) return op.forward(unit.a + e) - unit.y;
-      if (inner == ShiftSize::medium) return by_rise(unit, e, logistic_rise<false>(unit.rest, expm1_medium(-op.beta * e)));
-      return by_rise(unit, e, logistic_rise<true>(unit.rest, expm1_small(-op.beta * e)));
-    }
-    ZEROKARA_INLINE vec by_rise(const Unit& unit, vec e, vec rise) { return unit.slope * (e + (unit.a + e) * rise); }
-    // slope: s(βa); rest: 1 - s(βa).
-    ZEROKARA_INLINE void remember(const Swish& op, vec a, Unit& unit) {
-      const Logistic at = logistic(op.beta * a);
-      unit.slope = at.s, unit.rest = at.rest;
-    }
-  };
+  ZEROKARA_ALWAYS_INLINE vec forward(vec a) const { return a * Sigmoid<double>::forward(inner(a)); }
+  ZEROKARA_ALWAYS_INLINE vec inner(vec a) const { return beta * a; }
+  ZEROKARA_ALWAYS_INLINE vec inner_shift(vec, vec e) const { return beta * e; }
 };
 
 // a where it is positive, else α (exp(a) - 1) (Clevert, Unterthiner, Hochreiter, arXiv:1511.07289).

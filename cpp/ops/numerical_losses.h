@@ -22,6 +22,9 @@ struct Bounds {
   Bounds relative_to(double from) const { return {low - from, high - from}; }
 };
 
+// -t log; a target of 0 takes nothing, also of the logarithm of 0.
+inline double minus_log(double t, double log) { return t == 0 && log == -__builtin_inf() ? 0 : -t * log; }
+
 // -Σ t log clip(p, lo, hi).
 struct ClippedCrossEntropy {
   static constexpr const char* name = "clipped-cross-entropy";
@@ -30,7 +33,7 @@ struct ClippedCrossEntropy {
 
   void take(const double* parameter) { log_p = {::log(parameter[0]), ::log(parameter[1])}; }
 
-  double term(const ClassScore& k, double t) const { return t == 0 ? 0 : -t * log_p.clip(k.log_p()); }
+  double term(const ClassScore& k, double t) const { return minus_log(t, log_p.clip(k.log_p())); }
 
   // log p moves by u - log(1 + s), and no further than to its bounds.
   struct Difference {
@@ -75,8 +78,16 @@ struct ClippedCrossEntropy {
   };
 };
 
-// The difference of Σ f(o, t), where each class adds what its own score gives: f is the loss's `of_class(o, t)`, and
-// `moved<near>(o, t, u)` its difference when o moves by u.
+// f(o + u) - f(o) = Σ a[m] u^(m + 1), for |u| <= small.
+struct Taylor {
+  static constexpr int order = PowerSeries::order;
+  double a[order] = {};
+};
+
+// The difference of Σ f(o, t), where each class adds what its own score o gives. Such a loss has
+//   moved<near>(o, t, u)   the difference of f when o moves by u
+//   taylor(o, t)           f near o
+//   is_smooth(o)           whether that holds as far as `small`; false near a clip
 template <class Op>
 struct ClassByClass {
   static constexpr double farthest = small;
@@ -84,12 +95,28 @@ struct ClassByClass {
   struct Series {
     Op op;
     ClassRow row;
+    PowerSeries smooth;
+    bool all_are_smooth = true;
 
-    Series(const Op& loss, const ClassRow& classes) : op(loss), row(classes) {}
-    vec difference(Pair d) const {
+    Series(const Op& loss, const ClassRow& classes) : op(loss), row(classes) {
+      for (long k = row.first; k < row.last; ++k) {
+        all_are_smooth &= op.is_smooth(row.scores[k]);
+        if (op.is_smooth(row.scores[k])) add(op.taylor(row.scores[k], row.t[k]), row.w(k));
+      }
+    }
+    void add(const Taylor& f, vec w) {
+      vec power = w;
+      for (int m = 0; m < f.order; ++m, power *= w) smooth.coefficient[m] += f.a[m] * power;
+    }
+    ZEROKARA_ALWAYS_INLINE vec difference(Pair d) const {
+      const vec sum = smooth(d.plus) - smooth(d.minus);
+      return all_are_smooth ? sum : sum + difference_of_others(d);
+    }
+    vec difference_of_others(Pair d) const {
       vec sum = {};
       for (long k = row.first; k < row.last; ++k)
-        sum += op.template moved<true>(row.scores[k], row.t[k], {d.plus * row.w(k), d.minus * row.w(k)});
+        if (!op.is_smooth(row.scores[k]))
+          sum += op.template moved<true>(row.scores[k], row.t[k], {d.plus * row.w(k), d.minus * row.w(k)});
       return sum;
     }
   };
@@ -109,24 +136,39 @@ struct IdentitySquared {
 
   static double term(const ClassScore& k, double t) { return 0.5 * (k.score - t) * (k.score - t); }
 
+  static bool is_smooth(double) { return true; }
+  static Taylor taylor(double o, double t) { return {{o - t, 0.5}}; }
   template <bool near>
   static vec moved(double o, double t, Pair u) {
     return 0.5 * (u.plus - u.minus) * (2 * (o - t) + u.plus + u.minus);
   }
 };
 
-// s(o) of one class, 1 - s(o), and by what share s rises at both points.
-struct MovedSigmoid {
-  Logistic at;
-  Pair rise;
-};
+// s(o) of one class, and 1 - s(o).
+struct SigmoidScore {
+  double s, rest;
 
-template <bool near>
-ZEROKARA_INLINE MovedSigmoid moved_sigmoid(double o, Pair u) {
-  const Logistic at = logistic(splat(o));
-  const Pair r = {expm1_of<near>(-u.plus), expm1_of<near>(-u.minus)};
-  return {at, {logistic_rise<near>(at.rest, r.plus), logistic_rise<near>(at.rest, r.minus)}};
-}
+  explicit SigmoidScore(double o) {
+    const Logistic at = logistic(splat(o));
+    s = at.s[0], rest = at.rest[0];
+  }
+  // By what share s rises.
+  template <bool near>
+  Pair rise(Pair u) const {
+    const Pair r = {expm1_of<near>(-u.plus), expm1_of<near>(-u.minus)};
+    return {logistic_rise<near>(splat(rest), r.plus), logistic_rise<near>(splat(rest), r.minus)};
+  }
+  // From s' = s (1 - s): what s rises by has the derivative s (1 - s) + (1 - 2 s) rise - rise².
+  Taylor taylor() const {
+    Taylor rise = {{s * rest}};
+    for (int m = 1; m < rise.order; ++m) {
+      double next = (rest - s) * rise.a[m - 1];
+      for (int i = 0; i < m - 1; ++i) next -= rise.a[i] * rise.a[m - 2 - i];
+      rise.a[m] = next / (m + 1);
+    }
+    return rise;
+  }
+};
 
 // ½ Σ (s(o) - t)².
 struct SigmoidSquared {
@@ -138,11 +180,22 @@ struct SigmoidSquared {
     return 0.5 * miss * miss;
   }
 
+  static bool is_smooth(double) { return true; }
+  static Taylor taylor(double o, double t) {
+    const SigmoidScore score(o);
+    const Taylor rise = score.taylor();
+    Taylor f;
+    for (int m = 0; m < f.order; ++m) {
+      f.a[m] = (score.s - t) * rise.a[m];
+      for (int i = 0; i < m; ++i) f.a[m] += 0.5 * rise.a[i] * rise.a[m - 1 - i];
+    }
+    return f;
+  }
   template <bool near>
   static vec moved(double o, double t, Pair u) {
-    const MovedSigmoid sigmoid = moved_sigmoid<near>(o, u);
-    const vec s = sigmoid.at.s, plus = s * sigmoid.rise.plus, minus = s * sigmoid.rise.minus;
-    return 0.5 * (plus - minus) * (2.0 * (s - t) + plus + minus);
+    const SigmoidScore score(o);
+    const Pair rise = score.rise<near>(u);
+    return 0.5 * score.s * (rise.plus - rise.minus) * (2 * (score.s - t) + score.s * (rise.plus + rise.minus));
   }
 };
 
@@ -157,10 +210,28 @@ struct LogSigmoid {
 
   template <bool near>
   vec moved(double o, Pair u) const {
-    const MovedSigmoid sigmoid = moved_sigmoid<near>(o, u);
-    const vec more = delta == 0 ? vec{} : 2 * delta / sigmoid.at.s;
-    const Pair rise = sigmoid.rise;
-    return log_ratio<near>((rise.plus - rise.minus) / (2.0 + rise.plus + rise.minus + more));
+    const SigmoidScore score(o);
+    const Pair rise = score.rise<near>(u);
+    const double more = delta == 0 ? 0 : 2 * delta / score.s;
+    return log_ratio<near>((rise.plus - rise.minus) / (2 + more + rise.plus + rise.minus));
+  }
+
+  // From (log s)' = 1 - s, or (s + delta) (log(s + delta))' = s'.
+  Taylor taylor(double o) const {
+    const SigmoidScore score(o);
+    const Taylor rise = score.taylor();
+    if (delta == 0) {
+      Taylor log = {{score.rest}};
+      for (int m = 1; m < log.order; ++m) log.a[m] = -rise.a[m - 1] / (m + 1);
+      return log;
+    }
+    Taylor log;
+    for (int m = 0; m < log.order; ++m) {
+      double next = (m + 1) * rise.a[m];
+      for (int i = 0; i < m; ++i) next -= (i + 1) * log.a[i] * rise.a[m - 1 - i];
+      log.a[m] = next / ((m + 1) * (score.s + delta));
+    }
+    return log;
   }
 };
 
@@ -173,8 +244,15 @@ struct SigmoidCrossEntropy {
   void take(const double* parameter) { log_s.delta = parameter[0]; }
 
   double term(const ClassScore& k, double t) const { return of_score(k.score, t); }
-  double of_score(double o, double t) const { return t == 0 ? 0 : -t * log_s.of(o); }
+  double of_score(double o, double t) const { return minus_log(t, log_s.of(o)); }
 
+  static bool is_smooth(double) { return true; }
+  Taylor taylor(double o, double t) const {
+    if (t == 0) return {};
+    Taylor f = log_s.taylor(o);
+    for (double& a : f.a) a *= -t;
+    return f;
+  }
   template <bool near>
   vec moved(double o, double t, Pair u) const {
     return t == 0 ? vec{} : -t * log_s.moved<near>(o, u);
@@ -193,6 +271,13 @@ struct Binary {
   double term(const ClassScore& k, double t) const { return of_score(k.score, t); }
   double of_score(double o, double t) const { return own.of_score(o, t) + own.of_score(-o, 1 - t); }
 
+  static bool is_smooth(double) { return true; }
+  Taylor taylor(double o, double t) const {
+    Taylor f = own.taylor(o, t);
+    const Taylor of_others = own.taylor(-o, 1 - t);  // in -u
+    for (int m = 0; m < f.order; ++m) f.a[m] += m % 2 == 0 ? -of_others.a[m] : of_others.a[m];
+    return f;
+  }
   template <bool near>
   vec moved(double o, double t, Pair u) const {
     return own.moved<near>(o, t, u) + own.moved<near>(-o, 1 - t, {-u.plus, -u.minus});
@@ -211,6 +296,8 @@ struct OfClippedScores {
 
   double term(const ClassScore& k, double t) const { return loss.of_score(scores.clip(k.score), t); }
 
+  bool is_smooth(double o) const { return ::fabs(o - scores.low) > small && ::fabs(o - scores.high) > small; }
+  Taylor taylor(double o, double t) const { return scores.clip(o) == o ? loss.taylor(o, t) : Taylor(); }
   template <bool near>
   vec moved(double o, double t, Pair u) const {
     const double from = scores.clip(o), beyond = o - from;

@@ -65,12 +65,22 @@ struct Classes {
 };
 struct ClassRow : ScoreRow, Classes {};
 
-// Σ over classes of c (exp(d w) - 1), for |d w| <= small: a series in d whose coefficients, Σ c w^m / m!, all inputs share. Cut off
-// where double precision ends, it leaves a few multiplications for each of the two points of an input.
-struct ExponentialSum {
+// A series in d without a constant, coefficient[m] d^(m + 1), cut off where double precision ends for |d w| <= small. All inputs share
+// its coefficients, which leaves a few multiplications for each of the two points of an input.
+struct PowerSeries {
   static constexpr int order = 6;
   vec coefficient[order] = {};
 
+  vec operator()(vec d) const {
+    vec sum = coefficient[order - 1];
+    for (int m = order - 2; m >= 0; --m) sum = sum * d + coefficient[m];
+    return sum * d;
+  }
+  Pair operator()(Pair d) const { return {(*this)(d.plus), (*this)(d.minus)}; }
+};
+
+// Σ over classes of c (exp(d w) - 1), whose coefficients are Σ c w^m / m!.
+struct ExponentialSum : PowerSeries {
   void add(double c, vec w) {
     vec term = c * w;
     for (int m = 0; m < order; ++m, term *= w) coefficient[m] += term;
@@ -79,12 +89,6 @@ struct ExponentialSum {
     constexpr double factorial[order] = {1, 2, 6, 24, 120, 720};
     for (int m = 1; m < order; ++m) coefficient[m] *= 1 / factorial[m];
   }
-  vec operator()(vec d) const {
-    vec sum = coefficient[order - 1];
-    for (int m = order - 2; m >= 0; --m) sum = sum * d + coefficient[m];
-    return sum * d;
-  }
-  Pair operator()(Pair d) const { return {(*this)(d.plus), (*this)(d.minus)}; }
 };
 
 }  // namespace

@@ -89,5 +89,23 @@ struct LogisticDifference {
   }
 };
 
+// Of a s(f(a)), s the sigmoid: e s + (a + e) times what s rises by. Such an activation has
+//   inner(a)            f(a)
+//   inner_shift(a, e)   f(a + e) - f(a)
+template <class Op>
+struct GatedDifference : StepIsShift<GatedDifference<Op>> {
+  static constexpr bool remembers = true;
+  ZEROKARA_INLINE vec move(const Op& op, const Unit& unit, vec e, ShiftSize) {
+    const vec shift = op.inner_shift(unit.a, e);
+    if (any(~Bits<double>(larger(shift, -shift) <= medium))) return op.forward(unit.a + e) - unit.y;
+    return unit.slope * (e + (unit.a + e) * logistic_rise<false>(unit.rest, expm1_medium(-shift)));
+  }
+  // slope: s(f(a)); rest: 1 - s(f(a)).
+  ZEROKARA_INLINE void remember(const Op& op, vec a, Unit& unit) {
+    const Logistic at = logistic(op.inner(a));
+    unit.slope = at.s, unit.rest = at.rest;
+  }
+};
+
 }  // namespace
 }  // namespace zerokara::ZEROKARA_BUILD

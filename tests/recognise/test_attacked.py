@@ -234,19 +234,18 @@ def test_a_formula_with_an_exception(source, reason):
         step_of(names["own"])
 
 
-def test_one_that_stops_early_at_large_x_is_asked_for_its_own_numbers(learner, batch):
-    from zerokara.runner.own_gradient import _faster
-
-    names = {"np": np}
+def test_one_that_stops_early_at_large_x_is_asked_for_its_own_numbers(learner, batch, asking):
     body = BODY.replace("    for index", "    n = 0\n    for index").replace(
         "        before = x[index]\n",
         "        n = n + 1\n        if n == 130:\n            break\n        before = x[index]\n",
     )
-    exec("def own(func, x):" + body.replace("f(x)", "func(x)"), names)
+    source = "def own(func, x):" + body.replace("f(x)", "func(x)")
+    names = {"np": np}
+    exec(source, names)
     net_names = learner()
     net = net_names.Net(np.random.default_rng(0))
     f = net_names.loss_of(net, *batch)
-    own = _faster(names["own"], step_of(names["own"]))
+    own = asking(source)
     found = own(func=f, x=net.params["W1"])
     assert found.tobytes() == names["own"](f, net.params["W1"]).tobytes()
     assert not found.reshape(-1)[129:].any()

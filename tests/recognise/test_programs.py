@@ -17,6 +17,7 @@ def programs():
     spec = importlib.util.spec_from_file_location("programs", PROGRAMS)
     module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(PROGRAMS.parent)
         patch.setitem(importlib.sys.modules, "programs", module)
         spec.loader.exec_module(module)
         yield module
@@ -26,10 +27,10 @@ def programs():
     "count", [12, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(600)])], ids=["few", "many"]
 )
 def test_no_random_program_shows_a_difference(programs, count, tmp_path):
-    gradients, fast, failures = programs.tried(count, seed=2026, folder=tmp_path)
-    print(f"{count} programs, {gradients} gradients, {fast} of them without the loop")
-    assert not failures
-    assert fast > 0.1 * gradients
+    found = programs.tried(count, seed=2026, folder=tmp_path)
+    print(f"{count} programs, {found.gradients} gradients, {found.recognised} of them without the loop")
+    assert not found.failures
+    assert found.recognised > 0.1 * found.gradients
 
 
 def test_a_wrong_gradient_would_be_noticed(programs, tmp_path, monkeypatch):
@@ -43,9 +44,22 @@ def test_a_wrong_gradient_would_be_noticed(programs, tmp_path, monkeypatch):
         return gradient
 
     monkeypatch.setattr(programs, "accelerated", wrong)
-    _, _, failures = programs.tried(12, seed=2026, folder=tmp_path)
+    failures = programs.tried(12, seed=2026, folder=tmp_path).failures
     assert failures
     assert any("where rounding explains" in text for _, texts in failures for text in texts)
+
+
+def test_an_answer_to_every_loop_of_the_learners_own_would_be_noticed(programs, tmp_path, monkeypatch):
+    """One that takes each for the textbook's: its h, its order, its formula."""
+
+    def answer(call):
+        f, x, *others = call.arguments.values()
+        return numerical_gradient(f, x) if type(x) is np.ndarray and not others else programs.NOT_FOUND
+
+    monkeypatch.setattr(programs, "own_loop_result", answer)
+    failures = programs.tried(60, seed=2026, folder=tmp_path).failures
+    assert {program.forms["moves"] for program, _ in failures} >= {"above, below", "in place"}
+    assert any(": left: " in text for _, texts in failures for text in texts)
 
 
 CASES = {

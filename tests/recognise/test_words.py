@@ -48,7 +48,7 @@ def test_why_a_formula_is_another(body, reason, marked):
 
 LOSSES = {
     "It is the cross entropy.": "-np.sum(t * np.log(y)) / len(y)",
-    "It is the cross entropy with 1e-7 in the logarithm.": "-np.sum(t * np.log(y + 1e-7)) / len(y)",
+    "It is the cross entropy with 1e-07 in the logarithm.": "-np.sum(t * np.log(y + 1e-7)) / len(y)",
     "It is the squared error.": "np.sum((y - t) ** 2) / 2 / len(y)",
 }
 ONE_LAYER = """
@@ -86,8 +86,8 @@ def test_what_was_verified(loss_and_weights, monkeypatch, capfd, marked):
     with recognise.mode("verify"):
         numerical_gradient(*loss_and_weights)
         assert capfd.readouterr().err.count("⟦Verified: ") == 1
-        right = plan.Plan._of
-        monkeypatch.setattr(plan.Plan, "_of", lambda *asked: right(*asked) + 1e-7)
+        right = plan.Plan.gradient
+        monkeypatch.setattr(plan.Plan, "gradient", lambda *asked, **kept: right(*asked, **kept) + 1e-7)
         with pytest.raises(ZerokaraError, match=r"^⟦--verify found") as error:
             numerical_gradient(*loss_and_weights)
     assert marked(str(error.value)) == ""

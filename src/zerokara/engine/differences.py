@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.engine.compiled import CompiledEngine, capabilities
+from zerokara.engine.refusals import REFUSALS
+from zerokara.errors import UsageError
 from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.nn.formulas import Formula, FormulaLayer, activation_formula, loss_formula, terms_of
 from zerokara.nn.layers import Affine, Layer
 from zerokara.nn.numerical import ForwardPass, layer_differences
+from zerokara.words import sentence
 
 Floats = NDArray[np.float64]
 Gradients = tuple[list[Floats], list[Floats | None]]
@@ -28,6 +31,8 @@ class Described:
         biases: of each layer, (fan_out,) float64, or None.
         activation: between the layers, one of `ACTIVATION_FORMULAS`.
         loss: of the last layer's scores, one of `LOSS_FORMULAS`.
+
+    Raises UsageError for formulas that are not known.
     """
 
     weights: Sequence[Floats]
@@ -57,8 +62,12 @@ def differences(
         threads: how many the compiled core may use; None: as many as this process may use cores.
 
     Returns:
-        The gradients; all NaN where the loss itself is not finite. Raises UsageError for formulas that are not known.
+        The gradients; all NaN where the loss itself is not finite.
+
+    Raises UsageError for points of which `above` is not the larger.
     """
+    if not difference.width > 0:
+        raise UsageError(sentence(REFUSALS["points-order"], **difference._asdict()), "wrong-value")
     computed = by_core if core_takes(network, x) else by_numpy
     return computed(network, x, targets, difference, threads)
 

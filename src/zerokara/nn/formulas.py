@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from zerokara.errors import UsageError, unknown_name
 from zerokara.nn.activations import Elementwise, relu, sigmoid, tanh
 from zerokara.nn.functions import cross_entropy, softmax, squared_loss
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 Array = NDArray[Any]
+
+OTHER_PARAMETERS = translatable("The formula {name} has the parameters {known}, and no other.")
 
 
 class Formula(NamedTuple):
@@ -162,8 +164,8 @@ def log_sigmoid(o: Array) -> Array:
 
 
 def _weighted(weight: Array, logarithms: Array) -> Array:
-    """-weight · logarithm, where a weight of 0 takes nothing, also of an infinite one."""
-    return -np.where(weight == 0, 0.0, weight * np.where(weight == 0, 0.0, logarithms))
+    """-weight · logarithm, where a weight of 0 takes nothing, also of the logarithm of 0."""
+    return -weight * np.where((weight == 0) & (logarithms == -np.inf), 0.0, logarithms)
 
 
 def _bounds(lo: float, hi: float) -> tuple[float, float]:
@@ -256,15 +258,7 @@ def _entry(what: str, formula: Formula, table: Mapping[str, Entry]) -> Entry:
         raise unknown_name(what, formula.name, table)
     entry = table[formula.name]
     if len(formula.parameters) != len(entry.parameters):
-        raise UsageError(
-            sentence(
-                "The formula {name!r} takes {expected} parameters. Got {got!r}.",
-                name=formula.name,
-                expected=len(entry.parameters),
-                got=formula.parameters,
-            ),
-            "wrong-value",
-        )
+        raise UsageError(sentence(OTHER_PARAMETERS, name=formula.name, known=list(entry.parameters)), "wrong-value")
     return entry
 
 

@@ -8,12 +8,26 @@ Here it is
 3. proven: the same values at random weights, the same differences of single weights (`proof`);
 4. left to the engine that computes the same central differences for all weights at once, confirmed each time (`plan`).
 
-What fails anywhere is left to the loop, and said once (`recogniser`). `formula` proves which difference a learner's own
-gradient function computes.
+What fails anywhere is left to the loop, and said once (`recogniser`). `own_loops` proves which differences
+a loop of the learner's own takes, and of what.
 """
 
-from zerokara.recognise.formula import check_shape, step_of
-from zerokara.recognise.recogniser import accelerated, mode
+from zerokara.recognise.own_loops.answering import own_loop_result
+from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.recognise.recogniser import accelerated, mode, mode_now, reason_of, records
 from zerokara.recognise.refusal import Refused
+from zerokara.recognise.sampling import is_in_silence
 
-__all__ = ["Refused", "accelerated", "check_shape", "mode", "step_of"]
+__all__ = [
+    "HOPELESS",
+    "NOT_FOUND",
+    "OwnCall",
+    "Refused",
+    "accelerated",
+    "is_in_silence",
+    "mode",
+    "mode_now",
+    "own_loop_result",
+    "reason_of",
+    "records",
+]

@@ -109,6 +109,7 @@ class Local(NamedTuple):
         axis: of the samples, counted from the last axis, 0; ALONE where there is but one, LOST where some were picked.
         scale: the numbers are this times a, element by element; None for any other function of a.
         clamped: the numbers are that between two bounds only, and one of these elsewhere.
+        weights: the numbers of the arrays that were multiplied, and added, for a, as far as they were read.
     """
 
     product: int
@@ -116,6 +117,7 @@ class Local(NamedTuple):
     axis: int
     scale: float | None = 1.0
     clamped: bool = False
+    weights: frozenset[int] = frozenset()
 
 
 ALONE, LOST = -1, -2

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zerokara.nn.formulas import Formula
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 
 _KINKS = frozenset(
     ["compare", "maximum", "minimum", "fmax", "fmin", "max", "min", "abs", "absolute", "fabs", "where", "clip"]
@@ -24,10 +24,15 @@ _DELTAS = (1e-7, float(np.finfo(float).eps))
 _GELU = (math.sqrt(2 / math.pi), 0.044715)
 
 
-def activations(clues: Clues) -> Iterator[Formula]:
-    """The activations that are tried, the likelier first."""
+def activations(clues: Clues, last: int) -> Iterator[Formula]:
+    """The activations that are tried, the likelier first.
+
+    Args:
+        last: the number of the last weights, whose scores have bounds of their own.
+    """
     has_kinks, has_exp = bool(clues.operations & _KINKS), bool(clues.operations & _EXPONENTIALS)
-    ends = sorted({limit.number for limit in clues.limits if limit.of_input and 0 < limit.number < math.inf})
+    hidden = [limit.number for limit in clues.limits if limit.of_input and last not in limit.weights]
+    ends = sorted({number for number in hidden if 0 < number < math.inf})
     if has_kinks:
         # Before ReLU itself: weights at which none is beyond the end say nothing.
         yield from (Formula("capped-relu", (end,)) for end in ends)
@@ -42,6 +47,8 @@ def activations(clues: Clues) -> Iterator[Formula]:
         yield from (Formula("leaky-relu", (slope,)) for slope in dict.fromkeys([*slopes, *(-s for s in slopes), -1.0]))
     if not has_exp and not clues.operations & {"erf", "erfc"}:
         return
+    if "tanh" in clues.operations:
+        yield from _gelus(clues)
     if clues.operations & _LOGARITHMS:
         yield Formula("softplus")
     yield from (Formula("swish", (beta,)) for beta in dict.fromkeys([1.0, *_positive(clues)]))
@@ -49,7 +56,8 @@ def activations(clues: Clues) -> Iterator[Formula]:
         yield from (Formula("elu", (alpha,)) for alpha in dict.fromkeys([1.0, *_positive(clues)]))
     if clues.operations & {"erf", "erfc"}:
         yield Formula("gelu-exact")
-    yield from _gelus(clues)
+    if "tanh" not in clues.operations:
+        yield from _gelus(clues)
 
 
 def _positive(clues: Clues) -> list[float]:

@@ -37,16 +37,13 @@ _OF_NONE = {
 
 def described(code: CodeType, model: Model, sizes: list[int]) -> str:
     """Which function, which network, which loss, and what is added to it."""
-    activations = [_named(model.activation)] if len(model.layout.weights) > 1 else []
     return paragraph(
         # Translators: such as "loss (line 12) is the loss of a network 784-50-10 (relu, softmax), proven …"
         sentence(
-            "{name} (line {line}) is the loss of a network {sizes} ({functions}), proven by its code and at random "
-            "weights.",
+            "{name} (line {line}) is the loss of a network {network}, proven by its code and at random weights.",
             name=code.co_qualname,
             line=code.co_firstlineno,
-            sizes="-".join(map(str, sizes)),
-            functions=", ".join([*activations, _output(model.loss)]),
+            network=network_of(model, sizes),
         ),
         _loss(model.loss),
         _smoothing(model, sizes[-1]),
@@ -54,6 +51,13 @@ def described(code: CodeType, model: Model, sizes: list[int]) -> str:
         sentence("Its inputs are scaled first.") if model.input_map.mapped is not None else "",
         sentence("Its numerical gradient is computed without the loop, by the same differences."),
     )
+
+
+def network_of(model: Model, sizes: list[int]) -> str:
+    """Its layers and functions, such as 784-50-10 (sigmoid, softmax)."""
+    activations = [_named(model.activation)] if len(model.layout.weights) > 1 else []
+    functions = ", ".join([*activations, _output(model.loss)])
+    return in_english("{sizes} ({functions})", sizes="-".join(map(str, sizes)), functions=functions)
 
 
 def _named(activation: Formula) -> str:

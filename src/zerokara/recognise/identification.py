@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.formulas import Formula, terms_of
 from zerokara.recognise import candidates
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.forward import Floats, activated, scores_of
 from zerokara.recognise.inputs import InputMap
 from zerokara.recognise.layout import Arrays, Layout, rows_of
-from zerokara.recognise.linear_terms import Fit, LinearTerms, rounded
+from zerokara.recognise.linear_terms import Fit, LinearTerms, explained, rounded
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.unknown_parts import unknown_layers, unknown_loss
 from zerokara.words import sentence
@@ -52,8 +52,8 @@ class Model:
     activation: Formula
     loss: Formula
     labels: str
-    terms: LinearTerms = LinearTerms()
-    input_map: InputMap = InputMap()
+    terms: LinearTerms = field(default_factory=LinearTerms)
+    input_map: InputMap = field(default_factory=InputMap)
     keep_within: float = math.inf
 
     def scores(self, arrays: Arrays, rows: Floats) -> Floats:
@@ -78,7 +78,7 @@ class Model:
         loss = self.terms.factor * mean(self.loss, scores, targets)
         rounding = 8 * EPS * abs(self.terms.factor) * max(1.0, float(np.abs(scores).max()))
         size = abs(loss) + abs(added) + abs(self.terms.constant)
-        return bool(abs(value - loss - added) <= TOLERANCE * size + rounding + self.cancellation(scores, targets))
+        return bool(abs(value - loss - added) <= TOLERANCE * size + rounding + 8 * self.cancellation(scores, targets))
 
     def cancellation(self, scores: Floats, targets: Floats) -> float:
         """By how much log(1 - p), which others compute by that difference, may be off where p is near 1."""
@@ -88,7 +88,8 @@ class Model:
             p, rest = 1 / (1 + np.exp(-scores)), 1 / (1 + np.exp(scores))
             least = 1 - self.loss.parameters[1] if self.loss.name == "binary-clipped" else self.loss.parameters[0]
             off = np.abs(1 - targets) * EPS * p / np.maximum(rest, max(least, EPS))
-        return float(4 * abs(self.terms.factor) * off.sum() / len(scores))
+        # Each of many roundings has a sign of its own.
+        return float(abs(self.terms.factor) * np.sqrt(np.square(off).sum()) / len(scores))
 
     def targets(self, arrays: Arrays) -> Floats:
         """What the labels become, (n, classes). Raises Refused for labels that cannot have this meaning."""
@@ -123,12 +124,13 @@ class Samples:
 
     Attributes:
         few: at weights of several sizes, the present ones last; enough where nothing is added to the loss.
-        of_loss: makes some for a layout, at which its last weights are 0: then the scores are the last bias.
+        of_loss: makes some for a layout, at which its last weights are 0: then the scores are the last bias. That is
+            random for 0.0; and for 1.0 the same in all, and other parameters are not.
         more: makes others: some whose weights have the same absolute values; and some with any.
     """
 
     few: list[Sample]
-    of_loss: Callable[[Layout], list[Sample]]
+    of_loss: Callable[[Layout, float], list[Sample]]
     more: Callable[[], tuple[list[Sample], list[Sample]]]
 
 
@@ -148,7 +150,18 @@ def model_of(fitting: list[Layout], samples: Samples, clues: Clues) -> Model:
         for candidate in _candidates(layout, known, clues):
             if (model := _with_terms(candidate, tried, len(alike), clues)) is not None:
                 return model
-    raise Refused(unknown_layers(clues))
+    raise Refused(unknown_layers(clues, _added_line(fitting[0], samples, clues)))
+
+
+def _added_line(layout: Layout, samples: Samples, clues: Clues) -> int | None:
+    """The line of something that is added to the loss, if it is no sum of squares: then it shows at equal scores."""
+    lines = [line for line, origins in clues.added_lines if origins & set(layout.parameters)]
+    if not lines:
+        return None
+    found = samples.of_loss(layout, 1.0)
+    squares = [np.array([half_square(sample.arrays[number]) for sample in found]) for number in layout.parameters]
+    values = np.array([sample.value for sample in found])
+    return None if explained(values, [*squares, np.ones(len(found))]) else lines[0]
 
 
 End = tuple[str, Formula]
@@ -166,7 +179,7 @@ def _ends(fitting: list[Layout], samples: Samples, clues: Clues) -> list[list[En
             continue
         key = (layout.inputs, layout.labels, layout.weights[-1], bias)
         if key not in known:
-            known[key] = _fitting_ends(layout, samples.of_loss(layout), bias, clues)
+            known[key] = _fitting_ends(layout, samples.of_loss(layout, 0.0), bias, clues)
         ends.append(known[key])
     return ends
 
@@ -181,22 +194,28 @@ def _all_ends(layout: Layout, arrays: Arrays, clues: Clues) -> Iterator[End]:
 def _fitting_ends(layout: Layout, samples: list[Sample], bias: int, clues: Clues) -> list[End]:
     arrays = samples[0].arrays
     n, classes = len(rows_of(arrays[layout.inputs])), layout.sizes(arrays)[-1]
-    meanings = dict(_meanings(arrays[layout.labels], n, classes))
-    scores = [np.repeat(sample.arrays[bias].reshape(1, -1), n, axis=0) for sample in samples]
     values = np.array([sample.value for sample in samples])
     added = [np.array([half_square(sample.arrays[bias]) for sample in samples]), np.ones(len(samples))]
     ends = []
-    for labels, loss in _all_ends(layout, arrays, clues):
-        fit = Fit(loss, meanings[labels], n)
-        columns = [np.array([mean(loss, each, targets) for each in scores]) for targets in fit.regressors]
-        if fit.explains(values, [*columns, *added]):
-            ends.append((labels, loss))
+    for labels, meaning in _meanings(arrays[layout.labels], n, classes):
+        # All samples have the same scores, so that equal labels have the same loss.
+        targets, counts = np.unique(meaning, axis=0, return_counts=True)
+        scores = [np.repeat(sample.arrays[bias].reshape(1, -1), len(targets), axis=0) for sample in samples]
+        for loss in candidates.losses(clues):
+            fit = Fit(loss, targets, n)
+            columns = [
+                np.array([float((terms_of(loss)(each, t).sum(axis=1) * counts).sum()) / n for each in scores])
+                for t in fit.regressors
+            ]
+            if explained(values, [*columns, *added]):
+                ends.append((labels, loss))
     return ends
 
 
 def _candidates(layout: Layout, ends: list[End], clues: Clues) -> Iterator[Model]:
     # One layer has no activation: any name will do.
-    activations = candidates.activations(clues) if len(layout.weights) > 1 else [Formula("identity")]
+    last = layout.weights[-1]
+    activations = candidates.activations(clues, last) if len(layout.weights) > 1 else [Formula("identity")]
     for activation in activations if ends else []:
         yield from (Model(layout, activation, loss, labels) for labels, loss in ends)
 
@@ -258,10 +277,11 @@ def _plain(candidate: Model, tried: _Tried, clues: Clues) -> Model | None:
 def _with_terms(candidate: Model, tried: _Tried, alike: int, clues: Clues) -> Model | None:
     """The candidate with what is added to it and what its labels become, if it fits with any such numbers."""
     fit = Fit(candidate.loss, tried.meanings[candidate.labels], tried.n)
-    columns = [tried.means(candidate, targets, alike) for targets in fit.regressors]
-    # Weight decay is one number for all of these samples.
-    if not fit.explains(tried.values[:alike], [*columns, np.ones(alike)]):
-        return None
+    for count in (alike - 2, alike):  # most candidates are seen to be wrong by the first five
+        columns = [tried.means(candidate, targets, count) for targets in fit.regressors]
+        # Weight decay is one number for all of these samples.
+        if not explained(tried.values[:count], [*columns, np.ones(count)]):
+            return None
     columns = [tried.means(candidate, targets, len(tried.samples)) for targets in fit.regressors]
     squares = [
         np.array([half_square(sample.arrays[number]) for sample in tried.samples])

@@ -16,7 +16,7 @@ import numpy as np
 from zerokara.nn.activations import sigmoid
 from zerokara.nn.formulas import activation_formula, loss_formula
 from zerokara.nn.functions import softmax
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.forward import Floats, activated
 from zerokara.recognise.identification import Model
 from zerokara.recognise.layout import Arrays, rows_of
@@ -36,29 +36,37 @@ LARGEST_SCORES = 40.0
 
 
 def check_limits(model: Model, clues: Clues, at_random: RandomSamples) -> Model:
-    """The model, with what it must keep away from. Raises Refused for a bound that it has not, or that was not tried."""
+    """The model, with what it must keep away from. Raises Refused for a bound that it lacks, or that was not tried."""
     ends = [k for k in activation_formula(model.activation).kinks(*model.activation.parameters) if k != 0]
     bounds = [b for b in loss_formula(model.loss).kinks(*model.loss.parameters) if 0 < b < 1]
-    of_input = [limit for limit in clues.limits if limit.of_input]
-    _check_bounds([limit for limit in clues.limits if not limit.of_input], bounds)
+    last = model.layout.weights[-1]
+    _check_bounds([limit for limit in clues.limits if not limit.of_input], bounds, last)
     if len(model.layout.weights) == 1:
         ends = []
     if ends or bounds:
         _check_both_sides(model, ends, bounds, at_random)
-    away = [abs(limit.number) for limit in of_input if limit.number not in ends]
+    # What is an end of hidden units is none of scores.
+    away = [
+        abs(limit.number)
+        for limit in clues.limits
+        if limit.of_input and (limit.number not in ends or last in limit.weights)
+    ]
     return replace(model, keep_within=min(away, default=math.inf))
 
 
-def _check_bounds(limits: list[Limit], bounds: list[float]) -> None:
-    """Each bound must be one of the loss, and stand at one place in the code: only that one was tried."""
+def _check_bounds(limits: list[Limit], bounds: list[float], last: int) -> None:
+    """Each bound must be one of the loss, of what comes from the last weights, and stand at one place in the code.
+
+    Only what is found there was tried.
+    """
     sites, numbers = defaultdict(set), defaultdict(set)
     for limit in limits:
         sites[limit.number].add(limit.site)
         numbers[limit.site].add(limit.number)
     for limit in limits:
         # What is kept above a bound of the loss is a probability, and no bound at 1 or more does anything to it.
-        of_probability = bool(numbers[limit.site] & set(bounds))
-        known = limit.number in bounds or (limit.number >= 1 and of_probability)
+        of_probability = last in limit.weights and bool(numbers[limit.site] & set(bounds))
+        known = of_probability and (limit.number in bounds or limit.number >= 1)
         if not known or (limit.number in bounds and len(sites[limit.number]) > 1):
             raise Refused(
                 sentence(
@@ -73,7 +81,8 @@ def _check_bounds(limits: list[Limit], bounds: list[float]) -> None:
 def _check_both_sides(model: Model, ends: list[float], bounds: list[float], at_random: RandomSamples) -> None:
     arrays, layout = at_random.arrays, model.layout
     rows, targets = rows_of(arrays[layout.inputs]), model.targets(arrays)
-    seen: dict[float, list[int]] = {number: [0, 0] for number in (*ends, *bounds)}
+    hidden = range(len(layout.weights) - 1)
+    seen = {(layer, end): [0, 0] for layer in hidden for end in ends} | {(-1, bound): [0, 0] for bound in bounds}
     for tried in range(MOST):
         if tried >= FEWEST and min(map(min, seen.values())) >= LEAST:
             return
@@ -81,11 +90,9 @@ def _check_both_sides(model: Model, ends: list[float], bounds: list[float], at_r
         sample = at_random.at(weights)
         if not model.agrees(sample.value, inputs[-1], targets, model.added(sample.arrays)):
             raise Refused(sentence("Where numbers are large it is not the network that it is elsewhere."))
-        for end in ends:
-            _count(seen[end], np.concatenate([layer.ravel() for layer in inputs[:-1]]), end)
-        for bound in bounds:
-            _count(seen[bound], _probabilities(model, inputs[-1], targets), bound)
-    number = next(number for number, sides in seen.items() if min(sides) < LEAST)
+        for (layer, number), sides in seen.items():
+            _count(sides, _probabilities(model, inputs[-1], targets) if layer < 0 else inputs[layer], number)
+    number = next(number for (_, number), sides in seen.items() if min(sides) < LEAST)
     raise Refused(
         sentence("No numbers that were tried lie on both sides of {number:.17g}, where it cuts off.", number=number)
     )
@@ -112,7 +119,7 @@ def _far(
     """Random parameters, and the inputs of activations that they make: as large as the bounds."""
     layout, weights, inputs = model.layout, dict[int, Floats](), list[Floats]()
     hidden = max([1.0, *(1.2 * abs(end) for end in ends)])
-    last = min([LARGEST_SCORES, *(-1.5 * math.log(min(b, 1 - b)) for b in bounds)]) if bounds else 2.0
+    last = min(LARGEST_SCORES, max((-1.5 * math.log(min(b, 1 - b)) for b in bounds), default=2.0))
     for layer, number in enumerate(layout.weights):
         if layer:
             rows = activated(model.activation, inputs[-1])

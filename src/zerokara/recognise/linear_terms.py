@@ -55,11 +55,6 @@ class Fit:
         else:
             self.regressors = [targets, zeros + 1, zeros]
 
-    def explains(self, values: Floats, columns: Sequence[Floats]) -> bool:
-        """Whether some sum of these columns, each times a number, gives the values, more than there are numbers."""
-        found = _solved(values, columns)
-        return found is not None and _largest(values - np.array(columns).T @ found) <= 1e-10 * _largest(values)
-
     def solutions(
         self, values: Floats, columns: list[Floats], squares: list[Floats], constants: tuple[float, ...]
     ) -> Iterator[LinearTerms]:
@@ -121,7 +116,7 @@ class Fit:
         return factor, float(kept / factor), float(rest / factor)
 
     def _constant(self, keep: float, rest: float) -> float:
-        """L(keep · t + rest) less keep · L(t) + rest · L(1) + (1 - keep - rest) · L(0), where that depends on t only."""
+        """L(keep · t + rest) less keep · L(t) + rest · L(1) + (1 - keep - rest) · L(0), if that depends on t only."""
         if self.loss.name.startswith("binary"):
             return 0.0
         t = self.targets
@@ -146,6 +141,12 @@ def _solved(values: Floats, columns: Sequence[Floats]) -> Floats | None:
     sizes[sizes == 0] = 1
     found: Floats = np.linalg.lstsq(matrix / sizes, values, rcond=1e-13)[0] / sizes
     return found
+
+
+def explained(values: Floats, columns: Sequence[Floats]) -> bool:
+    """Whether some sum of these columns, each times a number, gives the values, more than there are numbers."""
+    found = _solved(values, columns)
+    return found is not None and _largest(values - np.array(columns).T @ found) <= 1e-10 * _largest(values)
 
 
 def _largest(values: Floats) -> float:

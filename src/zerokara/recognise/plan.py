@@ -56,6 +56,10 @@ ROUNDING = 1e-8
 one may be looking for just that rounding."""
 
 
+NOISE = 1e-9
+"""How much of a gradient may be rounding of the learner's own, beyond what every loss has."""
+
+
 @dataclass
 class Batch:
     """Inputs and labels as they were, and in the form that an engine takes.
@@ -190,9 +194,9 @@ class Plan:
         found: Arrays = {}
         for layer, number in enumerate(layout.weights):
             found[number] = of_weights[layer].T if layout.flipped[layer] else of_weights[layer]
-        for number, gradient in zip(layout.biases, of_biases, strict=True):
-            if number is not None and gradient is not None:
-                found[number] = gradient.reshape(arrays[number].shape)
+        for bias, of_bias in zip(layout.biases, of_biases, strict=True):
+            if bias is not None and of_bias is not None:
+                found[bias] = of_bias.reshape(arrays[bias].shape)
         rates = dict(zip(layout.parameters, model.terms.decay, strict=False))
         for number, gradient in found.items():
             found[number] = model.terms.factor * gradient
@@ -283,6 +287,9 @@ class Plan:
         eps/2 · |w|, which is that share of h.
         """
         eps, h = float(np.finfo(float).eps), difference.farthest
+        off = self.model.cancellation(self.layers[-1], batch.targets)
+        if not off / difference.width <= NOISE * (1 + abs(self.model.terms.factor)):
+            raise RefusedNow(sentence("Probabilities are so close to 1 that its 1 - p is little more than rounding."))
         if h < TEXTBOOK_STEP:
             value = self.model.value(self.layers[-1], batch.targets, self.weights)
             largest = float(np.abs(self.gradients[own]).max())

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.finite_difference import FiniteDifference
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.identification import Model, Sample, Samples, model_of
 from zerokara.recognise.inputs import input_maps
 from zerokara.recognise.layout import Arrays, Layout, layouts
 from zerokara.recognise.limits import check_limits
-from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.recognise.refusal import Refused
 from zerokara.recognise.sampling import SCALES, Function, RandomSamples, restoring, value_at
 from zerokara.recognise.thresholds import Threshold
 from zerokara.recognise.unknown_parts import unknown_arrays
@@ -44,26 +44,24 @@ def proven_model(
             anything elsewhere, and even warn at random weights.
         clues: what f's code says about the network.
     """
-    reason = ""
+    why: Refused | None = None
     for input_map in input_maps(clues.maps):
-        known = input_map.applied(arrays)
-        fitting = [] if known is None else list(islice(layouts(known, flips=bool(clues.transposed)), MOST_LAYOUTS))
+        known = input_map.applied(arrays) or {}
+        fitting = list(islice(layouts(known, flips=bool(clues.transposed)), MOST_LAYOUTS))
         fitting = [layout for layout in fitting if input_map.origin in (None, layout.inputs)]
         for moved in dict.fromkeys(frozenset(layout.parameters) for layout in fitting):
             what = threshold_on(set(moved))
             # A threshold on what is moved may be crossed elsewhere, where no number here can tell. Asked first, because
             # at random weights the function might already warn or raise.
             if what:
-                reason = reason or _threshold_reason(what)
+                why = why or Refused(_threshold_reason(what))
                 continue
             try:
-                model = _found(f, x, arrays, known, [l for l in fitting if set(l.parameters) == moved], clues)
+                model = _found(f, x, arrays, known, [one for one in fitting if set(one.parameters) == moved], clues)
                 return replace(model, input_map=input_map)
-            except RefusedNow:
-                raise
             except Refused as refused:
-                reason = str(refused)
-    raise Refused(reason or unknown_arrays(clues))
+                why = refused
+    raise why or Refused(unknown_arrays(clues))
 
 
 def _found(f: Function, x: NDArray[Any], arrays: Arrays, known: Arrays, fitting: list[Layout], clues: Clues) -> Model:

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
 from zerokara.recognise.counters import counting
-from zerokara.recognise.description import described
+from zerokara.recognise.description import described, network_of
+from zerokara.recognise.guards import ARGUMENT
 from zerokara.recognise.identification import Model
 from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import proven_model
+from zerokara.recognise.record import Record, Records
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
@@ -52,6 +54,7 @@ class Recogniser:
         lock: held while plans are made and used; of two threads that ask, one waits.
         hopeless: why functions were refused for good, by their code, the shapes of their arrays, and the language.
         tries: how often a function that was never recognised has been looked at.
+        records: what became of each function; own_loops: what is known of the learner's own loops, by their code.
     """
 
     def __init__(self, mode: str = "on") -> None:
@@ -64,6 +67,8 @@ class Recogniser:
         self.hopeless: dict[Any, str] = {}
         self.tries: dict[CodeType | None, int] = {}
         self.said: set[tuple[CodeType | None, str]] = set()
+        self.records = Records()
+        self.own_loops: dict[CodeType, Any] = {}
 
     def gradient(self, f: Function, x: Any, walk: Walk) -> NDArray[Any] | None:
         """The gradient that such a loop would find, or None for what only the loop can do."""
@@ -84,12 +89,14 @@ class Recogniser:
             return None
 
     def _explain(self, code: CodeType | None, reason: str) -> None:
+        if code is not None and not self.records.of(code).recognised:
+            self.records.of(code).reason = reason
         if code is None:
             what = sentence("The plain loop computes the gradient of f.")
         else:
             name, line = code.co_qualname, code.co_firstlineno
             what = sentence("The plain loop computes the gradient of {name} (line {line}).", name=name, line=line)
-        self._say(code, paragraph(what, reason))
+        self.say(code, paragraph(what, reason))
 
     def _found(self, f: Function, code: CodeType | None, x: Any, walk: Walk) -> NDArray[Any] | None:
         if type(x) is not np.ndarray or x.size == 0:
@@ -115,6 +122,7 @@ class Recogniser:
         """By a plan of before; None, and no such plan any more, where it does not hold for this batch."""
         if not any(arrays[number] is x for number in plan.model.layout.parameters):
             raise Refused(sentence("x is none of the arrays it reads as weights."))
+        _check_walk(walk, plan.purity, arrays)
         try:
             with self._counting(plan.purity, f, x, walk):
                 return plan.gradient(f, x, arrays, walk)
@@ -137,8 +145,7 @@ class Recogniser:
         arrays: Arrays = {number: values[number] for number in purity.arrays}
         if not any(array is x for array in arrays.values()):
             raise Refused(sentence("It does not read the array whose gradient is asked for."))
-        if walk.copies and not purity.reads_only_argument:
-            raise Refused(sentence("It reads the array itself, and its loop moves a copy."))
+        _check_walk(walk, purity, arrays)
         signature = signature_of(arrays)
         key = (code, tuple(signature.items()), language())
         if key in self.hopeless:
@@ -154,7 +161,9 @@ class Recogniser:
             self.hopeless[key] = str(reason)
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
-        self._say(code, described(code, plan.model, plan.sizes))
+        record = self.records.of(code)
+        record.recognised, record.network, record.reason = True, network_of(plan.model, plan.sizes), None
+        self.say(code, described(code, plan.model, plan.sizes))
         logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
 
@@ -163,12 +172,22 @@ class Recogniser:
         values = purity.guards.check(f, x) if purity.counters else None
         return counting(purity.counters, values, -1 if self.mode == "verify" else walk.calls_for(x.size))
 
-    def _say(self, code: CodeType | None, text: str) -> None:
+    def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
         logger.debug("%s", text)
         if (code, text) not in self.said:
             self.said.add((code, text))
             say(text)
+
+
+def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
+    """Raises Refused where the function would see of the loop more, or less, than that an array is moved."""
+    if walk.copies and not purity.reads_only_argument:
+        raise Refused(sentence("It reads the array itself, and its loop moves a copy."))
+    if walk.parts and purity.guards.first == ARGUMENT:
+        raise Refused(sentence("It reads its argument, which is a part of the array only."))
+    if any(np.may_share_memory(array, apart) for array in arrays.values() for apart in walk.apart):
+        raise Refused(sentence("It reads the array that its loop writes the gradient into."))
 
 
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
@@ -213,6 +232,21 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
     slow = numerical_gradient(f, x, h=h)
     compare(slow, gradient, float(f(x)), walk.difference.width)
     return slow
+
+
+def mode_now() -> str:
+    """What gradients are computed by: "on" and "off" say whether without the loop, "verify" both ways."""
+    return current.mode
+
+
+def records() -> list[Record]:
+    """What was found out about each function that was looked into, in this process or in this run."""
+    return [record for record in current.records if record.recognised or record.reason]
+
+
+def reason_of(code: CodeType) -> str | None:
+    """Why a function was left to its loop, in whole sentences; None where nothing was found."""
+    return current.records.of(code).reason
 
 
 @contextmanager

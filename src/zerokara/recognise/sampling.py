@@ -48,6 +48,11 @@ def in_silence() -> Iterator[None]:
         _underflow.reset(token)
 
 
+def is_in_silence() -> bool:
+    """Whether this thread computes beside the learner's own code at the moment."""
+    return _underflow.get(None) is not None
+
+
 def ignores_underflow() -> bool:
     """Whether NumPy, as the learner has set it, keeps silent about underflow, which it does by itself."""
     return _underflow.get() == "ignore"
@@ -147,14 +152,21 @@ class RandomSamples:
         varied = [self._drawn(lambda: float(self.rng.uniform(0.3, 2.0))) for _ in range(count)]
         return [self.at(weights) for weights in signs], [self.at(weights) for weights in varied]
 
-    def at_last_bias(self, layout: Layout) -> list[Sample]:
-        """Where a layout's last weights are 0, and its last bias is random: the scores are that."""
-        others, bias = self._drawn(lambda: 1.0), layout.biases[-1]
-        others[layout.weights[-1]][...] = 0
-        samples = []
-        for _ in range(ALIKE + 2):
-            drawn = {} if bias is None else {bias: 1.5 * self.rng.standard_normal(self.arrays[bias].shape)}
-            samples.append(self.at({**others, **drawn}))
+    def at_last_bias(self, layout: Layout, others: float) -> list[Sample]:
+        """Where a layout's last weights are 0, and the scores are its last bias.
+
+        Args:
+            others: 0 where that bias is random, and other parameters are not; 1 where they are, and it is not.
+        """
+        count, bias = ALIKE + 2 + (len(layout.parameters) if others else 0), layout.biases[-1]
+        fixed, samples = self._drawn(lambda: 1.0), []
+        for _ in range(count):
+            drawn = self._drawn(lambda: float(self.rng.uniform(0.3, 2.0))) if others else dict(fixed)
+            drawn[layout.weights[-1]] = np.zeros_like(fixed[layout.weights[-1]])
+            if bias is not None:
+                random = 1.5 * self.rng.standard_normal(self.arrays[bias].shape)
+                drawn[bias] = fixed[bias] if others else random
+            samples.append(self.at(drawn))
         return samples
 
     def at(self, weights: Arrays) -> Sample:
@@ -172,7 +184,7 @@ class RandomSamples:
             array, size = self.arrays[number], None if layer else self.sizes
             deviation = scale() * spread(self.layout.weight(self.arrays, layer), size)
             drawn[number] = deviation * self.rng.standard_normal(array.shape)
-        for number in self.layout.biases:
-            if number is not None:
-                drawn[number] = 0.5 * scale() * self.rng.standard_normal(self.arrays[number].shape)
+        for bias in self.layout.biases:
+            if bias is not None:
+                drawn[bias] = 0.5 * scale() * self.rng.standard_normal(self.arrays[bias].shape)
         return drawn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.words import paragraph, sentence
 
 
@@ -26,10 +26,12 @@ def unknown_inputs(clues: Clues) -> str:
     return sentence("What it makes of its inputs is not known here: see line {line}.", line=clues.input_lines[0])
 
 
-def unknown_layers(clues: Clues) -> str:
-    """The loss may be known, but not what comes before."""
+def unknown_layers(clues: Clues, added: int | None) -> str:
+    """The loss may be known, but not what comes before; `added` is the line of what else there is."""
     if inputs := unknown_inputs(clues):
         return inputs
+    if added is not None:
+        return sentence("What line {line} makes of its weights, and adds to the loss, is not known here.", line=added)
     if clues.activation_lines:
         return sentence(
             "Its values are not those of a network that is known here. What it does between its layers, from line "

@@ -16,6 +16,7 @@ from types import CodeType
 
 from zerokara.errors import UsageError
 from zerokara.sources.cells import TEXTS, cells_of
+from zerokara.sources.instrumentation import plain_code_of
 from zerokara.words import sentence
 
 Definition = ast.FunctionDef | ast.Lambda
@@ -28,6 +29,7 @@ class UnprovenSource(Exception):
 @lru_cache(maxsize=256)
 def any_tree_of(code: CodeType) -> Definition:
     """The definition that a code object comes from. Raises UnprovenSource where that cannot be proven."""
+    code = plain_code_of(code)
     for text in texts_of(code.co_filename):
         found = _found_in(code, text)
         if found is not None:
