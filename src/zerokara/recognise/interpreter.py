@@ -18,7 +18,8 @@ from typing import Any
 
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Closure, Concrete, Entries, Items, Value, is_number
-from zerokara.recognise.arithmetic import Arithmetic, Clues
+from zerokara.recognise.arithmetic import Arithmetic
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.containers import kept
 from zerokara.recognise.counters import Counter
 from zerokara.recognise.evaluation import Evaluation
