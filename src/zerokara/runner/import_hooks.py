@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -60,10 +60,13 @@ def _add_step(loader: object, action: Action) -> None:
 
 def _is_learners(fullname: str, path: Sequence[str] | None) -> bool:
     """Whether a folder of the learner's has a source of that name; what others find instead is seen later."""
-    entries = sys.path if path is None else path
-    folders = [entry for entry in entries if isinstance(entry, str) and _is_learners_folder(os.path.abspath(entry))]
-    spec = PathFinder.find_spec(fullname, folders) if folders else None
-    return spec is not None and _is_source(spec)
+    name = fullname.rpartition(".")[2]
+    for entry in sys.path if path is None else path:
+        if isinstance(entry, str) and _is_learners_folder(_absolute(entry)):
+            place = os.path.join(entry, name)
+            if os.path.isfile(f"{place}.py") or os.path.isfile(os.path.join(place, "__init__.py")):
+                return True
+    return False
 
 
 def _is_source(spec: ModuleSpec) -> bool:
@@ -73,6 +76,10 @@ def _is_source(spec: ModuleSpec) -> bool:
         and spec.origin is not None
         and _is_learners_folder(os.path.dirname(os.path.abspath(spec.origin)))
     )
+
+
+def _absolute(folder: str) -> str:
+    return folder if os.path.isabs(folder) else os.path.abspath(folder)
 
 
 @cache
