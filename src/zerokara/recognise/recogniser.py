@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.counters import counting
+from zerokara.recognise.counters import Counter, counting
 from zerokara.recognise.description import described, network_of
 from zerokara.recognise.guards import ARGUMENT
 from zerokara.recognise.identification import Model
@@ -29,7 +29,7 @@ from zerokara.recognise.record import Record, Records
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
-from zerokara.recognise.walk import Walk, textbook_walk
+from zerokara.recognise.walk import NEVER, Walk, textbook_walk
 from zerokara.say import say
 from zerokara.words import in_english, language, paragraph, sentence
 
@@ -168,9 +168,24 @@ class Recogniser:
         return gradient
 
     def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
-        """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
+        """What counts calls of f shall stand as after the loop's."""
         values = purity.guards.check(f, x) if purity.counters else None
-        return counting(purity.counters, values, -1 if self.mode == "verify" else walk.calls_for(x.size))
+        return counting(purity.counters, values, walk.calls_for(x.size))
+
+    def unseen(self, f: Function, x: NDArray[Any]) -> AbstractContextManager[None]:
+        """However often f is called meanwhile, what counts its calls stands in the end as before."""
+        return counting(*self._counters(f, x), 0)
+
+    def count(self, f: Function, x: NDArray[Any], calls: int) -> None:
+        """Let what counts the calls of a proven function stand as after so many more."""
+        with counting(*self._counters(f, x), calls):
+            pass
+
+    def _counters(self, f: Function, x: NDArray[Any]) -> tuple[tuple[Counter, ...], list[Any] | None]:
+        for plan in self.plans.get(code, []) if (code := code_of(f)) is not None else []:
+            if plan.arrays(f, x) is not None:
+                return plan.purity.counters, plan.purity.guards.check(f, x)
+        return (), None
 
     def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
@@ -226,11 +241,15 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
         An array of the shape and dtype of x, equal to the loop's but for rounding.
     """
     walk = textbook_walk(h)
-    gradient = current.gradient(f, x, walk)
-    if gradient is None or current.mode == "on":
-        return gradient
+    if current.mode != "verify":
+        return current.gradient(f, x, walk)
+    gradient = current.gradient(f, x, walk._replace(calls=NEVER))
+    if gradient is None:
+        return None
     slow = numerical_gradient(f, x, h=h)
-    compare(slow, gradient, float(f(x)), walk.difference.width)
+    with current.unseen(f, x):
+        value = float(f(x))
+    compare(slow, gradient, value, walk.difference.width)
     return slow
 
 

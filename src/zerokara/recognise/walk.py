@@ -39,6 +39,10 @@ class Walk(NamedTuple):
         return each * size + besides
 
 
+NEVER = (0, 0)
+"""The calls of a walk that is not taken: what counts calls is left as it was."""
+
+
 def textbook_walk(h: float) -> Walk:
     """The textbook's: x + h, then x - h, then x as it was (chapter 4.4)."""
     return Walk(FiniteDifference.central(h), lambda x: x - h)

@@ -25,7 +25,7 @@ from zerokara.recognise.record import Mistaken
 from zerokara.recognise.refusal import Refused
 from zerokara.recognise.sampling import in_silence, restoring
 from zerokara.recognise.verification import compare
-from zerokara.recognise.walk import Walk
+from zerokara.recognise.walk import NEVER, Walk
 from zerokara.words import paragraph, sentence
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class _Answer:
         if not self.known.was_fast:
             self._introduce()
         gradients = self._gradients()
-        if gradients is None or not self._is_steady():
+        if gradients is None or not self._is_steady_after_counting():
             for array, copy in zip(self.arrays, before, strict=True):
                 array[...] = copy
             raise Refused(self._why_not())
@@ -176,7 +176,13 @@ class _Answer:
 
     def _gradient(self, block: Block, formula: Formula, array: NDArray[Any], walk: Walk) -> NDArray[Any] | None:
         moved = array.copy() if block.own_copy else array
-        return self.current.gradient(self._evaluation(block, moved), moved, walk)
+        return self.current.gradient(self._evaluation(block, moved), moved, walk._replace(calls=NEVER))
+
+    def _count(self, sign: int) -> None:
+        """Let what counts calls of the functions stand as after the loop, or as before it."""
+        for block, formula, array in zip(self.proof.blocks, self.proof.formulas, self.arrays, strict=True):
+            calls = self._walk(block, formula).calls_for(array.size)
+            self.current.count(self._evaluation(block, array), array, sign * calls)
 
     def _gradients(self) -> list[NDArray[Any]] | None:
         """Of all arrays, in their order, each left as the loop leaves it; None where one is not recognised."""
@@ -194,6 +200,14 @@ class _Answer:
         return now is not None and all(
             a is b for a, b in zip(now, self.values, strict=True) if not isinstance(a, float | int | str | tuple)
         )
+
+    def _is_steady_after_counting(self) -> bool:
+        """The same, where what counts calls of the functions stands as after the loop, which may read that."""
+        self._count(1)
+        is_steady = self._is_steady()
+        if not is_steady or self.current.mode == "verify":  # the loop itself will count
+            self._count(-1)
+        return is_steady
 
     def _why_not(self) -> str:
         asked = self.proof.blocks[0].asked
@@ -220,7 +234,7 @@ class _Answer:
         """How long the loop would take: f is proven to be pure, so that calling it again cannot be seen."""
         evaluate = self._evaluation(block, array)
         times = []
-        with in_silence():
+        with in_silence(), self.current.unseen(evaluate, array):
             for _ in range(3):
                 began = time.perf_counter()
                 evaluate(array)
@@ -266,7 +280,9 @@ class _Answer:
         with restoring(self.arrays):
             for array, copy in zip(self.arrays, before, strict=True):
                 array[...] = copy
-            value = float(self._evaluation(first, self.arrays[0])(self.arrays[0]))
+            evaluate = self._evaluation(first, self.arrays[0])
+            with self.current.unseen(evaluate, self.arrays[0]):
+                value = float(evaluate(self.arrays[0]))
         fast_after = [array.copy() for array in self.arrays]
         for array, copy in zip(self.arrays, before, strict=True):
             array[...] = copy
