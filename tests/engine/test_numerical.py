@@ -185,14 +185,14 @@ def test_a_leak_is_found_to_the_last_digits_on_both_sides_of_its_kink(slope: flo
         np.testing.assert_allclose(found, exact, rtol=4e-15, atol=0)
 
 
-@pytest.mark.parametrize("h", [1e-4, 0.5])
+@pytest.mark.parametrize("points", [(1e-4, -1e-4), (0.5, -0.5), (0.5, 0.0), (-0.1, -0.2)])
 @pytest.mark.parametrize("sizes", [(6, 3), (6, 4, 3)])
-def test_weight_decay_adds_its_own_central_difference(sizes: tuple[int, ...], h: float) -> None:
-    """Of ½ λ w² it is λ w, whatever h; the loss gets ½ λ Σ w²; biases do not decay."""
-    call = arguments(sizes) | central(h)
+def test_weight_decay_adds_its_own_difference(sizes: tuple[int, ...], points: tuple[float, float]) -> None:
+    """Of ½ λ w² it is λ w between the points, for central ones whatever h; the loss gets ½ λ Σ w²; no bias decays."""
+    call = arguments(sizes) | dict(zip(("above", "below"), points, strict=True))
     plain, loss = gradients(call), core.numerical_gradient(**call)
     decayed, with_penalty = gradients(call, weight_decay=0.3), core.numerical_gradient(**(call | {"weight_decay": 0.3}))
-    expected = [0.3 * w for w in call["weights"]] + [0 * b for b in call["biases"]]
+    expected = [0.3 * (w + sum(points) / 2) for w in call["weights"]] + [0 * b for b in call["biases"]]
     for before, after, difference in zip(plain, decayed, expected, strict=True):
         np.testing.assert_allclose(after - before, difference, rtol=0, atol=1e-15)
     assert with_penalty - loss == pytest.approx(0.15 * sum((w**2).sum() for w in call["weights"]), rel=1e-13)

@@ -307,7 +307,8 @@ def run(net, x, t):
 """).replace(CALLS, BY_ARGUMENT),
     "unit vectors": """
 def own(f, x, h=1e-4):
-    return np.array([(f(x + h * e.reshape(x.shape)) - f(x - h * e.reshape(x.shape))) / (2 * h) for e in np.eye(x.size)]).reshape(x.shape)
+    units = [e.reshape(x.shape) for e in np.eye(x.size)]
+    return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in units]).reshape(x.shape)
 """
     + BY_ARGUMENT,
     "a zeros_like and 1": own("""
@@ -455,7 +456,8 @@ def own(f, x, *args, h=1e-4):
     return grad
 
 def loss(W1, net, x, t):
-    return cross_entropy_error(softmax(np.dot(sigmoid(np.dot(x, W1) + net.params['b1']), net.params['W2']) + net.params['b2']), t)
+    z = sigmoid(np.dot(x, W1) + net.params['b1'])
+    return cross_entropy_error(softmax(np.dot(z, net.params['W2']) + net.params['b2']), t)
 
 def run(net, x, t):
     return own(loss, net.params['W1'], net, x, t)
@@ -562,6 +564,107 @@ def run(net, x, t):
     "verbose, but silent": own(
         CENTRAL + "\n        if verbose:\n            print(i)", "def own(f, x, h=1e-4, verbose=False):"
     ),
+    "one way, then the other": own("""
+    up, down = np.zeros_like(x), np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        before = x[i]
+        x[i] = before + h
+        up[i] = f(x)
+        x[i] = before
+    for i in np.ndindex(x.shape):
+        before = x[i]
+        x[i] = before - h
+        down[i] = f(x)
+        x[i] = before
+    grad = (up - down) / (2 * h)
+"""),
+    "the loss, too": """
+def own(net, x_, t, h=1e-4):
+    loss = net.loss(x_, t)
+    grads = {}
+    for key in net.params:
+        x = net.params[key]
+        grad = np.zeros_like(x)
+"""
+    + CENTRAL.replace("f(x)", "net.loss(x_, t)").replace("\n    ", "\n        ")
+    + """
+        grads[key] = grad
+    return loss, grads
+"""
+    + METHOD,
+    "it[0]": own("""
+    it = np.nditer(x, flags=['multi_index'], op_flags=['readwrite'])
+    while not it.finished:
+        before = it[0].copy()
+        it[0] = before + h
+        above = f(x)
+        it[0] = before - h
+        below = f(x)
+        it[0] = before
+        grad[it.multi_index] = (above - below) / (2 * h)
+        it.iternext()
+"""),
+    "sizes that are given": """
+class Mine(Net):
+    def __init__(self, net):
+        self.params, self.n, self.m = net.params, 20, 7
+    def own(self, x, t, h=1e-4):
+        grad = np.zeros((self.n, self.m))
+        W = self.params['W1']
+        for i in range(self.n):
+            for j in range(self.m):
+                before = W[i, j]
+                W[i, j] = before + h
+                above = self.loss(x, t)
+                W[i, j] = before - h
+                below = self.loss(x, t)
+                W[i, j] = before
+                grad[i, j] = (above - below) / (2 * h)
+        return grad
+
+def run(net, x, t):
+    return Mine(net).own(x, t)
+""",
+    "a list that is made": """
+def loss(params, x, t):
+    W1, b1, W2, b2 = params
+    return cross_entropy_error(softmax(np.dot(sigmoid(np.dot(x, W1) + b1), W2) + b2), t)
+
+def own(W1, b1, W2, b2, x_, t, h=1e-4):
+    params, grads = [W1, b1, W2, b2], []
+    for x in params:
+        grad = np.zeros_like(x)
+"""
+    + CENTRAL.replace("f(x)", "loss(params, x_, t)").replace("\n    ", "\n        ")
+    + """
+        grads.append(grad)
+    return grads
+
+def run(net, x, t):
+    return own(*net.params.values(), x, t)
+""",
+    "all put back at once": own("""
+    original = x.copy()
+    for i in np.ndindex(x.shape):
+        x[i] += h
+        above = f(x)
+        x[...] = original
+        x[i] -= h
+        below = f(x)
+        x[...] = original
+        grad[i] = (above - below) / (2 * h)
+"""),
+    "elements by name": own("""
+    for i, row in enumerate(x):
+        for j, before in enumerate(row):
+            x[i, j] = before + h
+            above = f(x)
+            x[i, j] = before - h
+            below = f(x)
+            x[i, j] = before
+            grad[i, j] = (above - below) / (2 * h)
+""").replace(CALLS, TWO),
+    "a loss in another order": own(CENTRAL.replace("above = f(x)", "above = float(f(x))")),
 }
 
 C = CENTRAL
@@ -612,10 +715,8 @@ WRONG = {
         C.replace(QUOTIENT, QUOTIENT + " * seen[0]"), "def own(f, x, h=1e-4, seen=[1]):"
     ).replace("    grad = ", "    seen[0] += 1\n    grad = "),
     "a global count": "count = [0]\n" + own(C.replace(LAST, LAST + "        count[0] += 1\n")) + "\n    # the end\n",
-    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n    grad = np.zeros_like(x)"
-    + C
-    + "    return grad\n"
-    + CALLS,
+    "a global number": "calls = 0\ndef own(f, x, h=1e-4):\n    global calls\n    calls += 1\n"
+    "    grad = np.zeros_like(x)" + C + "    return grad\n" + CALLS,
     "an attribute of its own": own(C.replace(LAST, LAST + "        own.count = 1\n")),
     "an attribute of f": own(C.replace(LAST, LAST + "        f.count = 1\n")),
     "breaks": own(

@@ -10,8 +10,6 @@ import pytest
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.nn.numerical import numerical_gradient as plain_loop
 from zerokara.recognise import accelerated
-from zerokara.recognise.formula import step_of
-from zerokara.recognise.refusal import Refused
 
 NEAR = {"rtol": 1e-8, "atol": 1e-10}
 
@@ -209,29 +207,6 @@ BODY = """
         x[index] = before
     return grad
 """
-OWN = {
-    "keeps a global": ("def own(f, x):\n    global index" + BODY, "keeps something beyond"),
-    "keeps an attribute": ("def own(f, x):\n    f.index = 1" + BODY, "keeps something beyond"),
-    "leaves large losses": (
-        "def own(f, x):"
-        + BODY.replace("        x[index] = before\n", "        x[index] = before\n" * 1).replace(
-            "(above - below) / 2e-4", "0 if above > 2 else (above - below) / 2e-4"
-        ),
-        "What it returns is not",
-    ),
-    "leaves zeros": (
-        "def own(f, x):" + BODY.replace("(above - below) / 2e-4", "0 if before == 0 else (above - below) / 2e-4"),
-        "What it returns is not",
-    ),
-}
-
-
-@pytest.mark.parametrize(("source", "reason"), OWN.values(), ids=OWN.keys())
-def test_a_formula_with_an_exception(source, reason):
-    names = {"np": np}
-    exec(source, names)
-    with pytest.raises(Refused, match=reason):
-        step_of(names["own"])
 
 
 def test_one_that_stops_early_at_large_x_is_asked_for_its_own_numbers(learner, batch, asking):

@@ -26,7 +26,7 @@ def test_it_says_once_what_was_recognised(net_and_f, capfd):
     assert said.count("\n") == 1
     assert "loss_of.<locals>.<lambda> (line" in said
     assert "network 20-7-3 (sigmoid, softmax), proven by its code" in said
-    assert "It is the cross entropy with 1e-07 in the logarithm." in said
+    assert "It is the cross entropy with 1e-7 in the logarithm." in said
 
 
 def test_small_gradients_are_left_to_the_loop_in_silence(capfd):

@@ -24,7 +24,7 @@ from zerokara import recognise
 from zerokara.errors import ZerokaraError
 from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner import import_hooks, start, stop
-from zerokara.runner.own_loops import OwnLoop, with_questions
+from zerokara.runner.own_loops import OwnLoop, is_worth_parsing, quotient_parts_of, with_questions
 from zerokara.sources.instrumentation import plain_code_of
 
 Run = Callable[..., Any]
@@ -587,11 +587,41 @@ def test_a_debugger_stops_at_the_first_line(tmp_path: Path) -> None:
 # What costs nothing
 
 
+@pytest.mark.parametrize("text", ["", "x = 1 / 2 - 3", "def f(): return [a - b for a in c]", f"import numba\n{LOOP}"])
+def test_what_is_not_even_parsed(text: str) -> None:
+    assert not is_worth_parsing(text)
+    assert is_worth_parsing(LOOP)
+
+
 def test_code_without_a_loop_is_the_very_same(answers: Any) -> None:
     for source in ("x = 1\n", "def f(x):\n    return [x - i / 2 for i in range(3)]\n"):
         plain = compile(source, "learner.py", "exec")
         assert with_questions(plain, source) is plain
         assert with_questions(plain, ast.parse(source)) is plain
+
+
+@pytest.mark.parametrize("line", ["import numba", "import numpy, numba.core as nb", "from numba import njit"])
+def test_what_numba_may_compile_is_left_alone(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads the code of a function, and would refuse the function for what it finds there."""
+    source = f"{line}\n{LOOP}"
+    plain = compile(source, "learner.py", "exec", dont_inherit=True)
+    assert with_questions(plain, source) is with_questions(plain, ast.parse(source)) is plain
+    plain = compile(LOOP, "learner.py", "exec", dont_inherit=True)
+    assert with_questions(plain, LOOP) is not plain
+    monkeypatch.setitem(sys.modules, "numba", ModuleType("numba"))
+    assert with_questions(plain, LOOP) is plain
+
+
+def test_a_tree_that_is_too_deep_for_us() -> None:
+    source = f"def f(x):\n    return {'-'.join(['f(x) / x'] * 300)}\n"
+    tree = ast.parse(source)
+    node: ast.AST = ast.Name("x", ast.Load())
+    for _ in range(100_000):
+        node = ast.UnaryOp(ast.USub(), node)  # type: ignore[arg-type]
+    tree.body.append(ast.Expr(node))  # type: ignore[arg-type]
+    plain = compile(source, "learner.py", "exec", dont_inherit=True)
+    assert with_questions(plain, tree) is plain
+    assert quotient_parts_of(tree) == set()
 
 
 def test_a_source_that_is_not_that_of_the_code(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from zerokara.sources.differences import difference_loops, may_have_differences, quotient_parts
+from zerokara.runner.own_loops import is_worth_parsing
+from zerokara.sources.differences import difference_loops, quotient_parts
 
 ROOT = Path(__file__).parents[2]
 
@@ -300,7 +301,7 @@ def g(f, x):
 @pytest.mark.parametrize("source", LOOPS.values(), ids=LOOPS.keys())
 def test_a_loop_is_found(source: str) -> None:
     assert len(found(source)) == 1
-    assert may_have_differences(source)
+    assert is_worth_parsing(source)
 
 
 SPLIT = {
@@ -602,10 +603,3 @@ def test_our_own_code_has_none_but_its_own() -> None:
     """A large sample of other code, with many loops and differences: the textbook's loop, and that of a check."""
     names = [name for path in sorted((ROOT / "src").rglob("*.py")) for name in found(path.read_text(encoding="utf-8"))]
     assert names == ["numerical_gradient", "_looped"]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "x = 1 / 2 - 3", "def f(): return [a - b for a in c]", "import numba\n" + LOOPS["flat"]]
-)
-def test_what_is_not_even_parsed(text: str) -> None:
-    assert not may_have_differences(text)

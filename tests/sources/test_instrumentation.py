@@ -434,6 +434,7 @@ def test_code_that_is_sent_elsewhere_does_not_ask(both: tuple[Names, Names]) -> 
     code = both[1]["plain"].__code__
     consts = pickle.loads(pickle.dumps(code.co_consts))
     assert "zerokara" not in str(consts)
+    assert not any(word in pickle.dumps(code.co_consts) for word in (b"zerokara", b"Asked", b"take"))
     sent = types.FunctionType(code.replace(co_consts=consts), {"half": half})
     assert sent(half, 3) == 2.5
     assert Asked.asked == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -80,7 +81,9 @@ class Arithmetic(Gathered):
             return Concrete(-value.value)  # type: ignore[union-attr]
         data = _array_like(value)
         local = self.local_of(data.form, [value], _negative if isinstance(kind, ast.USub) else None)
-        return self.traced(replace(data.computed(affine=data.affine, form=data.form), local=local), [value])
+        mapped = mapped_step(operator.neg, [value]) if isinstance(kind, ast.USub) else None
+        result = replace(data.computed(affine=data.affine, form=data.form), local=local, mapped=mapped)
+        return self.traced(result, [value])
 
     def _not(self, value: Value) -> Value:
         if isinstance(value, Concrete) and value.is_scalar:

@@ -10,21 +10,17 @@ from zerokara.words import in_english, paragraph, sentence, translatable
 
 _LOSSES = {
     "cross-entropy": translatable("It is the cross entropy."),
-    "textbook": translatable("It is the cross entropy with {delta:g} in the logarithm."),
-    "clipped-cross-entropy": translatable(
-        "It is the cross entropy of probabilities kept between {lo:g} and {hi:.17g}."
-    ),
+    "textbook": translatable("It is the cross entropy with {delta} in the logarithm."),
+    "clipped-cross-entropy": translatable("It is the cross entropy of probabilities kept between {lo} and {hi}."),
     "squared": translatable("It is the squared error."),
     "identity-squared": translatable("It is the squared error."),
     "sigmoid-squared": translatable("It is the squared error."),
-    "sigmoid-cross-entropy": translatable("It is the cross entropy with {delta:g} in the logarithm."),
+    "sigmoid-cross-entropy": translatable("It is the cross entropy with {delta} in the logarithm."),
     "sigmoid-clipped-cross-entropy": translatable(
-        "It is the cross entropy of probabilities kept between {lo:g} and {hi:.17g}."
+        "It is the cross entropy of probabilities kept between {lo} and {hi}."
     ),
-    "binary": translatable("It is the binary cross entropy with {delta:g} in the logarithm."),
-    "binary-clipped": translatable(
-        "It is the binary cross entropy of probabilities kept between {lo:g} and {hi:.17g}."
-    ),
+    "binary": translatable("It is the binary cross entropy with {delta} in the logarithm."),
+    "binary-clipped": translatable("It is the binary cross entropy of probabilities kept between {lo} and {hi}."),
 }
 """What is said of a function that computes a loss of `zerokara.nn.formulas`."""
 
@@ -75,8 +71,13 @@ def _loss(loss: Formula) -> str:
     if loss.parameters == (0.0,) and loss.name in _OF_NONE:
         return sentence(_OF_NONE[loss.name])
     if len(loss.parameters) == 2:
-        return sentence(_LOSSES[loss.name], lo=loss.parameters[0], hi=loss.parameters[1])
-    return sentence(_LOSSES[loss.name], **({"delta": loss.parameters[0]} if loss.parameters else {}))
+        return sentence(_LOSSES[loss.name], lo=_written(loss.parameters[0]), hi=_written(loss.parameters[1]))
+    return sentence(_LOSSES[loss.name], **({"delta": _written(loss.parameters[0])} if loss.parameters else {}))
+
+
+def _written(number: float) -> str:
+    """As people write it: 1e-7, 0.9999999."""
+    return repr(number).replace("e-0", "e-")
 
 
 def _smoothing(model: Model, classes: int) -> str:

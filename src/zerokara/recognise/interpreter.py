@@ -49,6 +49,7 @@ class Purity:
         caches: whether it keeps something in objects, that can be looked at later.
         reads_only_argument: whether it knows the x it is called with from nowhere else.
         counters: whole numbers that it adds to, and that nothing it does depends on.
+        writes: the names of what it keeps and counts.
     """
 
     guards: Guards
@@ -59,6 +60,7 @@ class Purity:
     caches: bool
     reads_only_argument: bool
     counters: tuple[Counter, ...] = ()
+    writes: frozenset[str] = frozenset()
 
 
 def purity_of(f: Any, x: Any) -> Purity:
@@ -109,6 +111,7 @@ def _verdict(interpreter: Interpreter, recorder: Recorder, counters: tuple[Count
         bool(interpreter.objects.ever_written),
         interpreter.read_argument and not elsewhere,
         counters,
+        frozenset(str(name) for _, name in {*interpreter.objects.ever_written, *interpreter.objects.counters}),
     )
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import CodeType
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.counters import Counter, counting
+from zerokara.recognise.counters import counting
 from zerokara.recognise.description import described, network_of
 from zerokara.recognise.guards import ARGUMENT
 from zerokara.recognise.identification import Model
@@ -29,7 +29,7 @@ from zerokara.recognise.record import Record, Records
 from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
-from zerokara.recognise.walk import NEVER, Walk, textbook_walk
+from zerokara.recognise.walk import Walk, textbook_walk
 from zerokara.say import say
 from zerokara.words import in_english, language, paragraph, sentence
 
@@ -168,24 +168,18 @@ class Recogniser:
         return gradient
 
     def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
-        """What counts calls of f shall stand as after the loop's."""
+        """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
         values = purity.guards.check(f, x) if purity.counters else None
-        return counting(purity.counters, values, walk.calls_for(x.size))
+        calls = walk.calls_for(x.size)
+        return counting(purity.counters, values, -1 if self.mode == "verify" and calls else calls)
 
-    def unseen(self, f: Function, x: NDArray[Any]) -> AbstractContextManager[None]:
-        """However often f is called meanwhile, what counts its calls stands in the end as before."""
-        return counting(*self._counters(f, x), 0)
-
-    def count(self, f: Function, x: NDArray[Any], calls: int) -> None:
-        """Let what counts the calls of a proven function stand as after so many more."""
-        with counting(*self._counters(f, x), calls):
-            pass
-
-    def _counters(self, f: Function, x: NDArray[Any]) -> tuple[tuple[Counter, ...], list[Any] | None]:
-        for plan in self.plans.get(code, []) if (code := code_of(f)) is not None else []:
-            if plan.arrays(f, x) is not None:
-                return plan.purity.counters, plan.purity.guards.check(f, x)
-        return (), None
+    def counting_as(self, f: Function, x: Any, calls: int) -> AbstractContextManager[None]:
+        """However often a function that is proven is called meanwhile, it has counted so many calls in the end."""
+        for plan in self.plans.get(code_of(f), []):  # type: ignore[arg-type]
+            values = plan.purity.guards.check(f, x)
+            if values is not None:
+                return counting(plan.purity.counters, values, calls)
+        return nullcontext()
 
     def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
@@ -203,6 +197,8 @@ def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
         raise Refused(sentence("It reads its argument, which is a part of the array only."))
     if any(np.may_share_memory(array, apart) for array in arrays.values() for apart in walk.apart):
         raise Refused(sentence("It reads the array that its loop writes the gradient into."))
+    if walk.reads & purity.writes:
+        raise Refused(sentence("It writes to {name}, which its loop reads.", name=min(walk.reads & purity.writes)))
 
 
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
@@ -241,15 +237,11 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
         An array of the shape and dtype of x, equal to the loop's but for rounding.
     """
     walk = textbook_walk(h)
-    if current.mode != "verify":
-        return current.gradient(f, x, walk)
-    gradient = current.gradient(f, x, walk._replace(calls=NEVER))
-    if gradient is None:
-        return None
+    gradient = current.gradient(f, x, walk)
+    if gradient is None or current.mode == "on":
+        return gradient
     slow = numerical_gradient(f, x, h=h)
-    with current.unseen(f, x):
-        value = float(f(x))
-    compare(slow, gradient, value, walk.difference.width)
+    compare(slow, gradient, float(f(x)), walk.difference.width)
     return slow
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from types import CodeType
-from typing import Literal
 
 from zerokara.recognise.refusal import Refused
 
-Mistake = Literal["halved", "lost", "not-restored", "integers"]
+
+class Mistake(Enum):
+    """What is wrong with a loop that is understood."""
+
+    WRONG_DIVISOR = "wrong-divisor"  # the quotients are a multiple of the gradient
+    LOST_STEP = "lost-step"  # x + h is x
+    NOT_RESTORED = "not-restored"
+    INTEGERS = "integers"
 
 
 class Mistaken(Refused):
@@ -17,7 +24,7 @@ class Mistaken(Refused):
 
     def __init__(self, kind: Mistake, text: str) -> None:
         super().__init__(text)
-        self.kind: Mistake = kind
+        self.kind = kind
 
 
 @dataclass

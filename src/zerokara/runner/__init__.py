@@ -30,5 +30,5 @@ def stop() -> None:
 
 def _shell() -> Any:
     """The IPython that this runs in; None where it runs in none."""
-    module = sys.modules.get("IPython")
-    return None if module is None else module.get_ipython()
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return None if get_ipython is None else get_ipython()

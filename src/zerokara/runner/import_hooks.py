@@ -78,7 +78,7 @@ def _is_source(spec: ModuleSpec) -> bool:
 @cache
 def _is_learners_folder(folder: str) -> bool:
     """Whether it is neither the standard library's, nor of what was installed, nor zerokara's own."""
-    folder = os.path.realpath(folder)
+    folder = _real(folder)
     installed = {"site-packages", "dist-packages"} & set(Path(folder).parts)
     return not installed and not any((folder + os.sep).startswith(library) for library in _libraries())
 
@@ -87,7 +87,11 @@ def _is_learners_folder(folder: str) -> bool:
 def _libraries() -> tuple[str, ...]:
     standard, own = os.path.dirname(os.__file__), str(Path(__file__).parents[1])
     folders: list[str] = [standard, own, *site.getsitepackages(), site.getusersitepackages()]
-    return tuple(os.path.realpath(folder) + os.sep for folder in folders)
+    return tuple(_real(folder) + os.sep for folder in folders)
+
+
+def _real(folder: str) -> str:
+    return os.path.normcase(os.path.realpath(folder))
 
 
 def _look_through(loader: object) -> None:

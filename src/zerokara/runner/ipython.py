@@ -15,17 +15,16 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from zerokara.errors import ZerokaraError
 from zerokara.runner import gallery
-from zerokara.runner.own_loops import with_questions
+from zerokara.runner.own_loops import quotient_parts_of, with_questions
 from zerokara.say import say
 from zerokara.sources.cells import Cell
-from zerokara.sources.differences import quotient_parts
 from zerokara.sources.notebook import NEEDED
 from zerokara.words import in_english, sentence, to_install
 
@@ -38,7 +37,8 @@ def look_through(shell: Any) -> None:
     kind = type(shell.compile)
     if not hasattr(kind, "without_questions"):
         # The shell keeps its compiler, which has the flags of the cells so far; it only gets another class.
-        shell.compile.__class__ = _asking(kind)
+        with suppress(TypeError):  # of a compiler that is not written in Python
+            shell.compile.__class__ = _asking(kind)
     for module in filter(None, map(sys.modules.get, _FILE_RUNNERS)):
         vars(module)["compile"] = _compile_file
 
@@ -76,7 +76,7 @@ def _asking(kind: Any) -> Any:
 
         def ast_parse(self, *given: Any, **named: Any) -> Any:
             tree = super().ast_parse(*given, **named)
-            _parts(self).update(quotient_parts(tree))  # a cell's statements are compiled one by one
+            _parts(self).update(quotient_parts_of(tree))  # a cell's statements are compiled one by one
             return tree
 
         def __call__(self, source: Any, *given: Any, **named: Any) -> Any:

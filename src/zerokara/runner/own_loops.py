@@ -10,6 +10,7 @@ import ast
 import functools
 import inspect
 import logging
+import re
 import signal
 import sys
 import threading
@@ -25,7 +26,6 @@ from zerokara import recognise
 from zerokara.errors import ZerokaraError
 from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner.slow_loops import slow_loops
-from zerokara.sources.differences import difference_loops, may_have_differences
 from zerokara.sources.instrumentation import Hook, instrumented
 
 logger = logging.getLogger(__name__)
@@ -148,23 +148,61 @@ def with_questions(
         source: what it was compiled from, with these flags.
         parts: names of functions elsewhere that compute a difference quotient.
     """
-    if recognise.mode_now() == "off":
+    if recognise.mode_now() == "off" or _NUMBA in sys.modules:
         return plain
     try:
         tree = _tree(source, plain.co_filename, flags)
-        functions = difference_loops(tree, parts) if tree is not None else []
+        if tree is None:
+            return plain
+        from zerokara.sources.differences import difference_loops  # most files need not wait for it
+
+        functions = difference_loops(tree, parts)
         return instrumented(plain, tree, functions, OwnLoop, _take, flags) if functions else plain
     except Exception:  # a file that Python runs is never stopped by being looked at
         logger.info("looking for numerical gradients in %s failed", plain.co_filename, exc_info=True)
         return plain
 
 
+_NUMBA = "numba"
+"""It compiles functions from their code, also such that were defined before, and knows no hook in it."""
+
+
+def quotient_parts_of(tree: ast.AST) -> set[str]:
+    """The functions of a cell that compute a difference quotient, for the cells after it."""
+    from zerokara.sources.differences import quotient_parts
+
+    try:
+        return quotient_parts(tree)
+    except Exception:
+        logger.info("looking for difference quotients failed", exc_info=True)
+        return set()
+
+
+_COMPILERS = re.compile(r"numba|torch\.compile|_dynamo|pythran")
+
+
+def is_worth_parsing(text: str) -> bool:
+    """Whether a file may have a function that looks like a numerical gradient: cheap, and never wrong about a no."""
+    loops = ("for", "while", "map", "vectorize", "fromiter", "fromfunction", "apply_along_axis", "reduce")
+    has = [
+        any(word in text for word in words)
+        for words in (("-", "subtract", "sub", "diff"), ("/", "**", "div"), ("def", "lambda"), loops)
+    ]
+    return all(has) and not _COMPILERS.search(text)
+
+
+def _imports_numba(tree: ast.AST) -> bool:
+    statements = [part for part in ast.iter_child_nodes(tree) if isinstance(part, ast.Import | ast.ImportFrom)]
+    names = [getattr(part, "module", None) or alias.name for part in statements for alias in part.names]
+    return any(name.split(".")[0] == _NUMBA for name in names)
+
+
 def _tree(source: str | bytes | ast.AST, filename: str, flags: int) -> Any:
     """The syntax tree; None for a text that is not worth parsing."""
     if isinstance(source, ast.AST):
-        return source
+        return None if _imports_numba(source) else source
     text = source if isinstance(source, str) else decode_source(source)
-    if not may_have_differences(text):
+    if not is_worth_parsing(text):
         return None
     with warnings.catch_warnings(action="ignore"):  # compiling it has warned already
         return compile(source, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)

@@ -25,13 +25,12 @@ from zerokara.progress import duration
 from zerokara.runner import finder, findings, gallery, ipython, start
 from zerokara.runner.hints import hints_for
 from zerokara.runner.main_module import as_main
-from zerokara.runner.own_loops import with_questions
+from zerokara.runner.own_loops import quotient_parts_of, with_questions
 from zerokara.runner.prelude import supply
 from zerokara.runner.remarks import remarks_on
 from zerokara.runner.slow_loops import slow_loops
 from zerokara.say import say
 from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
-from zerokara.sources.differences import quotient_parts
 from zerokara.words import in_english, language, paragraph, sentence
 
 
@@ -204,7 +203,7 @@ def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any], parts: set[str
     name = str(path)
     # `single` prints the value of an expression, as a notebook does, but takes one statement only: the last.
     tree = ast.parse(cell.in_place, name)
-    parts |= quotient_parts(tree)
+    parts |= quotient_parts_of(tree)
     last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
     exec(_compiled(tree, name, "exec", parts), namespace)
     for statement in last:

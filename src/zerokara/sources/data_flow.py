@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Function = ast.FunctionDef | ast.Lambda
-Loop = ast.For | ast.While
+from zerokara.sources.instrumentation import Function
+
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 NUMPY = ("np", "numpy", "math", "cp", "jnp", "operator")

@@ -13,14 +13,13 @@ Only its syntax is looked at. What it really computes is proven elsewhere, when 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection
 
-from zerokara.sources.data_flow import Comprehension, Flows, Function, last_name, passes_on
+from zerokara.sources.data_flow import Comprehension, Flows, last_name, passes_on
+from zerokara.sources.instrumentation import Function
 
 _COMPILED = ("jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "compile", "script", "function")
 """Decorators that compile a function from its code, and understand no code but Python's own."""
-_COMPILERS = re.compile(r"numba|torch\.compile|_dynamo|pythran")
 
 _CALLS, _SUBTRACTS, _DIVIDES = 1, 2, 4
 _DOES: dict[type[ast.AST], int] = {
@@ -32,16 +31,6 @@ _NAMED_SO = {
     **dict.fromkeys(("subtract", "sub", "diff"), _SUBTRACTS),
     **dict.fromkeys(("divide", "true_divide", "truediv"), _DIVIDES),
 }
-
-
-def may_have_differences(text: str) -> bool:
-    """Whether it is worth parsing the text: cheap, and never wrong about what has none."""
-    loops = ("for", "while", "map", "vectorize", "fromiter", "fromfunction", "apply_along_axis", "reduce")
-    has = [
-        any(word in text for word in words)
-        for words in (("-", "subtract", "sub", "diff"), ("/", "**", "div"), ("def", "lambda"), loops)
-    ]
-    return all(has) and not _COMPILERS.search(text)
 
 
 def difference_loops(tree: ast.AST, parts: Collection[str] = ()) -> list[Function]:

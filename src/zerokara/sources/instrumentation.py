@@ -23,7 +23,8 @@ from opcode import opmap
 from types import CodeType, FunctionType
 from typing import Any
 
-from zerokara.sources.data_flow import Function
+Function = ast.FunctionDef | ast.Lambda
+"""A function that a statement of its own can answer for; a coroutine cannot."""
 
 _MARK = f"zerokara:{os.urandom(16).hex()}:"
 """How the constants begin that are replaced after compiling; in nobody's source."""
@@ -132,9 +133,9 @@ def _question(function: Function, number: int) -> ast.expr:
 
 
 class _Sendable(partial[Any]):
-    """A function of C that cannot be pickled, as part of code that is sent to another process; it answers None there.
+    """A function in code that may be sent to another process, where zerokara may not be; there it answers None.
 
-    It is called without a line of Python, as `partial` is.
+    It is called without a line of Python more, as `partial` is.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -227,7 +228,7 @@ def _merged(plain: CodeType, other: CodeType, hook: Callable[[CodeType], Hook], 
         return plain
     given: dict[str, Any] = {_MARK + name: function for name, function, _ in _LOOKERS_ON}
     if number is not None:
-        given |= {_MARK + str(number): hook(plain), f"{_MARK}take": take}
+        given |= {_MARK + str(number): hook(plain), f"{_MARK}take": _Sendable(take)}
     base, codes = plain if number is None else other, iter(inner)
     replaced = (next(codes) if isinstance(constant, CodeType) else constant for constant in base.co_consts)
     return base.replace(co_consts=tuple(given.get(c, c) if isinstance(c, str) else c for c in replaced))

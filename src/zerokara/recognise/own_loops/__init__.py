@@ -1,6 +1,7 @@
 """Functions of the learner's own that take difference quotients in a loop over arrays, and their results without it.
 
-A function is proven twice to compute such quotients: by its code, read with what each number may depend on (`code.py`),
-and by watching it compute on stand-ins (`watching.py`). From what it did there follows its form (`form.py`), and from
-that the result of a call (`answering.py`).
+A function is proven twice to compute such quotients: by its code, read with what each value may depend on (`code.py`,
+`values.py`), and by watching it run among stand-ins (`watching.py`, `stand_ins.py`). What it did there says whose
+elements it moves (`blocks.py`), what comes out (`outline.py`) and by which formula (`formula.py`); from that follows
+the result of a call (`answering.py`).
 """

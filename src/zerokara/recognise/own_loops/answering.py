@@ -6,7 +6,7 @@ import logging
 import statistics
 import time
 from dataclasses import dataclass, field
-from types import CodeType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -16,33 +16,55 @@ from zerokara.errors import ZerokaraError
 from zerokara.progress import duration
 from zerokara.recognise import recogniser
 from zerokara.recognise.evaluation import Evaluation
+from zerokara.recognise.own_loops.blocks import Asked, Block, Given
 from zerokara.recognise.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
-from zerokara.recognise.own_loops.form import Asked, Block, Formula, Given, Made, moved_by
+from zerokara.recognise.own_loops.formula import Formula, moved_by
 from zerokara.recognise.own_loops.mistakes import check_class, check_formulas, check_steps
+from zerokara.recognise.own_loops.outline import Made, Value, leaves
 from zerokara.recognise.own_loops.watching import Proof, holds_for, proven
 from zerokara.recognise.recogniser import FEW, Recogniser
 from zerokara.recognise.record import Mistaken
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.sampling import in_silence, restoring
+from zerokara.recognise.sampling import in_silence
 from zerokara.recognise.verification import compare
-from zerokara.recognise.walk import NEVER, Walk
+from zerokara.recognise.walk import Walk
 from zerokara.words import paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
 MOST_PROOFS = 16
+_PLAIN = (FunctionType, MethodType, float, int, str, type(None))
 MOST_TRIES = 4
 """How often a loop that was never proven is looked into, in calls with other arguments."""
 
 
 @dataclass
 class Known:
-    """What is known of one learner's function: its proofs, and how often it was looked into in vain."""
+    """What is known of one learner's function.
+
+    Attributes:
+        tries: how often it was looked into in vain; asked: how often it asked in vain, by the form of its arguments.
+        was_fast: whether a call of it was answered.
+    """
 
     proofs: list[Proof] = field(default_factory=list)
     tries: int = 0
-    refused: dict[Any, str] = field(default_factory=dict)
+    asked: dict[Any, int] = field(default_factory=dict)
     was_fast: bool = False
+
+    def is_worth_a_look(self, call: OwnCall) -> bool:
+        """The 1st, 2nd, 4th, … time that it is called like that; and not for a few numbers, which are done sooner."""
+        values = call.arguments.values()
+        arrays = [value for value in values if type(value) is np.ndarray]
+        if (
+            not self.proofs
+            and all(type(v) is np.ndarray or isinstance(v, _PLAIN) for v in values)
+            and sum(a.size for a in arrays) < FEW
+        ):
+            return False
+        form = tuple(value.shape if type(value) is np.ndarray else type(value) for value in values)
+        self.asked[form] = self.asked.get(form, 0) + 1
+        return self.asked[form].bit_count() == 1
 
 
 def own_loop_result(call: OwnCall) -> Any:
@@ -80,7 +102,7 @@ def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
         values = proof.guards.check(call.plain, call.arguments)
         if values is not None and holds_for(proof, values):
             return proof, values
-    if _is_small(call) and not known.proofs:
+    if not known.is_worth_a_look(call):
         return None
     known.tries += 1
     proof = proven(call)
@@ -92,14 +114,6 @@ def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
     return proof, values
 
 
-def _is_small(call: OwnCall) -> bool:
-    """Whether all it can move are a few numbers that it is given."""
-    values = call.arguments.values()
-    return all(type(v) is np.ndarray or callable(v) or isinstance(v, float | int | str | None) for v in values) and (
-        sum(v.size for v in values if type(v) is np.ndarray) < FEW
-    )
-
-
 class _Answer:
     """One call that is covered by a proof."""
 
@@ -107,6 +121,7 @@ class _Answer:
         self.call, self.current, self.known, self.proof, self.values = call, current, known, proof, values
         self.code: CodeType = call.plain.__code__
         self.arrays: list[NDArray[Any]] = [values[block.array] for block in proof.blocks]
+        self.value: Any = None
         self.filled: list[NDArray[Any]] = [values[filled.number] for filled in proof.outline.filled]
 
     def result(self) -> Any:
@@ -115,17 +130,34 @@ class _Answer:
         check_class(self.call, self.proof, self.values)
         self._check_arrays()
         check_steps(self.call, self.proof, self.values)
-        before = [array.copy() for array in self.arrays]
-        if not self.known.was_fast:
-            self._introduce()
-        gradients = self._gradients()
-        if gradients is None or not self._is_steady_after_counting():
-            for array, copy in zip(self.arrays, before, strict=True):
-                array[...] = copy
+        self._rehearse()
+        return self._verified() if self.current.mode == "verify" else self._assembled(self._answered())
+
+    def _rehearse(self) -> None:
+        """Let all gradients be proven, with all put back; so whatever is refused is refused before anything is left."""
+        order = sorted(
+            zip(self.proof.blocks, self.proof.formulas, self.arrays, strict=True), key=lambda part: -part[2].size
+        )
+        for block, formula, array in order:
+            if self._gradient(block, formula, array, self._walk(block, formula)._replace(after=None)) is None:
+                raise Refused(self._why_not())
+            if not self.known.was_fast:
+                self._introduce(block, formula, array)
+        if not self._is_steady():
             raise Refused(self._why_not())
-        if self.current.mode == "verify":
-            return self._verified(gradients, before)
-        return self._assembled(gradients)
+
+    def _answered(self, *, counts: bool = True) -> list[NDArray[Any]]:
+        """The gradients, with everything left as the loop leaves it, but for what it fills."""
+        before = [array.copy() for array in self.arrays]
+        evaluate = self._evaluation(self.proof.blocks[0], self.arrays[0])
+        with self.current.counting_as(evaluate, self.arrays[0], self._all_calls() if counts else 0):
+            if any(isinstance(part, Value) for part in leaves(self.proof.outline.result)):
+                self.value = evaluate(self.arrays[0])
+            gradients = self._gradients()
+            if gradients is None:
+                self._put_back(before)
+                raise Refused(self._why_not())
+        return gradients
 
     # What it is about
 
@@ -153,7 +185,10 @@ class _Answer:
         function = self._function(block.asked)
         arguments = tuple(self._real(given, block, array) for given in block.asked.arguments)
         keywords = {name: self._real(given, block, array) for name, given in block.asked.keywords}
-        place = next((place for place, value in (*enumerate(arguments), *keywords.items()) if value is array), None)
+        moved = "copy" if block.copies else "value"
+        places: list[tuple[int | str, Given]] = [*enumerate(block.asked.arguments), *block.asked.keywords]
+        which = (p for p, given in places if given.number == block.array and given.what in (moved, "part"))
+        place = next(which, None)
         if place == 0 and len(arguments) == 1 and not keywords:
             return function
         return Evaluation(function, arguments, keywords, place)
@@ -161,7 +196,11 @@ class _Answer:
     def _real(self, given: Given, block: Block, array: NDArray[Any]) -> Any:
         if given.what == "constant":
             return given.raw
-        return array if given.number == block.array else self.values[given.number]
+        if given.what == "items":
+            return given.raw(self._real(item, block, array) for item in given.items)
+        if given.number != block.array or (block.copies and given.what == "value"):
+            return self.values[given.number]
+        return array
 
     def _walk(self, block: Block, formula: Formula) -> Walk:
         return Walk(
@@ -169,20 +208,22 @@ class _Answer:
             lambda x: moved_by(formula.last, x),
             None if formula.after is None else lambda x: moved_by(formula.after or (), x),
             copies=block.copies and not block.own_copy,
-            calls={"once": (1, 1 if block is self.proof.blocks[0] else 0), "each": (1, 1)}.get(block.pattern, (2, 0)),
+            calls=(0, 0),  # they are counted once for all arrays
             parts=block.part,
             apart=tuple(self.filled),
+            reads=self.proof.reads,
         )
+
+    def _all_calls(self) -> int:
+        """How often the loop calls the function."""
+        pattern = self.proof.blocks[0].pattern
+        each = 1 if pattern in ("once", "each") else 2
+        besides = {"once": 1, "both, and f(x)": 1, "each": len(self.arrays)}.get(pattern, 0)
+        return each * sum(array.size for array in self.arrays) + besides
 
     def _gradient(self, block: Block, formula: Formula, array: NDArray[Any], walk: Walk) -> NDArray[Any] | None:
         moved = array.copy() if block.own_copy else array
-        return self.current.gradient(self._evaluation(block, moved), moved, walk._replace(calls=NEVER))
-
-    def _count(self, sign: int) -> None:
-        """Let what counts calls of the functions stand as after the loop, or as before it."""
-        for block, formula, array in zip(self.proof.blocks, self.proof.formulas, self.arrays, strict=True):
-            calls = self._walk(block, formula).calls_for(array.size)
-            self.current.count(self._evaluation(block, array), array, sign * calls)
+        return self.current.gradient(self._evaluation(block, moved), moved, walk)
 
     def _gradients(self) -> list[NDArray[Any]] | None:
         """Of all arrays, in their order, each left as the loop leaves it; None where one is not recognised."""
@@ -194,20 +235,16 @@ class _Answer:
             found.append(gradient)
         return found
 
+    def _put_back(self, before: list[NDArray[Any]]) -> None:
+        for array, copy in zip(self.arrays, before, strict=True):
+            array[...] = copy
+
     def _is_steady(self) -> bool:
         """Whether the function has left alone what the loop reads."""
         now = self.proof.guards.check(self.call.plain, self.call.arguments)
         return now is not None and all(
             a is b for a, b in zip(now, self.values, strict=True) if not isinstance(a, float | int | str | tuple)
         )
-
-    def _is_steady_after_counting(self) -> bool:
-        """The same, where what counts calls of the functions stands as after the loop, which may read that."""
-        self._count(1)
-        is_steady = self._is_steady()
-        if not is_steady or self.current.mode == "verify":  # the loop itself will count
-            self._count(-1)
-        return is_steady
 
     def _why_not(self) -> str:
         asked = self.proof.blocks[0].asked
@@ -217,31 +254,20 @@ class _Answer:
 
     # The first time
 
-    def _introduce(self) -> None:
-        """Let the function be proven by the largest array, and say once what is spared."""
-        largest = max(range(len(self.arrays)), key=lambda i: self.arrays[i].size)
-        block, formula, array = self.proof.blocks[largest], self.proof.formulas[largest], self.arrays[largest]
-        walk = replace_after(self._walk(block, formula))
-        if self._gradient(block, formula, array, walk) is None:
-            raise Refused(self._why_not())
-        seconds = self._seconds(block, array)
+    def _introduce(self, block: Block, formula: Formula, array: NDArray[Any]) -> None:
+        """Say once what is spared."""
         self.known.was_fast = True
         record = self.current.records.of(self.code)
         record.recognised, record.reason = True, None
-        self.current.say(self.code, self._introduction(formula, seconds))
-
-    def _seconds(self, block: Block, array: NDArray[Any]) -> float:
-        """How long the loop would take: f is proven to be pure, so that calling it again cannot be seen."""
         evaluate = self._evaluation(block, array)
         times = []
-        with in_silence(), self.current.unseen(evaluate, array):
+        # It is proven to be pure, so that calling it again cannot be seen.
+        with in_silence(), self.current.counting_as(evaluate, array, 0):
             for _ in range(3):
                 began = time.perf_counter()
                 evaluate(array)
                 times.append(time.perf_counter() - began)
-        walks = [self._walk(b, f) for b, f in zip(self.proof.blocks, self.proof.formulas, strict=True)]
-        calls = sum(walk.calls_for(array.size) for walk, array in zip(walks, self.arrays, strict=True))
-        return statistics.median(times) * calls
+        self.current.say(self.code, self._introduction(formula, statistics.median(times) * self._all_calls()))
 
     def _introduction(self, formula: Formula, seconds: float) -> str:
         points = formula.difference
@@ -267,6 +293,8 @@ class _Answer:
             if made.is_view:
                 gradient = gradient.reshape(-1).copy().reshape(gradient.shape)
             return gradient.reshape(-1).copy() if made.is_flat else gradient
+        if isinstance(made, Value):
+            return self.value
         if isinstance(made, Given):
             return made.raw if made.what == "constant" else self.values[made.number]
         kind, items = made
@@ -274,18 +302,15 @@ class _Answer:
             return kind((key, self._built(item, gradients)) for key, item in items)
         return kind(self._built(item, gradients) for item in items)
 
-    def _verified(self, gradients: list[NDArray[Any]], before: list[NDArray[Any]]) -> Any:
+    def _verified(self) -> Any:
         """The loop's own result, compared with the other."""
-        first = self.proof.blocks[0]
-        with restoring(self.arrays):
-            for array, copy in zip(self.arrays, before, strict=True):
-                array[...] = copy
-            evaluate = self._evaluation(first, self.arrays[0])
-            with self.current.unseen(evaluate, self.arrays[0]):
-                value = float(evaluate(self.arrays[0]))
+        before = [array.copy() for array in self.arrays]
+        gradients = self._answered(counts=False)
         fast_after = [array.copy() for array in self.arrays]
-        for array, copy in zip(self.arrays, before, strict=True):
-            array[...] = copy
+        self._put_back(before)
+        evaluate = self._evaluation(self.proof.blocks[0], self.arrays[0])
+        with self.current.counting_as(evaluate, self.arrays[0], 0):
+            value = float(evaluate(self.arrays[0]))
         result = self.call.run()
         slow = self._slow(result)
         for i, (fast, formula) in enumerate(zip(gradients, self.proof.formulas, strict=True)):
@@ -317,8 +342,3 @@ class _Answer:
         for filled, array in zip(self.proof.outline.filled, self.filled, strict=True):
             found[filled.block] = array.reshape(self.arrays[filled.block].shape)
         return found
-
-
-def replace_after(walk: Walk) -> Walk:
-    """The same walk, that puts back what was there."""
-    return walk._replace(after=None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,16 @@ import numpy as np
 from zerokara.recognise.guards import FUNCTION
 from zerokara.recognise.interpreted_code import tree_of
 from zerokara.recognise.own_loops import library
-from zerokara.recognise.own_loops.expressions import Expressions, Frame, Nested
+from zerokara.recognise.own_loops.calls import Calls
+from zerokara.recognise.own_loops.expressions import Frame, Nested
 from zerokara.recognise.own_loops.stand_ins import FunctionStandIn, World
 from zerokara.recognise.own_loops.values import SHAPES, Kind, Value, binary, constant, plain, tagged, truth
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
-MOST_STATEMENTS = 100_000
+MOST_STATEMENTS = 20_000
 DEEPEST = 20
+_NUMBERS = (Kind.NUMBER, Kind.ARRAY, Kind.CONSTANT)
 
 
 class _Return(Exception):
@@ -37,7 +40,7 @@ class _Continue(Exception):
     """`continue`."""
 
 
-class Loop(Expressions):
+class Loop(Calls):
     """One reading of a loop in a world of stand-ins."""
 
     def __init__(self, world: World) -> None:
@@ -49,7 +52,12 @@ class Loop(Expressions):
     def read(self) -> Any:
         """What the loop returns, with stand-ins in the place of what was there before."""
         given = {name: tagged(stand_in) for name, stand_in in self.world.arguments().items()}
-        return plain(self._body(tree_of(self.world.reader.call.plain.__code__), Frame(FUNCTION, given)))
+        result = self._body(tree_of(self.world.reader.call.plain.__code__), Frame(FUNCTION, given))
+        for leaf in library.leaves(result):
+            is_value = leaf.kind is Kind.NUMBER and self.world.calls and leaf.raw == self.world.calls[0].answer
+            if leaf.kind in (*SHAPES, Kind.NUMBER) and not is_value:
+                raise Refused(sentence("It returns more than gradients."))
+        return plain(result)
 
     def enter(self, function: FunctionStandIn | Nested, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         if self.depth >= DEEPEST:
@@ -165,10 +173,10 @@ class Loop(Expressions):
             return
         if not isinstance(target, ast.Name):
             raise Refused(sentence("Line {line} keeps something beyond the call.", line=line))
-        before = frame.names.get(target.id)
-        value = self.value(node.value, frame)
-        if before is None:
+        if target.id not in frame.names:
             raise Refused(sentence("There is no name {name}.", name=target.id))
+        before = frame.names[target.id]
+        value = self.value(node.value, frame)
         if before.kind is Kind.ITEMS and type(before.raw) is list and value.kind is Kind.ITEMS:
             before.raw.extend(map(self.kept, value.raw))
             before.grown |= self.turning > 0
@@ -193,10 +201,11 @@ class Loop(Expressions):
 
     def _put(self, owner: Value, key: Value, value: Value, line: int) -> None:
         if owner.kind is Kind.ARRAY or isinstance(owner.raw, np.flatiter):
-            known = (Kind.NUMBER, Kind.ARRAY, Kind.CONSTANT)
-            if value.kind not in known or isinstance(value.raw, bool | str):
+            if value.kind not in _NUMBERS or isinstance(value.raw, bool | str):
                 raise Refused(sentence("Line {line} writes what is no number of the function's.", line=line))
             owner.raw[self.index(key, line)] = value.raw
+        elif isinstance(owner.raw, np.nditer) and key.raw == 0 and np.ndim(value.raw) == 0 and value.kind in _NUMBERS:
+            owner.raw[0] = value.raw
         elif owner.kind is Kind.ITEMS and type(owner.raw) in (dict, list):
             if key.kind is not Kind.CONSTANT and not (key.kind in SHAPES and owner.grown):
                 raise Refused(sentence("Line {line} computes a name.", line=line))
@@ -235,10 +244,8 @@ class Loop(Expressions):
             yield test
 
     def _turn(self, body: list[ast.stmt], frame: Frame) -> None:
-        try:
+        with suppress(_Continue):
             self.block(body, frame)
-        except _Continue:
-            pass
 
 
 def _is_stored(name: ast.Name) -> bool:

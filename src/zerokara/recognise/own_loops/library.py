@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.recognise.allowed import OPERATIONS
-from zerokara.recognise.own_loops.values import SHAPES, Kind, Value, binary, computed, constant, plain, tagged
+from zerokara.recognise.own_loops.values import SHAPES, Defined, Kind, Value, binary, computed, constant, plain, tagged
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
@@ -37,19 +37,20 @@ def _need(holds: bool, line: int) -> None:
         raise refused(line)
 
 
-def _leaves(value: Value) -> Iterator[Value]:
+def leaves(value: Value) -> Iterator[Value]:
+    """The values in a container, and in those within it; else the value itself."""
     if value.kind is Kind.ITEMS:
         for item in value.raw.values() if type(value.raw) is dict else value.raw:
-            yield from _leaves(item)
+            yield from leaves(item)
     elif value.kind is Kind.GIVEN and not isinstance(value.raw, dict):
         for item in map(tagged, value.raw):
-            yield from _leaves(item)
+            yield from leaves(item)
     else:
         yield value
 
 
 def _kinds(*values: Value) -> set[Kind]:
-    return {leaf.kind for value in values for leaf in _leaves(value)}
+    return {leaf.kind for value in values for leaf in leaves(value)}
 
 
 def _check_keywords(keywords: Keywords, line: int, *names: str) -> None:
@@ -62,10 +63,9 @@ def _check_keywords(keywords: Keywords, line: int, *names: str) -> None:
 
 
 def _check_dtype(value: Value, line: int) -> None:
-    if value.kind is Kind.OBJECT or value.kind is Kind.CONSTANT:
-        if any(value.raw is known or (type(value.raw) is type(known) and value.raw == known) for known in _FLOAT):
-            return
-    raise Refused(sentence("Line {line} computes in another class of numbers than float64.", line=line))
+    same = (value.raw is known or (type(value.raw) is type(known) and value.raw == known) for known in _FLOAT)
+    if value.kind not in (Kind.OBJECT, Kind.CONSTANT) or not any(same):
+        raise Refused(sentence("Line {line} computes in another class of numbers than float64.", line=line))
 
 
 def _float_array(made: Any, line: int) -> Value:
@@ -99,7 +99,7 @@ def _like(function: Any, arguments: Arguments, keywords: Keywords, line: int) ->
     kinds = _kinds(arguments[0])
     _need(kinds <= {Kind.ARRAY, *({Kind.NUMBER, Kind.CONSTANT} if of_numbers else set())}, line)
     # A list of different constants could tell small arrays from large ones.
-    constants = {(type(leaf.raw), repr(leaf.raw)) for leaf in _leaves(arguments[0]) if leaf.kind is Kind.CONSTANT}
+    constants = {(type(leaf.raw), repr(leaf.raw)) for leaf in leaves(arguments[0]) if leaf.kind is Kind.CONSTANT}
     _need(len(constants) <= 1 and {kind for kind, _ in constants} <= {float}, line)
     if len(arguments) == 2:
         _need(function is not np.copy, line)
@@ -161,7 +161,7 @@ def iterator(raw: Any, make: Callable[[Any], Value], *, fixed: bool = False) -> 
 
 
 def _positions(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
-    """`np.ndindex(x.shape)`, `np.unravel_index(i, x.shape)`, `itertools.product(range(n), range(m))`, `divmod(i, n)`."""
+    """`np.ndindex(x.shape)`, `np.unravel_index(i, x.shape)`, `itertools.product(range(n), range(m))`, `divmod(i, n)`"""
     if function is itertools.product:
         _need(not keywords and all(value.kind is Kind.ITERATOR for value in arguments), line)
         sources = [(list(value.raw[0]), value.raw[1]) for value in arguments]
@@ -169,7 +169,7 @@ def _positions(function: Any, arguments: Arguments, keywords: Keywords, line: in
         return iterator(turns, lambda turn: Value(turn, Kind.ITEMS))
     if function is divmod:
         _need(len(arguments) == 2, line)
-        parts = tuple(binary(op, *arguments, line) for op in (ast.FloorDiv(), ast.Mod()))
+        parts = tuple(binary(op, arguments[0], arguments[1], line) for op in (ast.FloorDiv(), ast.Mod()))
         return Value(parts, Kind.ITEMS)
     _need(not keywords and _kinds(*arguments) <= {Kind.CONSTANT, *SHAPES}, line)
     raw = _called(function, arguments, keywords)
@@ -188,11 +188,7 @@ def _with_index(function: Any, arguments: Arguments, keywords: Keywords, line: i
 def _nditer(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
     _need(bool(arguments) and arguments[0].kind is Kind.ARRAY, line)
     for value in (*arguments[1:], *keywords.values()):
-        names = [leaf.raw for leaf in _leaves(value)]
-        _need(
-            (all(name in (*_FLAGS, "C", "K") for name in names) and value.kind is not Kind.CONSTANT) or names == ["C"],
-            line,
-        )
+        _need(all(leaf.raw in (*_FLAGS, "C", "K") for leaf in leaves(value)), line)
     return Value(_called(function, arguments, keywords), Kind.OBJECT)
 
 
@@ -256,7 +252,17 @@ def _zip(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> 
 
 def in_turn(value: Value) -> Value:
     """A value that was met in one of the turns of a loop: a constant there says whose turn it is."""
-    return Value(value.raw, Kind.POSITION) if value.kind is Kind.CONSTANT else value
+    if value.kind is Kind.CONSTANT:
+        return Value(value.raw, Kind.POSITION)
+    if value.kind is Kind.ITEMS and type(value.raw) is tuple:
+        return Value(tuple(map(in_turn, value.raw)), Kind.ITEMS, value.grown)
+    if value.kind is Kind.ITEMS and type(value.raw) is list:
+        value.raw[:] = map(in_turn, value.raw)  # in place: it may have another name, too
+    elif value.kind is Kind.ITEMS:
+        value.raw.update({key: in_turn(item) for key, item in value.raw.items()})
+    elif isinstance(value.raw, Defined):
+        return Value(None, Kind.MIXED)  # a function of the turn before, which may know its constants
+    return value
 
 
 def _listed(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
@@ -284,7 +290,7 @@ def _number(function: Any, arguments: Arguments, keywords: Keywords, line: int) 
 def _arithmetic(op: ast.operator) -> Rule:
     def rule(function: Any, arguments: Arguments, keywords: Keywords, line: int) -> Value:
         _need(len(arguments) == 2 and not keywords, line)
-        return binary(op, *arguments, line)
+        return binary(op, arguments[0], arguments[1], line)
 
     return rule
 

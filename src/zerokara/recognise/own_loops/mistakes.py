@@ -8,7 +8,7 @@ import numpy as np
 
 from zerokara.recognise.own_loops.call import OwnCall
 from zerokara.recognise.own_loops.watching import Proof
-from zerokara.recognise.record import Mistaken
+from zerokara.recognise.record import Mistake, Mistaken
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
@@ -24,7 +24,7 @@ def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
         if formula.factor != 1:
             width = formula.difference.width
             raise Mistaken(
-                "halved",
+                Mistake.WRONG_DIVISOR,
                 sentence(
                     "{name} (line {line}) divides by {divisor:g}, but its two points are {width:g} apart: every number "
                     "is {factor:g} times the gradient.",
@@ -41,10 +41,10 @@ def check_class(call: OwnCall, proof: Proof, values: list[Any]) -> None:
     for block, formula in zip(proof.blocks, proof.formulas, strict=True):
         if values[block.array].dtype.kind in "iub" and not block.copies:
             raise Mistaken(
-                "integers",
+                Mistake.INTEGERS,
                 sentence(
-                    "{name} (line {line}) moves an array of integers ({dtype}): adding h = {h:g} to one changes nothing. "
-                    "Use x.astype(float).",
+                    "{name} (line {line}) moves an array of integers ({dtype}): adding h = {h:g} to one changes "
+                    "nothing. Use x.astype(float).",
                     dtype=values[block.array].dtype,
                     h=formula.difference.farthest,
                     **_facts(call),
@@ -58,9 +58,10 @@ def check_steps(call: OwnCall, proof: Proof, values: list[Any]) -> None:
         array, h = values[block.array], formula.difference.farthest
         if bool(((array + h == array) & (array - h == array)).any()):
             raise Mistaken(
-                "lost",
+                Mistake.LOST_STEP,
                 sentence(
-                    "In {name} (line {line}) h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 there.",
+                    "In {name} (line {line}) h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 "
+                    "there.",
                     h=h,
                     **_facts(call),
                 ),

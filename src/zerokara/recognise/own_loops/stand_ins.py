@@ -1,7 +1,8 @@
 """A world of stand-ins in which a learner's loop runs: small arrays, and a function that answers at random.
 
-Everything that the loop reads from outside, its arguments, names of its file, attributes of a network, is read once from
-the real objects, without running code of theirs, and guarded (see `guards`). In its place the loop is given a stand-in.
+Everything that the loop reads from outside, its arguments, names of its file, attributes of a network, is read once
+from the real objects, without running code of theirs, and guarded (see `guards`). In its place the loop is given a
+stand-in.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from zerokara.recognise.guards import FUNCTION, Recorder
 from zerokara.recognise.objects import Objects
 from zerokara.recognise.own_loops.call import OwnCall
 from zerokara.recognise.own_loops.library import is_known, numpy_names
+from zerokara.recognise.own_loops.values import Extent
 from zerokara.recognise.refusal import Refused
 from zerokara.sources.instrumentation import plain_function_of
 from zerokara.words import sentence
@@ -55,6 +57,12 @@ class Reader:
         """The smallest number of that very object: it may have been read from several places."""
         value = self.value(number)
         return next(n for n, other in enumerate(self.recorder.values) if other is value)
+
+    def lengths(self) -> frozenset[int]:
+        """The lengths of axes that a whole number of those that were read is equal to."""
+        numbers = {value for value in self.recorder.values if type(value) is int}
+        arrays = [value for value in self.recorder.values if type(value) is np.ndarray]
+        return frozenset(length for array in arrays for length in array.shape if length > 1 and length in numbers)
 
     def argument(self, name: str) -> int:
         return self.recorder.read(guards.ARGUMENT, guards.mapping_item, name)
@@ -157,13 +165,20 @@ class Evaluated:
 
     function: FunctionStandIn
     arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any]
+    keywords: dict[str, Any]
     stands: dict[int, NDArray[Any]]
     given: dict[int | str, NDArray[Any]]
     answer: float
 
 
 Shape = tuple[int, ...]
+
+
+def places_of(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> dict[int | str, Any]:
+    """The arguments of a call by their positions and keywords."""
+    places: dict[int | str, Any] = dict(enumerate(arguments))
+    places.update(keywords)
+    return places
 
 
 @dataclass(eq=False)
@@ -177,6 +192,7 @@ class World:
         limit: after how many calls the run ends.
         answer_as: how the function answers: as NumPy's float, or as Python's.
         far: the arrays whose elements are moved in place, and how far.
+        extents: whole numbers that are taken for lengths of axes, and how long these are here.
     """
 
     reader: Reader
@@ -189,6 +205,7 @@ class World:
     answer_as: Callable[[float], Any] = np.float64
     calls: list[Evaluated] = field(default_factory=list)
     far: dict[int, float] = field(default_factory=dict)
+    extents: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
@@ -206,6 +223,8 @@ class World:
     def mirror(self, number: int, receiver: int | None = None) -> Any:
         """The stand-in of the value of that number."""
         value = self.reader.value(number)
+        if type(value) is int and value in self.extents:
+            return Extent(self.extents[value])
         if guards.is_scalar(value) or is_known(value):
             return value
         if receiver is not None:
@@ -244,14 +263,14 @@ class World:
 
     def _container(self, number: int, value: Any) -> Any:
         read = self.reader.recorder.read
+        if len(value) > MOST_ITEMS:
+            return Token(number)
         if type(value) in (dict, OrderedDict):
             keys = read(number, guards.keys)
             names = self.reader.value(keys)
             made: Any = type(value)((key, self.mirror(read(number, guards.mapping_item, key))) for key in names)
         else:
             count = self.reader.value(read(number, guards.length))
-            if count > MOST_ITEMS:
-                return Token(number)
             made = type(value)(self.mirror(read(number, guards.sequence_item, i)) for i in range(count))
         self.containers.append((made, type(made)(made)))
         return made
@@ -311,11 +330,11 @@ class World:
         own = OwnCall(self.rebuilt(FUNCTION), self.arguments())
         return own.run()
 
-    def called(self, function: FunctionStandIn, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    def called(self, function: FunctionStandIn, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Answer with a random number, and keep where everything stands."""
         if self.limit is not None and len(self.calls) >= self.limit:
             raise Enough
-        places = {**dict(enumerate(arguments)), **keywords}
+        places = places_of(arguments, keywords)
         made = {p: a for p, a in places.items() if type(a) is np.ndarray and self.number_of(a) is None}
         # All sizes and both signs, so that a bound, a rounding or an abs in the formula shows in some quotient.
         answer = float(
@@ -324,7 +343,7 @@ class World:
         stands = {number: array.copy() for number, array in self.arrays.items()}
         copies = {place: array.copy() for place, array in made.items()}
         self._kept += made.values()
-        self.calls.append(Evaluated(function, arguments, dict(keywords), stands, copies, answer))
+        self.calls.append(Evaluated(function, arguments, keywords, stands, copies, answer))
         return self.answer_as(answer)
 
 

@@ -42,6 +42,14 @@ LARGEST = 2
 """The largest whole number that may meet sizes and positions: another could tell a large array from a small one."""
 
 
+class Extent(int):
+    """A whole number that stands in for a length of an axis, as it was given beside the array."""
+
+
+class Defined:
+    """A function that the loop's own code defines."""
+
+
 @dataclass(eq=False)
 class Value:
     """A value and its kind; `grown` for a list whose length depends on the shape of an array."""
@@ -60,6 +68,8 @@ def tagged(raw: Any) -> Value:
     """What was read from outside of the loop, or from an array."""
     if type(raw) is np.ndarray:
         return Value(raw, Kind.ARRAY)
+    if type(raw) is Extent:
+        return Value(int(raw), Kind.EXTENT)
     if is_scalar(raw) or isinstance(raw, np.dtype):
         return Value(raw, Kind.CONSTANT)
     return Value(raw, Kind.GIVEN if isinstance(raw, dict | list | tuple) else Kind.OBJECT)

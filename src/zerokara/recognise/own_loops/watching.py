@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.recognise import guards
 from zerokara.recognise.guards import Guards
 from zerokara.recognise.interpreted_code import tree_of
+from zerokara.recognise.own_loops.blocks import TWICE, Block, Numbers, element_order, moves_in, place_of
 from zerokara.recognise.own_loops.call import OwnCall
 from zerokara.recognise.own_loops.code import Loop
-from zerokara.recognise.own_loops.form import (
-    Block,
-    Formula,
-    Numbers,
-    Outline,
-    Seen,
-    element_order,
-    formula_of,
-    moved_by,
-    moves_in,
-    place_of,
-    seen_in,
-)
+from zerokara.recognise.own_loops.formula import Formula, formula_of, moved_by
+from zerokara.recognise.own_loops.outline import Outline, Seen, seen_in
 from zerokara.recognise.own_loops.stand_ins import Enough, Reader, Shape, World
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
@@ -37,7 +30,7 @@ SMALL = ((3, 4, 2, 5, 6), (4, 2, 5, 3, 7), (2, 5, 3, 6, 4))
 """What the different lengths of axes become in each run."""
 WATCHED = 32
 """Elements that are watched in arrays of their real size; all of them would take as long as the loop."""
-MOST_PARTS = 4
+MOST_TRIES = 5
 
 
 @dataclass
@@ -46,11 +39,12 @@ class Proof:
 
     Attributes:
         guards: what it depends on; shapes: of all arrays that it reads, by number.
-        steady: the numbers of what must still be there when the function has been called.
+        reads: the names of the attributes, globals and items that it reads.
     """
 
     guards: Guards
     shapes: dict[int, Any]
+    reads: frozenset[str]
     blocks: list[Block]
     formulas: list[Formula]
     outline: Outline
@@ -59,24 +53,28 @@ class Proof:
 def proven(call: OwnCall) -> Proof:
     """The proof for a call. Raises Refused, with the reason, where there is none."""
     reader = Reader(call)
-    reason: Refused | None = None
-    for _ in range(MOST_PARTS):
-        watched = _Watched(reader)
+    reasons: list[Refused] = []
+    with_extents = False
+    for _ in range(MOST_TRIES):
+        watched = _Watched(reader, with_extents)
         try:
             return watched.proof()
         except Refused as refusal:
-            reason = reason or refusal
-            # What was taken for a part of the loop may be the function that is differentiated.
-            if not watched.innermost():
+            reasons.append(refusal)
+            # What was taken for a part of the loop may be the function that is differentiated, and a whole number that
+            # it was given may be the length of an axis.
+            with_extents = not watched.innermost()
+            if with_extents and watched.lengths == reader.lengths():
                 break
-    raise reason
+    raise reasons[0]
 
 
 class _Watched:
     """All runs of one call among stand-ins."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, with_extents: bool) -> None:
         self.reader = reader
+        self.lengths = reader.lengths() if with_extents else frozenset()
         self.tokens: frozenset[int] = frozenset()
         self.step = 0.0
         self.reading: Loop | None = None
@@ -101,12 +99,18 @@ class _Watched:
             first.blocks[i] = replace(first.blocks[i], signed=all(run.blocks[i].signed for run in runs))
         recorder = self.reader.recorder
         shapes = {n: _shape_of(value) for n, value in enumerate(recorder.values) if type(value) is np.ndarray}
-        return Proof(recorder.guards(with_argument=True), shapes, first.blocks, formulas, first.outline)
+        found = recorder.guards(with_argument=True)
+        return Proof(found, shapes, _names_read(found), first.blocks, formulas, first.outline)
 
     def world(self, run: int, fill: Any = None, **options: Any) -> World:
         """A world of small arrays."""
-        shape_of = options.pop("shape_of", None) or _Shapes(SMALL[run % len(SMALL)])
-        return World(self.reader, shape_of, fill or self._fill, self._is_part, seed=run, tokens=self.tokens, **options)
+        shapes = _Shapes(SMALL[run % len(SMALL)])
+        return self._world(run, shapes, fill or self._fill, **options)
+
+    def _world(self, run: int, shapes: _Shapes, fill: Any, **options: Any) -> World:
+        shapes.add(sorted(self.lengths))
+        extents = {length: shapes.known[length] for length in self.lengths}
+        return World(self.reader, shapes, fill, self._is_part, seed=run, tokens=self.tokens, extents=extents, **options)
 
     def _fill(self, rng: np.random.Generator, shape: Shape) -> NDArray[np.float64]:
         """Numbers of both signs, from much smaller than h to much larger; zeros, too, since code may ask for them."""
@@ -156,32 +160,39 @@ class _Watched:
         """Watch the first elements of one array in its real size; the arrays before it are small."""
         block = seen.blocks[which]
         real: NDArray[Any] = self.reader.value(block.array)
-        small = _Shapes(SMALL[0])
-        world = self.world(0, shape_of=lambda array: array.shape if array.shape == real.shape else small(array))
-        sizes = [self._size(b, real, small) for b in seen.blocks]
-        each = 1 if block.pattern in ("once", "each") else 2
-        world.limit = each * (sum(sizes[:which]) + min(WATCHED, sizes[which])) + which + 1
-        try:
+        shapes = _Shapes(SMALL[0], real.shape, every=not self.lengths)
+        world = self._world(0, shapes, self._fill)
+        sizes = [int(np.prod(shapes(self.reader.value(b.array)))) for b in seen.blocks]
+        twice = 1 if block.pattern in ("once", "each") else 2
+        # "Apart", the second half of the calls comes too late to be watched.
+        world.limit = twice * (sum(sizes[:which]) + min(WATCHED, sizes[which])) + which + 1
+        with suppress(Enough):
             _quietly(world.run)
-        except Enough:
-            pass
         pairs = zip(seen.blocks, formulas, strict=True)
         world.far = {b.array: f.difference.width for b, f in pairs if b.array in world.initial and not b.copies}
         moves = moves_in(world)
-        twice = 2 if block.pattern == "both" else 1
-        found = [(i, move) for i, move in enumerate(moves) if move and move[0] == block.array][: twice * WATCHED]
-        expected = [element for element in element_order(real.shape, block.axes)[:WATCHED] for _ in range(twice)]
+        each = 2 if block.pattern in TWICE and block.pattern != "apart" else 1
+        found = [(i, move) for i, move in enumerate(moves) if move and move[0] == block.array]
+        expected = [element for element in element_order(real.shape, block.axes)[:WATCHED] for _ in range(each)]
+        found = found[: len(expected)]
         if [move[1] for _, move in found] != expected:
             raise Refused(sentence("It does not go through the elements from the first to the last."))
         before = world.initial[block.array].reshape(-1)
         for turn, (i, move) in enumerate(found):
             place = place_of(world, world.calls[i], move)
-            if place != float(moved_by(formulas[which].points[turn % twice], before[move[1]])):
+            if place != float(moved_by(formulas[which].points[turn % each], before[move[1]])):
                 raise Refused(sentence("How far it moves an element is not the same h for all."))
 
-    def _size(self, block: Block, real: NDArray[Any], small: Callable[[NDArray[Any]], Shape]) -> int:
-        array = self.reader.value(block.array)
-        return int(np.prod(array.shape if array.shape == real.shape else small(array)))
+
+def _names_read(found: Guards) -> frozenset[str]:
+    """Names of what may change between two calls of a function; the loop's arguments do not."""
+    ways = (guards.own_attribute, guards.own_class_attribute, guards.class_attribute, guards.global_name, guards.cell)
+    items = (guards.mapping_item, guards.module_name)
+    return frozenset(
+        str(guard.key)
+        for guard in found.all
+        if guard.how in ways or (guard.how in items and guard.parent != guards.ARGUMENT)
+    )
 
 
 def _are_same(a: Numbers, b: Numbers) -> bool:
@@ -190,16 +201,29 @@ def _are_same(a: Numbers, b: Numbers) -> bool:
 
 
 class _Shapes:
-    """Gives small arrays in place of large ones: equal lengths stay equal, and an axis of length 1 stays one."""
+    """Gives small arrays in place of large ones: equal lengths stay equal, and an axis of length 1 stays one.
 
-    def __init__(self, lengths: tuple[int, ...]) -> None:
-        self.lengths = lengths
-        self.known: dict[int, int] = {1: 1, 0: 0}
+    Args:
+        lengths: what lengths become, one after the other.
+        real: a shape that stays as it is; with `every`, only where it is the whole shape of an array.
+    """
+
+    def __init__(self, lengths: tuple[int, ...], real: Shape = (), *, every: bool = False) -> None:
+        self.lengths, self.real = lengths, real if every else None
+        self.known: dict[int, int] = {0: 0, 1: 1} | ({} if every else {length: length for length in real})
+        self.used = 0
+
+    def add(self, lengths: Iterable[int]) -> None:
+        """Choose what these become."""
+        for length in lengths:
+            if length not in self.known:
+                self.known[length] = self.lengths[self.used % len(self.lengths)]
+                self.used += 1
 
     def __call__(self, array: NDArray[Any]) -> Shape:
-        for length in array.shape:
-            if length not in self.known:
-                self.known[length] = self.lengths[(len(self.known) - 2) % len(self.lengths)]
+        if array.shape == self.real:
+            return array.shape
+        self.add(array.shape)
         return tuple(self.known[length] for length in array.shape)
 
 
@@ -226,6 +250,7 @@ def _quietly(run: Callable[[], Any]) -> Any:
         raise Refused(sentence("Among small arrays it raises {error!r:.120}.", error=error)) from error
 
 
+@lru_cache(maxsize=256)
 def is_part(code: CodeType) -> bool:
     """Whether a function is a part of a loop, by its code: it calls what it is given, or writes into it."""
     try:
