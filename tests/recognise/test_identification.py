@@ -6,7 +6,7 @@ import pytest
 from zerokara.nn import functions, layers
 from zerokara.nn.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS, activation_formula
 from zerokara.recognise import candidates
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.thresholds import Limit
 
 POINTS = np.linspace(-20, 20, 40_001)

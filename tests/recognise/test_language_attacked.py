@@ -114,6 +114,14 @@ IN_LOSS = {
     "another error for a missing key": "try:\n    self.params['W9']\nexcept LookupError:\n    seen.append(1)",
     "what an overflow hides": "try:\n    y = np.exp(1e4 * self.params['W1'])\nexcept FloatingPointError:\n    t = t * 2",
     "a domain that is left": "import_ = 1\ntry:\n    math.log(self.params['W1'][0, 0])\nexcept ValueError:\n    t = t * 2",
+    "a key error that is raised": "try:\n    if x.max() > 0.5:\n        raise KeyError('x')\nexcept KeyError:\n    seen.append(1)",
+    "a key error that a function raises": "try:\n    raise_key(x)\nexcept KeyError:\n    seen.append(1)",
+    "a key that a text lacks": "try:\n    '{x}'.format(1)\nexcept KeyError:\n    seen.append(1)",
+    "an assert that is caught": "try:\n    assert x.max() < 0.5\nexcept AssertionError:\n    seen.append(1)",
+    "hasattr of a property": "hasattr(self, 'raising')\nhasattr(self, 'noted')",
+    "getattr of a property": "getattr(self, 'raising', seen.append)(1)",
+    "a property and __getattr__": "Odder().raising",
+    "a property of an odd class": "self.odder.raising",
     "else of a try": "try:\n    pass\nexcept ValueError:\n    pass\nelse:\n    seen.append(1)",
     "a finally that returns": "try:\n    return cross_entropy_error(self.predict(x), t)\nfinally:\n    return 0.5",
     "a finally that writes": "try:\n    y = self.predict(x)\nfinally:\n    seen.append(1)",
@@ -204,6 +212,15 @@ class Meta(type):
         return False
 class Odd(metaclass=Meta):
     pass
+def raise_key(x):
+    if x.max() > 0.5:
+        raise KeyError('x')
+class Odder:
+    def __getattr__(self, name):
+        seen.append(name)
+    @property
+    def raising(self):
+        raise AttributeError
 class Part:
     calls = 0
     def __init__(self):
@@ -225,6 +242,7 @@ class Bad(Net):
         self.kept = []
         self.loud = Shown()
         self.part = Part()
+        self.odder = Odder()
         self.parts = Part()
         self.all = vars(self)
         self.twin = object.__new__(Part)
@@ -241,6 +259,12 @@ class Bad(Net):
     def counting_part(self):
         self.calls += 1
         return self.parts
+    @property
+    def raising(self):
+        raise AttributeError
+    @property
+    def noted(self):
+        seen.append(1)
     def one(self):
         self.calls = 0
         return 1

@@ -111,6 +111,7 @@ def activation(x):
     "GELU by sigmoid": "def activation(x):\n    return x * sigmoid(1.702 * x)\n",
     "softplus": "def activation(x):\n    return np.log(1 + np.exp(x))\n",
     "a ReLU that ends at 6": "def activation(x):\n    return np.minimum(np.maximum(0, x), 6)\n",
+    "a ReLU that ends at 600": "def activation(x):\n    return np.clip(np.maximum(0, x), 0, 600)\n",
     "no activation and no bias": """
 class Other(Net):
     def predict(self, x):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from zerokara.recognise.guards import class_name, is_plain_array, is_scalar
+from zerokara.recognise.guards import class_name, is_plain_array, is_scalar, is_told_apart
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
@@ -329,7 +329,7 @@ def combine(parts: list[Abstract]) -> Abstract:
 
 def join(one: Value, other: Value) -> Value:
     """What is known of a value after either of two branches. Whose memory it has is not: nobody may write to it."""
-    if one == other:
+    if one == other and _is_one(one, other):
         return one
     if isinstance(one, Items) and isinstance(other, Items) and len(one.elements) == len(other.elements):
         return Items(tuple(map(join, one.elements, other.elements)))
@@ -347,6 +347,13 @@ def join(one: Value, other: Value) -> Value:
             common["form"] = _either_form(a.form, b.form)
         return replace(combine([a, b]), affine=min(a.affine, b.affine), fresh=False, **common)
     return Unknown()
+
+
+def _is_one(one: Value, other: Value) -> bool:
+    """Whether a guard tells if two that are one and the same object are so no longer; see `guards.Guards`."""
+    if not (isinstance(one, Concrete) and isinstance(other, Concrete)) or one.origin == other.origin:
+        return True
+    return one.is_scalar or is_told_apart(one.value)
 
 
 def _either_form(one: Form | None, other: Form | None) -> Form | None:

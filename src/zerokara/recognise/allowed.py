@@ -66,7 +66,7 @@ _NUMPY = _table(
             "var,std,cumsum,tensordot,concatenate,stack,vstack,hstack,take,repeat,append,tile",
             3: "where,take_along_axis",
         },
-        Kind.BLANK: {1: "identity", 2: "zeros,ones,zeros_like,ones_like,eye", 3: "arange"},
+        Kind.BLANK: {1: "identity", 2: "zeros,ones,zeros_like,ones_like,eye,full,full_like", 3: "arange"},
         Kind.SHAPE: {1: "shape,ndim,size"},
         Kind.VIEW: {
             1: "asarray,atleast_1d,atleast_2d,ravel,asanyarray,ascontiguousarray",

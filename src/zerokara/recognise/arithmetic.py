@@ -1,7 +1,7 @@
 """Abstract interpretation of arithmetic: operators and NumPy's functions.
 
-Shapes are followed (see `forms`), and so is where numbers decide (see `thresholds`); besides, what the proof by numbers
-starts from is gathered here: the constants and the functions that the code uses, and what it does to its inputs.
+Nothing is computed but shapes (see `forms`) and what is known already (see `folding`); but it is followed what the
+numbers are made of, where they decide (see `thresholds`), and what they may be good for (see `clues`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,102 +21,37 @@ from zerokara.recognise.abstract_values import (
     Concrete,
     Form,
     Items,
-    Mapped,
-    Origin,
-    Step,
     Value,
     as_abstract,
     combine,
     is_number,
 )
 from zerokara.recognise.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
+from zerokara.recognise.clues import Gathered
+from zerokara.recognise.folding import COMPARISONS, OPERATORS, folded, folded_call
 from zerokara.recognise.forms import as_numbers, form_of_call, form_of_item
+from zerokara.recognise.input_steps import mapped_by, mapped_step
+from zerokara.recognise.locality import RETURN_SCALARS, is_plain_number
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.thresholds import RETURN_SCALARS, Limit, Thresholds, is_plain_number
 from zerokara.words import sentence
 
-MOST_CONSTANTS = 60
 
-
-class Clues(NamedTuple):
-    """What code says about the network that it may compute, for the proof by numbers to begin with.
-
-    Attributes:
-        constants, operations, maps, transposed: as of `Arithmetic`.
-        limits: see `thresholds.Limit`.
-        input_lines: where something else was done to what may be inputs than a step of `maps`.
-        activation_lines: where a curve was taken of a = x W + b that was multiplied by other weights then.
-        loss_lines: where what came from samples met something else, such as labels.
-        added_lines: where numbers are added up that come from these arrays, and from no sample.
-    """
-
-    constants: tuple[float, ...] = ()
-    operations: frozenset[str] = frozenset()
-    maps: tuple[Mapped, ...] = ()
-    transposed: frozenset[int] = frozenset()
-    limits: tuple[Limit, ...] = ()
-    input_lines: tuple[int, ...] = ()
-    activation_lines: tuple[int, ...] = ()
-    loss_lines: tuple[int, ...] = ()
-    added_lines: tuple[tuple[int, frozenset[int]], ...] = ()
-
-
-class Arithmetic(Thresholds):
-    """The numbers of one interpretation.
-
-    Attributes:
-        constants: the numbers that it computes with, those that were folded included, in order.
-        operations: names of the functions and classes of the operators that it uses.
-        maps: what was multiplied by a matrix, where it came from an array that was read.
-        transposed: origins of arrays of which a transposed view is used.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.constants: dict[float, None] = {}
-        self.operations: set[str] = set()
-        self.maps: dict[Mapped, None] = {}
-        self.transposed: set[int] = set()
-        self.input_lines: list[int] = []
-        self.met: dict[int, int] = {}
-        self.added: list[tuple[int, frozenset[int]]] = []
-        self.curves: dict[int, int] = {}
-
-    def clues(self, first_of: dict[int, int]) -> Clues:
-        """What was gathered; `first_of` gives the number that an array goes by, which may have been read twice."""
-        maps = {mapped.renumbered(first_of): None for mapped in self.maps}
-        transposed = frozenset(first_of.get(origin, origin) for origin in self.transposed)
-        return Clues(
-            tuple(self.constants),
-            frozenset(self.operations),
-            tuple(maps),
-            transposed,
-            tuple(limit.renumbered(first_of) for limit in self.limits),
-            tuple(self.input_lines),
-            tuple(line for product, line in self.curves.items() if product != self.products),
-            tuple(line for product, line in self.met.items() if product == self.products),
-            tuple((line, frozenset(first_of.get(n, n) for n in origins)) for line, origins in self.added),
-        )
-
-    def _meet(self, what: str, *values: Value) -> None:
-        self.operations.add(what)
-        for value in values:
-            if is_plain_number(value) and len(self.constants) < MOST_CONSTANTS:
-                self.constants[float(value.value)] = None  # type: ignore[union-attr]
+class Arithmetic(Gathered):
+    """The numbers of one interpretation."""
 
     # Operators
 
     def binary(self, kind: ast.operator, left: Value, right: Value) -> Value:
         """`left + right` and the like."""
-        function = _OPERATORS.get(type(kind))
-        folded = _folded(function, left, right)
-        self._meet(type(kind).__name__, left, right, *([folded] if folded else []))
-        if folded is not None:
-            return folded
+        function = OPERATORS.get(type(kind))
+        known = folded(function, left, right)
+        self.meet(type(kind).__name__, left, right, *([known] if known else []))
+        if known is not None:
+            return known
         if isinstance(left, Items) and isinstance(right, Items) and isinstance(kind, ast.Add):
             return Items(left.elements + right.elements)
         if isinstance(kind, ast.MatMult):
-            return self._product(left, right)
+            return self.multiplied(left, right)
         form = form_of_call(function, [left, right], {}) if function else None
         both = combine([_array_like(left), _array_like(right)]).computed(form=form)
         if isinstance(left, Items) or isinstance(right, Items):
@@ -127,27 +62,7 @@ class Arithmetic(Thresholds):
             self.threshold(ast.unparse(ast.BinOp(_A, kind, _B)), both)
         elif isinstance(kind, ast.Add):
             both = self.shifted(both, left, right)
-        return self._traced(self._elementwise(both, kind, function, left, right), [left, right])
-
-    def _traced(self, result: Abstract, operands: list[Value]) -> Abstract:
-        """The same, having noted the line where it is no longer what its operands were; see `Clues`."""
-        for operand in (part for value in operands for part in (_elements(value) or [value])):
-            if self.line is None or not isinstance(operand, Abstract | Concrete) or not is_number(operand):
-                continue
-            data, local = as_abstract(operand), as_abstract(operand).local
-            if (
-                local is not None
-                and local.scale is not None
-                and (result.local is None or result.local[3:5] != local[3:5])
-            ):
-                self.curves.setdefault(local.product, self.line)
-            if local is not None and result.local is None:
-                self.met.setdefault(local.product, self.line)
-            if result.is_scalar and not data.is_scalar and (data.mapped or data.unmapped_at):
-                self.added.append((self.line, data.origins))
-            if result.mapped is None and result.local is None and (data.mapped or data.unmapped_at):
-                result = replace(result, unmapped_at=data.unmapped_at or self.line)
-        return result
+        return self.traced(self._elementwise(both, kind, function, left, right), [left, right])
 
     def _elementwise(
         self, result: Abstract, kind: ast.operator, function: Callable[..., Any] | None, left: Value, right: Value
@@ -156,15 +71,7 @@ class Arithmetic(Thresholds):
             result = replace(result, local=self.local_of(result.form, [left, right], _scale_of(kind, left, right)))
         if function is None or type(kind) not in (ast.Add, ast.Sub, ast.Mult, ast.Div):
             return result
-        return replace(result, mapped=_mapped(function, [left, right]))
-
-    def _product(self, left: Value, right: Value) -> Abstract:
-        for operand in map(as_abstract, (left, right)):
-            if operand.mapped is not None:
-                self.maps[operand.mapped] = None
-            if operand.local is None and operand.unmapped_at is not None:
-                self.input_lines.append(operand.unmapped_at)
-        return self.product(left, right)
+        return replace(result, mapped=mapped_step(function, [left, right]))
 
     def unary(self, kind: ast.unaryop, value: Value) -> Value:
         """`-value`, `not value` and the like."""
@@ -174,7 +81,9 @@ class Arithmetic(Thresholds):
             return Concrete(-value.value)  # type: ignore[union-attr]
         data = _array_like(value)
         local = self.local_of(data.form, [value], _negative if isinstance(kind, ast.USub) else None)
-        return self._traced(replace(data.computed(affine=data.affine, form=data.form), local=local), [value])
+        mapped = mapped_step(operator.neg, [value]) if isinstance(kind, ast.USub) else None
+        result = replace(data.computed(affine=data.affine, form=data.form), local=local, mapped=mapped)
+        return self.traced(result, [value])
 
     def _not(self, value: Value) -> Value:
         if isinstance(value, Concrete) and value.is_scalar:
@@ -187,13 +96,13 @@ class Arithmetic(Thresholds):
         """`left < right` and the like; a threshold, but for a = x W + b compared with 0."""
         if isinstance(kind, ast.Is | ast.IsNot):
             return _identity(kind, left, right)
-        function = _COMPARISONS.get(type(kind))
-        folded = _folded(function, left, right)
-        if folded is not None:
-            return folded
+        function = COMPARISONS.get(type(kind))
+        known = folded(function, left, right)
+        if known is not None:
+            return known
         if function is None:
             raise Refused(sentence("It asks whether something is in something else."))
-        self._meet("compare", left, right)
+        self.meet("compare", left, right)
         form = form_of_call(function, [left, right], {})
         both = combine([_array_like(left), _array_like(right)]).computed(form=form)
         comparison = self.compared(kind, left, right)
@@ -201,7 +110,7 @@ class Arithmetic(Thresholds):
             self.threshold(ast.unparse(ast.Compare(_A, [kind], [_B])), both)
         local = self.local_of(form, [left, right])
         both = replace(both, local=local, comparison=comparison)
-        return self._traced(both, [left, right])
+        return self.traced(both, [left, right])
 
     # Functions and methods of numbers
 
@@ -217,17 +126,17 @@ class Arithmetic(Thresholds):
         kind, most = operation
         self._check_arguments(name, arguments, keywords, most)
         numbers = [_array_like(value) for value in arguments if not _is_dtype(value)]
-        folded = _folded_call(function, kind, arguments, keywords)
-        self._meet(name, *arguments, *([folded] if folded else []))
-        if folded is not None:
-            return folded
+        known = folded_call(function, kind, arguments, keywords)
+        self.meet(name, *arguments, *([known] if known else []))
+        if known is not None:
+            return known
         all_of_them = combine(numbers) if numbers else Abstract(about_shape=True)
         self._check_dtypes(name, [*arguments, *keywords.values()], all_of_them)
         first = numbers[0] if numbers else all_of_them
         if kind is Kind.SHAPE:
             return self.shape_of(all_of_them, name)
         if kind is Kind.PRODUCT and len(arguments) == 2:
-            return self._product(*arguments)
+            return self.multiplied(*arguments)
         form = form_of_call(function or name, arguments, keywords)
         # Even zeros are no longer about shapes: something may be written into them.
         result = replace(all_of_them, about_shape=False, form=form)
@@ -237,7 +146,7 @@ class Arithmetic(Thresholds):
         if kind is Kind.BLANK:
             result = self.blank(result)
         result = replace(result, local=self.local_of_call(name, kind, form, arguments, keywords))
-        return self._traced(self._result(result, name, kind, form, function, first, arguments, keywords), arguments)
+        return self.traced(self._result(result, name, kind, form, function, first, arguments, keywords), arguments)
 
     def _result(
         self,
@@ -251,11 +160,11 @@ class Arithmetic(Thresholds):
         keywords: dict[str, Value],
     ) -> Abstract:
         if kind in MAY_SHARE:
-            return replace(result, mapped=_mapped_by(function or name, first, arguments, keywords))
+            return replace(result, mapped=mapped_by(function or name, first, arguments, keywords))
         if kind is Kind.NEW and name in ("copy", "array", "negative", "positive"):
-            mapped = _mapped_by(function or name, first, arguments, keywords)
+            mapped = mapped_by(function or name, first, arguments, keywords)
             return replace(result.computed(first.affine, form), local=result.local, mapped=mapped, is_scalar=False)
-        mapped = _mapped(function, arguments) if function in _UFUNCS and not keywords else None
+        mapped = mapped_step(function, arguments) if function in _UFUNCS and not keywords else None
         computed = result.computed(form=form)
         is_scalar = computed.is_scalar and name in RETURN_SCALARS
         return replace(computed, local=result.local, mapped=mapped, is_scalar=is_scalar)
@@ -271,10 +180,10 @@ class Arithmetic(Thresholds):
     ) -> Abstract:
         if name == "transpose" and len(arguments) == 1:
             return replace(self.transpose(first), fresh=result.fresh)
-        mapped = _mapped_by(function or name, first, arguments, keywords)
+        mapped = mapped_by(function or name, first, arguments, keywords)
         local = self.local_of_call(name, Kind.VIEW, result.form, arguments, keywords)
         result = replace(result, affine=first.affine, read=first.read, mapped=mapped, local=local)
-        return self._traced(result, arguments)
+        return self.traced(result, arguments)
 
     def transpose(self, owner: Value) -> Abstract:
         """`owner.T`."""
@@ -307,7 +216,7 @@ class Arithmetic(Thresholds):
             mapped=base.mapped if is_row else None,
             local=self.local_of_item(base, index, key, form),
         )
-        return self._traced(item, [owner])
+        return self.traced(item, [owner])
 
     def _check_arguments(self, name: str, arguments: list[Value], keywords: dict[str, Value], most: int) -> None:
         if len(arguments) > most:
@@ -330,9 +239,9 @@ class Arithmetic(Thresholds):
         if not is_float_dtype(kinds[0].value):  # type: ignore[union-attr]
             self.threshold("astype", numbers)
         form = form_of_call("astype", [data, kinds[0]], {})
-        mapped = _mapped_by("astype", numbers, [data, kinds[0]], {})
+        mapped = mapped_by("astype", numbers, [data, kinds[0]], {})
         cast = replace(numbers.computed(affine=numbers.affine, form=form), local=numbers.local, mapped=mapped)
-        return self._traced(replace(cast, is_scalar=False), [data])
+        return self.traced(replace(cast, is_scalar=False), [data])
 
     def shape_of(self, data: Abstract, what: str = "") -> Value:
         """What depends on the shape of numbers: which may depend on the numbers, where a mask chose them."""
@@ -361,7 +270,7 @@ class Arithmetic(Thresholds):
         if base.may_be_list and not all(map(_is_scalar, parts)):
             raise Refused(sentence("It puts something into a list."))
         for part in parts:
-            self._meet("write", part)
+            self.meet("write", part)
         if len(parts) == 2:
             self.show(parts[0], base, parts[1])
         self.spill(base, parts)
@@ -410,110 +319,8 @@ def _negative(scale: float) -> float:
     return -scale
 
 
-def _mapped(function: Callable[..., Any] | None, operands: list[Value]) -> Mapped | None:
-    """Inputs after one more step, with a number or another array that was read."""
-    if function is None:
-        return None
-    sources = [as_abstract(operand).mapped if is_number(operand) else None for operand in operands]
-    # Of two arrays that were read, the one that was already computed with is x, or the first; numbers decide.
-    places = sorted((i for i, found in enumerate(sources) if found), key=lambda i: -len(sources[i].steps))  # type: ignore[union-attr]
-    for place in places:
-        others = [_known(operand) for i, operand in enumerate(operands) if i != place]
-        if all(other is not None for other in others):
-            origin, steps = sources[place]  # type: ignore[misc]
-            step = Step(function, tuple(others[:place]), tuple(others[place:]))
-            return Mapped(origin, (*steps, step))
-    return None
-
-
-def _mapped_by(
-    function: Callable[..., Any] | str, first: Abstract, arguments: list[Value], keywords: dict[str, Value]
-) -> Mapped | None:
-    """Inputs after a view, a copy or a cast."""
-    after, named = [_known(value) for value in arguments[1:]], {k: _known(v) for k, v in keywords.items()}
-    if first.mapped is None or None in after or None in named.values():
-        return None
-    step = Step(_Method(function) if isinstance(function, str) else function, (), tuple(after), tuple(named.items()))
-    return Mapped(first.mapped.origin, (*first.mapped.steps, step))
-
-
-class _Method(str):
-    """A method of arrays, by its name."""
-
-    __slots__ = ()
-
-    def __call__(self, array: Any, *arguments: Any, **keywords: Any) -> Any:
-        return getattr(array, str(self))(*arguments, **keywords)
-
-
-def _known(value: Value) -> Any:
-    """A number, a class of numbers, a shape, or the Origin of an array that was read; None for anything else."""
-    if isinstance(value, Concrete) and (_is_dtype(value) or is_plain_number(value)):
-        return value.value
-    if isinstance(value, Concrete) and value.is_array:
-        return Origin(value.origin)
-    if isinstance(value, Items):
-        parts = tuple(map(_known, value.elements))
-        return None if None in parts else parts
-    return None
-
-
 _A, _B = ast.Name("a"), ast.Name("b")
-_OPERATORS: dict[type[ast.operator], Any] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
-_COMPARISONS: dict[type[ast.cmpop], Any] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
 _UFUNCS = (np.add, np.subtract, np.multiply, np.divide)
-_NUMBERS = {int, float, bool, np.float64}
-
-
-def _folded(function: Any, left: Value, right: Value) -> Concrete | None:
-    """The result for two small numbers or two strings that are known already."""
-    if function is None or not (isinstance(left, Concrete) and isinstance(right, Concrete)):
-        return None
-    kinds = {type(left.value), type(right.value)}
-    if kinds == {str} and (function is operator.add or function in _COMPARISONS.values()):
-        return Concrete(function(left.value, right.value))
-    if not kinds <= _NUMBERS:  # text times a number may be large, and others' operators are others' code
-        return None
-    if function is operator.pow and (abs(right.value) > 64 or abs(left.value) > 2**32):
-        return None
-    return _computed(function, [left.value, right.value])
-
-
-def _folded_call(
-    function: Callable[..., Any] | None, kind: Kind, arguments: list[Value], keywords: dict[str, Value]
-) -> Concrete | None:
-    """`np.sqrt(2 / np.pi)` and the like."""
-    if function is None or kind is not Kind.NEW or keywords or not arguments:
-        return None
-    if not all(isinstance(value, Concrete) and type(value.value) in _NUMBERS for value in arguments):
-        return None
-    folded = _computed(function, [value.value for value in arguments])  # type: ignore[union-attr]
-    return folded if folded is not None and type(folded.value) in _NUMBERS else None
-
-
-def _computed(function: Callable[..., Any], numbers: list[Any]) -> Concrete | None:
-    """None where that raises, or would warn: which the learner's own call shall do."""
-    try:
-        with np.errstate(all="raise"):
-            result = function(*numbers)
-    except Exception:
-        return None
-    return Concrete(result) if type(result) in _NUMBERS else None
 
 
 def _identity(kind: ast.cmpop, left: Value, right: Value) -> Value:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zerokara.nn.formulas import Formula
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 
 _KINKS = frozenset(
     ["compare", "maximum", "minimum", "fmax", "fmin", "max", "min", "abs", "absolute", "fabs", "where", "clip"]

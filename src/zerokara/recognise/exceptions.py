@@ -21,8 +21,13 @@ _ERRORSTATE = {"all", "divide", "over", "under", "invalid"}
 class Exceptions(Paths):
     """Paths that end in an error, and those that catch one."""
 
+    raised = 0
+
     def _Assert(self, node: ast.Assert, frame: Frame) -> bool:
+        if not __debug__:  # python -O leaves them out
+            return True
         condition = self.truth(self.value(node.test, frame), "assert")
+        self.raised += condition is not True
         if condition is not True and node.msg is not None:
             before = self.state(frame)
             self.value(node.msg, frame)
@@ -31,6 +36,7 @@ class Exceptions(Paths):
 
     def _Raise(self, node: ast.Raise, frame: Frame) -> bool:
         """The end of this path: whoever comes here raises in the loop, too. But making the error must only compute."""
+        self.raised += 1
         for part in (node.exc, node.cause):
             if isinstance(part, ast.Call):
                 self._check_error(self.value(part.func, frame), node.lineno)
@@ -109,12 +115,12 @@ class Exceptions(Paths):
         A handler that goes on hides an error, which the loop's user would see, or which a proof takes for a sign. So it
         must raise again; or it must be for what classes and names decide, not numbers, and is another path.
         """
-        before = self.state(frame)
+        before, raised = self.state(frame), self.raised
         ends = [self.state(frame)] if self.block(node.body, frame) and self.block(node.orelse, frame) else []
         start = self._wherever(before, self.state(frame))
         for handler in node.handlers:
             kinds = self._errors(handler, frame)
-            if all(kind in _NEVER for kind in kinds):
+            if self.raised == raised and all(kind in _NEVER for kind in kinds):
                 continue
             returned, loops = len(frame.returned), [(len(loop.left), len(loop.continued)) for loop in frame.loops]
             frame.names, self.objects.written = State(dict(start.names), dict(start.written))
@@ -150,7 +156,7 @@ class Exceptions(Paths):
 
 
 _NEVER = (KeyError, NameError, ImportError, ModuleNotFoundError)
-"""What is missing is found while interpreting, and refused."""
+"""Of what is missing while interpreting, all is refused; so only `raise` itself leads to these."""
 _BY_CLASS = (*_NEVER, AttributeError)
 """Classes and names decide whether these are raised, not numbers."""
 _ERRSTATE = np.errstate

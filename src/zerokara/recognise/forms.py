@@ -6,6 +6,7 @@ So a proof holds for the shapes that were met only, and a plan is for these (see
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ def _stand_in(value: Value) -> Any:
     return _zeros(form)
 
 
+@lru_cache(maxsize=256)
 def _zeros(form: Form) -> NDArray[Any]:
     """All of them one zero, that nobody can write to."""
     zero = np.zeros((), form.dtype)

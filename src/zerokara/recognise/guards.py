@@ -107,7 +107,7 @@ def _identities(values: list[Any], start: int) -> Iterator[tuple[int, int]]:
     first: dict[int, int] = {}
     for number in range(start, len(values)):
         value = values[number]
-        if type(value) in _WRITABLE:
+        if type(value) in WRITABLE:
             yield number, first.setdefault(id(value.value if type(value) is Itself else value), number)
 
 
@@ -120,7 +120,7 @@ class Itself:
         self.value = value
 
 
-_WRITABLE = (np.ndarray, dict, list, CellType, Itself)
+WRITABLE = (np.ndarray, dict, list, CellType, Itself)
 
 
 def is_plain_array(value: Any) -> bool:
@@ -193,6 +193,11 @@ def _expectation(value: Any) -> tuple[Callable[[Any, Any], bool], Any]:
     ):
         return _same_type, kind
     return _identical, value
+
+
+def is_told_apart(value: Any) -> bool:
+    """Whether a guard notices that there is another object in its place."""
+    return type(value) in WRITABLE or _expectation(value)[0] is _identical
 
 
 def _same_code(value: Any, code: Any) -> bool:

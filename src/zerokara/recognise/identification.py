@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from zerokara.nn.formulas import Formula, terms_of
 from zerokara.recognise import candidates
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.forward import Floats, activated, scores_of
 from zerokara.recognise.inputs import InputMap
 from zerokara.recognise.layout import Arrays, Layout, rows_of

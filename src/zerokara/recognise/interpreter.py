@@ -18,7 +18,8 @@ from typing import Any
 
 from zerokara.recognise import guards
 from zerokara.recognise.abstract_values import Closure, Concrete, Entries, Items, Value, is_number
-from zerokara.recognise.arithmetic import Arithmetic, Clues
+from zerokara.recognise.arithmetic import Arithmetic
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.containers import kept
 from zerokara.recognise.counters import Counter
 from zerokara.recognise.evaluation import Evaluation
@@ -48,6 +49,7 @@ class Purity:
         caches: whether it keeps something in objects, that can be looked at later.
         reads_only_argument: whether it knows the x it is called with from nowhere else.
         counters: whole numbers that it adds to, and that nothing it does depends on.
+        writes: the names of what it keeps and counts.
     """
 
     guards: Guards
@@ -58,6 +60,7 @@ class Purity:
     caches: bool
     reads_only_argument: bool
     counters: tuple[Counter, ...] = ()
+    writes: frozenset[str] = frozenset()
 
 
 def purity_of(f: Any, x: Any) -> Purity:
@@ -108,6 +111,7 @@ def _verdict(interpreter: Interpreter, recorder: Recorder, counters: tuple[Count
         bool(interpreter.objects.ever_written),
         interpreter.read_argument and not elsewhere,
         counters,
+        frozenset(str(name) for _, name in {*interpreter.objects.ever_written, *interpreter.objects.counters}),
     )
 
 

@@ -8,6 +8,7 @@ import functools
 import math
 import re
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +85,9 @@ def _none(keywords: dict[str, Value], name: str) -> None:
 def _isinstance(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     _none(keywords, "isinstance")
     value, kinds = arguments
-    return _any([_is_instance(value, kind) for kind in (kinds.elements if isinstance(kinds, Items) else (kinds,))])
+    return _any(
+        [_is_instance(calls, value, kind) for kind in (kinds.elements if isinstance(kinds, Items) else (kinds,))]
+    )
 
 
 def _any(found: list[bool | None]) -> Value:
@@ -94,13 +97,17 @@ def _any(found: list[bool | None]) -> Value:
     return Abstract(about_shape=True) if None in found else Concrete(False)
 
 
-def _is_instance(value: Value, kind: Value) -> bool | None:
+_CLASS = vars(object)["__class__"]
+
+
+def _is_instance(calls: Calls, value: Value, kind: Value) -> bool | None:
     if not isinstance(kind, Concrete) or type(kind.value) is not type:
         raise Refused(sentence("It asks for the class of something that is not known."))
     if isinstance(value, Concrete):
         if not (is_number(value) or type(value.value) in guards.CONTAINERS or guards.is_ordinary(value.value)):
             raise Refused(sentence("It asks for the class of something that is not known."))
-        if guards.in_class(type(value.value), "__class__") is not vars(object)["__class__"]:
+        shown = calls.objects.read(value, guards.class_attribute, "__class__").value if value.origin >= 0 else _CLASS
+        if shown is not _CLASS:
             raise Refused(sentence("It asks for the class of something that is not known."))
         return guards.is_subclass(type(value.value), kind.value)
     if isinstance(value, Fresh):
@@ -143,6 +150,8 @@ def _has_attribute(calls: Calls, owner: Value, name: str) -> bool:
         raise Refused(sentence("It asks whether something has {name}.", name=name))
     calls.objects.note_read(owner, name)
     of_class = calls.objects.read(owner, guards.class_attribute, name).value
+    if type(of_class) is not FunctionType and guards.class_attribute(of_class, "__get__") is not MISSING:
+        raise Refused(sentence("It asks whether something has {name}.", name=name))  # a property may raise
     return of_class is not MISSING or calls.objects.read(owner, guards.own_attribute, name).value is not MISSING
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from zerokara.nn.activations import sigmoid
 from zerokara.nn.formulas import activation_formula, loss_formula
 from zerokara.nn.functions import softmax
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.forward import Floats, activated
 from zerokara.recognise.identification import Model
 from zerokara.recognise.layout import Arrays, rows_of

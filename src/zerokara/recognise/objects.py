@@ -84,6 +84,9 @@ class Objects(Containers):
     def _stored(self, owner: Concrete, of_class: Concrete, name: str) -> Value | Getter:
         # Python's own order: a data descriptor of the class, then the instance's dict, then the class.
         if type(of_class.value) is property:
+            # Where a property raises, Python asks `__getattr__`.
+            if self.read(owner, guards.class_attribute, "__getattr__").value is not MISSING:
+                raise Refused(sentence("{name} is a property.", name=name))
             return Getter(self.read(of_class, guards.property_getter))
         if type(of_class.value) in _FIELDS:
             return self._field(owner, name)

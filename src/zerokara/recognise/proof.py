@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.finite_difference import FiniteDifference
-from zerokara.recognise.arithmetic import Clues
+from zerokara.recognise.clues import Clues
 from zerokara.recognise.identification import Model, Sample, Samples, model_of
 from zerokara.recognise.inputs import input_maps
 from zerokara.recognise.layout import Arrays, Layout, layouts

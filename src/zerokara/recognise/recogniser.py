@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import CodeType
 from typing import Any
 
@@ -170,7 +170,16 @@ class Recogniser:
     def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
         """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
         values = purity.guards.check(f, x) if purity.counters else None
-        return counting(purity.counters, values, -1 if self.mode == "verify" else walk.calls_for(x.size))
+        calls = walk.calls_for(x.size)
+        return counting(purity.counters, values, -1 if self.mode == "verify" and calls else calls)
+
+    def counting_as(self, f: Function, x: Any, calls: int) -> AbstractContextManager[None]:
+        """However often a function that is proven is called meanwhile, it has counted so many calls in the end."""
+        for plan in self.plans.get(code_of(f), []):  # type: ignore[arg-type]
+            values = plan.purity.guards.check(f, x)
+            if values is not None:
+                return counting(plan.purity.counters, values, calls)
+        return nullcontext()
 
     def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
@@ -188,6 +197,8 @@ def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
         raise Refused(sentence("It reads its argument, which is a part of the array only."))
     if any(np.may_share_memory(array, apart) for array in arrays.values() for apart in walk.apart):
         raise Refused(sentence("It reads the array that its loop writes the gradient into."))
+    if walk.reads & purity.writes:
+        raise Refused(sentence("It writes to {name}, which its loop reads.", name=min(walk.reads & purity.writes)))
 
 
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:

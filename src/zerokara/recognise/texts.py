@@ -45,8 +45,8 @@ def percent(template: str, value: Value) -> Value:
     known = [part.value for part in parts if isinstance(part, Concrete) and type(part.value) in _KNOWN]
     try:
         return Concrete(template % tuple(known)) if len(known) == len(parts) else Text()
-    except (TypeError, ValueError):
-        return Text()
+    except (TypeError, ValueError) as error:
+        raise Refused(sentence("It raises {error}.", error=type(error).__name__)) from None
 
 
 def as_text(value: Value) -> Value:
@@ -63,6 +63,6 @@ def ask_text(text: str, name: str, arguments: list[Any]) -> Value:
         raise Refused(sentence("It calls {name}, and nothing is known of that.", name=f"str.{name}"))
     try:
         found = getattr(text, name)(*arguments)
-    except (TypeError, ValueError, IndexError, KeyError):
-        return Text()
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise Refused(sentence("It raises {error}.", error=type(error).__name__)) from None
     return Items(tuple(map(Concrete, found))) if type(found) is list else Concrete(found)

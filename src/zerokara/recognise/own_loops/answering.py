@@ -25,7 +25,7 @@ from zerokara.recognise.own_loops.watching import Proof, holds_for, proven
 from zerokara.recognise.recogniser import FEW, Recogniser
 from zerokara.recognise.record import Mistaken
 from zerokara.recognise.refusal import Refused
-from zerokara.recognise.sampling import in_silence, restoring
+from zerokara.recognise.sampling import in_silence
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk
 from zerokara.words import paragraph, sentence
@@ -130,20 +130,34 @@ class _Answer:
         check_class(self.call, self.proof, self.values)
         self._check_arrays()
         check_steps(self.call, self.proof, self.values)
-        before = [array.copy() for array in self.arrays]
-        if not self.known.was_fast:
-            self._introduce()
-        gradients = self._gradients()
-        if self._returns_value and gradients is not None:  # now f is known to be pure: one more call cannot be seen
-            self._put_back(before)
-            self.value = self._evaluation(self.proof.blocks[0], self.arrays[0])(self.arrays[0])
-            gradients = self._gradients()
-        if gradients is None or not self._is_steady():
-            self._put_back(before)
+        self._rehearse()
+        return self._verified() if self.current.mode == "verify" else self._assembled(self._answered())
+
+    def _rehearse(self) -> None:
+        """Let all gradients be proven, with all put back; so whatever is refused is refused before anything is left."""
+        order = sorted(
+            zip(self.proof.blocks, self.proof.formulas, self.arrays, strict=True), key=lambda part: -part[2].size
+        )
+        for block, formula, array in order:
+            if self._gradient(block, formula, array, self._walk(block, formula)._replace(after=None)) is None:
+                raise Refused(self._why_not())
+            if not self.known.was_fast:
+                self._introduce(block, formula, array)
+        if not self._is_steady():
             raise Refused(self._why_not())
-        if self.current.mode == "verify":
-            return self._verified(gradients, before)
-        return self._assembled(gradients)
+
+    def _answered(self, *, counts: bool = True) -> list[NDArray[Any]]:
+        """The gradients, with everything left as the loop leaves it, but for what it fills."""
+        before = [array.copy() for array in self.arrays]
+        evaluate = self._evaluation(self.proof.blocks[0], self.arrays[0])
+        with self.current.counting_as(evaluate, self.arrays[0], self._all_calls() if counts else 0):
+            if any(isinstance(part, Value) for part in leaves(self.proof.outline.result)):
+                self.value = evaluate(self.arrays[0])
+            gradients = self._gradients()
+            if gradients is None:
+                self._put_back(before)
+                raise Refused(self._why_not())
+        return gradients
 
     # What it is about
 
@@ -171,8 +185,10 @@ class _Answer:
         function = self._function(block.asked)
         arguments = tuple(self._real(given, block, array) for given in block.asked.arguments)
         keywords = {name: self._real(given, block, array) for name, given in block.asked.keywords}
-        places: list[tuple[int | str, Any]] = [*enumerate(arguments), *keywords.items()]
-        place = next((place for place, value in places if value is array), None)
+        moved = "copy" if block.copies else "value"
+        places: list[tuple[int | str, Given]] = [*enumerate(block.asked.arguments), *block.asked.keywords]
+        which = (p for p, given in places if given.number == block.array and given.what in (moved, "part"))
+        place = next(which, None)
         if place == 0 and len(arguments) == 1 and not keywords:
             return function
         return Evaluation(function, arguments, keywords, place)
@@ -182,7 +198,9 @@ class _Answer:
             return given.raw
         if given.what == "items":
             return given.raw(self._real(item, block, array) for item in given.items)
-        return array if given.number == block.array else self.values[given.number]
+        if given.number != block.array or (block.copies and given.what == "value"):
+            return self.values[given.number]
+        return array
 
     def _walk(self, block: Block, formula: Formula) -> Walk:
         return Walk(
@@ -190,17 +208,18 @@ class _Answer:
             lambda x: moved_by(formula.last, x),
             None if formula.after is None else lambda x: moved_by(formula.after or (), x),
             copies=block.copies and not block.own_copy,
-            calls=self._calls(block),
+            calls=(0, 0),  # they are counted once for all arrays
             parts=block.part,
             apart=tuple(self.filled),
+            reads=self.proof.reads,
         )
 
-    def _calls(self, block: Block) -> tuple[int, int]:
-        in_advance = block.pattern == "each" or (block.pattern in ("once", "both, and f(x)") and self._is_first(block))
-        return 1 if block.pattern in ("once", "each") else 2, int(in_advance)
-
-    def _is_first(self, block: Block) -> bool:
-        return block is self.proof.blocks[0]
+    def _all_calls(self) -> int:
+        """How often the loop calls the function."""
+        pattern = self.proof.blocks[0].pattern
+        each = 1 if pattern in ("once", "each") else 2
+        besides = {"once": 1, "both, and f(x)": 1, "each": len(self.arrays)}.get(pattern, 0)
+        return each * sum(array.size for array in self.arrays) + besides
 
     def _gradient(self, block: Block, formula: Formula, array: NDArray[Any], walk: Walk) -> NDArray[Any] | None:
         moved = array.copy() if block.own_copy else array
@@ -215,10 +234,6 @@ class _Answer:
                 return None
             found.append(gradient)
         return found
-
-    @property
-    def _returns_value(self) -> bool:
-        return any(isinstance(part, Value) for part in leaves(self.proof.outline.result))
 
     def _put_back(self, before: list[NDArray[Any]]) -> None:
         for array, copy in zip(self.arrays, before, strict=True):
@@ -239,31 +254,20 @@ class _Answer:
 
     # The first time
 
-    def _introduce(self) -> None:
-        """Let the function be proven by the largest array, and say once what is spared."""
-        largest = max(range(len(self.arrays)), key=lambda i: self.arrays[i].size)
-        block, formula, array = self.proof.blocks[largest], self.proof.formulas[largest], self.arrays[largest]
-        walk = self._walk(block, formula)._replace(after=None)  # all is put back
-        if self._gradient(block, formula, array, walk) is None:
-            raise Refused(self._why_not())
-        seconds = self._seconds(block, array)
+    def _introduce(self, block: Block, formula: Formula, array: NDArray[Any]) -> None:
+        """Say once what is spared."""
         self.known.was_fast = True
         record = self.current.records.of(self.code)
         record.recognised, record.reason = True, None
-        self.current.say(self.code, self._introduction(formula, seconds))
-
-    def _seconds(self, block: Block, array: NDArray[Any]) -> float:
-        """How long the loop would take: f is proven to be pure, so that calling it again cannot be seen."""
         evaluate = self._evaluation(block, array)
         times = []
-        with in_silence():
+        # It is proven to be pure, so that calling it again cannot be seen.
+        with in_silence(), self.current.counting_as(evaluate, array, 0):
             for _ in range(3):
                 began = time.perf_counter()
                 evaluate(array)
                 times.append(time.perf_counter() - began)
-        walks = [self._walk(b, f) for b, f in zip(self.proof.blocks, self.proof.formulas, strict=True)]
-        calls = sum(walk.calls_for(array.size) for walk, array in zip(walks, self.arrays, strict=True))
-        return statistics.median(times) * calls
+        self.current.say(self.code, self._introduction(formula, statistics.median(times) * self._all_calls()))
 
     def _introduction(self, formula: Formula, seconds: float) -> str:
         points = formula.difference
@@ -298,14 +302,15 @@ class _Answer:
             return kind((key, self._built(item, gradients)) for key, item in items)
         return kind(self._built(item, gradients) for item in items)
 
-    def _verified(self, gradients: list[NDArray[Any]], before: list[NDArray[Any]]) -> Any:
+    def _verified(self) -> Any:
         """The loop's own result, compared with the other."""
-        first = self.proof.blocks[0]
-        with restoring(self.arrays):
-            self._put_back(before)
-            value = float(self._evaluation(first, self.arrays[0])(self.arrays[0]))
+        before = [array.copy() for array in self.arrays]
+        gradients = self._answered(counts=False)
         fast_after = [array.copy() for array in self.arrays]
         self._put_back(before)
+        evaluate = self._evaluation(self.proof.blocks[0], self.arrays[0])
+        with self.current.counting_as(evaluate, self.arrays[0], 0):
+            value = float(evaluate(self.arrays[0]))
         result = self.call.run()
         slow = self._slow(result)
         for i, (fast, formula) in enumerate(zip(gradients, self.proof.formulas, strict=True)):

@@ -187,7 +187,10 @@ def blocks_in(world: World) -> list[tuple[Block, Numbers]]:
     if not order:
         raise Refused(sentence("It does not move the elements of an array."))
     pattern, used = _pattern(world, moves, order)
-    return [_block(world, number, moves, pattern, used[number]) for number in order]
+    found = [_block(world, number, moves, pattern, used[number]) for number in order]
+    if len({(block.asked.function, block.asked.receiver) for block, _ in found}) > 1:
+        raise Refused(sentence("It calls different functions, or hands on different objects."))
+    return found
 
 
 def _block(world: World, number: int, moves: list[Move], pattern: str, elements: list[int]) -> tuple[Block, Numbers]:

@@ -22,7 +22,7 @@ from zerokara.recognise.own_loops.values import SHAPES, Kind, Value, binary, con
 from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
-MOST_STATEMENTS = 100_000
+MOST_STATEMENTS = 20_000
 DEEPEST = 20
 _NUMBERS = (Kind.NUMBER, Kind.ARRAY, Kind.CONSTANT)
 

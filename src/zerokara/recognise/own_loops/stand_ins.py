@@ -263,14 +263,14 @@ class World:
 
     def _container(self, number: int, value: Any) -> Any:
         read = self.reader.recorder.read
+        if len(value) > MOST_ITEMS:
+            return Token(number)
         if type(value) in (dict, OrderedDict):
             keys = read(number, guards.keys)
             names = self.reader.value(keys)
             made: Any = type(value)((key, self.mirror(read(number, guards.mapping_item, key))) for key in names)
         else:
             count = self.reader.value(read(number, guards.length))
-            if count > MOST_ITEMS:
-                return Token(number)
             made = type(value)(self.mirror(read(number, guards.sequence_item, i)) for i in range(count))
         self.containers.append((made, type(made)(made)))
         return made

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.recognise import guards
 from zerokara.recognise.guards import Guards
 from zerokara.recognise.interpreted_code import tree_of
 from zerokara.recognise.own_loops.blocks import TWICE, Block, Numbers, element_order, moves_in, place_of
@@ -38,11 +39,12 @@ class Proof:
 
     Attributes:
         guards: what it depends on; shapes: of all arrays that it reads, by number.
-        steady: the numbers of what must still be there when the function has been called.
+        reads: the names of the attributes, globals and items that it reads.
     """
 
     guards: Guards
     shapes: dict[int, Any]
+    reads: frozenset[str]
     blocks: list[Block]
     formulas: list[Formula]
     outline: Outline
@@ -97,7 +99,8 @@ class _Watched:
             first.blocks[i] = replace(first.blocks[i], signed=all(run.blocks[i].signed for run in runs))
         recorder = self.reader.recorder
         shapes = {n: _shape_of(value) for n, value in enumerate(recorder.values) if type(value) is np.ndarray}
-        return Proof(recorder.guards(with_argument=True), shapes, first.blocks, formulas, first.outline)
+        found = recorder.guards(with_argument=True)
+        return Proof(found, shapes, _names_read(found), first.blocks, formulas, first.outline)
 
     def world(self, run: int, fill: Any = None, **options: Any) -> World:
         """A world of small arrays."""
@@ -179,6 +182,17 @@ class _Watched:
             place = place_of(world, world.calls[i], move)
             if place != float(moved_by(formulas[which].points[turn % each], before[move[1]])):
                 raise Refused(sentence("How far it moves an element is not the same h for all."))
+
+
+def _names_read(found: Guards) -> frozenset[str]:
+    """Names of what may change between two calls of a function; the loop's arguments do not."""
+    ways = (guards.own_attribute, guards.own_class_attribute, guards.class_attribute, guards.global_name, guards.cell)
+    items = (guards.mapping_item, guards.module_name)
+    return frozenset(
+        str(guard.key)
+        for guard in found.all
+        if guard.how in ways or (guard.how in items and guard.parent != guards.ARGUMENT)
+    )
 
 
 def _are_same(a: Numbers, b: Numbers) -> bool:
