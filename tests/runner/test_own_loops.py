@@ -22,7 +22,7 @@ import pytest
 
 from zerokara import recognise
 from zerokara.errors import ZerokaraError
-from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner import import_hooks, start, stop
 from zerokara.runner.own_loops import OwnLoop, is_worth_parsing, quotient_parts_of, with_questions
 from zerokara.sources.instrumentation import plain_code_of
@@ -47,7 +47,7 @@ PLAIN = "[2. 4.]\n"
 SCRIPT = "import numpy as np\n" + LOOP + CALL
 FAKE = """
 from zerokara import recognise
-recognise.own_loop_result = lambda call: np.array([len(call.arguments), 7])
+own_loops.own_loop_result = lambda call: np.array([len(call.arguments), 7])
 """
 """At the top of a script, this answers for every loop."""
 ANSWER = "[3 7]\n"

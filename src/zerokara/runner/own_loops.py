@@ -1,7 +1,7 @@
 """Lets a learner's own numerical gradients be answered without their loops, wherever the learner's code is compiled.
 
 Functions that look like one (`sources.differences`) ask before their first line (`sources.instrumentation`), and what
-they ask is here: nothing is answered that `recognise.own_loop_result` has not proven.
+they ask is here: nothing is answered that `own_loops.own_loop_result` has not proven.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from zerokara import recognise
+from zerokara import own_loops, recognise
 from zerokara.errors import ZerokaraError
-from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner.slow_loops import slow_loops
 from zerokara.sources.instrumentation import Hook, instrumented
 
@@ -68,7 +68,7 @@ class OwnLoop(Hook):
             return self._left(values, sys._getframe(1))
         _thread.asks = True
         try:
-            result = recognise.own_loop_result(_call(self.plain, values, sys._getframe(1)))
+            result = own_loops.own_loop_result(_call(self.plain, values, sys._getframe(1)))
         except Exception as error:  # whatever goes wrong in here, the loop does not need it
             if _is_for_the_learner(error):
                 raise
