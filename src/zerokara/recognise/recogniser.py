@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import CodeType
 from typing import Any
 
@@ -15,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
+from zerokara.interpret.counters import counting
+from zerokara.interpret.guards import ARGUMENT
+from zerokara.interpret.interpreted_code import is_from_elsewhere
+from zerokara.interpret.interpreter import Purity, code_of, purity_of
+from zerokara.interpret.refusal import Refused, RefusedNow
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.counters import counting
 from zerokara.recognise.description import described, network_of
-from zerokara.recognise.guards import ARGUMENT
 from zerokara.recognise.identification import Model
-from zerokara.recognise.interpreted_code import is_from_elsewhere
-from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import proven_model
 from zerokara.recognise.record import Record, Records
-from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk, textbook_walk
@@ -170,7 +170,16 @@ class Recogniser:
     def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
         """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
         values = purity.guards.check(f, x) if purity.counters else None
-        return counting(purity.counters, values, -1 if self.mode == "verify" else walk.calls_for(x.size))
+        calls = walk.calls_for(x.size)
+        return counting(purity.counters, values, -1 if self.mode == "verify" and calls else calls)
+
+    def counting_as(self, f: Function, x: Any, calls: int) -> AbstractContextManager[None]:
+        """However often a function that is proven is called meanwhile, it has counted so many calls in the end."""
+        for plan in self.plans.get(code_of(f), []):  # type: ignore[arg-type]
+            values = plan.purity.guards.check(f, x)
+            if values is not None:
+                return counting(plan.purity.counters, values, calls)
+        return nullcontext()
 
     def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
@@ -188,6 +197,8 @@ def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
         raise Refused(sentence("It reads its argument, which is a part of the array only."))
     if any(np.may_share_memory(array, apart) for array in arrays.values() for apart in walk.apart):
         raise Refused(sentence("It reads the array that its loop writes the gradient into."))
+    if walk.reads & purity.writes:
+        raise Refused(sentence("It writes to {name}, which its loop reads.", name=min(walk.reads & purity.writes)))
 
 
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:

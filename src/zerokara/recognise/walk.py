@@ -23,6 +23,7 @@ class Walk(NamedTuple):
         calls: how often f is called for each element, and how often besides.
         parts: whether f is handed a part, or another form, of x, which it must not look at.
         apart: arrays that the loop writes into, which f must not look at.
+        reads: names of attributes and the like that the loop reads, and that f must not write to.
     """
 
     difference: FiniteDifference
@@ -32,6 +33,7 @@ class Walk(NamedTuple):
     calls: tuple[int, int] = (2, 0)
     parts: bool = False
     apart: tuple[Elements, ...] = ()
+    reads: frozenset[str] = frozenset()
 
     def calls_for(self, size: int) -> int:
         """How often the loop calls f for an x of so many elements."""
