@@ -210,6 +210,8 @@ class Thresholds(Locality):
         comparison = mask.comparison if isinstance(mask, Abstract) else None
         if comparison is None or not any(branch is comparison.value for branch in branches):
             return
+        if self.local(comparison.value) is None:  # it was written to since
+            return
         if any(is_plain_number(b) and float(b.value) == comparison.number for b in branches):  # type: ignore[union-attr]
             self.limits += [noted for waiting, noted, _ in self._waiting if waiting is comparison]
             self._waiting = [waiting for waiting in self._waiting if waiting[0] is not comparison]
