@@ -489,6 +489,26 @@ def test_imports_that_fail_fail_as_before(folder: Path) -> None:
         imported("own_missing")
 
 
+@pytest.mark.parametrize(
+    "end", ["def (\n", "\0", "x = '\xff'\n", "slope(lambda x: 1 / 0, np.ones(2))\n", "import missing\n"]
+)
+def test_an_error_in_a_module_looks_as_ever(tmp_path: Path, end: str) -> None:
+    (tmp_path / "own_broken.py").write_bytes(("import numpy as np\n" + LOOP + end).encode("latin-1"))
+    texts = []
+    for first in ("install", "uninstall"):
+        (tmp_path / "main.py").write_text(f"import zerokara.book; zerokara.book.{first}()\nimport own_broken\n")
+        done = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        texts.append(done.stderr.replace("uninstall", "install"))
+    assert texts[0] == texts[1]
+    assert "Error" in texts[0]
+
+
+def test_a_finder_of_another_age(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / "own_slopes.py", "import numpy as np\n" + LOOP)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, object()])
+    assert not asks(imported("own_slopes").slope)
+
+
 def test_nothing_is_looked_through_when_it_is_off(folder: Path) -> None:
     write(folder / "own_off.py", "import numpy as np\n" + LOOP)
     with recognise.mode("off"):

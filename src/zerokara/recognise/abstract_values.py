@@ -149,6 +149,7 @@ class Abstract:
         comparison: of a mask, what was compared.
         is_scalar: it is a number of NumPy's, which nobody can write to.
         unmapped_at: the line where something else was done to an array that was read than `mapped` can say.
+        lost_at: the line where what came from each sample alone no longer did.
     """
 
     origins: frozenset[int] = frozenset()
@@ -165,6 +166,7 @@ class Abstract:
     comparison: Comparison | None = None
     is_scalar: bool = False
     unmapped_at: int | None = None
+    lost_at: int | None = None
 
     @property
     def touches_affine(self) -> bool:

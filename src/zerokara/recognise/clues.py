@@ -20,7 +20,7 @@ class Clues(NamedTuple):
         limits: see `thresholds.Limit`.
         input_lines: where something else was done to what may be inputs than a step of `maps`.
         activation_lines: where a curve was taken of a = x W + b that was multiplied by other weights then.
-        loss_lines: where what came from samples met something else, such as labels.
+        loss_lines: where numbers that came from samples are added up.
         added_lines: where numbers are added up that come from these arrays, and from no sample.
     """
 
@@ -52,7 +52,7 @@ class Gathered(Thresholds):
         self.maps: dict[Mapped, None] = {}
         self.transposed: set[int] = set()
         self.input_lines: list[int] = []
-        self.met: dict[int, int] = {}
+        self.summed: list[int] = []
         self.added: list[tuple[int, frozenset[int]]] = []
         self.curves: dict[int, int] = {}
 
@@ -68,7 +68,7 @@ class Gathered(Thresholds):
             tuple(limit.renumbered(first_of) for limit in self.limits),
             tuple(self.input_lines),
             tuple(line for product, line in self.curves.items() if product != self.products),
-            tuple(line for product, line in self.met.items() if product == self.products),
+            tuple(self.summed),
             tuple((line, frozenset(first_of.get(n, n) for n in origins)) for line, origins in self.added),
         )
 
@@ -93,8 +93,10 @@ class Gathered(Thresholds):
                 and (result.local is None or result.local[3:5] != local[3:5])
             ):
                 self.curves.setdefault(local.product, self.line)
-            if local is not None and result.local is None:
-                self.met.setdefault(local.product, self.line)
+            if result.is_scalar and not data.is_scalar and (local is not None or data.lost_at):
+                self.summed.append(self.line)
+            if result.local is None and (local is not None or data.lost_at):
+                result = replace(result, lost_at=data.lost_at or self.line)
             if result.is_scalar and not data.is_scalar and (data.mapped or data.unmapped_at):
                 self.added.append((self.line, data.origins))
             if result.mapped is None and result.local is None and (data.mapped or data.unmapped_at):

@@ -76,6 +76,14 @@ def _found(f: Function, x: NDArray[Any], arrays: Arrays, known: Arrays, fitting:
 def _threshold_reason(threshold: Threshold) -> str:
     if threshold.line is None:
         return sentence("What it does may depend on the size of numbers ({code}).", code=threshold.what)
+    if threshold.since not in (None, threshold.line):
+        return sentence(
+            "What line {since} makes of what comes from a layer is not known here, and what it does may then depend on "
+            "the size of numbers (line {line}: {code}).",
+            since=threshold.since,
+            line=threshold.line,
+            code=threshold.what,
+        )
     return sentence(
         "What it does may depend on the size of numbers (line {line}: {code}).",
         line=threshold.line,

@@ -25,11 +25,18 @@ FIRST_BLANK = -2
 
 
 class Threshold(NamedTuple):
-    """A place where numbers decide, as code names it (`a // b`, `if`), and the arrays that these numbers come from."""
+    """A place where numbers decide.
+
+    Attributes:
+        what: as code names it: `a // b`, `if`.
+        origins: the arrays that these numbers come from.
+        line: where it stands; since: from where on they are nothing that is followed.
+    """
 
     what: str
     origins: frozenset[int]
     line: int | None = None
+    since: int | None = None
 
 
 class Limit(NamedTuple):
@@ -84,7 +91,7 @@ class Thresholds(Locality):
     def threshold(self, what: str, data: Abstract) -> None:
         """Note that numbers decide here, unless shapes do."""
         if not data.about_shape:
-            self.thresholds.append(Threshold(what, data.origins, self.line))
+            self.thresholds.append(Threshold(what, data.origins, self.line, data.lost_at))
 
     def threshold_on(self, weights: set[int]) -> Threshold | None:
         """The first threshold that depends on one of these arrays."""
@@ -119,6 +126,7 @@ class Thresholds(Locality):
 
     def note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
         """Note the threshold in a function of numbers, if there is one."""
+        data = replace(data, lost_at=first.lost_at)
         # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
         if kind is Kind.EXTREME and len(arguments) and self._crosses_zero(first):
             return

@@ -10,8 +10,6 @@ import ast
 import functools
 import inspect
 import logging
-import re
-import signal
 import sys
 import threading
 import warnings
@@ -117,6 +115,8 @@ def _is_for_the_learner(error: Exception) -> bool:
     """Whether it was raised by a signal handler of the learner's, or says that --verify found a difference."""
     if isinstance(error, ZerokaraError):
         return error.code == "not-verified"
+    import signal  # takes a millisecond, which a script that nobody interrupts need not wait for
+
     handlers = {code for number in signal.valid_signals() for code in _codes_of(signal.getsignal(number))}
     trace = error.__traceback__
     while trace is not None:
@@ -178,7 +178,7 @@ def quotient_parts_of(tree: ast.AST) -> set[str]:
         return set()
 
 
-_COMPILERS = re.compile(r"numba|torch\.compile|_dynamo|pythran")
+_COMPILERS = (_NUMBA, "torch.compile", "_dynamo", "pythran")
 
 
 def is_worth_parsing(text: str) -> bool:
@@ -188,7 +188,7 @@ def is_worth_parsing(text: str) -> bool:
         any(word in text for word in words)
         for words in (("-", "subtract", "sub", "diff"), ("/", "**", "div"), ("def", "lambda"), loops)
     ]
-    return all(has) and not _COMPILERS.search(text)
+    return all(has) and not any(word in text for word in _COMPILERS)
 
 
 def _imports_numba(tree: ast.AST) -> bool:
