@@ -14,10 +14,18 @@ from __future__ import annotations
 
 import ast
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
-from zerokara.recognise.abstract_values import Abstract, Comparison, Concrete, Local, Value, as_abstract, combine
+from zerokara.recognise.abstract_values import (
+    Abstract,
+    Comparison,
+    Concrete,
+    Local,
+    Value,
+    as_abstract,
+    combine,
+    replace,
+)
 from zerokara.recognise.allowed import Kind
 from zerokara.recognise.locality import Locality, is_plain_number
 
