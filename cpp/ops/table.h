@@ -30,7 +30,7 @@ constexpr Names parameters_of<Entry, decltype(void(Entry::parameters))> = Entry:
 // The entry with these parameters; null: those of training.
 template <class Entry>
 ZEROKARA_INLINE Entry entry_with(const double* parameters) {
-  Entry entry;
+  Entry entry = {};
   if constexpr (parameters_of<Entry>.count() != 0)
     if (parameters != nullptr) entry.take(parameters);
   return entry;

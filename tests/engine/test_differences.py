@@ -245,6 +245,18 @@ def test_a_kink_of_an_activation_between_the_points(way: Any, activation: Formul
 
 
 @WAYS
+@pytest.mark.parametrize(
+    "activation", [Formula("leaky-relu", (40.0,)), Formula("elu", (40.0,)), Formula("gelu", (20.0, 1.0))], ids=name_of
+)
+def test_what_is_steep_moves_scores_farther_than_its_input(way: Any, activation: Formula) -> None:
+    """A shift within the series, of an input of 1, moves a score beyond them."""
+    for loss in (Formula("cross-entropy"), Formula("binary", (0.0,))):
+        network, x, t = one_score(activation, loss, -0.02, 2)
+        expected = exactly(network, x, t, CENTRAL(0.006))
+        assert_same(way(network, x, t, CENTRAL(0.006)), expected, rtol=1e-13, atol=1e-13)
+
+
+@WAYS
 @pytest.mark.parametrize("h", [1e-4, 0.05, 2.0])
 @pytest.mark.parametrize("loss", [loss for loss in [*LOSSES, *OTHER_LOSSES] if "clip" in loss.name], ids=name_of)
 def test_a_bound_of_a_clip_between_the_points(way: Any, loss: Formula, h: float) -> None:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from zerokara.interpret.clues import Clues
+from zerokara.interpret.thresholds import Limit
 from zerokara.nn import functions, layers
 from zerokara.nn.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS, activation_formula
 from zerokara.recognise import candidates
-from zerokara.recognise.clues import Clues
-from zerokara.recognise.thresholds import Limit
 
 POINTS = np.linspace(-20, 20, 40_001)
 EVERYTHING = Clues(

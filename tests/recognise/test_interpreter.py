@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from zerokara.interpret.interpreter import purity_of
+from zerokara.interpret.refusal import Refused
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.interpreter import purity_of
-from zerokara.recognise.refusal import Refused
 
 THRESHOLDS = {
     "the length of a choice": ("np.sum(W) * len(W[W > 0])", "shape"),

@@ -532,6 +532,13 @@ def cross_entropy_error(y, t):
 def cross_entropy_error(y, t):
     return -np.sum(t * np.log(np.where(1.0001 * y > 1e-7, y, 1e-7))) / len(t)
 """,
+    "a bound of what a probability was before": """
+def cross_entropy_error(y, t):
+    y = y * 1.0001
+    z, mask = y, y > 1e-7
+    y /= 1.0001
+    return -np.sum(t * np.log(np.where(mask, z, 1e-7))) / len(t)
+""",
     "a bound of a multiple": """
 def cross_entropy_error(y, t):
     return -np.sum(t * np.log(np.clip(y * 1.0001, 1e-7, 1))) / len(t)

@@ -114,14 +114,14 @@ CALL = "slope(lambda x: float(np.sum(x ** 2)), np.array([1.0, 2.0])).round(6)"
 def test_a_loop_in_a_later_cell_asks(cell: Cell) -> None:
     assert cell(f"import numpy as np{OWN}{CALL}") == {"result": "array([2., 4.])"}
     assert cell("import zerokara.book") == {}
-    assert cell("from zerokara import recognise\nrecognise.own_loop_result = lambda call: np.array([3, 7])") == {}
+    assert cell("from zerokara import own_loops\nown_loops.own_loop_result = lambda call: np.array([3, 7])") == {}
     assert cell(CALL) == {"result": "array([2., 4.])"}  # compiled before
     assert cell(OWN) == {}
     assert cell(CALL) == {"result": "array([3, 7])"}
     assert cell("import inspect\nprint(inspect.getsource(slope))")["stdout"].strip() == OWN.strip()
     assert cell(f"%%time\n{OWN}{CALL}")["result"] == "array([3, 7])"
     assert "loop" in cell(f"%timeit -n1 -r1 {CALL}")["stdout"]
-    assert cell("recognise.own_loop_result = lambda call: recognise.NOT_FOUND") == {}
+    assert cell("own_loops.own_loop_result = lambda call: own_loops.NOT_FOUND") == {}
     assert cell(CALL) == {"result": "array([2., 4.])"}
     assert cell("slope(lambda x: 1 / 0, np.ones(2))") == {"error": "division by zero"}
     cell("%unload_ext zerokara.book")

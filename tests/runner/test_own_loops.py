@@ -22,7 +22,7 @@ import pytest
 
 from zerokara import recognise
 from zerokara.errors import ZerokaraError
-from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner import import_hooks, start, stop
 from zerokara.runner.own_loops import OwnLoop, is_worth_parsing, quotient_parts_of, with_questions
 from zerokara.sources.instrumentation import plain_code_of
@@ -47,7 +47,7 @@ PLAIN = "[2. 4.]\n"
 SCRIPT = "import numpy as np\n" + LOOP + CALL
 FAKE = """
 from zerokara import recognise
-recognise.own_loop_result = lambda call: np.array([len(call.arguments), 7])
+own_loops.own_loop_result = lambda call: np.array([len(call.arguments), 7])
 """
 """At the top of a script, this answers for every loop."""
 ANSWER = "[3 7]\n"
@@ -487,6 +487,26 @@ def test_imports_that_fail_fail_as_before(folder: Path) -> None:
     assert "own_raising" not in sys.modules
     with pytest.raises(ModuleNotFoundError, match="own_missing"):
         imported("own_missing")
+
+
+@pytest.mark.parametrize(
+    "end", ["def (\n", "\0", "x = '\xff'\n", "slope(lambda x: 1 / 0, np.ones(2))\n", "import missing\n"]
+)
+def test_an_error_in_a_module_looks_as_ever(tmp_path: Path, end: str) -> None:
+    (tmp_path / "own_broken.py").write_bytes(("import numpy as np\n" + LOOP + end).encode("latin-1"))
+    texts = []
+    for first in ("install", "uninstall"):
+        (tmp_path / "main.py").write_text(f"import zerokara.book; zerokara.book.{first}()\nimport own_broken\n")
+        done = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        texts.append(done.stderr.replace("uninstall", "install"))
+    assert texts[0] == texts[1]
+    assert "Error" in texts[0]
+
+
+def test_a_finder_of_another_age(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / "own_slopes.py", "import numpy as np\n" + LOOP)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, object()])
+    assert not asks(imported("own_slopes").slope)
 
 
 def test_nothing_is_looked_through_when_it_is_off(folder: Path) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from zerokara.interpret.clues import Clues
 from zerokara.nn.formulas import Formula
-from zerokara.recognise.clues import Clues
 
 _KINKS = frozenset(
     ["compare", "maximum", "minimum", "fmax", "fmin", "max", "min", "abs", "absolute", "fabs", "where", "clip"]

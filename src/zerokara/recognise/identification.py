@@ -19,14 +19,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.interpret.clues import Clues
+from zerokara.interpret.refusal import Refused, RefusedNow
 from zerokara.nn.formulas import Formula, terms_of
 from zerokara.recognise import candidates
-from zerokara.recognise.clues import Clues
 from zerokara.recognise.forward import Floats, activated, scores_of
 from zerokara.recognise.inputs import InputMap
 from zerokara.recognise.layout import Arrays, Layout, rows_of
 from zerokara.recognise.linear_terms import Fit, LinearTerms, explained, rounded
-from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.unknown_parts import unknown_layers, unknown_loss
 from zerokara.words import sentence
 

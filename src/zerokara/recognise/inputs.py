@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.recognise.abstract_values import Mapped, Origin
+from zerokara.interpret.abstract_values import Mapped, Origin
 from zerokara.recognise.layout import Arrays
 
 

@@ -13,16 +13,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from zerokara.interpret.clues import Clues
+from zerokara.interpret.refusal import Refused
+from zerokara.interpret.thresholds import Limit
 from zerokara.nn.activations import sigmoid
 from zerokara.nn.formulas import activation_formula, loss_formula
 from zerokara.nn.functions import softmax
-from zerokara.recognise.clues import Clues
 from zerokara.recognise.forward import Floats, activated
 from zerokara.recognise.identification import Model
 from zerokara.recognise.layout import Arrays, rows_of
-from zerokara.recognise.refusal import Refused
 from zerokara.recognise.sampling import RandomSamples, size_of
-from zerokara.recognise.thresholds import Limit
 from zerokara.words import sentence
 
 FEWEST, MOST = 4, 40

@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.engine.differences import Described, differences
+from zerokara.interpret.interpreter import Purity
+from zerokara.interpret.refusal import Refused, RefusedNow
 from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.nn.formulas import activation_formula, loss_formula
 from zerokara.recognise.forward import inputs_of_activations, scores_after, scores_from
 from zerokara.recognise.identification import Model
-from zerokara.recognise.interpreter import Purity
 from zerokara.recognise.layout import Arrays, rows_of
 from zerokara.recognise.proof import check_differences, check_memory
-from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, ignores_underflow, restoring, size_of, spread, value_at
 from zerokara.recognise.threads import one_thread
 from zerokara.recognise.walk import Walk

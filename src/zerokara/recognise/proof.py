@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.interpret.clues import Clues
+from zerokara.interpret.refusal import Refused
+from zerokara.interpret.thresholds import Threshold
 from zerokara.nn.finite_difference import FiniteDifference
-from zerokara.recognise.clues import Clues
 from zerokara.recognise.identification import Model, Sample, Samples, model_of
 from zerokara.recognise.inputs import input_maps
 from zerokara.recognise.layout import Arrays, Layout, layouts
 from zerokara.recognise.limits import check_limits
-from zerokara.recognise.refusal import Refused
 from zerokara.recognise.sampling import SCALES, Function, RandomSamples, restoring, value_at
-from zerokara.recognise.thresholds import Threshold
 from zerokara.recognise.unknown_parts import unknown_arrays
 from zerokara.words import sentence
 
@@ -76,6 +76,14 @@ def _found(f: Function, x: NDArray[Any], arrays: Arrays, known: Arrays, fitting:
 def _threshold_reason(threshold: Threshold) -> str:
     if threshold.line is None:
         return sentence("What it does may depend on the size of numbers ({code}).", code=threshold.what)
+    if threshold.since not in (None, threshold.line):
+        return sentence(
+            "What line {since} makes of what comes from a layer is not known here, and what it does may then depend on "
+            "the size of numbers (line {line}: {code}).",
+            since=threshold.since,
+            line=threshold.line,
+            code=threshold.what,
+        )
     return sentence(
         "What it does may depend on the size of numbers (line {line}: {code}).",
         line=threshold.line,

@@ -15,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
+from zerokara.interpret.counters import counting
+from zerokara.interpret.guards import ARGUMENT
+from zerokara.interpret.interpreted_code import is_from_elsewhere
+from zerokara.interpret.interpreter import Purity, code_of, purity_of
+from zerokara.interpret.refusal import Refused, RefusedNow
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.counters import counting
 from zerokara.recognise.description import described, network_of
-from zerokara.recognise.guards import ARGUMENT
 from zerokara.recognise.identification import Model
-from zerokara.recognise.interpreted_code import is_from_elsewhere
-from zerokara.recognise.interpreter import Purity, code_of, purity_of
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
 from zerokara.recognise.proof import proven_model
 from zerokara.recognise.record import Record, Records
-from zerokara.recognise.refusal import Refused, RefusedNow
 from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk, textbook_walk

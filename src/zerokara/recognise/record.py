@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import CodeType
 
-from zerokara.recognise.refusal import Refused
+from zerokara.interpret.refusal import Refused
 
 
 class Mistake(Enum):

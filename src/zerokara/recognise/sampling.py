@@ -16,10 +16,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.interpret.interpreted_code import is_from_elsewhere
+from zerokara.interpret.refusal import RefusedNow
 from zerokara.recognise.identification import Sample
-from zerokara.recognise.interpreted_code import is_from_elsewhere
 from zerokara.recognise.layout import Arrays, Layout, rows_of
-from zerokara.recognise.refusal import RefusedNow
 from zerokara.words import sentence
 
 SCALES = (1.0, 0.5, 2.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerokara.recognise.clues import Clues
+from zerokara.interpret.clues import Clues
 from zerokara.words import paragraph, sentence
 
 

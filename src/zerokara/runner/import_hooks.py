@@ -13,9 +13,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from zerokara.runner.own_loops import with_questions
 
@@ -35,8 +36,10 @@ class _ImportHook(MetaPathFinder):
         if fullname not in self.actions and not (self.looks_through and _is_learners(fullname, path)):
             return None
         # Not importlib.util.find_spec, which would ask this finder again.
-        others = (finder.find_spec(fullname, path, target) for finder in sys.meta_path if finder is not self)
-        spec = next(filter(None, others), None)
+        others = [finder for finder in sys.meta_path if finder is not self]
+        if not all(hasattr(finder, "find_spec") for finder in others):
+            return None  # one of before Python 3.4, which Python knows how to ask
+        spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
         if spec is not None and fullname in self.actions and spec.loader is not None:
             _add_step(spec.loader, self.actions[fullname])
         if spec is not None and self.looks_through and _is_source(spec):
@@ -60,10 +63,13 @@ def _add_step(loader: object, action: Action) -> None:
 
 def _is_learners(fullname: str, path: Sequence[str] | None) -> bool:
     """Whether a folder of the learner's has a source of that name; what others find instead is seen later."""
-    entries = sys.path if path is None else path
-    folders = [entry for entry in entries if isinstance(entry, str) and _is_learners_folder(os.path.abspath(entry))]
-    spec = PathFinder.find_spec(fullname, folders) if folders else None
-    return spec is not None and _is_source(spec)
+    name = fullname.rpartition(".")[2]
+    for entry in sys.path if path is None else path:
+        if isinstance(entry, str) and _is_learners_folder(_absolute(entry)):
+            place = os.path.join(entry, name)
+            if os.path.isfile(f"{place}.py") or os.path.isfile(os.path.join(place, "__init__.py")):
+                return True
+    return False
 
 
 def _is_source(spec: ModuleSpec) -> bool:
@@ -73,6 +79,10 @@ def _is_source(spec: ModuleSpec) -> bool:
         and spec.origin is not None
         and _is_learners_folder(os.path.dirname(os.path.abspath(spec.origin)))
     )
+
+
+def _absolute(folder: str) -> str:
+    return folder if os.path.isabs(folder) else os.path.abspath(folder)
 
 
 @cache
@@ -101,12 +111,22 @@ def _look_through(loader: object) -> None:
     def get_code(fullname: str) -> CodeType | None:
         del loader.get_code  # type: ignore[attr-defined]
         code: CodeType | None = plain_of(fullname)  # from __pycache__, or into it
-        return code if code is None else _looked_through(code, loader.get_data(loader.get_filename(fullname)))  # type: ignore[attr-defined]
+        return code if code is None else _looked_through(code, loader)
 
+    # Python leaves the frames of importlib out of a traceback, and so also this one, where the source has an error.
+    get_code.__code__ = get_code.__code__.replace(co_filename=_external.__code__.co_filename)
     loader.get_code = get_code  # type: ignore[attr-defined]
 
 
-def _looked_through(code: CodeType, source: bytes) -> CodeType:
+_external = SourceFileLoader.get_code
+"""A function of importlib's own."""
+
+
+def _looked_through(code: CodeType, loader: Any) -> CodeType:
+    try:
+        source = loader.get_data(loader.get_filename())
+    except OSError:
+        return code
     asking = with_questions(code, source)
     if asking is not code:
         with warnings.catch_warnings(action="ignore"):  # of the source, compiling it has warned already

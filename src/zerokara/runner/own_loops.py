@@ -1,7 +1,7 @@
 """Lets a learner's own numerical gradients be answered without their loops, wherever the learner's code is compiled.
 
 Functions that look like one (`sources.differences`) ask before their first line (`sources.instrumentation`), and what
-they ask is here: nothing is answered that `recognise.own_loop_result` has not proven.
+they ask is here: nothing is answered that `own_loops.own_loop_result` has not proven.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import ast
 import functools
 import inspect
 import logging
-import re
-import signal
 import sys
 import threading
 import warnings
@@ -22,9 +20,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from zerokara import recognise
+from zerokara import own_loops, recognise
 from zerokara.errors import ZerokaraError
-from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner.slow_loops import slow_loops
 from zerokara.sources.instrumentation import Hook, instrumented
 
@@ -70,7 +68,7 @@ class OwnLoop(Hook):
             return self._left(values, sys._getframe(1))
         _thread.asks = True
         try:
-            result = recognise.own_loop_result(_call(self.plain, values, sys._getframe(1)))
+            result = own_loops.own_loop_result(_call(self.plain, values, sys._getframe(1)))
         except Exception as error:  # whatever goes wrong in here, the loop does not need it
             if _is_for_the_learner(error):
                 raise
@@ -117,6 +115,8 @@ def _is_for_the_learner(error: Exception) -> bool:
     """Whether it was raised by a signal handler of the learner's, or says that --verify found a difference."""
     if isinstance(error, ZerokaraError):
         return error.code == "not-verified"
+    import signal  # takes a millisecond, which a script that nobody interrupts need not wait for
+
     handlers = {code for number in signal.valid_signals() for code in _codes_of(signal.getsignal(number))}
     trace = error.__traceback__
     while trace is not None:
@@ -178,7 +178,7 @@ def quotient_parts_of(tree: ast.AST) -> set[str]:
         return set()
 
 
-_COMPILERS = re.compile(r"numba|torch\.compile|_dynamo|pythran")
+_COMPILERS = (_NUMBA, "torch.compile", "_dynamo", "pythran")
 
 
 def is_worth_parsing(text: str) -> bool:
@@ -188,7 +188,7 @@ def is_worth_parsing(text: str) -> bool:
         any(word in text for word in words)
         for words in (("-", "subtract", "sub", "diff"), ("/", "**", "div"), ("def", "lambda"), loops)
     ]
-    return all(has) and not _COMPILERS.search(text)
+    return all(has) and not any(word in text for word in _COMPILERS)
 
 
 def _imports_numba(tree: ast.AST) -> bool:
