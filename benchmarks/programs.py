@@ -31,7 +31,8 @@ from learners import Program, inputs_of, labels_of, random_program
 from numpy.typing import NDArray
 
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise import HOPELESS, NOT_FOUND, OwnCall, accelerated, mode, own_loop_result
+from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall, own_loop_result
+from zerokara.recognise import accelerated, mode
 
 UPDATES = 3
 EPS = float(np.finfo(float).eps)

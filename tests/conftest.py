@@ -117,7 +117,7 @@ def clean_imports() -> Iterator[None]:
     finder.install()
     sys.path[:] = path
     for name in set(sys.modules) - before:
-        if not name.startswith(("zerokara", "numpy", "matplotlib", "IPython", "scipy", "PIL")):
+        if not name.startswith(("zerokara", "numpy", "matplotlib", "IPython", "traitlets", "scipy", "PIL")):
             del sys.modules[name]
 
 

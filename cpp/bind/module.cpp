@@ -13,8 +13,14 @@ void bind_numerical(nb::module_& m);  // numerical.cpp
 
 namespace {
 
+nb::dict parameters_by_name(const std::vector<FormulaNames>& formulas) {
+  nb::dict parameters;
+  for (const FormulaNames& formula : formulas) parameters[formula.name.c_str()] = nb::cast(formula.parameters);
+  return parameters;
+}
+
 nb::dict capabilities_of_core() {
-  nb::dict all, optimizers;
+  nb::dict all, optimizers, differences;
   for (const UpdateRuleNames& rule : capabilities().update_rules) {
     nb::dict names;
     names["slots"] = nb::cast(rule.slots);
@@ -24,6 +30,9 @@ nb::dict capabilities_of_core() {
   all["activations"] = nb::cast(capabilities().activations);
   all["losses"] = nb::cast(capabilities().losses);
   all["optimizers"] = optimizers;
+  differences["activations"] = parameters_by_name(capabilities().numerical_activations);
+  differences["losses"] = parameters_by_name(capabilities().numerical_losses);
+  all["differences"] = differences;
   all["most_features"] = most_features;
   all["most_in_batch"] = most_in_batch;
   return all;
@@ -57,7 +66,8 @@ NB_MODULE(_core, m) {
   nb::set_leak_warnings(false);  // a daemon thread that hangs at the end of Python (python_lock.h) still holds what it called
   m.doc() = "The compiled core of zerokara: arrays only. Use zerokara.engine.";
   m.def("capabilities", &capabilities_of_core, nb::sig("def capabilities() -> dict[str, typing.Any]"),
-        "Activations, losses and optimizers with slots and settings, by name; and how large the input may be.");
+        "What training knows by name: activations, losses, and optimizers with slots and settings; how large its input may be;\n"
+        "and in \"differences\" the activations and losses of the numerical gradient, with the names of their parameters.");
   bind_refusal(m);
   bind_training(m);
   bind_numerical(m);

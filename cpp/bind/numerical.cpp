@@ -32,21 +32,42 @@ std::vector<double*> destinations(const Wanted<Array>& gradients, const std::vec
   return all;
 }
 
+using Parameters = std::optional<std::vector<double>>;
+
+// The number of an entry of a table that has these, given as many parameters as it has, or none: those of training.
+template <class Number>
+Number formula_named(const std::string& what, const std::string& name, const Parameters& parameters,
+                     const std::vector<FormulaNames>& formulas) {
+  std::vector<std::string> names;
+  for (const FormulaNames& formula : formulas) names.push_back(formula.name);
+  const Number number = number_of<Number>(what, name, names);
+  const std::vector<std::string>& known = formulas[static_cast<std::size_t>(number)].parameters;
+  expect(!parameters || parameters->size() == known.size(), "parameters-differ", Fact{"name", name}, Fact{"known", known});
+  return number;
+}
+
+const double* values(const Parameters& parameters) { return parameters ? parameters->data() : nullptr; }
+
 double bound_numerical_gradient(const Matrices<const double>& weights, const Rows<const double>& biases, const std::string& activation,
-                                const std::string& loss, double weight_decay, const Matrix<const double>& x,
-                                const Matrix<const double>& targets, double h, const Wanted<Matrix<double>>& weight_gradients,
+                                const Parameters& activation_parameters, const std::string& loss, const Parameters& loss_parameters,
+                                double weight_decay, const Matrix<const double>& x, const Matrix<const double>& targets,
+                                double above, double below, const Wanted<Matrix<double>>& weight_gradients,
                                 const Wanted<Row<double>>& bias_gradients, const std::optional<Flag>& stop, int threads) {
   const std::vector<int> sizes = checked_sizes(weights, biases);
   expect(static_cast<int>(x.shape(1)) == sizes.front(), "x-columns");
   expect(x.shape(0) > 0, "x-empty");
   expect(targets.shape(0) == x.shape(0), "targets-rows");
   expect(static_cast<int>(targets.shape(1)) == sizes.back(), "targets-columns");
-  expect(h > 0 && std::isfinite(h), "h-not-positive", Fact{"got", h});
+  expect(above > below && std::isfinite(above - below), "points-order", Fact{"above", above}, Fact{"below", below});
   const int members = checked_threads(threads);
   const auto w = sources(weights), b = sources(biases);
   const auto dw = destinations(weight_gradients, weights), db = destinations(bias_gradients, biases);
-  const NumericalJob job = {static_cast<int>(weights.size()), sizes.data(), activation_named(activation), loss_named(loss),
-                            checked_decay(weight_decay), w.data(), b.data(), dw.data(), db.data(), x.data(), targets.data(), static_cast<long>(x.shape(0)), h};
+  const Activation phi =
+      formula_named<Activation>("activation", activation, activation_parameters, capabilities().numerical_activations);
+  const Loss of_scores = formula_named<Loss>("loss", loss, loss_parameters, capabilities().numerical_losses);
+  const NumericalJob job = {static_cast<int>(weights.size()), sizes.data(), phi, values(activation_parameters), of_scores,
+                            values(loss_parameters), checked_decay(weight_decay), w.data(), b.data(), dw.data(), db.data(),
+                            x.data(), targets.data(), static_cast<long>(x.shape(0)), above, below};
   StopToken stop_token(stop ? stop->data() : nullptr, signal_raised);
   double value = 0;
   {
@@ -60,10 +81,12 @@ double bound_numerical_gradient(const Matrices<const double>& weights, const Row
 }  // namespace
 
 void bind_numerical(nb::module_& m) {
-  m.def("numerical_gradient", &bound_numerical_gradient, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a, "loss"_a,
-        "weight_decay"_a, "x"_a.noconvert(), "targets"_a.noconvert(), "h"_a, "weight_gradients"_a.noconvert(),
-        "bias_gradients"_a.noconvert(), "stop"_a.noconvert().none(), "threads"_a,
-        "Central differences of all parameters whose gradient is not None; worthless where `stop` was raised.\n\n"
+  m.def("numerical_gradient", &bound_numerical_gradient, "weights"_a.noconvert(), "biases"_a.noconvert(), "activation"_a,
+        "activation_parameters"_a.none(), "loss"_a, "loss_parameters"_a.none(), "weight_decay"_a, "x"_a.noconvert(),
+        "targets"_a.noconvert(), "above"_a, "below"_a, "weight_gradients"_a.noconvert(), "bias_gradients"_a.noconvert(),
+        "stop"_a.noconvert().none(), "threads"_a,
+        "(L(w + above) - L(w + below)) / (above - below) of all parameters w whose gradient is not None.\n\n"
+        "Formula parameters are None where a formula is as training has it. Worthless where `stop` was raised.\n"
         "Returns the loss at the parameters as they are.");
 }
 

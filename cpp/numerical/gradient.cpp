@@ -44,7 +44,7 @@ class NumericalGradient {
   NumericalGradient(const NumericalJob& job, StopToken& stop_token)
       : job_(job), stop_token_(stop_token), kernel_(kernel_of(chosen_level())), chunk_capacity_(std::min(job.samples, chunk_samples)) {
     for (int l = 0; l < job.layers; ++l) traces_.push_back(trace_of(l));
-    pass_ = {&job_, traces_.data(), nullptr, nullptr, 0, numbers(chunk_capacity_ * job.sizes[job.layers]), nullptr, true, stopped, this};
+    pass_ = {&job_, traces_.data(), nullptr, nullptr, 0, numbers(chunk_capacity_ * job.sizes[job.layers]), numbers(chunk_capacity_), nullptr, true, stopped, this};
     losses_ = numbers(job.samples);
     for (int l = 0; l < job.layers; ++l) add_units(l);
     const long chunks = (job.samples + chunk_samples - 1) / chunk_samples;
@@ -152,11 +152,12 @@ class NumericalGradient {
     return 0.5 * job_.weight_decay * squares;
   }
 
-  // ½ λ ((w + h)² - (w - h)²) / 2h is λ w: of a parabola a central difference is the derivative, whatever h.
+  // Of a parabola a difference quotient is the derivative in the middle of its points: at w itself, whatever h, if it is central.
   void add_decay() {
+    const double middle = 0.5 * (job_.above + job_.below);
     for (int l = 0; l < job_.layers; ++l) {
       double* gradient = job_.weight_gradients[l];
-      for (long k = 0; gradient != nullptr && k < weights_of(l); ++k) gradient[k] += job_.weight_decay * job_.weights[l][k];
+      for (long k = 0; gradient != nullptr && k < weights_of(l); ++k) gradient[k] += job_.weight_decay * (job_.weights[l][k] + middle);
     }
   }
 

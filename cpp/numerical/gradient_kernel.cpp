@@ -54,15 +54,15 @@ void find_scores(const LayerTrace& layer, long n) {
   sum.finish();
 }
 
-void activate(Activation activation, const LayerTrace& layer, long n) {
-  Activations<double>::visit(activation, [&](auto op) {
+void activate(const NumericalJob& job, const LayerTrace& layer, long n) {
+  NumericalActivations::visit(job.activation, job.activation_parameters, [&](auto op) {
     using Difference = typename decltype(op)::Difference;
     for (long j = n * layer.width; j < (n + 1) * layer.width; j += width) {
       const vec a = load(layer.score + j);
       store(layer.output + j, op.forward(a));
       if constexpr (Difference::remembers) {
         Unit unit;
-        Difference::remember(a, unit);
+        Difference::remember(op, a, unit);
         store(layer.slope + j, unit.slope);
         store(layer.rest + j, unit.rest);
       }
@@ -77,13 +77,17 @@ void find_loss(const NumericalPass& pass, long n) {
   for (long k = 1; k < row.classes; ++k) most = row.scores[k] > most ? row.scores[k] : most;
   for (long k = 0; k < row.classes; ++k) sum += p[k] = ::exp(row.scores[k] - most);
   for (long k = 0; k < row.classes; ++k) p[k] /= sum;
-  LossTable::visit(pass.job->loss, [&](auto op) { pass.loss[n] = plain_loss(op, row, [&](long k) { return row.scores[k]; }); });
+  pass.log_sum[n] = most + ::log(sum);
+  NumericalLosses::visit(pass.job->loss, pass.job->loss_parameters, [&](auto op) {
+    pass.loss[n] = plain_loss(op, row, [&](long k) { return row.scores[k]; });
+  });
 }
 
 void find_steps(const NumericalPass& pass, const LayerTrace& layer, bool last, long n) {
-  if (last) return find_steps(layer.inputs, n, pass.job->h, [](double e) { return e; });
-  Activations<double>::visit(pass.job->activation, [&](auto op) {
-    find_steps(layer.inputs, n, pass.job->h, [](double e) { return decltype(op)::Difference::step(e); });
+  const NumericalJob& job = *pass.job;
+  if (last) return find_steps(layer.inputs, n, job, [](double e) { return e; });
+  NumericalActivations::visit(job.activation, job.activation_parameters, [&](auto op) {
+    find_steps(layer.inputs, n, job, [&](double e) { return decltype(op)::Difference::step(op, e); });
   });
 }
 
@@ -96,7 +100,7 @@ void forward(const NumericalPass& pass, long n, const NumericalScratch& scratch)
     find_steps(pass, layer, last, n);
     find_scores(layer, n);
     if (pass.job->weight_gradients[l] == nullptr) layer.inputs.count[n] = 1;  // the bias is in the first group
-    if (!last) activate(pass.job->activation, layer, n);
+    if (!last) activate(*pass.job, layer, n);
     input = layer.output + n * layer.width;
   }
   find_loss(pass, n);
@@ -123,46 +127,47 @@ double largest_of(const double* values, long count) {
 
 // Whether neither these units nor the scores move beyond where the series of the loss hold; false where it has none.
 bool series_suffice(const NumericalPass& pass, int layer, const double* weights) {
-  const int last = pass.job->layers - 1;
-  const double e = pass.job->h * largest_of(pass.traces[layer].inputs.largest, pass.samples);
+  const NumericalJob& job = *pass.job;
+  const int last = job.layers - 1;
+  const double e = ::fmax(::fabs(job.above), ::fabs(job.below)) * largest_of(pass.traces[layer].inputs.largest, pass.samples);
   double farthest = -1;
-  LossTable::visit(pass.job->loss, [&](auto op) {
+  NumericalLosses::visit(job.loss, job.loss_parameters, [&](auto op) {
     if constexpr (has_closed_difference<decltype(op)>) farthest = decltype(op)::Difference::farthest;
   });
   if (layer == last) return e <= farthest;
   bool suffice = false;
-  Activations<double>::visit(pass.job->activation, [&](auto op) {
+  NumericalActivations::visit(job.activation, job.activation_parameters, [&](auto op) {
     const double heaviest = largest_of(weights, pass.traces[last].fan_out * width);
-    suffice = decltype(op)::Difference::inner_factor * e <= small && op.steepest * e * heaviest <= farthest;
+    suffice = decltype(op)::Difference::inner_factor(op) * e <= small && op.steepest * e * heaviest <= farthest;
   });
   return suffice;
 }
 
 template <class Units>
-void add_samples(const NumericalPass& pass, int layer, long first, const ClassRow& row, double* sum) {
-  LossTable::visit(pass.job->loss, [&](auto op) {
-    if constexpr (has_closed_difference<decltype(op)>)
-      add_samples<Units, typename decltype(op)::Difference::Series>(pass, pass.traces[layer], first, row, sum);
+void add_samples(const NumericalPass& pass, int layer, const Units& units_of, const Classes& moved, double* sum) {
+  NumericalLosses::visit(pass.job->loss, pass.job->loss_parameters, [&](auto op) {
+    if constexpr (has_closed_difference<decltype(op)>) add_samples(pass, pass.traces[layer], op, units_of, moved, sum);
   });
 }
 
 void add_by_series(const NumericalPass& pass, int layer, long first, long count, const double* weights, double* sum) {
-  const int last = pass.job->layers - 1;
-  const long classes = pass.traces[last].fan_out;
-  ClassRow row = {nullptr, nullptr, classes, 0, classes, weights};
-  if (layer == last) {
-    row.first = first, row.last = first + count;
-    return add_samples<ScoreUnits>(pass, layer, first, row, sum);
+  const NumericalJob& job = *pass.job;
+  if (layer == job.layers - 1) {
+    const Classes own = {first, first + count, weights};
+    return add_samples(pass, layer, [](long) { return ScoreUnits(); }, own, sum);
   }
-  Activations<double>::visit(pass.job->activation, [&](auto op) {
-    add_samples<HiddenUnits<typename decltype(op)::Difference>>(pass, layer, first, row, sum);
+  const LayerTrace& trace = pass.traces[layer];
+  const Classes all = {0, job.sizes[job.layers], weights};
+  NumericalActivations::visit(job.activation, job.activation_parameters, [&](auto op) {
+    const auto units_of = [&](long n) { return HiddenUnits<decltype(op)>{op, units_at(trace, n * trace.width + first)}; };
+    add_samples(pass, layer, units_of, all, sum);
   });
 }
 
 // From differences, sum: (fan_in + 1, stride), to the gradient of units first, ..., first + count - 1.
 void put_gradient(const NumericalPass& pass, int layer, long first, long count, long stride, const double* sum) {
   const LayerTrace& trace = pass.traces[layer];
-  const double scale = 1 / (2 * pass.job->h * pass.job->samples);
+  const double scale = 1 / ((pass.job->above - pass.job->below) * pass.job->samples);
   const auto put = [&](double* gradient, const double* differences) {
     for (long j = 0; j < count; ++j) gradient[j] = (pass.first ? 0 : gradient[j]) + scale * differences[j];
   };

@@ -13,7 +13,7 @@ struct InputGroups {
   long stride;
   int* count;            // (samples,) groups
   double* value;
-  double* step;          // (samples, stride, 2): what shifts by h * value and -h * value mean to a unit; see unit_differences.h
+  double* step;          // (samples, stride, 2): what shifts by above * value and below * value mean to a unit; see unit_differences.h
   std::int32_t* begin;
   std::int32_t* position;
   double* largest;       // (samples,) |value|
@@ -37,6 +37,7 @@ struct NumericalPass {
   const double *x, *targets;
   long samples;
   double* probability;  // (samples, classes): softmax of the last scores
+  double* log_sum;      // (samples,): log Σ exp of them
   double* loss;         // (samples,)
   bool first;           // chunk: it writes the gradients, later ones add to them
   bool (*stopped)(const NumericalPass& pass, int rank);

@@ -3,42 +3,37 @@
 // Moving unit j by d moves score k by d w[k]: the difference of the loss is a function of d whose coefficients all inputs share.
 #pragma once
 
-#include "numerical/pass.h"
-#include "ops/activations.h"
-#include "ops/losses.h"
+#include "numerical/views.h"
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
 
 // How far the outputs of `width` units move. What an input's shift means to all units (InputGroups::step) is found once for them.
 struct ScoreUnits {
-  ScoreUnits(const LayerTrace&, long) {}
-  vec move(vec e) const { return e; }
+  ZEROKARA_ALWAYS_INLINE vec move(vec e) const { return e; }
 };
 
-template <class Difference>
+template <class Op>
 struct HiddenUnits {
+  Op op;
   Unit unit;
-  HiddenUnits(const LayerTrace& layer, long at)
-      : unit{load(layer.score + at), load(layer.output + at), load(layer.slope + at), load(layer.rest + at)} {}
-  vec move(vec step) const { return Difference::move_by_step(unit, step); }
+  ZEROKARA_ALWAYS_INLINE vec move(vec step) const { return Op::Difference::move_by_step(op, unit, step); }
 };
 
-// h · value and -h · value as the units take them.
+// The shifts of both points as the units take them.
 template <class Step>
-void find_steps(const InputGroups& inputs, long n, double h, Step step) {
+void find_steps(const InputGroups& inputs, long n, const NumericalJob& job, Step step) {
   const double* value = inputs.value + n * inputs.stride;
   double* steps = inputs.step + 2 * n * inputs.stride;
   for (int g = 0; g < inputs.count[n]; ++g) {
-    const double e = h * value[g];
-    steps[2 * g] = step(e);
-    steps[2 * g + 1] = step(-e);
+    steps[2 * g] = step(job.above * value[g]);
+    steps[2 * g + 1] = step(job.below * value[g]);
   }
 }
 
 // Adds the differences of sample n to those of all inputs, sum: (fan_in + 1, width).
 template <class Units, class Series>
-void add_sample(const InputGroups& inputs, long n, const Units units, const Series loss, double* sum) {
+ZEROKARA_INLINE void add_sample(const InputGroups& inputs, long n, const Units units, const Series loss, double* sum) {
   const double* steps = inputs.step + 2 * n * inputs.stride;
   const std::int32_t *begin = inputs.begin + n * inputs.stride, *position = inputs.position + n * inputs.stride;
   for (int g = 0; g < inputs.count[n]; ++g) {
@@ -51,13 +46,13 @@ void add_sample(const InputGroups& inputs, long n, const Units units, const Seri
   }
 }
 
-// All samples of the chunk, units first_unit, ..., first_unit + width - 1.
-template <class Units, class Series>
-void add_samples(const NumericalPass& pass, const LayerTrace& layer, long first_unit, ClassRow row, double* sum) {
+// All samples of the chunk; units_of(n) gives the units of sample n.
+template <class LossOp, class Units>
+void add_samples(const NumericalPass& pass, const LayerTrace& layer, const LossOp& loss, const Units units_of, const Classes moved,
+                 double* sum) {
   for (long n = 0; n < pass.samples; ++n) {
-    row.p = pass.probability + n * row.classes;
-    row.t = pass.targets + n * row.classes;
-    add_sample(layer.inputs, n, Units(layer, n * layer.width + first_unit), Series(row), sum);
+    const ClassRow row = {score_row(pass, n), moved};
+    add_sample(layer.inputs, n, units_of(n), typename LossOp::Difference::Series(loss, row), sum);
   }
 }
 

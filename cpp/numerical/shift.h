@@ -3,9 +3,7 @@
 // The moved unit shifts the next layer by a rank-one update, the layers beyond by matrix products.
 #pragma once
 
-#include "numerical/pass.h"
-#include "ops/activations.h"
-#include "ops/losses.h"
+#include "numerical/views.h"
 
 namespace zerokara::ZEROKARA_BUILD {
 namespace {
@@ -15,12 +13,6 @@ ZEROKARA_INLINE Tile map(const Tile& tile, Function f) {
   Tile result;
   for (int v = 0; v < tile_vectors; ++v) result.at[v] = {f(tile.at[v].plus), f(tile.at[v].minus)};
   return result;
-}
-
-ZEROKARA_INLINE bool any(Bits<double> lanes_where) {
-  std::uint64_t bits = 0;
-  for (int i = 0; i < width; ++i) bits |= lanes_where[i];
-  return bits != 0;
 }
 
 // The size of the largest shift of `count` tiles.
@@ -40,12 +32,12 @@ ZEROKARA_INLINE ShiftSize size_of_shifts(const Tile* tiles, long count) {
 }
 
 // From shifts of the score of one unit, `at` in the arrays of its layer, to shifts of its output.
-ZEROKARA_INLINE Tile moved_unit(Activation activation, const LayerTrace& layer, long at, ShiftSize size, const Tile& shift) {
-  const Unit unit = {splat(layer.score[at]), splat(layer.output[at]), splat(layer.slope[at]), splat(layer.rest[at])};
+ZEROKARA_INLINE Tile moved_unit(const NumericalJob& job, const LayerTrace& layer, long at, ShiftSize size, const Tile& shift) {
+  const Unit unit = unit_at(layer, at);
   Tile moved;
-  Activations<double>::visit(activation, [&](auto op) {
+  NumericalActivations::visit(job.activation, job.activation_parameters, [&](auto op) {
     using Difference = typename decltype(op)::Difference;
-    moved = map(shift, [&](vec e) { return Difference::move(unit, e, size); });
+    moved = map(shift, [&](vec e) { return Difference::move(op, unit, e, size); });
   });
   return moved;
 }
@@ -81,8 +73,7 @@ inline const Tile* moved_scores(const NumericalPass& pass, int layer, long n, lo
     for (long k = 0; k < traces[last].fan_out; ++k) now[k] = k == unit ? shift : Tile{};
     return now;
   }
-  const Activation activation = pass.job->activation;
-  const Tile moved = moved_unit(activation, traces[layer], n * traces[layer].width + unit, size_of_shifts(&shift, 1), shift);
+  const Tile moved = moved_unit(*pass.job, traces[layer], n * traces[layer].width + unit, size_of_shifts(&shift, 1), shift);
   if (size_of_shifts(&moved, 1) == ShiftSize::zero) return nullptr;
   const LayerTrace* following = traces + layer + 1;
   for (long m = 0; m < following->fan_out; ++m) {
@@ -92,17 +83,12 @@ inline const Tile* moved_scores(const NumericalPass& pass, int layer, long n, lo
   for (; following < traces + last; ++following) {
     const ShiftSize shift_size = size_of_shifts(now, following->fan_out);
     for (long m = 0; m < following->fan_out; ++m)
-      now[m] = moved_unit(activation, *following, n * following->width + m, shift_size, now[m]);
+      now[m] = moved_unit(*pass.job, *following, n * following->width + m, shift_size, now[m]);
     multiply(now, following[1], next);
     Tile* free = now;
     now = next, next = free;
   }
   return now;
-}
-
-ZEROKARA_INLINE ScoreRow score_row(const NumericalPass& pass, long n) {
-  const LayerTrace& last = pass.traces[pass.job->layers - 1];
-  return {last.score + n * last.width, pass.probability + n * last.fan_out, pass.targets + n * last.fan_out, last.fan_out};
 }
 
 template <class Op>
@@ -117,17 +103,17 @@ vec plain_difference(Op op, const ScoreRow& row, const Tile* u, int v) {
 }
 
 // The loss at + minus the loss at -, for the inputs of vector v, when scores move by u, (classes,).
-ZEROKARA_INLINE vec loss_difference(Loss loss, const ScoreRow& row, const Tile* u, ShiftSize size, int v) {
+ZEROKARA_INLINE vec loss_difference(const NumericalJob& job, const ScoreRow& row, const Tile* u, ShiftSize size, int v) {
   vec difference;
-  LossTable::visit(loss, [&](auto op) {
+  NumericalLosses::visit(job.loss, job.loss_parameters, [&](auto op) {
     using Op = decltype(op);
     if constexpr (has_closed_difference<Op>) {
       if (size == ShiftSize::medium) {
-        difference = Op::Difference::template of<false>(row, u, v);
+        difference = Op::Difference::template of<false>(op, row, u, v);
         return;
       }
       if (size != ShiftSize::large) {
-        difference = Op::Difference::template of<true>(row, u, v);
+        difference = Op::Difference::template of<true>(op, row, u, v);
         return;
       }
     }
@@ -141,15 +127,15 @@ inline void add_tile(const NumericalPass& pass, int layer, long n, long unit, in
   const InputGroups& inputs = pass.traces[layer].inputs;
   Tile shift;
   for (int v = 0; v < tile_vectors; ++v) {
-    const vec e = pass.job->h * load(inputs.value + n * inputs.stride + first + v * width);
-    shift.at[v] = {e, -e};
+    const vec value = load(inputs.value + n * inputs.stride + first + v * width);
+    shift.at[v] = {pass.job->above * value, pass.job->below * value};
   }
   const Tile* u = moved_scores(pass, layer, n, unit, shift, room, widest);
   if (u == nullptr) return;
   const ScoreRow row = score_row(pass, n);
   const ShiftSize shift_size = size_of_shifts(u, row.classes);
   alignas(vector_bytes) double difference[tile_inputs];
-  for (int v = 0; v < tile_vectors; ++v) store(difference + v * width, loss_difference(pass.job->loss, row, u, shift_size, v));
+  for (int v = 0; v < tile_vectors; ++v) store(difference + v * width, loss_difference(*pass.job, row, u, shift_size, v));
   const std::int32_t *begin = inputs.begin + n * inputs.stride, *position = inputs.position + n * inputs.stride;
   for (int g = first; g < inputs.count[n] && g < first + tile_inputs; ++g)
     for (int at = begin[g]; at < begin[g + 1]; ++at) sum[position[at]] += difference[g - first];

@@ -7,7 +7,11 @@
 //   derivative(a or y)     φ'(a)
 //   steepest               the largest |φ'| anywhere, or more
 //   Difference             φ(a + e) - φ(a) for the numerical gradient (unit_differences.h); PlainDifference will do for any
+// and may have parameters (table.h), which the numerical gradient of others' networks sets. More activations, for such networks
+// only, are in numerical_activations.h.
 #pragma once
+
+#include <math.h>
 
 #include "ops/entries.h"
 #include "ops/table.h"
@@ -35,7 +39,7 @@ struct Relu {
   static constexpr const char* name = "relu";
   static constexpr bool backward_reads_input = false;
   static constexpr double steepest = 1;
-  using Difference = ReluDifference;
+  using Difference = ReluDifference<Relu>;
 
   ZEROKARA_INLINE Vector<T> forward(Vector<T> a) { return a < T(0) ? Vector<T>{} : a; }
   ZEROKARA_INLINE Vector<T> derivative(Vector<T> y) { return y > T(0) ? splat<T>(1) : Vector<T>{}; }
@@ -53,27 +57,36 @@ struct Tanh {
 };
 
 // a σ(2u), u = √(2/π) (a + 0.044715 a³): the tanh form of Hendrycks and Gimpel (arXiv:1606.08415), since ½ (1 + tanh u) = σ(2u).
-// From |a| = 30 on, σ(2u) is 0 or 1 to the last bit; held there, no power of a overflows.
+// From |a| = 30 on, σ(2u) is 0 or 1 to the last bit; held there, no power of a overflows. With other parameters that is so later.
 template <class T>
 struct Gelu {
   static constexpr const char* name = "gelu";
+  static constexpr Names parameters = {"rate", "cube"};
   static constexpr bool backward_reads_input = true;
-  static constexpr double steepest = 1.13;
-  using Difference = PlainDifference<Gelu>;
+  double steepest = 1.13;
+  using Difference = GatedDifference<Gelu>;
 
-  static constexpr T rate = T(1.5957691216057308), cube = T(0.044715);  // 2 √(2/π)
+  T rate = T(1.5957691216057308), cube = T(0.044715), end = T(30);  // of 2u: 2 √(2/π)
 
-  ZEROKARA_INLINE Vector<T> held(Vector<T> a) {
-    a = a < T(-30) ? splat(T(-30)) : a;
-    return a > T(30) ? splat(T(30)) : a;
+  // With z = 2u, |a dz/da| is at most 3 |z|, and |z| σ'(z) at most 0.224.
+  void take(const double* parameter) {
+    rate = T(2 * parameter[0]), cube = T(parameter[1]), end = T(1e100);
+    steepest = cube >= 0 ? 1.68 : __builtin_inf();
+  }
+
+  ZEROKARA_ALWAYS_INLINE Vector<T> held(Vector<T> a) const {
+    a = a < -end ? splat(-end) : a;
+    return a > end ? splat(end) : a;
+  }
+  // 2u.
+  ZEROKARA_ALWAYS_INLINE Vector<T> inner(Vector<T> a) const { return rate * fma(cube * a * a, a, a); }
+  ZEROKARA_ALWAYS_INLINE Vector<T> inner_shift(Vector<T> a, Vector<T> e) const {
+    return rate * e * (T(1) + cube * (T(3) * a * (a + e) + e * e));
   }
   // σ(2u) of an a that is held.
-  ZEROKARA_INLINE Vector<T> gate(Vector<T> a) {
-    const Vector<T> u = rate * fma(cube * a * a, a, a);
-    return Sigmoid<T>::forward(u);
-  }
-  ZEROKARA_INLINE Vector<T> forward(Vector<T> a) { return a * gate(held(a)); }
-  ZEROKARA_INLINE Vector<T> derivative(Vector<T> a) {
+  ZEROKARA_ALWAYS_INLINE Vector<T> gate(Vector<T> a) const { return Sigmoid<T>::forward(inner(a)); }
+  ZEROKARA_ALWAYS_INLINE Vector<T> forward(Vector<T> a) const { return a * gate(held(a)); }
+  ZEROKARA_ALWAYS_INLINE Vector<T> derivative(Vector<T> a) const {
     const Vector<T> x = held(a), p = gate(x);
     const Vector<T> slope = rate * fma(T(3) * cube * x, x, splat(T(1)));  // of 2u
     return fma(x * p * (T(1) - p), slope, p);
@@ -84,14 +97,20 @@ struct Gelu {
 template <class T>
 struct LeakyRelu {
   static constexpr const char* name = "leaky-relu";
+  static constexpr Names parameters = {"slope"};
   static constexpr bool backward_reads_input = false;
-  static constexpr double steepest = 1;
+  double steepest = 1;
   using Difference = LeakyDifference<LeakyRelu>;
 
-  static constexpr T slope_below = T(0.01);
+  T slope_below = T(0.01);
 
-  ZEROKARA_INLINE Vector<T> forward(Vector<T> a) { return a > T(0) ? a : slope_below * a; }
-  ZEROKARA_INLINE Vector<T> derivative(Vector<T> y) { return y > T(0) ? splat<T>(1) : splat(slope_below); }
+  void take(const double* parameter) {
+    slope_below = T(parameter[0]);
+    steepest = ::fmax(1, ::fabs(parameter[0]));
+  }
+
+  ZEROKARA_ALWAYS_INLINE Vector<T> forward(Vector<T> a) const { return a > T(0) ? a : slope_below * a; }
+  ZEROKARA_ALWAYS_INLINE Vector<T> derivative(Vector<T> y) const { return y > T(0) ? splat<T>(1) : splat(slope_below); }
 };
 
 template <class T>

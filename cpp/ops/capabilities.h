@@ -11,9 +11,16 @@ struct UpdateRuleNames {
   std::vector<std::string> slots, settings;  // in the order in which its kernels take them
 };
 
-// An entry's number is its place here.
+struct FormulaNames {
+  std::string name;
+  std::vector<std::string> parameters;  // in the order in which `take` has them
+};
+
+// An entry's number is its place here. What the numerical gradient knows begins with what training does, so a number is the same
+// in both.
 struct Capabilities {
   std::vector<std::string> activations, losses;
+  std::vector<FormulaNames> numerical_activations, numerical_losses;
   std::vector<UpdateRuleNames> update_rules;
 };
 

@@ -10,6 +10,8 @@
 //   farthest      the shifts |u| up to which its series hold: `small`, or less
 //   Series        the difference for one sample while all shifts are at most that; see ClassRow
 //   of<near>      the difference for shifts of the scores u, (classes,) tiles, none beyond `small` or else beyond `medium`
+// both given the loss, with its parameters (table.h), which the numerical gradient of others' networks sets. More losses, for such
+// networks only, are in numerical_losses.h.
 #pragma once
 
 #include "ops/entries.h"
@@ -27,11 +29,11 @@ struct NoClosedDifference {};
 template <class Op>
 constexpr bool has_closed_difference = !__is_same(typename Op::Difference, NoClosedDifference);
 
-// One class of a sample: its score less the highest, and Σ exp of these.
+// One class of a sample: its score, the highest score, and Σ exp of the scores less that.
 struct ClassScore {
-  double o, sum;
-  double p() const { return ::exp(o) / sum; }
-  double log_p() const { return o - ::log(sum); }
+  double score, highest, sum;
+  double p() const { return ::exp(score - highest) / sum; }
+  double log_p() const { return score - highest - ::log(sum); }
 };
 
 // -Σ t log p.
@@ -58,7 +60,7 @@ struct CrossEntropy {
       vec slope = {};
       double total = 0;
 
-      explicit Series(const ClassRow& row) {
+      Series(const CrossEntropy&, const ClassRow& row) {
         for (long k = 0; k < row.classes; ++k) total += row.t[k];
         for (long k = row.first; k < row.last; ++k) {
           s.add(row.p[k], row.w(k));
@@ -70,7 +72,7 @@ struct CrossEntropy {
     };
 
     template <bool near>
-    static vec of(const ScoreRow& row, const Tile* u, int v) {
+    static vec of(const CrossEntropy&, const ScoreRow& row, const Tile* u, int v) {
       Pair s = {};
       vec slope = {};
       double total = 0;
@@ -88,8 +90,12 @@ struct CrossEntropy {
 // -Σ t log(p + 1e-7): cross_entropy_error of the textbook (chapter 4.2.4).
 struct Textbook {
   static constexpr const char* name = "textbook";
+  static constexpr Names parameters = {"delta"};
+  double delta = textbook_epsilon;
 
-  static double term(const ClassScore& k, double t) { return -t * ::log(k.p() + textbook_epsilon); }
+  void take(const double* parameter) { delta = parameter[0]; }
+
+  double term(const ClassScore& k, double t) const { return -t * ::log(k.p() + delta); }
 
   // ∂L/∂p = -1 / (p + 1e-7) / n of the label's class, and 0 of the others.
   template <class T>
@@ -102,19 +108,20 @@ struct Textbook {
   struct Difference {
     static constexpr double farthest = small;
 
-    // Of one class: -t log(p' + 1e-7).
+    // Of one class: -t log(p' + delta).
     template <bool near>
-    ZEROKARA_INLINE vec of_class(const Normalizer& scale, double p, double t, Pair v) {
+    ZEROKARA_INLINE vec of_class(double delta, const Normalizer& scale, double p, double t, Pair v) {
       const vec rise = p * ((v.plus - v.minus) * scale.at.plus + (1.0 + v.minus) * scale.difference);
-      const vec sum = p * ((1.0 + v.plus) * scale.at.plus + (1.0 + v.minus) * scale.at.minus) + 2 * textbook_epsilon;
+      const vec sum = p * ((1.0 + v.plus) * scale.at.plus + (1.0 + v.minus) * scale.at.minus) + 2 * delta;
       return -t * log_ratio<near>(rise / sum);
     }
 
     struct Series {
+      double delta;
       ClassRow row;
       ExponentialSum s;
 
-      explicit Series(const ClassRow& classes) : row(classes) {
+      Series(const Textbook& op, const ClassRow& classes) : delta(op.delta), row(classes) {
         for (long k = row.first; k < row.last; ++k) s.add(row.p[k], row.w(k));
         s.finish();
       }
@@ -124,14 +131,14 @@ struct Textbook {
         for (long k = 0; k < row.classes; ++k) {
           if (row.t[k] == 0) continue;
           const Pair u = {d.plus * row.w(k), d.minus * row.w(k)};
-          sum += of_class<true>(scale, row.p[k], row.t[k], expm1_of<true>(u));
+          sum += of_class<true>(delta, scale, row.p[k], row.t[k], expm1_of<true>(u));
         }
         return sum;
       }
     };
 
     template <bool near>
-    static vec of(const ScoreRow& row, const Tile* u, int v) {
+    static vec of(const Textbook& op, const ScoreRow& row, const Tile* u, int v) {
       Pair s = {};
       for (long k = 0; k < row.classes; ++k) {
         const Pair more = expm1_of<near>(u[k].at[v]);
@@ -140,7 +147,7 @@ struct Textbook {
       const Normalizer scale = normalizer<near>(s);
       vec sum = {};
       for (long k = 0; k < row.classes; ++k)
-        if (row.t[k] != 0) sum += of_class<near>(scale, row.p[k], row.t[k], expm1_of<near>(u[k].at[v]));
+        if (row.t[k] != 0) sum += of_class<near>(op.delta, scale, row.p[k], row.t[k], expm1_of<near>(u[k].at[v]));
       return sum;
     }
   };
@@ -182,7 +189,7 @@ struct Squared {
       ExponentialSum s, q, r;
       double q0 = 0, r0 = 0;
 
-      explicit Series(const ClassRow& row) {
+      Series(const Squared&, const ClassRow& row) {
         for (long k = 0; k < row.classes; ++k) q0 += row.p[k] * row.p[k], r0 += row.p[k] * row.t[k];
         for (long k = row.first; k < row.last; ++k) {
           s.add(row.p[k], row.w(k));
@@ -195,7 +202,7 @@ struct Squared {
     };
 
     template <bool near>
-    static vec of(const ScoreRow& row, const Tile* u, int v) {
+    static vec of(const Squared&, const ScoreRow& row, const Tile* u, int v) {
       Pair s = {}, more_q = {}, more_r = {};
       double q = 0, r = 0;
       for (long k = 0; k < row.classes; ++k) {
@@ -230,7 +237,7 @@ double plain_loss(Op op, const ScoreRow& row, Score score) {
   double most = score(0), sum = 0, total = 0;
   for (long k = 1; k < row.classes; ++k) most = score(k) > most ? score(k) : most;
   for (long k = 0; k < row.classes; ++k) sum += ::exp(score(k) - most);
-  for (long k = 0; k < row.classes; ++k) total += op.term(ClassScore{score(k) - most, sum}, row.t[k]);
+  for (long k = 0; k < row.classes; ++k) total += op.term(ClassScore{score(k), most, sum}, row.t[k]);
   return total;
 }
 

@@ -16,6 +16,12 @@ constexpr double small = 1.0 / 128;
 constexpr double medium = 1.0 / 4;
 enum class ShiftSize { zero, small, medium, large };
 
+ZEROKARA_INLINE bool any(Bits<double> lanes_where) {
+  std::uint64_t bits = 0;
+  for (int i = 0; i < width; ++i) bits |= lanes_where[i];
+  return bits != 0;
+}
+
 // exp(x) - 1 for |x| <= small. The first term left out is below 2^-54 of the sum. T: double or vec.
 template <class T>
 ZEROKARA_INLINE T expm1_small(T x) {
@@ -29,6 +35,9 @@ ZEROKARA_INLINE vec expm1_medium(vec x) {
   for (int term = 13; term > 1; --term) sum = 1.0 + sum * x * (1.0 / term);
   return x * sum;
 }
+
+// The same for an x of this size, which is not large.
+ZEROKARA_INLINE vec expm1_of(vec x, ShiftSize size) { return size == ShiftSize::medium ? expm1_medium(x) : expm1_small(x); }
 
 // 1 / (1 + y) for |y| <= 2 small: (1 - y)(1 + y^2)(1 + y^4) = (1 - y^8) / (1 + y).
 ZEROKARA_INLINE vec reciprocal_small(vec y) {
@@ -49,6 +58,28 @@ ZEROKARA_INLINE vec log_ratio_medium(vec z) {
 #pragma GCC unroll 25
   for (int odd = 49; odd > 0; odd -= 2) sum = sum * z2 + 1.0 / odd;
   return 2.0 * z * sum;
+}
+
+// The template argument `near` says that no shift is beyond `small`; otherwise none is beyond `medium`.
+template <bool near>
+ZEROKARA_INLINE vec expm1_of(vec x) {
+  return near ? expm1_small(x) : expm1_medium(x);
+}
+
+template <bool near>
+ZEROKARA_INLINE vec reciprocal(vec y) {
+  return near ? reciprocal_small(y) : 1.0 / (1.0 + y);
+}
+
+template <bool near>
+ZEROKARA_INLINE vec log_ratio(vec z) {
+  return near ? log_ratio_small(z) : log_ratio_medium(z);
+}
+
+// log(1 + s), which is log((1 + z) / (1 - z)) with z = s / (2 + s).
+template <bool near>
+ZEROKARA_INLINE vec log1p_of(vec s) {
+  return log_ratio<near>(0.5 * s * reciprocal<near>(0.5 * s));
 }
 
 }  // namespace

@@ -14,25 +14,14 @@ struct Pair {
   vec plus, minus;
 };
 
-// The template argument `near` says that no shift is beyond `small`; otherwise none is beyond `medium`.
-template <bool near>
-ZEROKARA_INLINE vec expm1_of(vec x) {
-  return near ? expm1_small(x) : expm1_medium(x);
-}
-
 template <bool near>
 ZEROKARA_INLINE Pair expm1_of(Pair u) {
   return {expm1_of<near>(u.plus), expm1_of<near>(u.minus)};
 }
 
 template <bool near>
-ZEROKARA_INLINE vec reciprocal(vec y) {
-  return near ? reciprocal_small(y) : 1.0 / (1.0 + y);
-}
-
-template <bool near>
-ZEROKARA_INLINE vec log_ratio(vec z) {
-  return near ? log_ratio_small(z) : log_ratio_medium(z);
+ZEROKARA_INLINE Pair log1p_of(Pair s) {
+  return {log1p_of<near>(s.plus), log1p_of<near>(s.minus)};
 }
 
 // log(1 + s(+)) - log(1 + s(-))
@@ -63,23 +52,35 @@ struct Tile {
 // One sample as its loss sees it. Arrays are (classes,).
 struct ScoreRow {
   const double *scores, *p, *t;  // o, softmax(o) and the targets
+  double log_sum;                // log Σ exp(o)
   long classes;
+  double log_p(long k) const { return scores[k] - log_sum; }
 };
 
-// The same while only scores first, ..., last - 1 move, each by d weights[k]: one lane is one unit of a layer.
-struct ClassRow {
-  const double *p, *t;
-  long classes, first, last;
+// The classes whose scores move, first, ..., last - 1, each by d weights[k]: one lane is one unit of a layer.
+struct Classes {
+  long first, last;
   const double* weights;  // (classes, width)
   vec w(long k) const { return load(weights + k * width); }
 };
+struct ClassRow : ScoreRow, Classes {};
 
-// Σ over classes of c (exp(d w) - 1), for |d w| <= small: a series in d whose coefficients, Σ c w^m / m!, all inputs share. Cut off
-// where double precision ends, it leaves a few multiplications for each of the two points of an input.
-struct ExponentialSum {
+// A series in d without a constant, coefficient[m] d^(m + 1), cut off where double precision ends for |d w| <= small. All inputs share
+// its coefficients, which leaves a few multiplications for each of the two points of an input.
+struct PowerSeries {
   static constexpr int order = 6;
   vec coefficient[order] = {};
 
+  vec operator()(vec d) const {
+    vec sum = coefficient[order - 1];
+    for (int m = order - 2; m >= 0; --m) sum = sum * d + coefficient[m];
+    return sum * d;
+  }
+  Pair operator()(Pair d) const { return {(*this)(d.plus), (*this)(d.minus)}; }
+};
+
+// Σ over classes of c (exp(d w) - 1), whose coefficients are Σ c w^m / m!.
+struct ExponentialSum : PowerSeries {
   void add(double c, vec w) {
     vec term = c * w;
     for (int m = 0; m < order; ++m, term *= w) coefficient[m] += term;
@@ -88,12 +89,6 @@ struct ExponentialSum {
     constexpr double factorial[order] = {1, 2, 6, 24, 120, 720};
     for (int m = 1; m < order; ++m) coefficient[m] *= 1 / factorial[m];
   }
-  vec operator()(vec d) const {
-    vec sum = coefficient[order - 1];
-    for (int m = order - 2; m >= 0; --m) sum = sum * d + coefficient[m];
-    return sum * d;
-  }
-  Pair operator()(Pair d) const { return {(*this)(d.plus), (*this)(d.minus)}; }
 };
 
 }  // namespace

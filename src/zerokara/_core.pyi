@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 def capabilities() -> dict[str, Any]:
     """
-    Activations, losses and optimizers with slots and settings, by name; and how large the input may be.
+    What training knows by name: activations, losses, and optimizers with slots and settings; how large its input may be;
+    and in "differences" the activations and losses of the numerical gradient, with the names of their parameters.
     """
 
 class Refusal(ValueError):
@@ -126,11 +127,14 @@ def numerical_gradient(
     ],
     biases: Sequence[Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)]],
     activation: str,
+    activation_parameters: Sequence[float] | None,
     loss: str,
+    loss_parameters: Sequence[float] | None,
     weight_decay: float,
     x: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     targets: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
-    h: float,
+    above: float,
+    below: float,
     weight_gradients: Sequence[
         Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")] | None
     ],
@@ -139,8 +143,9 @@ def numerical_gradient(
     threads: int,
 ) -> float:
     """
-    Central differences of all parameters whose gradient is not None; worthless where `stop` was raised.
+    (L(w + above) - L(w + below)) / (above - below) of all parameters w whose gradient is not None.
 
+    Formula parameters are None where a formula is as training has it. Worthless where `stop` was raised.
     Returns the loss at the parameters as they are.
     """
 

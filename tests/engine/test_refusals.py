@@ -112,8 +112,17 @@ DIFFERENCES: list[tuple[str, Callable[[dict[str, Any]], dict[str, Any]], str]] =
         lambda c: {"weight_decay": -0.1},
         "weight_decay must be 0 or a positive number. Got -0.1",
     ),
-    ("h-not-positive", lambda c: {"h": 0.0}, "h must be a positive number. Got 0.0"),
-    ("h-not-positive", lambda c: {"h": np.nan}, "h must be a positive number. Got nan"),
+    ("points-order", lambda c: {"above": 0.0, "below": 0.0}, "above must be larger than below, .*. Got 0.0 and 0.0"),
+    ("points-order", lambda c: {"above": -1e-4, "below": 1e-4}, "larger than below, .*. Got -0.0001 and 0.0001"),
+    ("points-order", lambda c: {"above": np.nan}, "both finite. Got nan and -0.0001"),
+    ("points-order", lambda c: {"above": np.inf}, "both finite. Got inf and -0.0001"),
+    ("parameters-differ", lambda c: {"activation_parameters": [0.1]}, r"formula tanh has the parameters \[\], and"),
+    ("parameters-differ", lambda c: {"loss_parameters": [1.0, 2.0]}, r"cross-entropy has the parameters \[\], and no"),
+    (
+        "parameters-differ",
+        lambda c: {"activation": "gelu", "activation_parameters": [0.8]},
+        r"gelu has the parameters \['rate', 'cube'\], and no other",
+    ),
     ("threads-range", lambda c: {"threads": 0}, "threads must lie from 1"),
 ]
 

@@ -39,8 +39,9 @@ from zerokara import _core as core
 before = os.sched_getaffinity(0)
 for _ in range(3):
     core.numerical_gradient(
-        weights=[np.ones((1, 1))], biases=[np.zeros(1)], activation="relu", loss="squared", weight_decay=0.0,
-        x=np.ones((1, 1)), targets=np.ones((1, 1)), h=1e-4, stop=None, threads=2,
+        weights=[np.ones((1, 1))], biases=[np.zeros(1)], activation="relu", activation_parameters=None,
+        loss="squared", loss_parameters=None, weight_decay=0.0,
+        x=np.ones((1, 1)), targets=np.ones((1, 1)), above=1e-4, below=-1e-4, stop=None, threads=2,
         weight_gradients=[np.empty((1, 1))], bias_gradients=[np.empty(1)],
     )
 assert os.sched_getaffinity(0) == before, f"{before} became {os.sched_getaffinity(0)}"

@@ -13,6 +13,8 @@ import pytest
 from zerokara import recognise
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.nn.numerical import numerical_gradient as plain_loop
+from zerokara.runner.own_loops import with_questions
+from zerokara.sources.instrumentation import plain_code_of
 
 TEXTBOOK = """
 import numpy as np
@@ -103,6 +105,23 @@ def learner(tmp_path: Path) -> Callable[..., SimpleNamespace]:
         return SimpleNamespace(**namespace)
 
     return learner
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Callable[[str], Callable[..., Any]]:
+    """asking(source): the function own that a file with this source defines, as the runner compiles it."""
+
+    def asking(source: str) -> Callable[..., Any]:
+        path = tmp_path / "own.py"
+        path.write_text(source, encoding="utf-8")
+        plain = compile(source, str(path), "exec", dont_inherit=True)
+        names: dict[str, Any] = {"np": np}
+        exec(with_questions(plain, source), names)
+        assert plain_code_of(names["own"].__code__) is not names["own"].__code__
+        own: Callable[..., Any] = names["own"]
+        return own
+
+    return asking
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 import pytest
 
-from zerokara.recognise import allowed
-from zerokara.recognise.allowed import MAY_SHARE, Kind
+from zerokara.interpret import allowed
+from zerokara.interpret.allowed import MAY_SHARE, Kind
 
 CLASSES = (*allowed._FLOATS, *allowed._OTHER_DTYPES)
 FUNCTIONS = {

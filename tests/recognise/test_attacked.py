@@ -10,8 +10,6 @@ import pytest
 from zerokara.book.common.gradient import numerical_gradient
 from zerokara.nn.numerical import numerical_gradient as plain_loop
 from zerokara.recognise import accelerated
-from zerokara.recognise.formula import step_of
-from zerokara.recognise.refusal import Refused
 
 NEAR = {"rtol": 1e-8, "atol": 1e-10}
 
@@ -209,44 +207,20 @@ BODY = """
         x[index] = before
     return grad
 """
-OWN = {
-    "keeps a global": ("def own(f, x):\n    global index" + BODY, "keeps something beyond"),
-    "keeps an attribute": ("def own(f, x):\n    f.index = 1" + BODY, "keeps something beyond"),
-    "leaves large losses": (
-        "def own(f, x):"
-        + BODY.replace("        x[index] = before\n", "        x[index] = before\n" * 1).replace(
-            "(above - below) / 2e-4", "0 if above > 2 else (above - below) / 2e-4"
-        ),
-        "What it returns is not",
-    ),
-    "leaves zeros": (
-        "def own(f, x):" + BODY.replace("(above - below) / 2e-4", "0 if before == 0 else (above - below) / 2e-4"),
-        "What it returns is not",
-    ),
-}
 
 
-@pytest.mark.parametrize(("source", "reason"), OWN.values(), ids=OWN.keys())
-def test_a_formula_with_an_exception(source, reason):
-    names = {"np": np}
-    exec(source, names)
-    with pytest.raises(Refused, match=reason):
-        step_of(names["own"])
-
-
-def test_one_that_stops_early_at_large_x_is_asked_for_its_own_numbers(learner, batch):
-    from zerokara.runner.own_gradient import _faster
-
-    names = {"np": np}
+def test_one_that_stops_early_at_large_x_is_asked_for_its_own_numbers(learner, batch, asking):
     body = BODY.replace("    for index", "    n = 0\n    for index").replace(
         "        before = x[index]\n",
         "        n = n + 1\n        if n == 130:\n            break\n        before = x[index]\n",
     )
-    exec("def own(func, x):" + body.replace("f(x)", "func(x)"), names)
+    source = "def own(func, x):" + body.replace("f(x)", "func(x)")
+    names = {"np": np}
+    exec(source, names)
     net_names = learner()
     net = net_names.Net(np.random.default_rng(0))
     f = net_names.loss_of(net, *batch)
-    own = _faster(names["own"], step_of(names["own"]))
+    own = asking(source)
     found = own(func=f, x=net.params["W1"])
     assert found.tobytes() == names["own"](f, net.params["W1"]).tobytes()
     assert not found.reshape(-1)[129:].any()

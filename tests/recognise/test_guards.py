@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from zerokara.recognise.abstract_values import Concrete, join
-from zerokara.recognise.guards import FUNCTION, Recorder, global_name
+from zerokara.interpret.abstract_values import Concrete, join
+from zerokara.interpret.guards import FUNCTION, Recorder, global_name
 
 NUMBERS = {
     "0.0": 0.0,

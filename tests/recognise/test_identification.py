@@ -3,26 +3,39 @@
 import numpy as np
 import pytest
 
+from zerokara.interpret.clues import Clues
+from zerokara.interpret.thresholds import Limit
 from zerokara.nn import functions, layers
-from zerokara.recognise.forward import KNOWN_ACTIVATIONS
-from zerokara.recognise.identification import KNOWN_LOSSES
+from zerokara.nn.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS, activation_formula
+from zerokara.recognise import candidates
 
 POINTS = np.linspace(-20, 20, 40_001)
+EVERYTHING = Clues(
+    (0.01, 1e-7, 6.0, 1.702, 0.5),
+    frozenset(["compare", "maximum", "exp", "log", "erf"]),
+    limits=(
+        Limit("clip", 1, 6.0, of_input=True, site=1),
+        Limit("clip", 2, 1e-7, of_input=False, site=2),
+        Limit("clip", 2, 1 - 1e-7, of_input=False, site=2),
+    ),
+)
+ACTIVATIONS = list(candidates.activations(EVERYTHING, last=9))
 
 
-@pytest.mark.parametrize("name", KNOWN_ACTIVATIONS)
-def test_no_candidate_is_steeper_than_one_or_larger_than_its_input(name):
-    """What `Plan._farthest` takes for granted; GELU, whose slope reaches 1.129, could not be one."""
-    values = KNOWN_ACTIVATIONS[name](POINTS)
-    assert np.abs(np.diff(values) / np.diff(POINTS)).max() <= 1 + 1e-9
-    assert (np.abs(values) <= np.maximum(1, np.abs(POINTS))).all()
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_no_candidate_is_steeper_or_larger_than_its_table_says(activation):
+    """What `Plan._farthest` takes for granted."""
+    formula = activation_formula(activation)
+    steepest = formula.steepest(*activation.parameters)
+    values = formula.value(POINTS.copy(), *activation.parameters)
+    assert np.abs(np.diff(values) / np.diff(POINTS)).max() <= steepest + 1e-9
+    at_zero = abs(formula.value(np.zeros(1), *activation.parameters)[0])
+    assert (np.abs(values) <= steepest * np.abs(POINTS) + at_zero + 1e-12).all()
 
 
-def test_candidates_are_names_that_nn_knows_for_the_same_functions():
-    assert set(KNOWN_ACTIVATIONS) <= set(layers.ACTIVATIONS)
-    assert set(KNOWN_LOSSES) <= set(functions.STANDARD_LOSSES)
-    for name, activation in KNOWN_ACTIVATIONS.items():
-        np.testing.assert_array_equal(activation(POINTS), layers.ACTIVATIONS[name]().forward(POINTS))
+def test_all_formulas_are_candidates():
+    assert {activation.name for activation in ACTIVATIONS} == set(ACTIVATION_FORMULAS)
+    assert {loss.name for loss in candidates.losses(EVERYTHING)} == set(LOSS_FORMULAS)
 
 
 def test_a_loss_that_somebody_adds_is_no_candidate(learner, ask, batch, monkeypatch):
@@ -36,7 +49,7 @@ def test_a_loss_that_somebody_adds_is_no_candidate(learner, ask, batch, monkeypa
     net = names.Net(np.random.default_rng(0))
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert not outcome.was_fast
-    assert "Its values are not those of a network that is known here." in outcome.said
+    assert "Its loss is none that is known here: see line 49." in outcome.said
     assert outcome.gradient.tobytes() == outcome.expected.tobytes()
 
 
@@ -63,8 +76,9 @@ class Decayed(Net):
         return cross_entropy_error(self.predict(x), t) + 0.5 * self.weight_decay_lambda * penalty
 """)
     net = names.Decayed(np.random.default_rng(0))
-    assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
-    net.weight_decay_lambda = 0.1
-    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
-    assert not outcome.was_fast
-    assert outcome.gradient.tobytes() == outcome.expected.tobytes()
+    for rate in (0, 0.1, 0):
+        net.weight_decay_lambda = rate
+        outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+        assert outcome.calls < 100
+        assert ("weight decay of 0.1" in outcome.said) == (rate == 0.1)
+        np.testing.assert_allclose(outcome.gradient, outcome.expected, rtol=1e-8, atol=1e-10)

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from zerokara.recognise.interpreted_code import is_from_elsewhere, tree_of
-from zerokara.recognise.refusal import Refused
+from zerokara.interpret.interpreted_code import is_from_elsewhere, tree_of
+from zerokara.interpret.refusal import Refused
 
 
 def raised_by(f):

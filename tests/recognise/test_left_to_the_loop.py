@@ -11,73 +11,10 @@ class Bad(Net):
         return Net.loss(self, x, t)
 """,
     "prints deep inside": "def activation(x):\n    print('.', end='')\n    return sigmoid(x)\n",
-    "counts": """
-class Bad(Net):
-    calls = 0
-    def loss(self, x, t):
-        self.calls += 1
-        return cross_entropy_error(self.predict(x), t)
-""",
-    "counts in the class": """
-class Bad(Net):
-    calls = 0
-    def loss(self, x, t):
-        Bad.calls += 1
-        return cross_entropy_error(self.predict(x), t)
-""",
-    "counts globally": """
-calls = 0
-def activation(x):
-    global calls
-    calls += 1
-    return sigmoid(x)
-""",
-    "counts in a closure": """
-def loss_of(net, x, t):
-    calls = 0
-    def f(W):
-        nonlocal calls
-        calls += 1
-        return net.loss(x, t)
-    return f
-""",
-    "counts in a list": """
-calls = [0]
-def activation(x):
-    calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts in a dict": """
-calls = {'n': 0}
-def activation(x):
-    calls['n'] = calls['n'] + 1
-    return sigmoid(x)
-""",
     "counts in an array": """
 calls = np.zeros(1)
 def activation(x):
     calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts where `or` leads": """
-calls, kind = [0], ''
-def activation(x):
-    if (kind or 'counted') == 'counted':
-        calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts where `or` does not go on": """
-calls, kind = [0], 'counted'
-def activation(x):
-    if (kind or 'free') == 'counted':
-        calls[0] += 1
-    return sigmoid(x)
-""",
-    "counts where `and` leads": """
-calls, kind = [0], 'any'
-def activation(x):
-    if (kind and 'counted') == 'counted':
-        calls[0] += 1
     return sigmoid(x)
 """,
     "appends": """
@@ -293,11 +230,6 @@ def activation(x):
     except FloatingPointError:
         return x
 """,
-    "changes NumPy's state": """
-def activation(x):
-    with np.errstate(all='ignore'):
-        return sigmoid(x)
-""",
     "looks at the clock": """
 import time
 def activation(x):
@@ -332,20 +264,6 @@ class Meta(type):
 class Bad(Net, metaclass=Meta):
     pass
 """,
-    "has slots": """
-class Bad:
-    __slots__ = ('params', 'value')
-    __init__ = Net.__init__
-    predict = Net.predict
-    def loss(self, x, t):
-        self.value = cross_entropy_error(self.predict(x), t)
-        return self.value
-""",
-    "asks its parent": """
-class Bad(Net):
-    def loss(self, x, t):
-        return super().loss(x, t)
-""",
     "makes a layer each time": """
 class Layer:
     def __init__(self):
@@ -353,12 +271,6 @@ class Layer:
 def activation(x):
     layer = Layer()
     return sigmoid(x)
-""",
-    "defines a function": """
-def activation(x):
-    def inner(y):
-        return sigmoid(y)
-    return inner(x)
 """,
     "reads memory that nobody wrote": """
 def activation(x):
@@ -375,7 +287,6 @@ import math
 def activation(x):
     return 1 / (1 + math.exp(-x))
 """,
-    "passes anything on": "def loss_of(net, x, t):\n    return lambda *W: net.loss(x, t)\n",
     "imports": "def activation(x):\n    import math\n    return sigmoid(x)\n",
     "is made by exec": "exec('def activation(x):\\n    return 1 / (1 + np.exp(-x))')\n",
     "evaluates text": "def activation(x):\n    return eval('1 / (1 + np.exp(-x))')\n",
@@ -384,13 +295,13 @@ def activation(x):
 
 @pytest.mark.parametrize("source", IMPURE.values(), ids=IMPURE.keys())
 def test_what_may_do_more_than_compute_is_called_exactly_twice_per_weight(learner, ask, batch, source, marked):
-    """And one paragraph says so: two whole sentences."""
+    """And one paragraph says so: what, why, and where, if the second does not name the line."""
     names = learner(source)
     net = getattr(names, "Bad", names.Net)(np.random.default_rng(0))
     outcome = ask(names.loss_of(net, *batch), net.params["W1"])
     assert outcome.calls == 2 * 140
     assert outcome.said.startswith("⟦The plain loop computes the gradient of ")
-    assert outcome.said.count("⟦") == 2
+    assert outcome.said.count("⟦") in (2, 3)
     assert marked(outcome.said) == ""
 
 
@@ -448,34 +359,6 @@ def test_a_global_function_replaced_between_two_calls(learner, ask, batch):
 
 
 DIFFERENT = {
-    "L2 decay": """
-def loss_of(net, x, t):
-    return lambda W: net.loss(x, t) + 0.05 * (np.sum(net.params['W1'] ** 2) + np.sum(net.params['W2'] ** 2))
-""",
-    "the textbook's weight decay": """
-class Bad(Net):
-    weight_decay_lambda = 0.1
-    def loss(self, x, t):
-        weight_decay = 0
-        for idx in range(1, 3):
-            W = self.params['W' + str(idx)]
-            weight_decay += 0.5 * self.weight_decay_lambda * np.sum(W ** 2)
-        return cross_entropy_error(self.predict(x), t) + weight_decay
-""",
-    "a weight decay of 1e-6": """
-class Bad(Net):
-    def loss(self, x, t):
-        penalty = sum(np.sum(W * W) for W in [self.params['W1'], self.params['W2']])
-        return cross_entropy_error(self.predict(x), t) + 0.5 * 1e-6 * penalty
-""",
-    "a decay of biases alone": """
-def loss_of(net, x, t):
-    return lambda W: net.loss(x, t) + 0.5 * 0.01 * (np.sum(net.params['b1'] ** 2) + np.sum(net.params['b2'] ** 2))
-""",
-    "tiny L2 decay": """
-def loss_of(net, x, t):
-    return lambda W: net.loss(x, t) + 1e-10 * np.sum(net.params['W1'] ** 2)
-""",
     "batch normalisation": """
 def activation(x):
     return sigmoid((x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + 1e-6))
@@ -486,30 +369,11 @@ class Bad(Net):
         z1 = sigmoid(np.dot(x, self.params['W1']) + self.params['b1'])
         return softmax(np.dot(z1, self.params['W2']) + self.params['b2'] + z1[:, :3])
 """,
-    "a hidden layer without activation": "def activation(x):\n    return x\n",
     "softmax over the whole batch": """
 def softmax(x):
     e = np.exp(x - np.max(x))
     return e / np.sum(e)
 """,
-    "no softmax": "softmax = sigmoid\n",
-    "a leaky ReLU": "def activation(x):\n    return np.where(x > 0, x, 0.01 * x)\n",
-    "a leaky ReLU by its maximum": "def activation(x):\n    return np.maximum(0.01 * x, x)\n",
-    "a leaky ReLU by its mask": """
-def activation(x):
-    out = x.copy()
-    out[x <= 0] *= 0.01
-    return out
-""",
-    "a leaky ReLU of almost nothing": "def activation(x):\n    return np.where(x > 0, x, 1e-9 * x)\n",
-    "GELU": """
-def activation(x):
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
-""",
-    "GELU by sigmoid": "def activation(x):\n    return x * sigmoid(1.702 * x)\n",
-    "softplus": "def activation(x):\n    return np.log(1 + np.exp(x))\n",
-    "a ReLU that ends at 6": "def activation(x):\n    return np.minimum(np.maximum(0, x), 6)\n",
-    "a ReLU that ends at 600": "def activation(x):\n    return np.clip(np.maximum(0, x), 0, 600)\n",
     "a loss that ends at 300": """
 def loss_of(net, x, t):
     return lambda W: min(net.loss(x, t), 300)
@@ -632,6 +496,95 @@ def activation(x):
     return sigmoid(x) + (np.max(x, axis=1, keepdims=True, initial=600) - 600)
 """,
     "rounded": "def activation(x):\n    return sigmoid(np.floor(x * 1e9) / 1e9)\n",
+    "a leak that begins beside 0": "def activation(x):\n    return np.where(x > 1e-3, x, 0.01 * x)\n",
+    "a leak beside another line": "def activation(x):\n    return np.maximum(0.01 * x, x + 1e-3)\n",
+    "a leak beside an end": "def activation(x):\n    return np.maximum(0.01 * x, np.minimum(x, 600))\n",
+    "two ends": "def activation(x):\n    return np.where(x > 6.5, 6.4, np.clip(x, 0, 6))\n",
+    "an end of what is scaled": "def activation(x):\n    return np.minimum(np.maximum(0, x) * 0.001, 6)\n",
+    "a band within an end": """
+def activation(x):
+    return np.where((x > 3) & (x < 3.0001), 1e3, np.minimum(np.maximum(0, x), 6))
+""",
+    "softplus that ends early": """
+def activation(x):
+    return np.where(x > 5, x, np.log1p(np.exp(np.minimum(x, 5))))
+""",
+    "GELU of squares": """
+def activation(x):
+    return 0.5 * x * (1 + np.tanh(0.7978845608 * (x + 0.044715 * x ** 2)))
+""",
+    "a swish of two rates": "def activation(x):\n    return x * sigmoid(1.702 * x + 1e-6 * x ** 2)\n",
+    "a sigmoid that is kept off 0 and 1 like probabilities": """
+def safe(v):
+    return np.clip(v, 1e-7, 1 - 1e-7)
+def activation(x):
+    return safe(sigmoid(x))
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(safe(y))) / len(t)
+""",
+    "a loss that is kept off 0 like probabilities": """
+def safe(v):
+    return np.maximum(v, 1e-7)
+def cross_entropy_error(y, t):
+    return safe(-np.sum(t * np.log(safe(y))) / len(t))
+""",
+    "a bound beside the probability": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(np.where(1.0001 * y > 1e-7, y, 1e-7))) / len(t)
+""",
+    "a bound of what a probability was before": """
+def cross_entropy_error(y, t):
+    y = y * 1.0001
+    z, mask = y, y > 1e-7
+    y /= 1.0001
+    return -np.sum(t * np.log(np.where(mask, z, 1e-7))) / len(t)
+""",
+    "a bound of a multiple": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(np.clip(y * 1.0001, 1e-7, 1))) / len(t)
+""",
+    "a bound that no number reaches": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(np.clip(y, 1e-300, 1))) / len(t)
+""",
+    "one row decays more": """
+class Bad(Net):
+    def loss(self, x, t):
+        W = self.params['W1']
+        return cross_entropy_error(self.predict(x), t) + 1e-3 * np.sum(W ** 2) + 1e-9 * np.sum(W[-1] ** 2)
+""",
+    "a decay of fourth powers": """
+class Bad(Net):
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x), t) + 1e-6 * np.sum(self.params['W1'] ** 4)
+""",
+    "a sum of weights": """
+class Bad(Net):
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x), t) + 1e-3 * np.sum(self.params['W1'])
+""",
+    "labels smoothed by how often they occur": """
+def cross_entropy_error(y, t):
+    return -np.sum((0.9 * t + 0.1 * np.mean(t, axis=0)) * np.log(y + 1e-7)) / len(t)
+""",
+    "one class counts a little more": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.array([1.0, 1.0, 1.000001]) * np.log(y + 1e-7)) / len(t)
+""",
+    "binary cross entropy of two deltas": """
+softmax = sigmoid
+def cross_entropy_error(y, t):
+    return -np.mean(t * np.log(y + 1e-7) + (1 - t) * np.log(1 - y + 1e-8))
+""",
+    "two losses": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(y + 1e-7)) / len(t) + 0.5 * np.sum((y - t) ** 2) / len(t)
+""",
+    "inputs less their mean": """
+class Bad(Net):
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict(x - x.mean()), t)
+""",
 }
 
 
@@ -824,8 +777,16 @@ def test_a_subclass_of_ndarray(learner, ask, batch):
     assert outcome.calls == 2 * 140
 
 
-def test_inputs_of_an_activation_that_come_near_to_where_they_are_clipped(learner, ask, batch):
-    names = learner("def activation(x):\n    x = np.clip(x, -30, 30)\n    return 1 / (1 + np.exp(-x / 1))\n")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = np.clip(x, -30, 30)\n    return 1 / (1 + np.exp(-x / 1))",
+        "return np.where(x > 0, x, np.where(x < -30, 0.010001 * x - 3e-5, 0.01 * x))",
+        "return np.where(2 * x > 60, x + 1e-9 * (x - 30), np.log(1 + np.exp(np.minimum(x, 31))))",
+    ],
+)
+def test_inputs_of_an_activation_that_come_near_to_where_they_are_clipped(learner, ask, batch, source):
+    names = learner(f"def activation(x):\n    {source}\n")
     net = names.Net(np.random.default_rng(0))
     assert ask(names.loss_of(net, *batch), net.params["W1"]).was_fast
     inputs = np.dot(batch[0], net.params["W1"]) + net.params["b1"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zerokara.book.common.gradient import numerical_gradient
-from zerokara.recognise import accelerated, proof
+from zerokara.recognise import accelerated, plan, proof, sampling
 
 
 def snapshot(net):
@@ -17,7 +17,7 @@ def test_ctrl_c_at_any_call_of_f(learner, batch, monkeypatch, number):
     net = names.Net(np.random.default_rng(0))
     net.params["W1"][0, 0], net.params["b1"][0] = -0.0, 5e-324
     before = snapshot(net)
-    calls, real = 0, proof.value_at
+    calls, real = 0, sampling.value_at
 
     def value_at(f, x):
         nonlocal calls
@@ -26,7 +26,8 @@ def test_ctrl_c_at_any_call_of_f(learner, batch, monkeypatch, number):
             raise KeyboardInterrupt
         return real(f, x)
 
-    monkeypatch.setattr(proof, "value_at", value_at)
+    for module in (sampling, proof, plan):
+        monkeypatch.setattr(module, "value_at", value_at)
     with pytest.raises(KeyboardInterrupt):
         accelerated(names.loss_of(net, *batch), net.params["W1"])
     assert snapshot(net) == before
@@ -38,15 +39,15 @@ def test_weights_are_back_before_the_interruption_is_seen(learner, batch, monkey
     net = names.Net(np.random.default_rng(0))
     before = snapshot(net)
 
-    def interrupted(arrays, value, count=[0]):  # noqa: B006
+    def interrupted(f, x, count=[0]):  # noqa: B006
         count[0] += 1
         if count[0] == 3:
             assert snapshot(net) != before
             raise KeyboardInterrupt
-        return real(arrays, value)
+        return real(f, x)
 
-    real = proof.Sample
-    monkeypatch.setattr(proof, "Sample", interrupted)
+    real = sampling.value_at
+    monkeypatch.setattr(sampling, "value_at", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         accelerated(names.loss_of(net, *batch), net.params["W1"])
     assert caught.tb is not None
@@ -70,7 +71,7 @@ def test_ctrl_c_while_weights_are_being_put_back():
             self.array[index] = value
 
     slow = Slow()
-    with pytest.raises(KeyboardInterrupt), proof.restoring([slow]):
+    with pytest.raises(KeyboardInterrupt), sampling.restoring([slow]):
         slow.array[:] = 7
     np.testing.assert_array_equal(slow.array, np.ones(3))
 

@@ -64,6 +64,110 @@ def test_activations_however_they_are_written(learner, ask, batch, source):
     check(ask(names.loss_of(net, *batch), net.params["W1"]))
 
 
+FORMS = {
+    "L2 decay": """
+def loss_of(net, x, t):
+    return lambda W: net.loss(x, t) + 0.05 * (np.sum(net.params['W1'] ** 2) + np.sum(net.params['W2'] ** 2))
+""",
+    "the textbook's weight decay": """
+class Other(Net):
+    weight_decay_lambda = 0.1
+    def loss(self, x, t):
+        weight_decay = 0
+        for idx in range(1, 3):
+            W = self.params['W' + str(idx)]
+            weight_decay += 0.5 * self.weight_decay_lambda * np.sum(W ** 2)
+        return cross_entropy_error(self.predict(x), t) + weight_decay
+""",
+    "a weight decay of 1e-6": """
+class Other(Net):
+    def loss(self, x, t):
+        penalty = sum(np.sum(W * W) for W in [self.params['W1'], self.params['W2']])
+        return cross_entropy_error(self.predict(x), t) + 0.5 * 1e-6 * penalty
+""",
+    "a decay of biases alone": """
+def loss_of(net, x, t):
+    return lambda W: net.loss(x, t) + 0.5 * 0.01 * (np.sum(net.params['b1'] ** 2) + np.sum(net.params['b2'] ** 2))
+""",
+    "tiny L2 decay": """
+def loss_of(net, x, t):
+    return lambda W: net.loss(x, t) + 1e-10 * np.sum(net.params['W1'] ** 2)
+""",
+    "a hidden layer without activation": "def activation(x):\n    return x\n",
+    "no softmax": "softmax = sigmoid\n",
+    "a leaky ReLU": "def activation(x):\n    return np.where(x > 0, x, 0.01 * x)\n",
+    "a leaky ReLU by its maximum": "def activation(x):\n    return np.maximum(0.01 * x, x)\n",
+    "a leaky ReLU by its mask": """
+def activation(x):
+    out = x.copy()
+    out[x <= 0] *= 0.01
+    return out
+""",
+    "a leaky ReLU of almost nothing": "def activation(x):\n    return np.where(x > 0, x, 1e-9 * x)\n",
+    "GELU": """
+def activation(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
+""",
+    "GELU by sigmoid": "def activation(x):\n    return x * sigmoid(1.702 * x)\n",
+    "softplus": "def activation(x):\n    return np.log(1 + np.exp(x))\n",
+    "a ReLU that ends at 6": "def activation(x):\n    return np.minimum(np.maximum(0, x), 6)\n",
+    "a ReLU that ends at 600": "def activation(x):\n    return np.clip(np.maximum(0, x), 0, 600)\n",
+    "no activation and no bias": """
+class Other(Net):
+    def predict(self, x):
+        return softmax(np.dot(np.dot(x, self.params['W1']), self.params['W2']))
+""",
+    "softplus without overflow": "def activation(x):\n    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))\n",
+    "ELU": "def activation(x, alpha=0.7):\n    return np.where(x > 0, x, alpha * (np.exp(np.minimum(x, 0)) - 1))\n",
+    "SiLU": "def activation(x):\n    return x / (1 + np.exp(-x))\n",
+    "probabilities within bounds": """
+def cross_entropy_error(y, t):
+    return -np.sum(t * np.log(np.clip(y, 1e-7, 1 - 1e-7))) / len(t)
+""",
+    "probabilities above a bound": """
+def cross_entropy_error(y, t):
+    y = y.copy()
+    y[y < 1e-12] = 1e-12
+    return -np.sum(t * np.log(y)) / len(t)
+""",
+    "labels that are smoothed": """
+def cross_entropy_error(y, t):
+    return -np.sum((0.9 * t + 0.1 / 3) * np.log(y + 1e-7)) / len(t)
+""",
+    "binary cross entropy": """
+softmax = sigmoid
+def cross_entropy_error(y, t):
+    return -np.mean(t * np.log(y + 1e-7) + (1 - t) * np.log(1 - y + 1e-7))
+""",
+    "squared error of scores": """
+class Other(Net):
+    def predict(self, x):
+        z1 = sigmoid(np.dot(x, self.params['W1']) + self.params['b1'])
+        return np.dot(z1, self.params['W2']) + self.params['b2']
+    def loss(self, x, t):
+        return 0.5 * np.sum((self.predict(x) - t) ** 2)
+""",
+    "a constant, and a factor": "def loss_of(net, x, t):\n    return lambda W: 2.5 * net.loss(x, t) + 3\n",
+    "inputs that are scaled": """
+class Other(Net):
+    mean, std = np.linspace(0.2, 0.6, 20), np.linspace(0.5, 1.5, 20)
+    def loss(self, x, t):
+        return cross_entropy_error(self.predict((x - self.mean) / self.std), t)
+""",
+}
+
+
+@pytest.mark.parametrize("source", FORMS.values(), ids=FORMS.keys())
+def test_networks_and_losses_of_other_forms(learner, ask, batch, source):
+    names = learner(source)
+    net = getattr(names, "Other", names.Net)(np.random.default_rng(0))
+    check(ask(names.loss_of(net, *batch), net.params["W1"]))
+    for value in net.params.values():
+        value *= 3
+        later = ask(names.loss_of(net, *batch), value)
+        np.testing.assert_allclose(later.gradient, later.expected, **NEAR)
+
+
 LOSSES = {
     "sum": "-np.sum(t * np.log(y + 1e-7))",
     "mean": "-(t * np.log(y + 1e-7)).sum(axis=1).mean()",

@@ -100,3 +100,29 @@ def test_a_notebook_speaks_the_language_that_a_cell_has_chosen(cell: Cell, in_ja
     assert cell("zerokara.set_language('en')") == {"result": "'en'"}
     words.set_language("en")
     assert "Did you mean digits?" in cell('zerokara.load("digts")')["error"]
+
+
+OWN = """
+def slope(f, x):
+    return np.array([(f(x + e) - f(x - e)) / 2e-4 for e in 1e-4 * np.eye(x.size)])
+"""
+CALL = "slope(lambda x: float(np.sum(x ** 2)), np.array([1.0, 2.0])).round(6)"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Jupyter's own
+def test_a_loop_in_a_later_cell_asks(cell: Cell) -> None:
+    assert cell(f"import numpy as np{OWN}{CALL}") == {"result": "array([2., 4.])"}
+    assert cell("import zerokara.book") == {}
+    assert cell("from zerokara import own_loops\nown_loops.own_loop_result = lambda call: np.array([3, 7])") == {}
+    assert cell(CALL) == {"result": "array([2., 4.])"}  # compiled before
+    assert cell(OWN) == {}
+    assert cell(CALL) == {"result": "array([3, 7])"}
+    assert cell("import inspect\nprint(inspect.getsource(slope))")["stdout"].strip() == OWN.strip()
+    assert cell(f"%%time\n{OWN}{CALL}")["result"] == "array([3, 7])"
+    assert "loop" in cell(f"%timeit -n1 -r1 {CALL}")["stdout"]
+    assert cell("own_loops.own_loop_result = lambda call: own_loops.NOT_FOUND") == {}
+    assert cell(CALL) == {"result": "array([2., 4.])"}
+    assert cell("slope(lambda x: 1 / 0, np.ones(2))") == {"error": "division by zero"}
+    cell("%unload_ext zerokara.book")
+    assert cell(f"{OWN}{CALL}") == {"result": "array([2., 4.])"}

@@ -30,7 +30,7 @@ def test_after_the_first_update_and_once(clock):
     loops = SlowLoops()
     for _i in range(100):
         for shape in ((784, 50), (50,)):
-            loops.left_to_loop(loss.__code__, shape, "Line 7 prints.", sys._getframe())
+            loops.left_to_loop(loss.__code__, (shape,), "Line 7 prints.", sys._getframe())
             clock.now += 5
     line = loss.__code__.co_firstlineno
     assert clock.said == [
@@ -42,7 +42,7 @@ def test_after_the_first_update_and_once(clock):
 def test_a_quick_one_is_silent(clock):
     loops = SlowLoops()
     for _ in range(5):
-        loops.left_to_loop(loss.__code__, (784, 50), "Line 7 prints.", sys._getframe())
+        loops.left_to_loop(loss.__code__, ((784, 50),), "Line 7 prints.", sys._getframe())
         clock.now += 0.4
     loops.finish()
     assert clock.said == []
@@ -50,16 +50,16 @@ def test_a_quick_one_is_silent(clock):
 
 def test_where_nothing_counts(clock):
     loops = SlowLoops()
-    loops.left_to_loop(loss.__code__, (3,), "", sys._getframe())
+    loops.left_to_loop(loss.__code__, ((3,),), "", sys._getframe())
     clock.now += 3
-    loops.left_to_loop(loss.__code__, (3,), "", sys._getframe())
+    loops.left_to_loop(loss.__code__, ((3,),), "", sys._getframe())
     assert clock.said == [f"loss (line {loss.__code__.co_firstlineno}) is left to its loop: an update takes 3.0 s."]
 
 
 def test_one_that_is_asked_for_once_is_explained_at_the_end(clock):
     loops = SlowLoops()
-    loops.left_to_loop(loss.__code__, (784, 50), "Line 7 prints.", sys._getframe())
-    loops.left_to_loop(loss.__code__, (50,), "Line 7 prints.", sys._getframe())
+    loops.left_to_loop(loss.__code__, ((784, 50),), "Line 7 prints.", sys._getframe())
+    loops.left_to_loop(loss.__code__, ((50,),), "Line 7 prints.", sys._getframe())
     clock.now += 11
     loops.finish()
     loops.finish()
@@ -68,8 +68,8 @@ def test_one_that_is_asked_for_once_is_explained_at_the_end(clock):
 
 def test_small_or_explained_ones_are_not(clock):
     loops = SlowLoops()
-    loops.left_to_loop(loss.__code__, (784, 50), "", sys._getframe())
-    loops.left_to_loop(test_a_quick_one_is_silent.__code__, (3,), "Line 7 prints.", sys._getframe())
+    loops.left_to_loop(loss.__code__, ((784, 50),), "", sys._getframe())
+    loops.left_to_loop(test_a_quick_one_is_silent.__code__, ((3,),), "Line 7 prints.", sys._getframe())
     clock.now += 11
     loops.finish()
     assert clock.said == []

@@ -13,7 +13,7 @@ from zerokara.errors import ZerokaraError
 from zerokara.runner.run import Options, run_file
 
 from .test_hints import HINTS
-from .test_own_gradient import FORWARD, OWN, SCRIPT, forget
+from .test_own_gradient import SCRIPT
 from .test_remarks import IN_ORDER, LOOP, SIZES, TWICE
 
 Run = Callable[..., Any]
@@ -102,15 +102,6 @@ def test_what_was_left_to_the_loop(run: Run, marked: Outside, body: str, which: 
     source += "try:\n    numerical_gradient(f, np.ones(60))\nexcept TypeError:\n    pass\n"
     left, _ = said(run(source), marked, 2)
     assert left.startswith(f"⟦The plain loop computes the gradient of f {which}.⟧ ⟦It ")
-
-
-@pytest.mark.parametrize("source", [OWN, FORWARD, OWN.replace("    return grad", "    print(1)\n    return grad")])
-def test_a_gradient_of_the_learners_own(run: Run, tmp_path: Path, marked: Outside, source: str) -> None:
-    (tmp_path / "common").mkdir()
-    (tmp_path / "common" / "gradient.py").write_text(source)
-    assert f" of {tmp_path / 'common' / 'gradient.py'} is" in run(SCRIPT, "--accelerate").err or source != OWN
-    forget("common")
-    assert marked(run(SCRIPT, "--accelerate").err) == ""
 
 
 def test_ctrl_c(run: Run, marked: Outside) -> None:

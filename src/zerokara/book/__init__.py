@@ -7,14 +7,15 @@ wherever the learner's own folders have none. `zerokara run FILE` does the same 
 
 from typing import Any
 
-from zerokara.runner import start
-from zerokara.runner.finder import install, supplied, uninstall
+from zerokara.runner import start as install
+from zerokara.runner import stop as uninstall
+from zerokara.runner.finder import supplied
 
 __all__ = ["install", "supplied", "uninstall"]
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """`%load_ext zerokara.book`: the finder stands since this package was imported, unless it was taken away."""
+    """`%load_ext zerokara.book`: all stands since this package was imported, unless it was taken away."""
     install()
 
 
@@ -23,4 +24,4 @@ def unload_ipython_extension(ipython: Any) -> None:
     uninstall()
 
 
-start()
+install()

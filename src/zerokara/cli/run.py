@@ -37,9 +37,12 @@ RUN_OPTIONS = {
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
     ),
     "--accelerate": translatable(
-        "Your own common/gradient.py without its loop, too, where it is proven to be the central difference."
+        "No longer needed: a numerical gradient function of your own is recognised without this option, too."
     ),
     "--verify": translatable("Every gradient both ways, and a comparison of every weight."),
+    "--recognised FILE.json": translatable(
+        "Write which functions were recognised, as which networks, and why others were left to their loops."
+    ),
 }
 BOOK_USAGE = in_english("zerokara book init [FOLDER]")
 BOOK_DESCRIPTION = (
@@ -57,7 +60,7 @@ FLAGS: dict[str, dict[str, Any]] = {
     "--prelude": {"prelude": True},
     "--no-remarks": {"remarks": False},
     "--no-accelerate": {"accelerate": "off"},
-    "--accelerate": {"own_gradient": True},
+    "--accelerate": {},
     "--verify": {"accelerate": "verify"},
     "--list": {},
 }
@@ -65,6 +68,7 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--cells": lambda text: {"cells": text},
     "--seed": lambda text: {"seed": int(text) if text.isdecimal() else text},
     "--figures": lambda text: {"figures": Path(text)},
+    "--recognised": lambda text: {"recognised": Path(text)},
 }
 
 

@@ -20,6 +20,7 @@ from zerokara.engine.contract import Optimizer
 from zerokara.engine.refusals import worded
 from zerokara.errors import EngineError
 from zerokara.finalization import after_all_work
+from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 from zerokara.nn.params import refuse_read_only
@@ -39,13 +40,17 @@ def core() -> ModuleType | None:
 
 @cache
 def capabilities() -> dict[str, Any]:
-    """What the core can compute: "activations", "losses", and "optimizers" with their "slots" and "settings".
+    """What the core can train: "activations", "losses", and "optimizers" with their "slots" and "settings".
 
-    And how large its input may be, "most_features" and "most_in_batch". All of it is empty where there is no core.
+    And how large its input may be, "most_features" and "most_in_batch"; and in "differences" what numerical gradients
+    are computed of, "activations" and "losses", each name with those of its parameters. All of it is empty where there
+    is no core.
     """
     found = core()
     if found is None:
-        return {"activations": [], "losses": [], "optimizers": {}, "most_features": 0, "most_in_batch": 0}
+        differences: dict[str, Any] = {"activations": {}, "losses": {}}
+        training = {"activations": [], "losses": [], "optimizers": {}, "most_features": 0, "most_in_batch": 0}
+        return training | {"differences": differences}
     return dict(found.capabilities())
 
 
@@ -186,22 +191,32 @@ class CompiledEngine:
         grads = {name: np.empty_like(value) for name, value in network.params.items() if only in (None, name)}
         weights, biases = _parameters(network)
         layers = range(1, len(network.sizes))
-        loss: float = self._call(
-            "numerical_gradient",
-            weights,
-            biases,
-            network.activation,
-            network.loss_name,
-            network.weight_decay,
-            rows,
-            targets,
-            h,
-            [grads.get(f"W{i}") for i in layers],
-            [grads.get(f"b{i}") for i in layers],
-            stop,
-            self.threads,
+        points = FiniteDifference.central(h)
+        loss = self.fill_differences(
+            weights=weights,
+            biases=biases,
+            activation=network.activation,
+            activation_parameters=None,
+            loss=network.loss_name,
+            loss_parameters=None,
+            weight_decay=network.weight_decay,
+            x=rows,
+            targets=targets,
+            above=points.above,
+            below=points.below,
+            weight_gradients=[grads.get(f"W{i}") for i in layers],
+            bias_gradients=[grads.get(f"b{i}") for i in layers],
+            stop=stop,
         )
         return grads, loss
+
+    def fill_differences(self, **arguments: Any) -> float:
+        """The differences of a network that is given by its arrays, and the loss; the arguments are the core's.
+
+        Raises EngineError for what the core does not take.
+        """
+        loss: float = self._call("numerical_gradient", **arguments, threads=self.threads)
+        return loss
 
     def predict(self, network: Network, split: Split) -> NDArray[Any]:
         """Scores, before softmax: (n, classes) in the network's dtype."""

@@ -4,6 +4,7 @@ Most of it guards against mistakes in `zerokara.engine.compiled`, which words by
 """
 
 from zerokara.errors import IN_A_TABLE
+from zerokara.nn.formulas import OTHER_PARAMETERS
 from zerokara.words import sentence, translatable
 
 REFUSALS = {
@@ -33,7 +34,8 @@ REFUSALS = {
     "x-empty": translatable("x must have at least one row."),
     "targets-rows": translatable("targets must have one row per row of x."),
     "targets-columns": translatable("targets must have one column per class."),
-    "h-not-positive": translatable("h must be a positive number. Got {got}."),
+    "parameters-differ": OTHER_PARAMETERS,
+    "points-order": translatable("above must be larger than below, and both finite. Got {above} and {below}."),
     "gradients-missing": translatable("There must be a gradient, or None, for each parameter."),
     "gradient-shape": translatable("A gradient must have the shape of its parameter."),
     "level-unknown": translatable("ZEROKARA_LEVEL must be v4, v3 or baseline. Got {got}. Unset it to take the best."),

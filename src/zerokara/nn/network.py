@@ -291,7 +291,7 @@ class Network:
     def _forward_pass(self, x: ArrayLike, t: ArrayLike) -> ForwardPass:
         """A pass through copies of the layers, so that those of the network keep what their `backward` needs."""
         rows = self._rows(x)
-        return ForwardPass.through(list(map(copy, self.layers)), self._loss, rows, self._targets(t, len(rows)))
+        return ForwardPass.through(list(map(copy, self.layers)), self._loss.terms, rows, self._targets(t, len(rows)))
 
     def _rows(self, x: ArrayLike) -> Array:
         """x as rows (n, features) in the network's dtype, or a sentence on what does not fit."""

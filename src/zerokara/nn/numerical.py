@@ -1,4 +1,4 @@
-"""Gradients by central differences.
+"""Gradients by differences, central ones but where others are asked for.
 
 `numerical_gradient` of any function is the definition; `gradient_descent` walks down a gradient. `layer_differences`
 are the same differences for all weights of a layer in NumPy, by moving units instead of weights.
@@ -20,13 +20,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from zerokara.errors import UsageError
 from zerokara.nn.arguments import array, is_integer, number, positive, real_numbers
-from zerokara.nn.functions import Loss
+from zerokara.nn.finite_difference import FiniteDifference
 from zerokara.nn.layers import Affine, Layer
 from zerokara.progress import Forecast, Lines
 from zerokara.words import sentence, translatable
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
+Terms = Callable[[Array, Array], Array]
+"""What a loss sums over the classes, (n, classes), from scores and targets of that shape."""
 Stop = NDArray[np.uint8] | None
 """A flag, (1,), that another thread or a signal may raise: once it is not 0, what is left to do is left."""
 
@@ -35,6 +37,8 @@ NUMERICAL_GRADIENT = Lines(
     ended=translatable("numerical gradient: done after {done:,} of {total:,} elements, {elapsed}"),
     stopped=translatable("numerical gradient: stopped after {done:,} of {total:,} elements, {elapsed}"),
 )
+
+CENTRAL = FiniteDifference.central(1.0)
 
 ELEMENTS_AT_ONCE = 2**17
 """How large an array of moved units gets: few calls of NumPy, but temporaries that fit in the processor's cache."""
@@ -159,13 +163,13 @@ class ForwardPass:
     """Samples on their way through a network, kept to be moved. They are columns: NumPy is fast along the last axis."""
 
     layers: Sequence[Layer]  # affine, elementwise, affine, …, affine
-    loss: Loss
+    terms: Terms
     inputs: list[Floats]  # of each affine layer: (fan_in, n)
     scores: list[Floats]  # what it makes of them, before activation: (fan_out, n)
     targets: Floats  # (classes, n)
 
     @classmethod
-    def through(cls, layers: Sequence[Layer], loss: Loss, x: Floats, targets: Floats) -> ForwardPass:
+    def through(cls, layers: Sequence[Layer], terms: Terms, x: Floats, targets: Floats) -> ForwardPass:
         """Of samples x (n, features) with targets (n, classes)."""
         inputs, scores = [], []
         for layer in layers:
@@ -174,7 +178,7 @@ class ForwardPass:
             x = layer.forward(x)
             if isinstance(layer, Affine):
                 scores.append(np.array(x.T, order="C"))  # never x itself: the next layer may work in place
-        return cls(layers, loss, inputs, scores, np.ascontiguousarray(targets.T))
+        return cls(layers, terms, inputs, scores, np.ascontiguousarray(targets.T))
 
     def samples(self, which: NDArray[np.intp]) -> ForwardPass:
         """These samples, each as often as it is named; without inputs."""
@@ -182,7 +186,7 @@ class ForwardPass:
 
     def losses(self, scores: Floats) -> Floats:
         """The loss of each sample, (n,), for scores (classes, n)."""
-        each: Floats = self.loss.terms(scores.T, self.targets.T).sum(axis=1)
+        each: Floats = self.terms(scores.T, self.targets.T).sum(axis=1)
         return each
 
     def losses_after(self, number: int, unit: int, shift: Floats) -> Floats:
@@ -202,12 +206,19 @@ class ForwardPass:
 
 
 def layer_differences(
-    passed: ForwardPass, number: int, h: float | Floats, *, weights: bool = True, stop: Stop = None
+    passed: ForwardPass,
+    number: int,
+    h: float | Floats,
+    points: FiniteDifference = CENTRAL,
+    *,
+    weights: bool = True,
+    stop: Stop = None,
 ) -> Floats:
     """(L(w + h) - L(w - h)) / 2h for all weights w of affine layer `number` and, as one more row, of its biases.
 
     Args:
         h: one step for all, or that of each row, (fan_in + 1,).
+        points: which difference quotient it is for a step of 1.
         weights: whether the weights are asked for; without, their rows are 0.
         stop: once it is raised, the result is all 0.
 
@@ -216,9 +227,10 @@ def layer_differences(
     """
 
     def difference(moved: ForwardPass, unit: int, shift: Floats) -> Floats:
-        return moved.losses_after(number, unit, shift) - moved.losses_after(number, unit, -shift)
+        above, below = (moved.losses_after(number, unit, point * shift) for point in points)
+        return above - below
 
-    return _summed(passed, number, h, difference, weights, stop) / 2
+    return _summed(passed, number, h, difference, weights, stop) / points.width
 
 
 def layer_inexactness(passed: ForwardPass, number: int, h: Floats) -> Floats:

@@ -21,24 +21,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.engine.choosing import choose_engine
+from zerokara.engine.differences import Described, differences
+from zerokara.interpret.interpreter import Purity
+from zerokara.interpret.refusal import Refused, RefusedNow
 from zerokara.nn.finite_difference import FiniteDifference
-from zerokara.nn.network import Network
+from zerokara.nn.formulas import activation_formula, loss_formula
 from zerokara.recognise.forward import inputs_of_activations, scores_after, scores_from
 from zerokara.recognise.identification import Model
-from zerokara.recognise.interpreter import Purity
 from zerokara.recognise.layout import Arrays, rows_of
-from zerokara.recognise.proof import (
-    Function,
-    check_differences,
-    check_memory,
-    ignores_underflow,
-    restoring,
-    size_of,
-    spread,
-    value_at,
-)
-from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.recognise.proof import check_differences, check_memory
+from zerokara.recognise.sampling import Function, ignores_underflow, restoring, size_of, spread, value_at
 from zerokara.recognise.threads import one_thread
 from zerokara.recognise.walk import Walk
 from zerokara.words import sentence
@@ -64,12 +56,20 @@ ROUNDING = 1e-8
 one may be looking for just that rounding."""
 
 
+NOISE = 1e-9
+"""How much of a gradient may be rounding of the learner's own, beyond what every loss has."""
+
+
 @dataclass
 class Batch:
-    """Inputs and labels as they were, and in the form that an engine takes."""
+    """Inputs and labels as they were, and in the form that an engine takes.
 
-    inputs: NDArray[Any]
-    labels: NDArray[Any]
+    Attributes:
+        read: the arrays that were read: x, t, and what x is scaled by, each by its number.
+        rows, targets: (n, features) and (n, classes).
+    """
+
+    read: Arrays
     rows: NDArray[np.float64]
     targets: NDArray[np.float64]
 
@@ -77,9 +77,9 @@ class Batch:
         self.size = size_of(self.rows)
         self.largest = float(np.abs(self.rows).max(initial=0.0))
 
-    def holds(self, inputs: NDArray[Any], labels: NDArray[Any]) -> bool:
+    def is_of(self, arrays: Arrays) -> bool:
         """Whether these are the same inputs and labels, number for number."""
-        return np.array_equal(self.inputs, inputs) and np.array_equal(self.labels, labels)
+        return all(np.array_equal(array, arrays[number]) for number, array in self.read.items())
 
 
 @dataclass
@@ -88,39 +88,33 @@ class Plan:
 
     Attributes:
         signature: shape and dtype of each array that the function reads.
-        network: the proven network, with weights of its own, for the engine to compute with.
-        batch, gradients, layers, difference: of the gradients that were computed last, all parameters at once: their x
-            and t, ∂L/∂W and ∂L/∂b by name, a of each layer (n, units), and which quotients they are.
+        sizes: units of each layer, inputs first.
+        batch, weights, gradients, layers, difference: of the gradients that were computed last, all parameters at once:
+            their x and t, copies of the parameters, ∂f/∂W and ∂f/∂b by number, a of each layer (n, units), and which
+            quotients they are.
         directions: in which each parameter is moved to confirm it, fixed random numbers of its shape.
-        names: "W1", "b1", … of each parameter's number.
     """
 
     purity: Purity
     model: Model
     signature: Signature
-    network: Network = field(init=False)
+    sizes: list[int] = field(init=False)
     batch: Batch | None = None
-    gradients: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    weights: Arrays = field(default_factory=dict)
+    gradients: Arrays = field(default_factory=dict)
     layers: list[NDArray[np.float64]] = field(default_factory=list)
     difference: FiniteDifference | None = None
 
     def __post_init__(self) -> None:
-        sizes = [shape[0] for shape in (self.signature[n][0] for n in self.model.layout.weights)]
-        sizes.append(self.signature[self.model.layout.weights[-1]][0][1])
-        self.network = Network(sizes, activation=self.model.activation, loss=self.model.loss_name, init=1.0)
-        shape = self.signature[self.model.layout.inputs][0]
+        layout = self.model.layout
+        shapes = [self.signature[number][0] for number in layout.weights]
+        pairs = [shape[::-1] if flipped else shape for shape, flipped in zip(shapes, layout.flipped, strict=True)]
+        self.sizes = [pairs[0][0], *(fan_out for _, fan_out in pairs)]
+        shape = self.signature[layout.inputs][0]
         n = shape[0] if len(shape) > 1 else 1
-        self.multiplications = n * max(a * b for a, b in pairwise(sizes))
-        self.engine = choose_engine("auto", self.network, n)
+        self.multiplications = n * max(a * b for a, b in pairwise(self.sizes))
         rng = np.random.default_rng(2)
-        self.directions = {n: rng.standard_normal(self.signature[n][0]) for n in self.model.layout.parameters}
-        self.names: dict[int, str] = {}
-        for i, (weight, bias) in enumerate(zip(self.model.layout.weights, self.model.layout.biases, strict=True), 1):
-            self.names[weight] = f"W{i}"
-            if bias is None:
-                self.network.params[f"b{i}"][...] = 0
-            else:
-                self.names[bias] = f"b{i}"  # (1, units) or (units,); the network's has (units,)
+        self.directions = {n: rng.standard_normal(self.signature[n][0]) for n in layout.parameters}
 
     def arrays(self, f: Function, x: NDArray[Any]) -> Arrays | None:
         """The arrays that f reads now; None where the proof does not cover this f and these shapes."""
@@ -148,7 +142,7 @@ class Plan:
             if not (self.gradients and walk.difference == self.difference and self._same_weights(arrays)):
                 self._compute(f, x, arrays, batch, walk.difference)
             if sample:
-                check_differences(f, x, self.model, arrays, walk.difference, lambda number: self._of(arrays, number))
+                check_differences(f, x, self.model, arrays, walk.difference, self.gradients.__getitem__)
             own = next(number for number in self.model.layout.parameters if arrays[number] is x)
             self._check_rounding(x, batch, own, walk.difference)
         # What a cache holds must be the loop's to the last bit, and that can depend on the number of threads.
@@ -156,42 +150,62 @@ class Plan:
             self._check_last_call(f, x, arrays, batch, own, walk)
         # A copy, in the order of memory that the loop's would have: the caller may write into it.
         gradient = np.zeros_like(x)
-        gradient[...] = self._of(arrays, own)
+        gradient[...] = self.gradients[own]
         if walk.after is not None:
             x[...] = walk.after(x)
         return gradient
 
-    def _of(self, arrays: Arrays, number: int) -> NDArray[np.float64]:
-        return self.model.factor * self.gradients[self.names[number]].reshape(arrays[number].shape)
-
     def _current_batch(self, arrays: Arrays) -> Batch:
-        inputs, labels = arrays[self.model.layout.inputs], arrays[self.model.layout.labels]
-        if self.batch is None or not self.batch.holds(inputs, labels):
+        if self.batch is None or not self.batch.is_of(arrays):
             self.gradients = {}
-            self.batch = Batch(inputs.copy(), labels.copy(), rows_of(inputs), self.model.targets(arrays))
+            layout, others = self.model.layout, self.model.input_map.others
+            known = self.model.input_map.applied(arrays)
+            if known is None:
+                raise RefusedNow(sentence("Its inputs cannot be scaled as they were before."))
+            read = {number: arrays[number].copy() for number in (layout.inputs, layout.labels, *others)}
+            self.batch = Batch(read, rows_of(known[layout.inputs]), self.model.targets(known))
         return self.batch
 
     def _compute(
         self, f: Function, x: NDArray[Any], arrays: Arrays, batch: Batch, difference: FiniteDifference
     ) -> None:
         """All gradients at once, confirmed for exactly these weights, samples and steps."""
-        own = self.network.params
-        for number, name in self.names.items():
-            own[name][...] = arrays[number].reshape(own[name].shape)
+        layout = self.model.layout
         self.gradients, self.difference = {}, difference
-        self.layers = inputs_of_activations(self.model.layout, self.model.activation, arrays, batch.rows)
+        self.weights = {number: arrays[number].copy() for number in layout.parameters}
+        self.layers = inputs_of_activations(layout, self.model.activation, arrays, batch.rows)
         self._check_range(arrays, batch, difference.farthest)
         self._check_nearby(f, x, arrays, batch)
-        if difference != FiniteDifference.central(difference.above):
-            raise Refused(sentence("Its loop takes one-sided differences."))
-        found = self.engine.numerical_gradient(self.network, batch.rows, batch.targets, h=difference.above)
+        found = self._differences(arrays, batch, difference)
         if not all(np.isfinite(gradient).all() for gradient in found.values()):
             raise RefusedNow(sentence("Its gradient is not finite."))
         self.gradients = found
 
+    def _differences(self, arrays: Arrays, batch: Batch, difference: FiniteDifference) -> Arrays:
+        """Of the function: what the engine finds of the loss, and the difference of ½ λ p², which is λ (p + middle)."""
+        model, layout, count = self.model, self.model.layout, range(len(self.model.layout.weights))
+        network = Described(
+            [layout.weight(arrays, layer) for layer in count],
+            [layout.bias(arrays, layer) for layer in count],
+            model.activation,
+            model.loss,
+        )
+        of_weights, of_biases = differences(network, batch.rows, batch.targets, difference)
+        found: Arrays = {}
+        for layer, number in enumerate(layout.weights):
+            found[number] = of_weights[layer].T if layout.flipped[layer] else of_weights[layer]
+        for bias, of_bias in zip(layout.biases, of_biases, strict=True):
+            if bias is not None and of_bias is not None:
+                found[bias] = of_bias.reshape(arrays[bias].shape)
+        rates = dict(zip(layout.parameters, model.terms.decay, strict=False))
+        for number, gradient in found.items():
+            found[number] = model.terms.factor * gradient
+            if rates.get(number):
+                found[number] += rates[number] * (arrays[number] + difference.middle)
+        return found
+
     def _same_weights(self, arrays: Arrays) -> bool:
-        own = self.network.params
-        return all(np.array_equal(own[name], arrays[n].reshape(own[name].shape)) for n, name in self.names.items())
+        return all(np.array_equal(copy, arrays[number]) for number, copy in self.weights.items())
 
     def _check_range(self, arrays: Arrays, batch: Batch, h: float) -> None:
         """Whether the formulas that hold here hold at all points w ± h, too."""
@@ -199,28 +213,42 @@ class Plan:
         largest = [float(np.abs(layer).max()) for layer in self.layers]
         if not self._farthest(arrays, [batch.largest, *largest], h) <= FARTHEST:
             raise RefusedNow(sentence("A step of h moves the inputs of its activations far enough for other formulas."))
-        if not max(largest) <= min(self.purity.clip_bounds, default=np.inf) - FARTHEST:
+        if not max(largest) <= self.model.keep_within - FARTHEST:
             raise RefusedNow(sentence("Numbers come near to where it clips them."))
-        # relu has no exp, and only the scores meet softmax's. Of any other activation all inputs count, to be safe.
-        with_exp = largest[-1:] if self.model.activation == "relu" else largest
-        if not max(with_exp) <= (EXP_RANGE if ignores_underflow() else UNDERFLOW_RANGE) - FARTHEST:
+        if not self._exponents(largest) <= (EXP_RANGE if ignores_underflow() else UNDERFLOW_RANGE) - FARTHEST:
             raise RefusedNow(sentence("Numbers come near to where exp overflows."))
+
+    def _exponents(self, largest: list[float]) -> float:
+        """The largest number that some exp is taken of, for largest |a| of each layer; to be safe, of any layer."""
+        activation = self.model.activation
+        found = largest[-1:] if loss_formula(self.model.loss).takes_exp else []
+        if activation_formula(activation).takes_exp and len(largest) > 1:
+            found = largest
+            if activation.name == "swish":
+                found = [max(1.0, abs(activation.parameters[0])) * a for a in largest]
+            if activation.name == "gelu":
+                rate, cube = map(abs, activation.parameters)
+                found = [max(a, rate * (a + cube * a**3)) for a in largest[:-1]] + largest[-1:]
+        return max(found, default=0.0)
 
     def _farthest(self, arrays: Arrays, largest: list[float], h: float) -> float:
         """How far moving one weight by h can move any input of an activation, in its own layer or a later one.
 
         `largest` holds the largest |x| and the largest |a| of each layer.
 
-        Moving W[i, j] moves a[j] by h · |z[i]|, one unit; no activation here is steeper than 1, nor larger than its
-        input or 1. From there a layer multiplies: one moved unit moves any unit after it by at most max |W| times as
-        much, and where all units of a layer are moved, by at most max_j Σᵢ |W[i, j]| times. A bias moves a by h itself,
-        as z = 1 would.
+        Moving W[i, j] moves a[j] by h · |z[i]|, one unit. With an activation that is nowhere steeper than s, |z| is at
+        most s |a| + |activation(0)|, and a moved a moves z by at most s times as much. From there a layer multiplies:
+        one moved unit moves any unit after it by at most max |W| times as much, and where all units of a layer are
+        moved, by at most max_j Σᵢ |W[i, j]| times. A bias moves a by h itself, as z = 1 would.
         """
+        formula, parameters = activation_formula(self.model.activation), self.model.activation.parameters
+        steepest = float(formula.steepest(*parameters))
+        at_zero = float(abs(formula.value(np.zeros(1), *parameters)[0]))
         farthest = one = all_units = 0.0
-        for i, number in enumerate(self.model.layout.weights):
-            weights = np.abs(arrays[number]) if i else np.zeros((1, 1))
-            all_units = max(one * float(weights.max()), all_units * float(weights.sum(axis=0).max()))
-            one = h * max(1.0, largest[i])
+        for i in range(len(self.model.layout.weights)):
+            weights = np.abs(self.model.layout.weight(arrays, i)) if i else np.zeros((1, 1))
+            all_units = steepest * max(one * float(weights.max()), all_units * float(weights.sum(axis=0).max()))
+            one = h * max(1.0, steepest * largest[i] + at_zero if i else largest[i])
             farthest = max(farthest, one, all_units)
         return farthest
 
@@ -233,20 +261,22 @@ class Plan:
         """
         layout = self.model.layout
         first, *later = layout.parameters
-        along, across = self.directions[first][:, 0], self.directions[first][0]
-        across = NEARBY * spread(arrays[first], batch.size) * across
+        direction = self.directions[first].T if layout.flipped[0] else self.directions[first]
+        along, across = direction[:, 0], direction[0]
+        across = NEARBY * spread(direction, batch.size) * across
         moves = {number: NEARBY * spread(arrays[number], None) * self.directions[number] for number in later}
         moved = np.outer(batch.rows @ along, across)
         if layout.biases[0] is not None:
-            moved += moves[layout.biases[0]]
-        moves[first] = np.outer(along, across)
+            moved += moves[layout.biases[0]].reshape(-1)
+        moves[first] = np.outer(across, along) if layout.flipped[0] else np.outer(along, across)
         for sign in (1, -1):
             with restoring([arrays[number] for number in moves]):
                 for number, move in moves.items():
                     arrays[number] += sign * move
                 value = value_at(f, x)
                 scores = scores_from(layout, self.model.activation, arrays, 0, self.layers[0] + sign * moved)
-            if not self.model.agrees(value, scores, batch.targets):
+                agrees = self.model.agrees(value, scores, batch.targets, self.model.added(arrays))
+            if not agrees:
                 raise Refused(sentence("Its value is no longer that of the network that was recognised."))
 
     def _check_rounding(self, x: NDArray[Any], batch: Batch, own: int, difference: FiniteDifference) -> None:
@@ -257,10 +287,13 @@ class Plan:
         eps/2 · |w|, which is that share of h.
         """
         eps, h = float(np.finfo(float).eps), difference.farthest
+        off = self.model.cancellation(self.layers[-1], batch.targets)
+        if not off / difference.width <= NOISE * (1 + abs(self.model.terms.factor)):
+            raise RefusedNow(sentence("Probabilities are so close to 1 that its 1 - p is little more than rounding."))
         if h < TEXTBOOK_STEP:
-            loss = self.model.loss(self.layers[-1], batch.targets)
-            largest = abs(self.model.factor) * float(np.abs(self.gradients[self.names[own]]).max())
-            if not 2 * eps * abs(loss) / difference.width <= ROUNDING * largest:
+            value = self.model.value(self.layers[-1], batch.targets, self.weights)
+            largest = float(np.abs(self.gradients[own]).max())
+            if not 2 * eps * abs(value) / difference.width <= ROUNDING * largest:
                 raise RefusedNow(sentence("h is so small that the loop's own rounding shows in the gradient."))
         if not eps / 2 * float(np.abs(x).max()) <= ROUNDING * h:
             raise RefusedNow(sentence("h is hardly more than rounding beside such large weights."))
@@ -275,18 +308,16 @@ class Plan:
         with restoring([x]) if walk.after is not None else restoring([x[tuple(slice(i, i + 1) for i in index)]]):
             if walk.after is not None:
                 x[...] = walk.after(x)
-            if walk.copies:
-                moved = x.copy()
-                moved[index] = place
-                value = value_at(f, moved)
-            else:
-                x[index] = place
-                value = value_at(f, x)
+            moved = x.copy() if walk.copies else x
+            moved[index] = place
+            value = value_at(f, moved)
+            known = {number: moved if number == own else array for number, array in arrays.items()}
+            added = self.model.added(known)
         # The shift is not quite h: w ± h was rounded.
         shift = float(place) - float(before)
         layout, activation = self.model.layout, self.model.activation
         scores = scores_after(layout, activation, arrays, batch.rows, self.layers, own, shift)
-        if not self.model.agrees(value, scores, batch.targets):
+        if not self.model.agrees(value, scores, batch.targets, added):
             raise Refused(sentence("Its value is no longer that of the network that was recognised."))
 
 

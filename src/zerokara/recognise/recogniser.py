@@ -7,23 +7,27 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import CodeType, FunctionType, MethodType
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import CodeType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import unknown_name
+from zerokara.interpret.counters import counting
+from zerokara.interpret.guards import ARGUMENT
+from zerokara.interpret.interpreted_code import is_from_elsewhere
+from zerokara.interpret.interpreter import Purity, code_of, purity_of
+from zerokara.interpret.refusal import Refused, RefusedNow
 from zerokara.nn.numerical import numerical_gradient
-from zerokara.recognise.evaluation import Evaluation
-from zerokara.recognise.identification import KNOWN_LOSSES, Model
-from zerokara.recognise.interpreted_code import is_from_elsewhere
-from zerokara.recognise.interpreter import Purity, purity_of
+from zerokara.recognise.description import described, network_of
+from zerokara.recognise.identification import Model
 from zerokara.recognise.layout import Arrays
 from zerokara.recognise.plan import Plan, signature_of
-from zerokara.recognise.proof import Function, in_silence, proven_model
-from zerokara.recognise.refusal import Refused, RefusedNow
+from zerokara.recognise.proof import proven_model
+from zerokara.recognise.record import Record, Records
+from zerokara.recognise.sampling import Function, in_silence
 from zerokara.recognise.verification import compare
 from zerokara.recognise.walk import Walk, textbook_walk
 from zerokara.say import say
@@ -50,6 +54,7 @@ class Recogniser:
         lock: held while plans are made and used; of two threads that ask, one waits.
         hopeless: why functions were refused for good, by their code, the shapes of their arrays, and the language.
         tries: how often a function that was never recognised has been looked at.
+        records: what became of each function; own_loops: what is known of the learner's own loops, by their code.
     """
 
     def __init__(self, mode: str = "on") -> None:
@@ -62,12 +67,14 @@ class Recogniser:
         self.hopeless: dict[Any, str] = {}
         self.tries: dict[CodeType | None, int] = {}
         self.said: set[tuple[CodeType | None, str]] = set()
+        self.records = Records()
+        self.own_loops: dict[CodeType, Any] = {}
 
     def gradient(self, f: Function, x: Any, walk: Walk) -> NDArray[Any] | None:
         """The gradient that such a loop would find, or None for what only the loop can do."""
         if self.mode == "off":
             return None
-        code = _code_of(f)
+        code = code_of(f)
         try:
             with self.lock, in_silence():
                 return self._found(f, code, x, walk)
@@ -82,12 +89,14 @@ class Recogniser:
             return None
 
     def _explain(self, code: CodeType | None, reason: str) -> None:
+        if code is not None and not self.records.of(code).recognised:
+            self.records.of(code).reason = reason
         if code is None:
             what = sentence("The plain loop computes the gradient of f.")
         else:
             name, line = code.co_qualname, code.co_firstlineno
             what = sentence("The plain loop computes the gradient of {name} (line {line}).", name=name, line=line)
-        self._say(code, paragraph(what, reason))
+        self.say(code, paragraph(what, reason))
 
     def _found(self, f: Function, code: CodeType | None, x: Any, walk: Walk) -> NDArray[Any] | None:
         if type(x) is not np.ndarray or x.size == 0:
@@ -113,14 +122,16 @@ class Recogniser:
         """By a plan of before; None, and no such plan any more, where it does not hold for this batch."""
         if not any(arrays[number] is x for number in plan.model.layout.parameters):
             raise Refused(sentence("x is none of the arrays it reads as weights."))
+        _check_walk(walk, plan.purity, arrays)
         try:
-            return plan.gradient(f, x, arrays, walk)
+            with self._counting(plan.purity, f, x, walk):
+                return plan.gradient(f, x, arrays, walk)
         except RefusedNow:
             raise
         except Refused as reason:
             # Something that no guard sees has changed. What the function is now, a new proof may find.
-            logger.info("a proof of %s holds no longer: %s", _name_of(_code_of(f)), reason)
-            self.plans[_code_of(f)].remove(plan)  # type: ignore[index]
+            logger.info("a proof of %s holds no longer: %s", _name_of(code_of(f)), reason)
+            self.plans[code_of(f)].remove(plan)  # type: ignore[index]
             return None
 
     def _proven(self, f: Function, code: CodeType | None, x: NDArray[Any], walk: Walk) -> NDArray[Any]:
@@ -134,26 +145,43 @@ class Recogniser:
         arrays: Arrays = {number: values[number] for number in purity.arrays}
         if not any(array is x for array in arrays.values()):
             raise Refused(sentence("It does not read the array whose gradient is asked for."))
-        if walk.copies and not purity.reads_only_argument:
-            raise Refused(sentence("It reads the array itself, and its loop moves a copy."))
+        _check_walk(walk, purity, arrays)
         signature = signature_of(arrays)
         key = (code, tuple(signature.items()), language())
         if key in self.hopeless:
             raise Refused(self.hopeless[key])
         try:
-            plan = Plan(purity, _checked(proven_model(f, x, arrays, purity.threshold_on), purity, arrays, x), signature)
-            gradient = plan.gradient(f, x, arrays, walk, sample=True)
+            with self._counting(purity, f, x, walk):
+                proven = proven_model(f, x, arrays, purity.threshold_on, purity.clues)
+                plan = Plan(purity, _checked(proven, purity, arrays, x), signature)
+                gradient = plan.gradient(f, x, arrays, walk, sample=True)
         except RefusedNow:
             raise
         except Refused as reason:
             self.hopeless[key] = str(reason)
             raise
         self.plans[code] = [plan, *self.plans.get(code, [])][:MOST_PLANS]
-        self._say(code, _recognised(code, plan))
+        record = self.records.of(code)
+        record.recognised, record.network, record.reason = True, network_of(plan.model, plan.sizes), None
+        self.say(code, described(code, plan.model, plan.sizes))
         logger.info("proving %s took %.1f ms", _name_of(code), 1e3 * (time.perf_counter() - began))
         return gradient
 
-    def _say(self, code: CodeType | None, text: str) -> None:
+    def _counting(self, purity: Purity, f: Function, x: NDArray[Any], walk: Walk) -> AbstractContextManager[None]:
+        """What counts calls of f shall stand as after the loop's; `verify` runs the loop itself, and f once more."""
+        values = purity.guards.check(f, x) if purity.counters else None
+        calls = walk.calls_for(x.size)
+        return counting(purity.counters, values, -1 if self.mode == "verify" and calls else calls)
+
+    def counting_as(self, f: Function, x: Any, calls: int) -> AbstractContextManager[None]:
+        """However often a function that is proven is called meanwhile, it has counted so many calls in the end."""
+        for plan in self.plans.get(code_of(f), []):  # type: ignore[arg-type]
+            values = plan.purity.guards.check(f, x)
+            if values is not None:
+                return counting(plan.purity.counters, values, calls)
+        return nullcontext()
+
+    def say(self, code: CodeType | None, text: str) -> None:
         """Once for every function: the four gradients of one update are one piece of news."""
         logger.debug("%s", text)
         if (code, text) not in self.said:
@@ -161,43 +189,29 @@ class Recogniser:
             say(text)
 
 
+def _check_walk(walk: Walk, purity: Purity, arrays: Arrays) -> None:
+    """Raises Refused where the function would see of the loop more, or less, than that an array is moved."""
+    if walk.copies and not purity.reads_only_argument:
+        raise Refused(sentence("It reads the array itself, and its loop moves a copy."))
+    if walk.parts and purity.guards.first == ARGUMENT:
+        raise Refused(sentence("It reads its argument, which is a part of the array only."))
+    if any(np.may_share_memory(array, apart) for array in arrays.values() for apart in walk.apart):
+        raise Refused(sentence("It reads the array that its loop writes the gradient into."))
+    if walk.reads & purity.writes:
+        raise Refused(sentence("It writes to {name}, which its loop reads.", name=min(walk.reads & purity.writes)))
+
+
 def _checked(model: Model, purity: Purity, arrays: Arrays, x: NDArray[Any]) -> Model:
     if not any(arrays[number] is x for number in model.layout.parameters):
         raise Refused(sentence("x is none of the arrays it reads as weights."))
-    if not purity.assumed <= set(model.layout.parameters):
+    if not all(numbers & set(model.layout.parameters) for numbers in purity.assumed):
         raise Refused(sentence("It computes with its inputs or labels as if they were weights."))
     return model
-
-
-def _code_of(f: Any) -> CodeType | None:
-    if type(f) is Evaluation:
-        f = f.function
-    if type(f) is MethodType:
-        f = f.__func__
-    return f.__code__ if type(f) is FunctionType else None
 
 
 def _name_of(code: CodeType | None) -> str:
     """For the log."""
     return "f" if code is None else in_english("{name} (line {line})", name=code.co_qualname, line=code.co_firstlineno)
-
-
-def _recognised(code: CodeType, plan: Plan) -> str:
-    model = plan.model
-    activations = [model.activation] if len(model.layout.weights) > 1 else []
-    return paragraph(
-        # Translators: such as "loss (line 12) is the loss of a network 784-50-10 (relu, softmax), proven …"
-        sentence(
-            "{name} (line {line}) is the loss of a network {sizes} ({functions}), proven by its code and at random "
-            "weights.",
-            name=code.co_qualname,
-            line=code.co_firstlineno,
-            sizes="-".join(map(str, plan.network.sizes)),
-            functions=", ".join([*activations, "softmax"]),
-        ),
-        sentence(KNOWN_LOSSES[model.loss_name]),
-        sentence("Its numerical gradient is computed without the loop, by the same central differences."),
-    )
 
 
 current = Recogniser()
@@ -229,6 +243,21 @@ def accelerated(f: Function, x: Any, h: float = 1e-4) -> NDArray[Any] | None:
     slow = numerical_gradient(f, x, h=h)
     compare(slow, gradient, float(f(x)), walk.difference.width)
     return slow
+
+
+def mode_now() -> str:
+    """What gradients are computed by: "on" and "off" say whether without the loop, "verify" both ways."""
+    return current.mode
+
+
+def records() -> list[Record]:
+    """What was found out about each function that was looked into, in this process or in this run."""
+    return [record for record in current.records if record.recognised or record.reason]
+
+
+def reason_of(code: CodeType) -> str | None:
+    """Why a function was left to its loop, in whole sentences; None where nothing was found."""
+    return current.records.of(code).reason
 
 
 @contextmanager

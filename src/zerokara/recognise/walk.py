@@ -21,6 +21,9 @@ class Walk(NamedTuple):
         after: what an element is in the end, from what it was; None where the loop puts back what was there.
         copies: whether f is handed copies of x that are moved, and x itself is not.
         calls: how often f is called for each element, and how often besides.
+        parts: whether f is handed a part, or another form, of x, which it must not look at.
+        apart: arrays that the loop writes into, which f must not look at.
+        reads: names of attributes and the like that the loop reads, and that f must not write to.
     """
 
     difference: FiniteDifference
@@ -28,6 +31,9 @@ class Walk(NamedTuple):
     after: Callable[[Elements], Elements] | None = None
     copies: bool = False
     calls: tuple[int, int] = (2, 0)
+    parts: bool = False
+    apart: tuple[Elements, ...] = ()
+    reads: frozenset[str] = frozenset()
 
     def calls_for(self, size: int) -> int:
         """How often the loop calls f for an x of so many elements."""

@@ -1,11 +1,34 @@
 """Running a learner's file as it is: the textbook's modules found by name, pictures, hints and remarks."""
 
+import sys
+from typing import Any
+
 from zerokara.report import fonts
-from zerokara.runner import finder, import_hooks, spawned
+from zerokara.runner import finder, import_hooks, ipython, spawned
 
 
 def start() -> None:
-    """Let the textbook's modules be found, in this process and in those it starts, and figures have all letters."""
+    """Let the textbook's modules be found, in this process and in those it starts, and figures have all letters.
+
+    And let numerical gradients be looked for, in modules that are imported from now on and in IPython's later cells.
+    """
     finder.install()
     import_hooks.after_import("matplotlib.pyplot", fonts.offer)
     import_hooks.after_import("multiprocessing.spawn", spawned.install_in_children)
+    import_hooks.look_through_own_modules(True)
+    if (shell := _shell()) is not None:
+        ipython.look_through(shell)
+
+
+def stop() -> None:
+    """Take the finder away, and the names it supplied; what is compiled from now on is compiled as it is."""
+    finder.uninstall()
+    import_hooks.look_through_own_modules(False)
+    if (shell := _shell()) is not None:
+        ipython.look_away(shell)
+
+
+def _shell() -> Any:
+    """The IPython that this runs in; None where it runs in none."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return None if get_ipython is None else get_ipython()

@@ -4,20 +4,25 @@ It comes with the extra `notebook`. Scripts and notes whose cells are plain Pyth
 """
 
 from __future__ import annotations
+import __future__
 
 import atexit
+import functools
 import linecache
+import operator
 import os
 import shlex
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from zerokara.errors import ZerokaraError
 from zerokara.runner import gallery
+from zerokara.runner.own_loops import quotient_parts_of, with_questions
 from zerokara.say import say
 from zerokara.sources.cells import Cell
 from zerokara.sources.notebook import NEEDED
@@ -27,12 +32,73 @@ cell_numbers: dict[str, int] = {}
 """The number of each cell that was run, by what a traceback calls it."""
 
 
+def look_through(shell: Any) -> None:
+    """Let the code of a shell's cells ask at its numerical gradients from now on; doing it twice is doing it once."""
+    kind = type(shell.compile)
+    if not hasattr(kind, "without_questions"):
+        # The shell keeps its compiler, which has the flags of the cells so far; it only gets another class.
+        with suppress(TypeError):  # of a compiler that is not written in Python
+            shell.compile.__class__ = _asking(kind)
+    for module in filter(None, map(sys.modules.get, _FILE_RUNNERS)):
+        vars(module)["compile"] = _compile_file
+
+
+def look_away(shell: Any) -> None:
+    """Compile its cells as they are, from now on."""
+    shell.compile.__class__ = getattr(type(shell.compile), "without_questions", type(shell.compile))
+    for module in filter(None, map(sys.modules.get, _FILE_RUNNERS)):
+        vars(module).pop("compile", None)
+
+
+_FILE_RUNNERS = ("IPython.core.interactiveshell", "IPython.utils.py3compat")
+"""Where `%run FILE` calls `compile`, in a later or an earlier IPython."""
+
+
+def _compile_file(source: Any, filename: Any, mode: str, *options: Any, **named: Any) -> Any:
+    """Python's `compile`, for a file that `%run` runs."""
+    if options or named or not isinstance(source, str | bytes):
+        return compile(source, filename, mode, *options, **named)
+    # Python's own takes over what the code that calls it has imported from __future__.
+    flags = sys._getframe(1).f_code.co_flags & _FUTURE
+    return with_questions(compile(source, filename, mode, flags, dont_inherit=True), source, flags=flags)
+
+
+_FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
+
+
+def _asking(kind: Any) -> Any:
+    """A class of compilers whose code asks."""
+
+    class AskingCompiler(kind):  # type: ignore[misc]
+        without_questions = kind
+
+        def ast_parse(self, *given: Any, **named: Any) -> Any:
+            tree = super().ast_parse(*given, **named)
+            _parts(self).update(quotient_parts_of(tree))  # a cell's statements are compiled one by one
+            return tree
+
+        def __call__(self, source: Any, *given: Any, **named: Any) -> Any:
+            code = super().__call__(source, *given, **named)
+            return with_questions(code, source, _parts(self), self.flags)
+
+    return AskingCompiler
+
+
+def _parts(compiler: Any) -> set[str]:
+    """The functions of all cells so far that compute a difference quotient."""
+    parts: set[str] = vars(compiler).setdefault("_quotient_parts", set())
+    return parts
+
+
 class Shell:
     """One IPython shell that cells are run in, one after the other."""
 
     def __init__(self, shell: Any, path: Path) -> None:
         self.shell, self.path = shell, path
         self.cell = Cell(0, "")
+        look_through(shell)
         shell.compile.get_code_name = self._code_name
         shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the runner reports errors
         shell.ask_exit = _exit

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import decode_source
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,13 @@ import numpy as np
 from zerokara import recognise
 from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
 from zerokara.progress import duration
-from zerokara.runner import finder, gallery, ipython, start
+from zerokara.runner import finder, findings, gallery, ipython, start
 from zerokara.runner.hints import hints_for
 from zerokara.runner.main_module import as_main
-from zerokara.runner.own_gradient import own_gradient
+from zerokara.runner.own_loops import quotient_parts_of, with_questions
 from zerokara.runner.prelude import supply
 from zerokara.runner.remarks import remarks_on
+from zerokara.runner.slow_loops import slow_loops
 from zerokara.say import say
 from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, TEXTS, Cell, cells_of, chosen, decoded
 from zerokara.words import in_english, language, paragraph, sentence
@@ -45,7 +46,7 @@ class Options:
         remarks: whether to remark on the source at the end.
         accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
             "verify" to do both and compare.
-        own_gradient: accelerate the learner's own `common.gradient`, too, where its formula is proven.
+        recognised: a JSON file that says of each function that was looked into whether it was recognised, and why not.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -56,7 +57,7 @@ class Options:
     figures: Path | None = None
     remarks: bool = True
     accelerate: str = "on"
-    own_gradient: bool = False
+    recognised: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -64,6 +65,8 @@ class Options:
                 "--seed must be a whole number from 0 to {last}. Got {got!r}.", last=2**32 - 1, got=self.seed
             )
             raise UsageError(text, "wrong-value")
+        if self.recognised is not None:
+            findings.check_path(self.recognised)
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -97,9 +100,10 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         if options.prelude:
             supply(main, path.read_bytes().decode(errors="replace"))
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
-        with recognise.mode(options.accelerate), own_gradient(options.own_gradient):
+        with recognise.mode(options.accelerate):
             status = _status_of(work, path, all_cells, main)
-        _report(path, cells, main, options)
+            slow_loops.finish()
+            _report(path, cells, main, options)
     return status
 
 
@@ -133,7 +137,9 @@ def _seed(seed: int | None) -> None:
 
 def _script(path: Path, main: ModuleType) -> Callable[[], None]:
     def work() -> None:
-        exec(compile(_checked_source(path), str(path), "exec", dont_inherit=True), main.__dict__)
+        source = _checked_source(path)
+        code = compile(source, str(path), "exec", dont_inherit=True)
+        exec(with_questions(code, source), main.__dict__)
 
     return work
 
@@ -174,7 +180,8 @@ def _cell_by_cell(path: Path, cells: list[Cell], main: ModuleType) -> Callable[[
                 _each(cells, shell.run)
         else:
             _prime_linecache(path)
-            _each(cells, lambda cell: _run_plain(cell, path, main.__dict__))
+            parts: set[str] = set()
+            _each(cells, lambda cell: _run_plain(cell, path, main.__dict__, parts))
 
     return work
 
@@ -185,18 +192,27 @@ def _each(cells: list[Cell], run: Callable[[Cell], None]) -> None:
         gallery.show_open_figures()
 
 
-def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any]) -> None:
+def _run_plain(cell: Cell, path: Path, namespace: dict[str, Any], parts: set[str]) -> None:
     """Run a cell without IPython; the value of a last line that is an expression is shown.
 
     The source is moved down to its own lines, so that a traceback names the lines of the file.
+
+    Args:
+        parts: the functions of all cells so far that compute a difference quotient; those of this one are added.
     """
     name = str(path)
     # `single` prints the value of an expression, as a notebook does, but takes one statement only: the last.
     tree = ast.parse(cell.in_place, name)
+    parts |= quotient_parts_of(tree)
     last = [tree.body.pop()] if isinstance(tree.body[-1], ast.Expr) else []
-    exec(compile(tree, name, "exec", dont_inherit=True), namespace)
+    exec(_compiled(tree, name, "exec", parts), namespace)
     for statement in last:
-        exec(compile(ast.Interactive([statement]), name, "single", dont_inherit=True), namespace)
+        exec(_compiled(ast.Interactive([statement]), name, "single", parts), namespace)
+
+
+def _compiled(tree: ast.Module | ast.Interactive, name: str, mode: str, parts: set[str]) -> CodeType:
+    code: CodeType = compile(tree, name, mode, dont_inherit=True)
+    return with_questions(code, tree, parts)
 
 
 def _prime_linecache(path: Path) -> None:
@@ -282,5 +298,7 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options) -
     if names:
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
     if options.remarks:
-        for remark in remarks_on(path, cells, main.__dict__):
+        for remark in [*remarks_on(path, cells, main.__dict__), *findings.mistakes()]:
             say(remark)
+    if options.recognised:
+        findings.write(options.recognised)

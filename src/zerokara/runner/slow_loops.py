@@ -16,6 +16,8 @@ from zerokara.say import say
 from zerokara.sources.loops import Turn, turn_of
 from zerokara.words import paragraph, sentence
 
+Shapes = tuple[tuple[int, ...], ...]
+
 SLOW = 2.0
 """Seconds of an update that nobody minds."""
 
@@ -38,28 +40,28 @@ class SlowLoops:
     """The gradients of one run that were left to a loop.
 
     Attributes:
-        updates: by the function's code and the shape of x, the first of each.
+        updates: by the function's code and the shapes of its arrays, the first of each.
         timed: the functions of which it is known how long an update takes.
     """
 
-    updates: dict[tuple[CodeType, tuple[int, ...]], _Update] = field(default_factory=dict)
+    updates: dict[tuple[CodeType, Shapes], _Update] = field(default_factory=dict)
     timed: set[CodeType] = field(default_factory=set)
 
-    def left_to_loop(self, code: CodeType, shape: tuple[int, ...], reason: str, caller: FrameType) -> None:
+    def left_to_loop(self, code: CodeType, shapes: Shapes, reason: str, caller: FrameType) -> None:
         """A loop begins; once it is known how long an update takes, say it if that is long.
 
         Args:
             code: of the function whose loop it is, or of the function that it differentiates.
-            shape: of x.
+            shapes: of x, or of all arrays that it is called with.
             reason: why it is left to its loop, in whole sentences; empty where that was said already.
             caller: the frame that asks for the gradient.
         """
         if code in self.timed:
             return
         now = time.monotonic()
-        update = self.updates.get((code, shape))
+        update = self.updates.get((code, shapes))
         if update is None:
-            self.updates[code, shape] = _Update(now, turn_of(caller), reason, math.prod(shape))
+            self.updates[code, shapes] = _Update(now, turn_of(caller), reason, max(map(math.prod, shapes), default=0))
             return
         self.timed.add(code)
         if now - update.began > SLOW:

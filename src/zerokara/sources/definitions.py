@@ -16,6 +16,7 @@ from types import CodeType
 
 from zerokara.errors import UsageError
 from zerokara.sources.cells import TEXTS, cells_of
+from zerokara.sources.instrumentation import plain_code_of
 from zerokara.words import sentence
 
 Definition = ast.FunctionDef | ast.Lambda
@@ -26,15 +27,31 @@ class UnprovenSource(Exception):
 
 
 @lru_cache(maxsize=256)
-def tree_of(code: CodeType) -> Definition:
+def any_tree_of(code: CodeType) -> Definition:
     """The definition that a code object comes from. Raises UnprovenSource where that cannot be proven."""
+    code = plain_code_of(code)
     for text in texts_of(code.co_filename):
         found = _found_in(code, text)
         if found is not None:
-            if any(isinstance(part, ast.Global | ast.Nonlocal) for part in ast.walk(found)):
-                raise UnprovenSource(sentence("{name} writes to names that are not its own.", name=code.co_name))
             return found
     raise UnprovenSource(sentence("The source of {name} is not at hand.", name=code.co_name))
+
+
+def tree_of(code: CodeType) -> Definition:
+    """The same, of code that writes to no names but its own."""
+    found = any_tree_of(code)
+    if any(isinstance(part, ast.Global | ast.Nonlocal) for part in ast.walk(found)):
+        raise UnprovenSource(sentence("{name} writes to names that are not its own.", name=code.co_name))
+    return found
+
+
+def code_inside(outer: CodeType, node: Definition) -> CodeType:
+    """The code of a definition that stands inside another. Raises UnprovenSource where several fit."""
+    fitting = [code for code in _all_codes(outer) if code is not outer and _fits(node, code)]
+    if len(fitting) != 1:
+        name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
+        raise UnprovenSource(sentence("The source of {name} is not at hand.", name=name))
+    return fitting[0]
 
 
 def texts_of(filename: str) -> Iterator[str]:

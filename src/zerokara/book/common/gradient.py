@@ -47,7 +47,7 @@ def numerical_gradient(f: Function, x: Array) -> Array:
         return grad
     code = getattr(f, "__code__", None)
     if x.size >= SLOW_FROM and isinstance(code, CodeType):
-        slow_loops.left_to_loop(code, x.shape, "", sys._getframe(1))  # why it is a loop, `faster` has said
+        slow_loops.left_to_loop(code, (x.shape,), "", sys._getframe(1))  # why it is a loop, `faster` has said
     grad = np.zeros_like(x)
     with _Progress(x.size) as progress:
         for index in np.ndindex(x.shape):
