@@ -31,6 +31,7 @@ LOOP = """
         x[i] = before
     return grad
 """
+ENDING = LOOP.replace("        before = x[i]", "        if calls > 300:\n            break\n        before = x[i]", 1)
 OWN = {
     "a function": f"""
 def own(f, x):{LOOP}
@@ -68,7 +69,7 @@ def run(net, x, t):
     return list(own(net, x, t).values())
 """,
     "one that ends by the count": f"""
-def own(f, x):{LOOP.replace("        before = x[i]", "        if calls > 300: break" + chr(10) + "        before = x[i]")}
+def own(f, x):{ENDING}
 def run(net, x, t):
     return [own(lambda W: net.loss(x, t), net.params['W1'])]
 """,

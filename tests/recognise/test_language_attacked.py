@@ -42,13 +42,15 @@ IN_LOSS = {
     "a dict's count and its values": "stats['n'] += 1\nt = t + 0 * list(stats.values())[0]",
     "a dict's count of numbers": "stats[1] += 1\nstats[True] += 1",
     "a count in an array": "counts[0] += 1",
-    "a count in an error": "try:\n    self.calls += 1\n    assert x.size == 0\nexcept AssertionError:\n    self.calls += 10",
+    "a count in an error": "try:\n    self.calls += 1\n    assert x.size == 0\nexcept AssertionError:\n"
+    "    self.calls += 10",
     "a count in a generator": "any([self.step() for _ in range(3)])\nany(self.step() for _ in range(3))",
     "a count where or leads": "self.calls_of_class or self.step()\nself.name or self.step()",
     "a count where a comparison ends": "x.shape[0] < 0 < self.step()\nassert 0 < self.step() < 2 < x.shape[0]",
     "a count in a comprehension's condition": "[1 for i in range(5) if i % 2 and self.step()]",
     "a count in a lambda": "(lambda: self.step())()\nlater = lambda: self.step()",
-    "counts in a loop that ends": "for i in range(9):\n    if i == 4:\n        break\n    self.step()\nelse:\n    self.step()",
+    "counts in a loop that ends": "for i in range(9):\n    if i == 4:\n        break\n    self.step()\n"
+    "else:\n    self.step()",
     "counts in a loop that may end": "for i in range(9):\n    if x[i, 0] > 0.5:\n        break\n    self.step()",
     "counts in what follows continue": "for i in range(9):\n    if i in (2, 3):\n        continue\n    self.step()",
     "counts in a while's test": "i = 0\nwhile self.step() and i < 3:\n    i += 1",
@@ -58,7 +60,8 @@ IN_LOSS = {
     "a name that is bound late": "k = 1\nf = lambda: seen.append(k)\nk = [seen.append, len][1]\nk([1])",
     "functions of one loop": "fs = [lambda: g for g in (seen.append, len)]\nfs[0]()([1])",
     "functions of a loop's last turn": "fs = [lambda: g for g in (len, seen.append)]\nfs[0]()(3)",
-    "a comprehension's function sees what follows": "g = len\nfs = [lambda: g for _ in range(2)]\ng = seen.append\nfs[0]()(1)",
+    "a comprehension's function sees what follows": "g = len\nfs = [lambda: g for _ in range(2)]\n"
+    "g = seen.append\nfs[0]()(1)",
     "a function that is left on two paths": "f = two_paths(x)\nf(seen)",
     "a walrus behind an and": "x.max() > 0.5 and (g := seen.append)\nlen([1])",
     "a walrus that any stops": "g = len\nany((g := f) is len for f in (len, seen.append))\ng([1])",
@@ -75,12 +78,14 @@ IN_LOSS = {
     # lists and dicts
     "two names of one list": "a = [len]\nb = a\nb[0] = seen.append\na[0](1)",
     "a list in a list": "a = [[len]]\nb = a[0]\nb.insert(0, seen.append)\na[0][0](1)",
-    "a list that was copied": "a = [len]\nb = a.copy()\nc = a + []\nd = list(a)\na[0] = seen.append\nb[0]([]), c[0]([]), d[0]([])",
+    "a list that was copied": "a = [len]\nb = a.copy()\nc = a + []\nd = list(a)\na[0] = seen.append\n"
+    "b[0]([]), c[0]([]), d[0]([])",
     "a list that grows in place": "a = b = [len]\na += [seen.append]\nb[1](1)",
     "a list that grows anew": "a = b = [len]\na = a + [seen.append]\nlen(b) == 2 and b[1](1)",
     "a list that is repeated": "a = [[len]] * 2\na[0][0] = seen.append\na[1][0](1)",
     "a list that a function fills": "a = []\nfill(a, seen.append)\na[0](1)",
-    "a list that is gone through while it grows": "a = [len, len]\nfor g in a:\n    if len(a) < 4:\n        a.append(seen.append)\n    g([1])",
+    "a list that is gone through while it grows": "a = [len, len]\nfor g in a:\n    if len(a) < 4:\n"
+    "        a.append(seen.append)\n    g([1])",
     "a list of one branch": "a = [len]\nif x.max() > 0.5:\n    a.append(seen.append)\na[-1]([1])",
     "a slice": "a = [len, seen.append][1:]\na[0](1)",
     "a slice that is a copy": "a = [len]\nb = a[:]\nb[0] = seen.append\na[0]([])",
@@ -112,9 +117,12 @@ IN_LOSS = {
     "a method that numbers lack": "y = x.sum()\ntry:\n    float(y).item()\nexcept AttributeError:\n    t = t * 2",
     "a key that is not there": "try:\n    self.params['W9']\nexcept KeyError:\n    seen.append(1)",
     "another error for a missing key": "try:\n    self.params['W9']\nexcept LookupError:\n    seen.append(1)",
-    "what an overflow hides": "try:\n    y = np.exp(1e4 * self.params['W1'])\nexcept FloatingPointError:\n    t = t * 2",
-    "a domain that is left": "import_ = 1\ntry:\n    math.log(self.params['W1'][0, 0])\nexcept ValueError:\n    t = t * 2",
-    "a key error that is raised": "try:\n    if x.max() > 0.5:\n        raise KeyError('x')\nexcept KeyError:\n    seen.append(1)",
+    "what an overflow hides": "try:\n    y = np.exp(1e4 * self.params['W1'])\nexcept FloatingPointError:\n"
+    "    t = t * 2",
+    "a domain that is left": "import_ = 1\ntry:\n    math.log(self.params['W1'][0, 0])\n"
+    "except ValueError:\n    t = t * 2",
+    "a key error that is raised": "try:\n    if x.max() > 0.5:\n        raise KeyError('x')\n"
+    "except KeyError:\n    seen.append(1)",
     "a key error that a function raises": "try:\n    raise_key(x)\nexcept KeyError:\n    seen.append(1)",
     "a key that a text lacks": "try:\n    '{x}'.format(1)\nexcept KeyError:\n    seen.append(1)",
     "an assert that is caught": "try:\n    assert x.max() < 0.5\nexcept AssertionError:\n    seen.append(1)",

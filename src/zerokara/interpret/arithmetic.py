@@ -10,7 +10,6 @@ import ast
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from zerokara.interpret.abstract_values import (
     as_abstract,
     combine,
     is_number,
+    replace,
 )
 from zerokara.interpret.allowed import KEYWORDS, MAY_SHARE, Kind, Operation, is_dtype, is_float_dtype
 from zerokara.interpret.clues import Gathered

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-from dataclasses import replace
 from types import FunctionType, MethodType
 
 import numpy as np
@@ -24,6 +23,7 @@ from zerokara.interpret.abstract_values import (
     Value,
     as_abstract,
     is_number,
+    replace,
 )
 from zerokara.interpret.allowed import Kind
 from zerokara.interpret.effects import effect_of
@@ -115,11 +115,11 @@ class Calls(Methods):
         elif len(node.args) == 2:
             kind, owner = (self.value(argument, frame) for argument in node.args)
         else:
-            raise unknown_call("super")
+            raise unknown_call(super.__name__)
         if not isinstance(kind, Concrete) or not isinstance(owner, Concrete) or node.keywords:
-            raise unknown_call("super")
+            raise unknown_call(super.__name__)
         if not guards.is_class(kind.value) or not guards.is_ordinary(owner.value):
-            raise unknown_call("super")
+            raise unknown_call(super.__name__)
         return Super(kind, owner)
 
     def call(self, callee: Value, arguments: list[Value], keywords: Keywords, name: str) -> Value:

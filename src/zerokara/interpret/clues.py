@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
-from zerokara.interpret.abstract_values import Abstract, Concrete, Items, Mapped, Value, as_abstract, is_number
+from zerokara.interpret.abstract_values import Abstract, Concrete, Items, Mapped, Value, as_abstract, is_number, replace
 from zerokara.interpret.locality import is_plain_number
 from zerokara.interpret.thresholds import Limit, Thresholds
 

@@ -61,7 +61,7 @@ class Exceptions(Paths):
         for item in node.items:
             if item.optional_vars is not None or not self._is_silence(item.context_expr, frame):
                 raise RefusedAt(
-                    sentence("Line {line} enters something that only running it can tell.", line=node.lineno)
+                    sentence("Line {line} holds a with statement that only running it can tell.", line=node.lineno)
                 )
         return self.block(node.body, frame)
 
@@ -93,7 +93,7 @@ class Exceptions(Paths):
         inside = frame.returned
         frame.returned = []
         if loop.left or loop.continued:
-            raise RefusedAt(sentence("Line {line} leaves a loop out of a try.", line=node.lineno))
+            raise RefusedAt(sentence("Line {line} leaves a loop from inside a try.", line=node.lineno))
         loop.left, loop.continued = left, continued
         after = self.state(frame) if goes_on else None
         for value, state in inside:

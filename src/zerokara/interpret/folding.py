@@ -11,6 +11,7 @@ import numpy as np
 
 from zerokara.interpret.abstract_values import Concrete, Value
 from zerokara.interpret.allowed import Kind
+from zerokara.interpret.interpreted_code import is_from_elsewhere
 
 OPERATORS: dict[type[ast.operator], Any] = {
     ast.Add: operator.add,
@@ -62,6 +63,8 @@ def _computed(function: Callable[..., Any], numbers: list[Any]) -> Concrete | No
     try:
         with np.errstate(all="raise"):
             result = function(*numbers)
-    except Exception:
+    except Exception as error:
+        if is_from_elsewhere(error):
+            raise
         return None
     return Concrete(result) if type(result) in _NUMBERS else None

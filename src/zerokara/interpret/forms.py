@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.interpret.abstract_values import Abstract, Concrete, Form, Items, Value, as_abstract
+from zerokara.interpret.interpreted_code import is_from_elsewhere
 
 MOST_ELEMENTS = 2**20
 """Beyond, asking would take longer than it is worth."""
@@ -34,7 +35,9 @@ def form_of_call(function: Callable[..., Any] | str, arguments: list[Value], key
         if isinstance(function, str):
             return _asked(getattr(given[0], function), given[1:], named)
         return _asked(function, given, named)
-    except Exception:  # of whatever kind: the learner's call will raise it, too
+    except Exception as error:  # of whatever kind: the learner's call will raise it, too
+        if is_from_elsewhere(error):
+            raise
         return None
 
 
@@ -46,7 +49,9 @@ def form_of_item(base: Value, key: Value) -> Form | None:
         if any(isinstance(part, np.ndarray) and part.dtype == bool for part in parts):
             return None
         return _asked(_stand_in(base).__getitem__, [index], {})
-    except Exception:
+    except Exception as error:
+        if is_from_elsewhere(error):
+            raise
         return None
 
 

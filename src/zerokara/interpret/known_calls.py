@@ -9,21 +9,19 @@ import math
 import re
 from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from zerokara.interpret import guards
 from zerokara.interpret.abstract_values import Abstract, Concrete, Entries, Fresh, Items, Partial, Value, is_number
 from zerokara.interpret.allowed import Kind, Operation
+from zerokara.interpret.comprehensions import Comprehensions
 from zerokara.interpret.containers import kept, known_key, known_set
 from zerokara.interpret.guards import MISSING
 from zerokara.interpret.refusal import Refused
 from zerokara.interpret.texts import as_text
 from zerokara.words import sentence
-
-if TYPE_CHECKING:
-    from zerokara.interpret.calls import Calls
 
 MOST_TURNS = 10_000
 _FOLDED = {
@@ -74,7 +72,7 @@ def sequence(function: Any, lists: list[tuple[Value, ...]], rest: list[Value], s
     return Items(elements[::-1] if function is reversed else elements)
 
 
-Special = Callable[["Calls", list[Value], dict[str, Value]], Value]
+Special = Callable[[Comprehensions, list[Value], dict[str, Value]], Value]
 
 
 def _none(keywords: dict[str, Value], name: str) -> None:
@@ -82,7 +80,7 @@ def _none(keywords: dict[str, Value], name: str) -> None:
         raise Refused(sentence("{name} is given {keyword}.", name=name, keyword=min(keywords)))
 
 
-def _isinstance(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _isinstance(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     _none(keywords, "isinstance")
     value, kinds = arguments
     return _any(
@@ -100,7 +98,7 @@ def _any(found: list[bool | None]) -> Value:
 _CLASS = vars(object)["__class__"]
 
 
-def _is_instance(calls: Calls, value: Value, kind: Value) -> bool | None:
+def _is_instance(calls: Comprehensions, value: Value, kind: Value) -> bool | None:
     if not isinstance(kind, Concrete) or type(kind.value) is not type:
         raise Refused(sentence("It asks for the class of something that is not known."))
     if isinstance(value, Concrete):
@@ -119,14 +117,14 @@ def _is_instance(calls: Calls, value: Value, kind: Value) -> bool | None:
     raise Refused(sentence("It asks for the class of something that is not known."))
 
 
-def _type(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _type(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     (value,) = arguments
     if not isinstance(value, Concrete) or not guards.is_ordinary(value.value):
         raise Refused(sentence("It asks for the class of something that is not known."))
     return calls.objects.read(value, guards.kind)
 
 
-def _getattr(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _getattr(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     owner, name, *default = arguments
     if not isinstance(name, Concrete) or type(name.value) is not str:
         raise Refused(sentence("It asks for an attribute whose name is not known."))
@@ -135,14 +133,14 @@ def _getattr(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -
     return calls.attribute(owner, name.value)
 
 
-def _hasattr(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _hasattr(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     owner, name = arguments
     if not isinstance(name, Concrete) or type(name.value) is not str:
         raise Refused(sentence("It asks for an attribute whose name is not known."))
     return Concrete(_has_attribute(calls, owner, name.value))
 
 
-def _has_attribute(calls: Calls, owner: Value, name: str) -> bool:
+def _has_attribute(calls: Comprehensions, owner: Value, name: str) -> bool:
     if not isinstance(owner, Concrete) or not guards.is_ordinary(owner.value):
         raise Refused(sentence("It asks whether something has {name}.", name=name))
     found = [calls.objects.read(owner, guards.class_attribute, "__getattr__").value]
@@ -155,12 +153,12 @@ def _has_attribute(calls: Calls, owner: Value, name: str) -> bool:
     return of_class is not MISSING or calls.objects.read(owner, guards.own_attribute, name).value is not MISSING
 
 
-def _str(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _str(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     _none(keywords, "str")
     return as_text(calls.objects.plain(arguments[0])) if arguments else Concrete("")
 
 
-def _dict(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _dict(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     made: dict[Any, Value] = {}
     for argument in arguments:
         if (isinstance(argument, Fresh) and argument.kind is dict) or _is_mapping(argument):
@@ -180,14 +178,14 @@ def _is_mapping(value: Value) -> bool:
     return isinstance(value, Concrete) and type(value.value) in guards.MAPPINGS
 
 
-def _set(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _set(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     elements = calls.elements(arguments[0]) if arguments else ()
     if elements is None:
         raise Refused(sentence("{name} goes through numbers one by one.", name="set"))
     return known_set(elements, calls.line)
 
 
-def _sorted(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _sorted(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     elements = calls.elements(arguments[0])
     reverse = keywords.pop("reverse", Concrete(False))
     _none(keywords, "sorted")
@@ -204,7 +202,9 @@ def _sorted(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) ->
     return calls.objects.make(list, Items(tuple(elements[place] for place in order)))
 
 
-def _all_of(calls: Calls, arguments: list[Value], keywords: dict[str, Value], wanted: bool, name: str) -> Value:
+def _all_of(
+    calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value], wanted: bool, name: str
+) -> Value:
     elements = calls.elements(arguments[0])
     if elements is None:
         raise Refused(sentence("{name} goes through numbers one by one.", name=name))
@@ -214,7 +214,7 @@ def _all_of(calls: Calls, arguments: list[Value], keywords: dict[str, Value], wa
     return Abstract(about_shape=True) if None in found else Concrete(wanted)
 
 
-def _sum(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _sum(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     total = keywords.pop("start", arguments[1] if len(arguments) > 1 else Concrete(0))
     _none(keywords, "sum")
     for element in calls.elements(arguments[0]) or ():
@@ -222,19 +222,19 @@ def _sum(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Va
     return total
 
 
-def _partial(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _partial(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     function, *rest = arguments
     return Partial(function, tuple(map(kept, rest)), tuple((name, kept(value)) for name, value in keywords.items()))
 
 
-def _finfo(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _finfo(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     (kind,) = arguments
     if isinstance(kind, Concrete) and (kind.value is float or kind.value is np.float64):
         return Concrete(np.finfo(float))
     raise Refused(sentence("{name} is given more than numbers.", name="finfo"))
 
 
-def _einsum(calls: Calls, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+def _einsum(calls: Comprehensions, arguments: list[Value], keywords: dict[str, Value]) -> Value:
     """Sums of products: of two matrices the product, of one its transpose or a sum."""
     _none(keywords, "einsum")
     form, *operands = map(calls.objects.plain, arguments)

@@ -7,7 +7,6 @@ That is what the inputs a = x W + b of an activation are, and what is made of th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from zerokara.interpret.abstract_values import (
     as_abstract,
     combine,
     is_number,
+    replace,
 )
 from zerokara.interpret.allowed import Kind
 from zerokara.interpret.forms import form_of_product

@@ -64,6 +64,7 @@ class Memory:
         self.class_reads: set[tuple[type, str]] = set()
         self.counters: dict[Place, Counter] = {}
         self.made = 0
+        self._found: dict[int, Concrete] = {}
         self.at: Line = ("", 0)
         self.lines: dict[Place, Line] = {}
 
@@ -72,7 +73,9 @@ class Memory:
         if parent.origin == CONSTANT:
             raise unknown(f"{class_of(parent)}.{key}")
         number = self.recorder.read(parent.origin, how, key)
-        return Concrete(self.recorder.values[number], number)
+        if number not in self._found:
+            self._found[number] = Concrete(self.recorder.values[number], number)
+        return self._found[number]
 
     # Lists and dicts that the code makes
 

@@ -70,9 +70,9 @@ class Methods(Comprehensions):
             self.objects.fill(owner, Items(before[:-1]))
             return before[-1]
         else:
-            raise unknown_call(f"list.{name}")
+            raise unknown_call(f"{list.__name__}.{name}")
         if keywords:
-            raise unknown_call(f"list.{name}")
+            raise unknown_call(f"{list.__name__}.{name}")
         self.objects.fill(owner, Items(after))
         return Concrete(None)
 
@@ -110,7 +110,7 @@ class Methods(Comprehensions):
             for value in [*plain, *keywords.values()]:
                 as_text(value)
             return Text()
-        raise unknown_call(f"str.{name}")
+        raise unknown_call(f"{str.__name__}.{name}")
 
 
 def _known(value: Value) -> object:

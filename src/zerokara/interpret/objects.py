@@ -65,7 +65,7 @@ class Objects(Containers):
         """`super().name`, which no instance's dict has."""
         kind = type(owner.owner.value)
         if not guards.is_subclass(kind, owner.after.value):
-            raise unknown(f"super().{name}")
+            raise unknown(f"{guards.class_name(kind)}.{name}")
         self._check_ordinary(owner.owner, name)
         self.class_reads.add((kind, name))
         found = self.read(owner.owner, guards.after_class, (owner.after.value, name))

@@ -60,7 +60,8 @@ def as_text(value: Value) -> Value:
 def ask_text(text: str, name: str, arguments: list[Any]) -> Value:
     """A method of a text that is known, with arguments that are. Raises Refused for another."""
     if name not in METHODS or not all(type(value) in (*_KNOWN, list, tuple) for value in arguments):
-        raise Refused(sentence("It calls {name}, and nothing is known of that.", name=f"str.{name}"))
+        called = f"str.{name}"
+        raise Refused(sentence("It calls {name}, and nothing is known of that.", name=called))
     try:
         found = getattr(text, name)(*arguments)
     except (TypeError, ValueError, IndexError, KeyError) as error:

@@ -14,10 +14,18 @@ from __future__ import annotations
 
 import ast
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
-from zerokara.interpret.abstract_values import Abstract, Comparison, Concrete, Local, Value, as_abstract, combine
+from zerokara.interpret.abstract_values import (
+    Abstract,
+    Comparison,
+    Concrete,
+    Local,
+    Value,
+    as_abstract,
+    combine,
+    replace,
+)
 from zerokara.interpret.allowed import Kind
 from zerokara.interpret.locality import Locality, is_plain_number
 

@@ -32,6 +32,9 @@ from zerokara.words import paragraph, sentence
 
 logger = logging.getLogger(__name__)
 
+WORTH_TELLING = 0.1
+"""Seconds that somebody would notice."""
+
 MOST_PROOFS = 16
 _PLAIN = (FunctionType, MethodType, float, int, str, type(None))
 MOST_TRIES = 4
@@ -167,7 +170,7 @@ class _Answer:
             if array.dtype != np.float64:
                 raise Refused(sentence("Its weights are {dtype}, not float64.", dtype=array.dtype))
             if not (array.flags.c_contiguous and array.flags.writeable and array.flags.aligned and array.ndim):
-                raise Refused(sentence("Its arrays are not in an order of memory that is known here."))
+                raise Refused(sentence("Its arrays cannot be written to element by element in their order."))
         for array in (*self.arrays, *self.filled):
             for other in self.values:
                 if type(other) is np.ndarray and other is not array and np.may_share_memory(other, array):
@@ -278,6 +281,8 @@ class _Answer:
             what = sentence("{name} (line {line}) is proven to be the backward difference with h = {h:g}.", **facts)
         else:
             what = sentence("{name} (line {line}) is proven to be the central difference with h = {h:g}.", **facts)
+        if seconds < WORTH_TELLING:
+            return what
         return paragraph(what, sentence("Your loop would take about {time}.", time=duration(seconds)))
 
     # The result

@@ -174,7 +174,7 @@ class Loop(Calls):
         if not isinstance(target, ast.Name):
             raise Refused(sentence("Line {line} keeps something beyond the call.", line=line))
         if target.id not in frame.names:
-            raise Refused(sentence("There is no name {name}.", name=target.id))
+            raise Refused(sentence("There is no {name}.", name=target.id))
         before = frame.names[target.id]
         value = self.value(node.value, frame)
         if before.kind is Kind.ITEMS and type(before.raw) is list and value.kind is Kind.ITEMS:
@@ -208,7 +208,7 @@ class Loop(Calls):
             owner.raw[0] = value.raw
         elif owner.kind is Kind.ITEMS and type(owner.raw) in (dict, list):
             if key.kind is not Kind.CONSTANT and not (key.kind in SHAPES and owner.grown):
-                raise Refused(sentence("Line {line} computes a name.", line=line))
+                raise Refused(sentence("Line {line} computes a key or a position in a list.", line=line))
             owner.raw[key.raw] = self.kept(value)
         else:
             raise Refused(sentence("Line {line} keeps something beyond the call.", line=line))

@@ -184,7 +184,7 @@ class Expressions:
 
     def _key(self, key: Value, line: int) -> Any:
         if key.kind is not Kind.CONSTANT:
-            raise Refused(sentence("Line {line} computes a name.", line=line))
+            raise Refused(sentence("Line {line} computes a key or a position in a list.", line=line))
         return key.raw
 
     def _Lambda(self, node: ast.Lambda, frame: Frame) -> Value:

@@ -13,9 +13,8 @@ from zerokara.recognise.record import Mistake, Mistaken
 from zerokara.words import sentence
 
 
-def _facts(call: OwnCall) -> dict[str, Any]:
-    code = call.plain.__code__
-    return {"name": code.co_qualname, "line": code.co_firstlineno}
+def _name(call: OwnCall) -> str:
+    return call.plain.__code__.co_qualname
 
 
 def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
@@ -26,28 +25,27 @@ def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.WRONG_DIVISOR,
                 sentence(
-                    "{name} (line {line}) divides by {divisor:g}, but its two points are {width:g} apart: every number "
-                    "is {factor:g} times the gradient.",
+                    "{name} divides by {divisor:g}, but its two points are {width:g} apart: every "
+                    "number is {factor:g} times the gradient.",
                     divisor=width / formula.factor,
                     width=width,
                     factor=formula.factor,
-                    **_facts(call),
+                    name=_name(call),
                 ),
             )
 
 
 def check_class(call: OwnCall, proof: Proof, values: list[Any]) -> None:
     """Raises Mistaken for integers, to which a small h cannot be added."""
-    for block, formula in zip(proof.blocks, proof.formulas, strict=True):
+    for block in proof.blocks:
         if values[block.array].dtype.kind in "iub" and not block.copies:
             raise Mistaken(
                 Mistake.INTEGERS,
                 sentence(
-                    "{name} (line {line}) moves an array of integers ({dtype}): adding h = {h:g} to one changes "
-                    "nothing. Use x.astype(float).",
+                    "{name} moves an array of integers ({dtype}): x + h is cut to an integer "
+                    "again, so the gradient is wrong. Use x.astype(float).",
                     dtype=values[block.array].dtype,
-                    h=formula.difference.farthest,
-                    **_facts(call),
+                    name=_name(call),
                 ),
             )
 
@@ -60,10 +58,9 @@ def check_steps(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.LOST_STEP,
                 sentence(
-                    "In {name} (line {line}) h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 "
-                    "there.",
+                    "In {name} h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 there.",
                     h=h,
-                    **_facts(call),
+                    name=_name(call),
                 ),
             )
         if not np.isfinite(array).all():

@@ -71,7 +71,7 @@ class Reader:
         try:
             number = self.recorder.read(function, guards.global_name, name)
         except KeyError:
-            raise Refused(sentence("There is no name {name}.", name=name)) from None
+            raise Refused(sentence("There is no {name}.", name=name)) from None
         self.names.setdefault(function, {})[name] = number
         return number
 
@@ -79,7 +79,7 @@ class Reader:
         try:
             return self.recorder.read(function, guards.cell, name)
         except ValueError:
-            raise Refused(sentence("There is no name {name}.", name=name)) from None
+            raise Refused(sentence("There is no {name}.", name=name)) from None
 
     def attribute(self, number: int, name: str) -> tuple[int, int | None]:
         """The number of what `owner.name` is and, of a method, of its owner."""

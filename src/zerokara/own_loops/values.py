@@ -150,7 +150,7 @@ def _kind_of_shapes(op: ast.operator, a: Value, b: Value, line: int) -> Kind:
     kinds = (a.kind, b.kind)
     small = next((value for value in (a, b) if value.kind is Kind.CONSTANT), None)
     if small is not None and not is_small(small):
-        raise Refused(sentence("Line {line} compares sizes with {number!r:.20}.", line=line, number=small.raw))
+        raise Refused(sentence("Line {line} computes with sizes and {number!r:.20}.", line=line, number=small.raw))
     match op:
         case ast.Add() | ast.Sub() if small is not None and Kind.POSITION in kinds:
             return Kind.POSITION

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zerokara.interpret import guards
 from zerokara.interpret.guards import Guards
-from zerokara.interpret.interpreted_code import tree_of
+from zerokara.interpret.interpreted_code import is_from_elsewhere, tree_of
 from zerokara.interpret.refusal import Refused
 from zerokara.own_loops.blocks import TWICE, Block, Numbers, element_order, moves_in, place_of
 from zerokara.own_loops.call import OwnCall
@@ -247,6 +247,8 @@ def _quietly(run: Callable[[], Any]) -> Any:
     except RecursionError:
         raise Refused(sentence("It calls itself.")) from None
     except Exception as error:
+        if is_from_elsewhere(error):
+            raise
         raise Refused(sentence("Among small arrays it raises {error!r:.120}.", error=error)) from error
 
 

@@ -44,7 +44,7 @@ def described(code: CodeType, model: Model, sizes: list[int]) -> str:
         _loss(model.loss),
         _smoothing(model, sizes[-1]),
         _decay(model),
-        sentence("Its inputs are scaled first.") if model.input_map.mapped is not None else "",
+        sentence("Its inputs are shifted or scaled first.") if model.input_map.mapped is not None else "",
         sentence("Its numerical gradient is computed without the loop, by the same differences."),
     )
 
@@ -84,7 +84,7 @@ def _smoothing(model: Model, classes: int) -> str:
     if model.terms.keep == 1 and model.terms.rest == 0:
         return ""
     return sentence(
-        "Of a label it takes {keep:g} times, and adds {rest:g} for each of {classes} classes.",
+        "Labels are smoothed: each counts {keep:g} times, and each of {classes} classes {rest:g} more.",
         keep=model.terms.keep,
         rest=model.terms.rest,
         classes=classes,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.interpret.abstract_values import Mapped, Origin
+from zerokara.interpret.interpreted_code import is_from_elsewhere
 from zerokara.recognise.layout import Arrays
 
 
@@ -40,7 +41,9 @@ class InputMap(NamedTuple):
         try:
             with np.errstate(all="ignore"):
                 inputs = _after(self.mapped, arrays)
-        except Exception:
+        except Exception as error:
+            if is_from_elsewhere(error):
+                raise
             return None
         if type(inputs) is not np.ndarray or inputs.dtype.kind not in "fiub":
             return None

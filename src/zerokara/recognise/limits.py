@@ -94,7 +94,7 @@ def _check_both_sides(model: Model, ends: list[float], bounds: list[float], at_r
             _count(sides, _probabilities(model, inputs[-1], targets) if layer < 0 else inputs[layer], number)
     number = next(number for (_, number), sides in seen.items() if min(sides) < LEAST)
     raise Refused(
-        sentence("No numbers that were tried lie on both sides of {number:.17g}, where it cuts off.", number=number)
+        sentence("Too few of the numbers that were tried lie beyond {number:g}, where it cuts off.", number=number)
     )
 
 
