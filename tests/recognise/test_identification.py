@@ -38,6 +38,22 @@ def test_all_formulas_are_candidates():
     assert {loss.name for loss in candidates.losses(EVERYTHING)} == set(LOSS_FORMULAS)
 
 
+@pytest.mark.parametrize("delta", ["0", "1e-15", "1.1e-15", "1e-12", "1e-10", "np.finfo(float).eps", "1e-7", "1.1e-7"])
+def test_a_delta_that_shows_only_where_probabilities_are_as_small(learner, ask, batch, delta):
+    names = learner(f"""
+others = [1e-15, 1.1e-15, 1e-12]
+def cross_entropy_error(y, t):
+    delta = {delta}
+    return -np.sum(t * np.log(y + delta)) / len(t) + 0 * (others[0] + others[1] + others[2])
+""")
+    net = names.Net(np.random.default_rng(0))
+    outcome = ask(names.loss_of(net, *batch), net.params["W1"])
+    assert outcome.was_fast
+    for other in ("1e-15", "1.1e-15", "1e-12", "1e-10", "2.220446049250313e-16", "1e-7", "1.1e-7"):
+        is_that = delta != "0" and float(other) == pytest.approx(eval(delta, {"np": np}), rel=1e-4, abs=0)
+        assert (f"with {other} in" in outcome.said) == is_that, outcome.said
+
+
 def test_a_loss_that_somebody_adds_is_no_candidate(learner, ask, batch, monkeypatch):
     """Σ (y - t)⁴ / n: nn may train with it, but nobody has proven here that an engine's differences are the loop's."""
 

@@ -134,7 +134,8 @@ class Thresholds(Locality):
 
     def note(self, name: str, kind: Kind, arguments: list[Value], first: Abstract, data: Abstract) -> None:
         """Note the threshold in a function of numbers, if there is one."""
-        data = replace(data, lost_at=first.lost_at)
+        if first.form is not None and first.form.shape:  # of one number for all samples that is no news
+            data = replace(data, lost_at=first.lost_at)
         # The maximum that softmax takes off changes nothing; another use of it shows in numbers, as any formula does.
         if kind is Kind.EXTREME and len(arguments) and self._crosses_zero(first):
             return

@@ -8,10 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from zerokara.interpret.clues import Clues
 from zerokara.nn.formulas import Formula
+from zerokara.nn.functions import TEXTBOOK_EPSILON
 
 _KINKS = frozenset(
     ["compare", "maximum", "minimum", "fmax", "fmin", "max", "min", "abs", "absolute", "fabs", "where", "clip"]
@@ -20,7 +19,6 @@ _EXPONENTIALS = frozenset(["exp", "exp2", "expm1", "tanh", "expit", "logaddexp",
 _LOGARITHMS = frozenset(["log", "log1p", "log2", "log10", "logaddexp", "xlogy", "log_softmax", "logsumexp"])
 
 _LARGEST_DELTA = 0.1
-_DELTAS = (1e-7, float(np.finfo(float).eps))
 _GELU = (math.sqrt(2 / math.pi), 0.044715)
 
 
@@ -73,7 +71,7 @@ def _gelus(clues: Clues) -> Iterator[Formula]:
 def losses(clues: Clues) -> Iterator[Formula]:
     """The losses that are tried, the likelier first."""
     has_exp, has_log = bool(clues.operations & _EXPONENTIALS), bool(clues.operations & _LOGARITHMS)
-    deltas = dict.fromkeys([*(c for c in clues.constants if 0 < c <= _LARGEST_DELTA), *_DELTAS])
+    deltas = dict.fromkeys([*(c for c in clues.constants if 0 < c <= _LARGEST_DELTA), TEXTBOOK_EPSILON])
     ranges = list(_ranges(clues))
     if has_exp and has_log:
         yield from (Formula("clipped-cross-entropy", both) for both in ranges)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -68,7 +69,8 @@ def _found(f: Function, x: NDArray[Any], arrays: Arrays, known: Arrays, fitting:
     check_memory(arrays, sorted(fitting[0].parameters))
     present = Sample(known, value_at(f, x))
     at_random = RandomSamples(f, x, known, fitting[0])
-    few = [*at_random.at_scales(SCALES), present]
+    ends = [abs(limit.number) for limit in clues.limits if limit.of_input and limit.number]
+    few = [*at_random.at_scales(SCALES), *at_random.far(min(ends, default=math.inf)), present]
     samples = Samples(few, at_random.at_last_bias, at_random.alike_and_varied)
     return check_limits(model_of(fitting, samples, clues), clues, at_random)
 

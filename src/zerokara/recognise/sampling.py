@@ -29,6 +29,9 @@ is taken from the first: two losses that are proportional at one scale are not a
 ALIKE, MORE_THAN_TERMS = 7, 6
 """Samples whose weights differ in their signs only; and other samples beside one for each rate of decay."""
 
+FAR, FAR_SCORES = 3, 25.0
+"""Samples at which scores are about so large: two of one row then often differ by more than -log(1e-15), which is 35."""
+
 LARGEST_SPREAD = 1e6
 """Inputs may be so small that weights would have to be huge; that far and no further."""
 
@@ -140,6 +143,22 @@ class RandomSamples:
     def at_scales(self, scales: Sequence[float]) -> list[Sample]:
         """At weights that make inputs of activations about as large as each of these."""
         return [self.at(self._drawn(lambda scale=scale: scale)) for scale in scales]  # type: ignore[misc]
+
+    def far(self, farthest: float) -> list[Sample]:
+        """At scores so large that probabilities are as small as what some add to them; none where f cannot bear that.
+
+        Args:
+            farthest: how large the scores may be, for code that cuts them off.
+        """
+        last, found = self.layout.weights[-1], []
+        for _ in range(FAR):
+            weights = self._drawn(lambda: 1.0)
+            weights[last] *= min(FAR_SCORES, farthest / 4)
+            try:
+                found.append(self.at(weights))
+            except RefusedNow:
+                return []
+        return found
 
     def alike_and_varied(self) -> tuple[list[Sample], list[Sample]]:
         """At weights that differ in their signs only, so that no penalty tells them apart; and at others."""
