@@ -677,8 +677,13 @@ def NAME(SELFf, x):
 }
 """Mistakes, and other formulas: each is to give its own numbers, whatever they are."""
 
-SAID_OF_MISTAKES = ("forward, divided by 2h", "h of 1e-50", "not put back", "x as integers")
-"""Those of which a remark says what is wrong."""
+SAID_OF_MISTAKES = {
+    "forward, divided by 2h": "0.5 times the gradient",
+    "divided by h": "2 times the gradient",
+    "h of 1e-50": "h = 1e-50 is lost beside x",
+    "not put back": "does not put each element back",
+}
+"""What is said of some of them."""
 
 
 def _named(way: Way, name: str, *, method: bool) -> tuple[str, str]:
