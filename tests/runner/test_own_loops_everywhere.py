@@ -23,7 +23,7 @@ Run = Callable[..., Any]
 RECOGNISED = "is the loss of a network"
 KEYS = ("W1", "b1", "W2", "b2")
 
-TO_COME: set[str] = {*WAYS, "remarks"}
+TO_COME: set[str] = {"remarks"}
 """Ways, places, and what else is not there yet. To be emptied."""
 
 ALL_PLACES = [(way, place) for way in WAYS for place in PLACES]

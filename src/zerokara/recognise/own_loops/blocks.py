@@ -112,14 +112,12 @@ def _moved_in_place(world: World) -> dict[int, float]:
 def _check_restored(world: World) -> None:
     for number, far in world.far.items():
         if np.abs(world.arrays[number] - world.initial[number]).max() > MOVED * far:
-            code = world.reader.call.plain.__code__
             raise Mistaken(
                 Mistake.NOT_RESTORED,
                 sentence(
-                    "{name} (line {line}) does not put each element back before it moves the next: its numbers are "
+                    "Remark: {name} does not put each element back before it moves the next: its numbers are "
                     "those of other weights.",
-                    name=code.co_qualname,
-                    line=code.co_firstlineno,
+                    name=world.reader.call.plain.__code__.co_qualname,
                 ),
             )
 

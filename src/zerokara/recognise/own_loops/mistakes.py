@@ -13,11 +13,6 @@ from zerokara.recognise.refusal import Refused
 from zerokara.words import sentence
 
 
-def _facts(call: OwnCall) -> dict[str, Any]:
-    code = call.plain.__code__
-    return {"name": code.co_qualname, "line": code.co_firstlineno}
-
-
 def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
     """Raises Mistaken for quotients that are not divided by the distance of their points."""
     for formula in proof.formulas:
@@ -26,12 +21,12 @@ def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.WRONG_DIVISOR,
                 sentence(
-                    "{name} (line {line}) divides by {divisor:g}, but its two points are {width:g} apart: every number "
+                    "Remark: {name} divides by {divisor:g}, but its two points are {width:g} apart: every number "
                     "is {factor:g} times the gradient.",
                     divisor=width / formula.factor,
                     width=width,
                     factor=formula.factor,
-                    **_facts(call),
+                    name=call.plain.__code__.co_qualname,
                 ),
             )
 
@@ -43,11 +38,11 @@ def check_class(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.INTEGERS,
                 sentence(
-                    "{name} (line {line}) moves an array of integers ({dtype}): adding h = {h:g} to one changes "
+                    "Remark: {name} moves an array of integers ({dtype}): adding h = {h:g} to one changes "
                     "nothing. Use x.astype(float).",
                     dtype=values[block.array].dtype,
                     h=formula.difference.farthest,
-                    **_facts(call),
+                    name=call.plain.__code__.co_qualname,
                 ),
             )
 
@@ -60,10 +55,9 @@ def check_steps(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.LOST_STEP,
                 sentence(
-                    "In {name} (line {line}) h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 "
-                    "there.",
+                    "Remark: in {name} h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 there.",
                     h=h,
-                    **_facts(call),
+                    name=call.plain.__code__.co_qualname,
                 ),
             )
         if not np.isfinite(array).all():
