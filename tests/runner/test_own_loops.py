@@ -179,7 +179,7 @@ def test_inside_of_a_question_nothing_asks(answers: Any) -> None:
 
 
 def test_a_proof_of_another_gradient_asks_nothing(answers: Any) -> None:
-    from zerokara.recognise.proof import in_silence
+    from zerokara.recognise.sampling import in_silence
 
     own = names_of(LOOP)["slope"]
     calls = answers("found")

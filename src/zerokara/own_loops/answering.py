@@ -89,7 +89,13 @@ def own_loop_result(call: OwnCall) -> Any:
             found = _proof_for(call, known)
         if found is None:
             return NOT_FOUND
-        return _Answer(call, current, known, *found).result()
+        answer = _Answer(call, current, known, *found)
+        try:
+            return answer.result()
+        except Mistaken as mistake:
+            if answer.proof.asks:  # its part will be asked, and is remarked on
+                raise Refused(str(mistake)) from None
+            raise
     except Mistaken as mistake:
         record.mistake, record.remark, record.reason = mistake.kind, str(mistake), str(mistake)
     except Refused as reason:

@@ -115,8 +115,8 @@ def _check_restored(world: World) -> None:
             raise Mistaken(
                 Mistake.NOT_RESTORED,
                 sentence(
-                    "{name} does not put each element back before it moves the next: its numbers "
-                    "are those of other weights.",
+                    "Remark: {name} does not put each element back before it moves the next: its numbers are "
+                    "those of other weights.",
                     name=world.reader.call.plain.__code__.co_qualname,
                 ),
             )

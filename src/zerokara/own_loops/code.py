@@ -68,6 +68,8 @@ class Loop(Calls):
             frame.names = _bound(node.args, arguments, keywords, function.defaults)
         else:
             self.entered.append(function.number)
+            reader = self.world.reader
+            reader.asks |= reader.plain(function.number) is not reader.value(function.number)
             node = tree_of(self.world.reader.plain(function.number).__code__)
             frame = Frame(function.number, _bound(node.args, arguments, keywords, self._defaults(function, node.args)))
         result = self._body(node, frame)

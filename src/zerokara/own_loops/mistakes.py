@@ -13,10 +13,6 @@ from zerokara.recognise.record import Mistake, Mistaken
 from zerokara.words import sentence
 
 
-def _name(call: OwnCall) -> str:
-    return call.plain.__code__.co_qualname
-
-
 def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
     """Raises Mistaken for quotients that are not divided by the distance of their points."""
     for formula in proof.formulas:
@@ -25,12 +21,12 @@ def check_formulas(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.WRONG_DIVISOR,
                 sentence(
-                    "{name} divides by {divisor:g}, but its two points are {width:g} apart: every "
-                    "number is {factor:g} times the gradient.",
+                    "Remark: {name} divides by {divisor:g}, but its two points are {width:g} apart: every number "
+                    "is {factor:g} times the gradient.",
                     divisor=width / formula.factor,
                     width=width,
                     factor=formula.factor,
-                    name=_name(call),
+                    name=call.plain.__code__.co_qualname,
                 ),
             )
 
@@ -42,10 +38,10 @@ def check_class(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.INTEGERS,
                 sentence(
-                    "{name} moves an array of integers ({dtype}): x + h is cut to an integer "
-                    "again, so the gradient is wrong. Use x.astype(float).",
+                    "Remark: {name} moves an array of integers ({dtype}): x + h is cut to an integer again, so the "
+                    "gradient is wrong. Use x.astype(float).",
                     dtype=values[block.array].dtype,
-                    name=_name(call),
+                    name=call.plain.__code__.co_qualname,
                 ),
             )
 
@@ -58,9 +54,9 @@ def check_steps(call: OwnCall, proof: Proof, values: list[Any]) -> None:
             raise Mistaken(
                 Mistake.LOST_STEP,
                 sentence(
-                    "In {name} h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 there.",
+                    "Remark: in {name} h = {h:g} is lost beside x, for x + h is x again: the gradient is 0 there.",
                     h=h,
-                    name=_name(call),
+                    name=call.plain.__code__.co_qualname,
                 ),
             )
         if not np.isfinite(array).all():

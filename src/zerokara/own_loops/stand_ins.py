@@ -41,6 +41,7 @@ class Reader:
     Attributes:
         names: global names that were read, by the number of the function that reads them.
         evaluated: the code of functions that are called as wholes, and not read as parts of the loop.
+        asks: whether a part of the loop is such a loop itself, and asks when it is called.
     """
 
     def __init__(self, call: OwnCall) -> None:
@@ -49,6 +50,7 @@ class Reader:
         self.objects = Objects(self.recorder)
         self.names: dict[int, dict[str, int]] = {}
         self.evaluated: set[CodeType] = set()
+        self.asks = False
 
     def value(self, number: int) -> Any:
         return self.recorder.values[number]

@@ -24,6 +24,7 @@ from zerokara.own_loops.code import Loop
 from zerokara.own_loops.formula import Formula, formula_of, moved_by
 from zerokara.own_loops.outline import Outline, Seen, seen_in
 from zerokara.own_loops.stand_ins import Enough, Reader, Shape, World
+from zerokara.recognise.record import Mistaken
 from zerokara.words import sentence
 
 SMALL = ((3, 4, 2, 5, 6), (4, 2, 5, 3, 7), (2, 5, 3, 6, 4))
@@ -40,11 +41,13 @@ class Proof:
     Attributes:
         guards: what it depends on; shapes: of all arrays that it reads, by number.
         reads: the names of the attributes, globals and items that it reads.
+        asks: whether a part of it is such a loop itself, and asks when it is called.
     """
 
     guards: Guards
     shapes: dict[int, Any]
     reads: frozenset[str]
+    asks: bool
     blocks: list[Block]
     formulas: list[Formula]
     outline: Outline
@@ -59,6 +62,8 @@ def proven(call: OwnCall) -> Proof:
         watched = _Watched(reader, with_extents)
         try:
             return watched.proof()
+        except Mistaken as mistake:
+            raise (Refused(str(mistake)) if reader.asks else mistake) from None
         except Refused as refusal:
             reasons.append(refusal)
             # What was taken for a part of the loop may be the function that is differentiated, and a whole number that
@@ -100,7 +105,7 @@ class _Watched:
         recorder = self.reader.recorder
         shapes = {n: _shape_of(value) for n, value in enumerate(recorder.values) if type(value) is np.ndarray}
         found = recorder.guards(with_argument=True)
-        return Proof(found, shapes, _names_read(found), first.blocks, formulas, first.outline)
+        return Proof(found, shapes, _names_read(found), self.reader.asks, first.blocks, formulas, first.outline)
 
     def world(self, run: int, fill: Any = None, **options: Any) -> World:
         """A world of small arrays."""

@@ -10,7 +10,7 @@ from zerokara import recognise
 from zerokara.errors import UsageError
 from zerokara.files import replace_file
 from zerokara.say import say
-from zerokara.words import paragraph, sentence
+from zerokara.words import sentence
 
 FIELDS = ("function", "file", "line", "recognised", "network", "reason")
 """Of each object in the file; the fields of `zerokara.recognise.record.Record` have these names."""
@@ -38,4 +38,4 @@ def mistakes() -> Iterator[str]:
     """A remark on each loop of the learner's own that computes something else than its author meant."""
     for record in recognise.records():
         if record.remark:
-            yield f"{Path(record.file).name}:{record.line}: {paragraph(sentence('Remark:'), record.remark)}"
+            yield f"{Path(record.file).name}:{record.line}: {record.remark}"
