@@ -42,7 +42,7 @@ REFUSED = {
     ),
     "that no probability reaches": (
         "def cross_entropy_error(y, t):\n    return -np.sum(t * np.log(np.clip(y, 1e-300, 1))) / len(t)\n",
-        "No numbers that were tried lie on both sides of 1e-300",
+        "Too few of the numbers that were tried lie beyond 1e-300",
     ),
     "of a loss": (
         "def loss_of(net, x, t):\n    return lambda W: np.minimum(net.loss(x, t), 300)\n",

@@ -1,5 +1,7 @@
 """What is said, how it is switched off, and the two ways that are compared."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -153,4 +155,6 @@ def test_the_log_tells_what_was_recognised_or_refused_and_how_long_it_took(net_a
     assert "is the loss of a network 20-7-3" in said[0]
     assert said[1].startswith("proving loss_of.<locals>.<lambda> (line")
     assert said[1].endswith(" ms")
-    assert [text.partition("). ")[2] for text in said[2:]] == ["It calls dir, and nothing is known of that."] * 2
+    line = inspect.currentframe().f_code.co_firstlineno + 6
+    reason = f"It calls dir, and nothing is known of that. That is in line {line}."
+    assert [text.partition("). ")[2] for text in said[2:]] == [reason] * 2

@@ -19,7 +19,8 @@ REFUSALS = ("Refused", "RefusedAt", "RefusedNow", "UnprovenSource", "Mistaken")
 
 def refusals() -> Iterator[tuple[str, str]]:
     """Where a refusal is made of a sentence, and that sentence."""
-    for path in sorted([*(SOURCE / "recognise").rglob("*.py"), SOURCE / "sources" / "definitions.py"]):
+    rooms = [path for room in ("interpret", "recognise", "own_loops") for path in (SOURCE / room).glob("*.py")]
+    for path in sorted([*rooms, SOURCE / "sources" / "definitions.py"]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
@@ -27,7 +28,7 @@ def refusals() -> Iterator[tuple[str, str]]:
                 and isinstance(node.args[-1], ast.Call)
             ):
                 made = node.args[-1]
-                if ast.unparse(made.func) == "sentence":
+                if ast.unparse(made.func) == "sentence" and isinstance(made.args[0], ast.Constant):
                     yield f"{path.name}:{node.lineno}", ast.literal_eval(made.args[0])
 
 

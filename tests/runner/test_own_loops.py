@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerokara import recognise
+from zerokara import own_loops, recognise
 from zerokara.errors import ZerokaraError
 from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner import import_hooks, start, stop
@@ -46,7 +46,7 @@ CALL = "print(slope(lambda x: float(np.sum(x ** 2)), np.array([1.0, 2.0])).round
 PLAIN = "[2. 4.]\n"
 SCRIPT = "import numpy as np\n" + LOOP + CALL
 FAKE = """
-from zerokara import recognise
+from zerokara import own_loops
 own_loops.own_loop_result = lambda call: np.array([len(call.arguments), 7])
 """
 """At the top of a script, this answers for every loop."""
@@ -64,7 +64,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[OwnCall]]:
             calls.append(call)
             return answer(call) if callable(answer) else answer
 
-        monkeypatch.setattr(recognise, "own_loop_result", own_loop_result)
+        monkeypatch.setattr(own_loops, "own_loop_result", own_loop_result)
         return calls
 
     return answers

@@ -195,10 +195,10 @@ def _is_constant(value: Value) -> bool:
 
 
 _NAMES = (
-    "exp log log2 log10 log1p expm1 sqrt square tanh negative reciprocal positive exp2 add subtract multiply divide "
-    "true_divide power float_power logaddexp where abs absolute fabs maximum minimum fmax fmin clip erf erfc expit"
+    "exp,log,log2,log10,log1p,expm1,sqrt,square,tanh,negative,reciprocal,positive,exp2,add,subtract,multiply,divide,"
+    "true_divide,power,float_power,logaddexp,where,abs,absolute,fabs,maximum,minimum,fmax,fmin,clip,erf,erfc,expit"
 )
-_ELEMENTWISE = frozenset(_NAMES.split())
+_ELEMENTWISE = frozenset(_NAMES.split(","))
 """Functions of each element by itself, with which what came from one sample still does."""
 
 RETURN_SCALARS = _ELEMENTWISE - {"where"} | {"sum", "mean", "max", "min", "amax", "amin", "var", "std"}
