@@ -30,7 +30,7 @@ ALIKE, MORE_THAN_TERMS = 7, 6
 """Samples whose weights differ in their signs only; and other samples beside one for each rate of decay."""
 
 FAR, FAR_SCORES = 3, 25.0
-"""Samples at which scores are about so large: two of one row then often differ by more than -log(1e-15), which is 35."""
+"""Samples at which scores are about so large: two of one row then often differ by more than 35, which is -log 1e-15."""
 
 LARGEST_SPREAD = 1e6
 """Inputs may be so small that weights would have to be huge; that far and no further."""
