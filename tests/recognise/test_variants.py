@@ -237,6 +237,7 @@ def test_a_variant_gets_the_loops_numbers_without_the_loop(compared, name):
     source = BASE + VARIANTS[name]
     needs(source)
     outcome = compared(source)
+    print(f"{name}: {'without the loop' if outcome.recognised else outcome.said}")
     assert not outcome.differences
     if outcome.recognised or is_explained(name, source, outcome.said):
         return
