@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zerokara.errors import ZerokaraError
 from zerokara.interpret.evaluation import Evaluation
+from zerokara.interpret.interpreter import code_of
 from zerokara.interpret.refusal import Refused
 from zerokara.own_loops.blocks import Asked, Block, Given
 from zerokara.own_loops.call import HOPELESS, NOT_FOUND, OwnCall
@@ -48,23 +49,25 @@ class Known:
     Attributes:
         tries: how often it was looked into in vain; asked: how often it asked in vain, by the form of its arguments.
         was_fast: whether a call of it was answered.
+        small: the classes of numbers in calls with few of them, which were looked into for mistakes only.
     """
 
     proofs: list[Proof] = field(default_factory=list)
     tries: int = 0
     asked: dict[Any, int] = field(default_factory=dict)
     was_fast: bool = False
+    small: set[Any] = field(default_factory=set)
+
+    def is_small(self, call: OwnCall) -> bool:
+        """Whether it has a few numbers to move, which is done sooner than a proof."""
+        values = call.arguments.values()
+        plain = all(type(value) is np.ndarray or isinstance(value, _PLAIN) for value in values)
+        size = sum(value.size for value in values if type(value) is np.ndarray)
+        return plain and size < FEW and not self.proofs
 
     def is_worth_a_look(self, call: OwnCall) -> bool:
-        """The 1st, 2nd, 4th, … time that it is called like that; and not for a few numbers, which are done sooner."""
+        """The 1st, 2nd, 4th, … time that it is called like that."""
         values = call.arguments.values()
-        arrays = [value for value in values if type(value) is np.ndarray]
-        if (
-            not self.proofs
-            and all(type(v) is np.ndarray or isinstance(v, _PLAIN) for v in values)
-            and sum(a.size for a in arrays) < FEW
-        ):
-            return False
         form = tuple(value.shape if type(value) is np.ndarray else type(value) for value in values)
         self.asked[form] = self.asked.get(form, 0) + 1
         return self.asked[form].bit_count() == 1
@@ -86,6 +89,9 @@ def own_loop_result(call: OwnCall) -> Any:
     record = current.records.of(code)
     try:
         with current.lock, in_silence():
+            if known.is_small(call):
+                _look_for_mistakes(call, known)
+                return NOT_FOUND
             found = _proof_for(call, known)
         if found is None:
             return NOT_FOUND
@@ -103,6 +109,25 @@ def own_loop_result(call: OwnCall) -> Any:
         if not record.recognised:
             record.reason = str(reason)
     return NOT_FOUND
+
+
+def _look_for_mistakes(call: OwnCall, known: Known) -> None:
+    """Raises Mistaken for a loop that computes something else than its author meant; once for each class of numbers."""
+    classes = tuple(value.dtype for value in call.arguments.values() if type(value) is np.ndarray)
+    if classes in known.small:
+        return
+    known.small.add(classes)
+    try:
+        proof = proven(call)
+        values = proof.guards.check(call.plain, call.arguments)
+        if values is not None:
+            check_formulas(call, proof, values)
+            check_class(call, proof, values)
+            check_steps(call, proof, values)
+    except Mistaken:
+        raise
+    except Refused as reason:  # its loop is over at once, so nobody misses a proof
+        logger.debug("%s: %s", call.plain.__code__.co_qualname, reason)
 
 
 def _proof_for(call: OwnCall, known: Known) -> tuple[Proof, list[Any]] | None:
@@ -268,6 +293,8 @@ class _Answer:
         self.known.was_fast = True
         record = self.current.records.of(self.code)
         record.recognised, record.reason = True, None
+        differentiated = code_of(self._evaluation(block, array))
+        record.network = None if differentiated is None else self.current.records.of(differentiated).network
         evaluate = self._evaluation(block, array)
         times = []
         # It is proven to be pure, so that calling it again cannot be seen.

@@ -34,7 +34,8 @@ class Record:
     Attributes:
         function: its qualified name; file, line: where it is defined.
         recognised: whether its loop is spared.
-        network: of a loss, such as "784-50-10 (sigmoid, softmax)"; None where there is none.
+        network: of a loss, or of the one that a loop differentiates, such as "784-50-10 (sigmoid, softmax)"; None where
+            there is none.
         reason: why it is left to the loop, as a whole sentence; None where it is not.
         mistake, remark: what is wrong with an own loop, and a whole sentence about it.
     """
