@@ -154,6 +154,7 @@ def test_integers(ran):
     assert not any(gradient.any() for gradient in results[0].values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", RIGHT.values(), ids=RIGHT.keys())
 def test_verify_runs_the_loop_and_compares(ran, source):
     found, left, said, _ = ran(source, "verify")
@@ -232,7 +233,7 @@ FORWARD_LOOP = RIGHT["all of it by items, forward"].replace(METHOD, "")
 
 @pytest.mark.parametrize("loop", [*LOOPS.values(), FORWARD_LOOP], ids=["central", "with f(x)", "forward"])
 @pytest.mark.parametrize("source", STATE.values(), ids=STATE.keys())
-@pytest.mark.parametrize("mode", ["on", "verify"])
+@pytest.mark.parametrize("mode", ["on", pytest.param("verify", marks=pytest.mark.slow)])
 def test_the_function_is_left_as_by_the_loop(ran, loop, source, mode):
     fast, left, _, _ = ran(loop + source, mode, updates=2)
     slow, expected, _, _ = ran(loop + source, "off", updates=2)

@@ -262,7 +262,9 @@ def test_no_number_is_wrong_at_other_weights(compared, name, scale):
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")  # of a return in a finally
-@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (number % 3 > 0)) for number, name in enumerate(TRAPS)]
+)
 def test_what_only_looks_like_one_gets_the_loops_numbers(compared, name):
     assert not compared(BASE + TRAPS[name]).differences
 
