@@ -252,7 +252,7 @@ def is_explained(name: str, source: str, said: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scale", [0.0, 1e-3, 20.0, 1e3])
+@pytest.mark.parametrize("scale", [0.0, 20.0, 1e3])
 @pytest.mark.parametrize("name", VARIANTS)
 def test_no_number_is_wrong_at_other_weights(compared, name, scale):
     """Dead and saturated units, probabilities of 0 and 1, kinks at all inputs at once."""
