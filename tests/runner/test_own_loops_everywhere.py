@@ -36,7 +36,7 @@ TEN = (
     "while",
 )
 ALL_PLACES = [(way, place) for way in TEN for place in PLACES]
-ALL_PLACES += [(way, "helper module") for way in WAYS if way not in TEN]
+ALL_PLACES += [(way, "same file") for way in WAYS if way not in TEN]
 FEW_PLACES = [(way, "same file") for way in WAYS] + [("nditer", place) for place in PLACES if place != "same file"]
 
 

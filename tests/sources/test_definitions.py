@@ -79,3 +79,12 @@ def test_code_that_writes_to_names_of_others(ran: Callable[[str], Names]) -> Non
     names = ran("count = 0\ndef f(x):\n    global count\n    count += 1\n    return x\n")
     with pytest.raises(UnprovenSource, match="f writes to names that are not its own"):
         tree_of(names["f"].__code__)
+
+
+def test_a_file_that_is_edited_and_run_again(tmp_path):
+    path = tmp_path / "helper.py"
+    for source in ("def f(x):\n    return x\n", "def f(x):\n    return 3 * x\n"):
+        path.write_text(source, encoding="utf-8")
+        names: dict = {}
+        exec(compile(source, str(path), "exec", dont_inherit=True), names)
+        assert ast.unparse(tree_of(names["f"].__code__)) == source.rstrip()

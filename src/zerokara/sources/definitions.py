@@ -57,6 +57,7 @@ def code_inside(outer: CodeType, node: Definition) -> CodeType:
 def texts_of(filename: str) -> Iterator[str]:
     """What the file may have been when it was compiled: all of it, or, of a note, one of its cells."""
     if Path(filename).suffix.lower() not in TEXTS:
+        linecache.checkcache(filename)  # a module that was edited and reloaded
         yield "".join(linecache.getlines(filename))
     elif Path(filename).is_file():
         try:
