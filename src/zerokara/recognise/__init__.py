@@ -6,7 +6,7 @@ Here it is
 1. interpreted without being run: it only computes (`zerokara.interpret`), as long as its guards hold;
 2. identified as a fully connected network, by shapes (`layout`) and by numbers (`identification`);
 3. proven: the same values at random weights, the same differences of single weights (`proof`);
-4. left to the engine that computes the same central differences for all weights at once, confirmed each time (`plan`).
+4. left to the engine that computes the same differences for all weights at once, confirmed each time (`plan`).
 
 What fails anywhere is left to the loop, and said once (`recogniser`). `zerokara.own_loops` proves which differences a
 loop of the learner's own takes, and of what.
