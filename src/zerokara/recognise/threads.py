@@ -15,7 +15,7 @@ SMALL = 2**24
 """Multiplications in a matrix product that are over before a second thread has begun."""
 
 
-def one_thread(multiplications: int) -> AbstractContextManager[Any]:
+def one_thread(multiplications: int = 0) -> AbstractContextManager[Any]:
     """For the time of a `with`, let NumPy multiply matrices on one core, if they are small."""
     controller = _blas() if multiplications <= SMALL else None
     return nullcontext() if controller is None else controller.limit(limits=1)
