@@ -91,8 +91,7 @@ def test_a_notebook_speaks_the_language_that_a_cell_has_chosen(cell: Cell, in_ja
     assert len(set(losses)) == 3
     assert str(losses[-1]) in trained["result"]
     assert (
-        sentence("Its numerical gradient is computed without the loop, by the same differences.")
-        in (trained["stderr"])
+        sentence("Its numerical gradient is computed without the loop, by the same differences.") in trained["stderr"]
     )
 
     mistake = cell('zerokara.load("digts")')
