@@ -55,6 +55,11 @@ MAY_BE_LEFT = {
 """What may be left to the loop, with a sentence that names a line; of those that are `left`, the one marked there."""
 
 
+def share_of(names: dict[str, str], every: int) -> list[Any]:
+    """All of them; of so many each time one in the fast tests, and the others in the slow ones."""
+    return [pytest.param(name, marks=[pytest.mark.slow] * (n % every > 0)) for n, name in enumerate(names)]
+
+
 @dataclass
 class Learner:
     """A variant that is running: its names, its network, and what an update of it showed."""
@@ -229,7 +234,7 @@ def needs(source: str) -> None:
         pytest.importorskip("scipy.special")
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", share_of(VARIANTS, 2))
 def test_a_variant_gets_the_loops_numbers_without_the_loop(compared, name):
     source = BASE + VARIANTS[name]
     needs(source)
@@ -262,9 +267,7 @@ def test_no_number_is_wrong_at_other_weights(compared, name, scale):
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")  # of a return in a finally
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (number % 3 > 0)) for number, name in enumerate(TRAPS)]
-)
+@pytest.mark.parametrize("name", share_of(TRAPS, 3))
 def test_what_only_looks_like_one_gets_the_loops_numbers(compared, name):
     assert not compared(BASE + TRAPS[name]).differences
 
