@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from zerokara.interpret.folding import COMPARISONS, OPERATORS
 from zerokara.interpret.guards import is_scalar
 from zerokara.interpret.refusal import Refused
 from zerokara.words import sentence
@@ -91,15 +92,6 @@ def plain(value: Value) -> Any:
     return value.raw
 
 
-_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
 _IN_PLACE: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.iadd,
     ast.Sub: operator.isub,
@@ -114,10 +106,10 @@ def binary(op: ast.operator, a: Value, b: Value, line: int, *, in_place: bool = 
     if kinds == {Kind.CONSTANT}:
         return _of_constants(op, a, b, line)
     if kinds <= {Kind.CONSTANT, Kind.NUMBER, Kind.ARRAY} and type(op) in _IN_PLACE and _are_numbers(a, b):
-        function = (_IN_PLACE if in_place and a.kind is Kind.ARRAY else _OPERATORS)[type(op)]
+        function = (_IN_PLACE if in_place and a.kind is Kind.ARRAY else OPERATORS)[type(op)]
         return computed(function(a.raw, b.raw))
     if kinds <= {Kind.CONSTANT, *SHAPES}:
-        return Value(_OPERATORS[type(op)](a.raw, b.raw), _kind_of_shapes(op, a, b, line))
+        return Value(OPERATORS[type(op)](a.raw, b.raw), _kind_of_shapes(op, a, b, line))
     if type(op) is ast.Mult and a.kind is Kind.ITEMS and type(a.raw) is list and b.kind in (Kind.CONSTANT, Kind.EXTENT):
         return Value(a.raw * b.raw, Kind.ITEMS, grown=a.grown or b.kind is Kind.EXTENT)
     if type(op) is ast.Add and kinds == {Kind.ITEMS} and type(a.raw) is type(b.raw) is not dict:
@@ -126,9 +118,9 @@ def binary(op: ast.operator, a: Value, b: Value, line: int, *, in_place: bool = 
 
 
 def _of_constants(op: ast.operator, a: Value, b: Value, line: int) -> Value:
-    if type(op) not in _OPERATORS:
+    if type(op) not in OPERATORS:
         raise Refused(sentence("Line {line} computes in a way that is not known here.", line=line))
-    return constant(_OPERATORS[type(op)](a.raw, b.raw))
+    return constant(OPERATORS[type(op)](a.raw, b.raw))
 
 
 def _are_numbers(*values: Value) -> bool:
@@ -167,16 +159,6 @@ def _kind_of_shapes(op: ast.operator, a: Value, b: Value, line: int) -> Kind:
     raise Refused(sentence("Line {line} computes with sizes and positions in a way of its own.", line=line))
 
 
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-
-
 def compared(op: ast.cmpop, a: Value, b: Value, line: int) -> Value:
     """`a op b`. Raises Refused where numbers decide, or sizes by more than where a loop ends."""
     if isinstance(op, ast.Is | ast.IsNot):
@@ -184,13 +166,13 @@ def compared(op: ast.cmpop, a: Value, b: Value, line: int) -> Value:
             raise Refused(sentence("Line {line} asks whether two objects are the same.", line=line))
         return constant((a.raw is b.raw) == isinstance(op, ast.Is))
     kinds = {a.kind, b.kind}
-    if kinds == {Kind.CONSTANT} and type(op) in _COMPARISONS:
-        return constant(_COMPARISONS[type(op)](a.raw, b.raw))
+    if kinds == {Kind.CONSTANT} and type(op) in COMPARISONS:
+        return constant(COMPARISONS[type(op)](a.raw, b.raw))
     if isinstance(op, ast.In | ast.NotIn) and a.kind is Kind.CONSTANT:
         return constant(_is_among(a, b, line) == isinstance(op, ast.In))
     small = [value for value in (a, b) if value.kind is Kind.CONSTANT]
-    if type(op) in _COMPARISONS and all(map(is_small, small)):
-        result = _COMPARISONS[type(op)](a.raw, b.raw)
+    if type(op) in COMPARISONS and all(map(is_small, small)):
+        result = COMPARISONS[type(op)](a.raw, b.raw)
         if Kind.POSITION in kinds and kinds <= {Kind.POSITION, Kind.EXTENT, Kind.BOUND, Kind.CONSTANT}:
             return Value(result, Kind.POSITION)
         # Small arrays stand in for large ones, but an axis of length 1 has one of length 1.
