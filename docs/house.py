@@ -17,7 +17,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "zerokara"
 DRAWING = Path(__file__).with_name("house.svg")
 
-GROUND = (("words", "cells"), ("errors",), ("files", "finalization", "progress", "say", "version"))
+GROUND = (("words", "cells"), ("errors",), ("files", "finalization", "findings", "progress", "say", "version"))
 STOREYS = (
     *GROUND,
     ("data", "nn"),
@@ -26,6 +26,9 @@ STOREYS = (
     ("interpret",),
     ("recognise",),
     ("own_loops",),
+    ("own_gradients",),
+    ("doctor",),
+    ("own_training",),
     ("report",),
     ("runs",),
     ("runner",),

@@ -1,0 +1,1 @@
+"""Reads what a learner's own training left behind, and finds what a gradient check cannot see."""
