@@ -179,7 +179,8 @@ class Findings(tuple[Finding, ...]):
     def _repr_html_(self) -> str:
         """The same for a notebook."""
         if not self:
-            return f"<p>{escape(sentence('Nothing was found that would keep it from learning.'))}</p>"
+            nothing = sentence("Nothing was found that would keep it from learning.")
+            return f"<p>{escape(nothing)}</p>"
         return f"<ol>{''.join(map(_as_html, self))}</ol>"
 
 
