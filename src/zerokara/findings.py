@@ -131,7 +131,8 @@ class Finding:
     @property
     def heading(self) -> str:
         """What people call the cause, and its name."""
-        return f"{sentence(CAUSES[self.cause])} [{self.cause}]"
+        called = sentence(CAUSES[self.cause])
+        return f"{called} [{self.cause}]"
 
     @property
     def place(self) -> str:
