@@ -1,0 +1,213 @@
+"""One look into a network in training, on samples that stay the same: how well it does, and what goes on inside."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.nn.activations import Elementwise
+from zerokara.nn.functions import decided
+from zerokara.nn.layers import Affine
+from zerokara.nn.network import Network
+
+Array = NDArray[Any]
+
+FLAT = 0.02
+"""The share of its steepest slope below which an activation is called flat."""
+ALIKE = 1e-5
+"""Weights that differ by less than this share of the largest count as the same."""
+LINE = 3.0
+"""How many times as far as the latest updates went the line test goes on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples that probes are taken of.
+
+    Attributes:
+        x: (n, features) as the network is given them; t: (n,) class indices.
+    """
+
+    x: Array
+    t: NDArray[np.integer[Any]]
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What one look has measured; None where it was not, or cannot be.
+
+    Shares are 0 to 1. A tuple has an entry for each hidden layer, `norms`, `sizes` and `spreads` for each with weights.
+
+    Attributes:
+        iteration: updates done before it.
+        level: cross entropy of training samples ÷ ln classes: 1 is what a network has that knows nothing.
+        accuracy: of the same samples.
+        held_level, held_accuracy: of samples held out of the training, those of the test part where there are no others.
+        recall: mean over the classes of the accuracy on held-out samples.
+        answers: (classes,) the share of training samples that get each class.
+        dead: units whose activation is flat at its low end on every sample, as ReLU is below 0.
+        saturated: units whose activation is flat at an end on nearly all samples, as sigmoid is far from 0.
+        variation: the mean over units of the standard deviation across samples of what a layer gives.
+        norms: ‖∂L/∂W‖ of each layer.
+        sizes: the root mean square of each W, rows of inputs that are always 0 left out.
+        alike: the share of hidden units whose weights another unit of their layer has too.
+        line: loss 3 times as far along the latest updates ÷ loss here; NaN where that is not finite.
+    """
+
+    iteration: int
+    level: float
+    accuracy: float
+    held_level: float | None = None
+    held_accuracy: float | None = None
+    recall: float | None = None
+    answers: tuple[float, ...] = ()
+    dead: tuple[float, ...] = ()
+    saturated: tuple[float, ...] = ()
+    variation: tuple[float, ...] = ()
+    norms: tuple[float, ...] = ()
+    sizes: tuple[float, ...] = ()
+    alike: float | None = None
+    line: float | None = None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the network still gives numbers."""
+        return bool(np.isfinite(self.level))
+
+    def to_json(self) -> dict[str, Any]:
+        """What was measured, by name."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+
+
+@np.errstate(all="ignore")  # of a network that goes astray infinity and NaN are what is measured
+def probe(
+    network: Network, samples: Samples, iteration: int, *, held: Samples | None = None, before: Network | None = None
+) -> Probe:
+    """Measure a network, which is not changed.
+
+    Args:
+        network: what its layers keep of their latest batch stays too.
+        samples: of the training part; held: of none that it was trained on.
+        iteration: updates done.
+        before: the network a few updates ago, for the line test.
+    """
+    network = network.copy()
+    inner = _Inside.of(network, samples.x)
+    targets = network._targets(samples.t, len(samples))
+    network._backward(network._loss.gradient(inner.scores, targets))
+    return Probe(
+        iteration=iteration,
+        level=level(inner.scores, samples.t),
+        accuracy=float(np.mean(decided(inner.scores) == samples.t)),
+        answers=_answers(inner.scores),
+        dead=tuple(map(_dead, inner.layers, inner.inputs)),
+        saturated=tuple(map(_saturated, inner.layers, inner.inputs)),
+        variation=tuple(float(np.mean(out.std(axis=0))) for out in inner.outputs),
+        norms=tuple(float(np.linalg.norm(layer.dW)) for layer in _affine(network)),
+        sizes=_sizes(network, samples.x),
+        alike=_alike(network),
+        line=None if before is None else line_test(before, network, samples),
+        **_held(network, held),
+    )
+
+
+def level(scores: Array, t: NDArray[np.integer[Any]]) -> float:
+    """Mean cross entropy of scores (n, classes) with labels (n,), ÷ ln classes: 1 where nothing is known."""
+    wide = scores.astype(np.float64)
+    shifted = wide - wide.max(axis=1, keepdims=True)
+    entropy = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(t)), t]
+    return float(entropy.mean() / np.log(max(scores.shape[1], 2)))
+
+
+def line_test(before: Network, after: Network, samples: Samples) -> float:
+    """Loss 3 times as far along the way from one network to another ÷ loss of the other: above 1, steps are too long."""
+    beyond = after.copy()
+    for name, end in after.params.items():
+        beyond.params[name][...] = end + LINE * (end - before.params[name])
+    return beyond.loss(samples.x, samples.t) / after.loss(samples.x, samples.t)
+
+
+@dataclass(frozen=True, eq=False)
+class _Inside:
+    """What the layers of a network give for a batch: of each activation its layer, input and output; the scores."""
+
+    layers: list[Any]
+    inputs: list[Array]
+    outputs: list[Array]
+    scores: Array
+
+    @classmethod
+    def of(cls, network: Network, x: Array) -> _Inside:
+        layers, inputs, outputs = [], [], []
+        for layer in network.layers:
+            before, x = x, layer.forward(x)
+            if not isinstance(layer, Affine):
+                layers, inputs, outputs = [*layers, layer], [*inputs, before], [*outputs, x]
+        return cls(layers, inputs, outputs, x)
+
+
+def _affine(network: Network) -> list[Affine]:
+    return [layer for layer in network.layers if isinstance(layer, Affine)]
+
+
+def _answers(scores: Array) -> tuple[float, ...]:
+    classes = decided(scores)
+    return tuple(np.bincount(classes[classes >= 0], minlength=scores.shape[1]) / len(scores))
+
+
+def _dead(layer: Any, a: Array) -> float:
+    """The share of units whose slope is 0 or nearly so on all samples, where a unit gives nothing."""
+    if not getattr(layer, "suits_he", False):
+        return 0.0
+    return float(np.mean(_flat(layer, a).all(axis=0)))
+
+
+def _saturated(layer: Any, a: Array) -> float:
+    """The share of units whose slope is nearly 0 on 95 % of samples, of an activation with two ends."""
+    if not isinstance(layer, Elementwise) or getattr(layer, "suits_he", False):
+        return 0.0
+    return float(np.mean(_flat(layer, a).mean(axis=0) > 0.95))
+
+
+def _flat(layer: Any, a: Array) -> Array:
+    """Where the slope is less than 2 % of its steepest."""
+    slope = np.abs(layer.derivative(a))
+    return np.asarray(~(slope >= FLAT * np.abs(layer.derivative(np.zeros((1, 1)) + 1e-9)).max()))
+
+
+def _sizes(network: Network, x: Array) -> tuple[float, ...]:
+    """The root mean square of each W. A row of W1 whose input is always 0 keeps what it began with, and does nothing."""
+    first, *later = (layer.W for layer in _affine(network))
+    inked = first[np.any(x != 0, axis=0)]
+    return tuple(float(np.sqrt(np.mean(np.square(W, dtype=np.float64)))) for W in (inked, *later) if W.size)
+
+
+def _alike(network: Network) -> float:
+    """The share of hidden units whose weights, bias included, are another unit's of their layer."""
+    *hidden, _ = _affine(network)
+    alike, units = 0, 0
+    for layer in hidden:
+        columns = np.vstack([layer.W, layer.b]).T
+        spread = np.abs(columns).max() * ALIKE
+        _, counts = np.unique(np.round(columns / spread) if spread > 0 else columns * 0, axis=0, return_counts=True)
+        alike, units = alike + int(counts[counts > 1].sum()), units + len(columns)
+    return alike / max(units, 1)
+
+
+def _held(network: Network, held: Samples | None) -> dict[str, float]:
+    if held is None:
+        return {}
+    scores = network.predict(held.x)
+    right = decided(scores) == held.t
+    recall = np.mean([right[held.t == label].mean() for label in np.unique(held.t)])
+    return {
+        "held_level": level(scores, held.t),
+        "held_accuracy": float(right.mean()),
+        "recall": float(recall),
+    }
