@@ -208,7 +208,7 @@ def _proven(one: Healed, before: Trial, recipe: Recipe) -> Finding:
         one.finding,
         # Translators: {options} are options of zerokara train that were changed, such as --learning-rate 0.1
         text=one.finding.text or sentence("With {options} it learns.", options=options),
-        remedy=sentence("Try {options}.", options=options),
+        remedy=sentence("Try {options}.", options=options) if one.finding.text else "",
         change=dict(one.change),
         proof={**proof, "seed": recipe.seed},
         proven=sentence(

@@ -54,11 +54,13 @@ class Diagnosis:
     """What came of looking into a run.
 
     Attributes:
-        accuracy: on the test part, of the whole training; None where there was no evaluation.
+        updates: of the whole training.
+        accuracy: on the test part at its end; None where there was no evaluation.
         outcome: findings, tried where a recipe can heal them.
         ill: whether it went badly, found or not.
     """
 
+    updates: int
     accuracy: float | None
     outcome: Outcome
     ill: bool
@@ -101,7 +103,8 @@ def diagnose(
             raise UsageError(sentence("A network is diagnosed on samples. Give x and t too."), "missing-argument")
         return _of_variables({"network": subject, "x": x, "t": t})
     if isinstance(subject, Mapping):
-        return _of_variables({**subject, **{name: value for name, value in {"x": x, "t": t}.items() if value is not None}})
+        given = {name: value for name, value in (("x", x), ("t", t)) if value is not None}
+        return _of_variables({**subject, **given})
     raise UsageError(
         sentence(
             "diagnose takes a run or its folder, a network with x and t, or a dict of variables such as globals(). "
@@ -145,9 +148,7 @@ def diagnosis_of(
     return concluded(evidence, recipe, train, asked=True)
 
 
-def concluded(
-    evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, seconds: float = math.inf
-) -> Diagnosis:
+def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, seconds: float = math.inf) -> Diagnosis:
     """What evidence of a training that ended says, and what trials make of it within so many seconds."""
     found = findings_of(evidence, asked=asked)
     last = evidence.evaluations[-1] if evidence.evaluations else None
@@ -156,7 +157,7 @@ def concluded(
         outcome = tried(found, recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
-    return Diagnosis(last and last.test_accuracy, outcome, ill)
+    return Diagnosis(evidence.total or evidence.iteration, last and last.test_accuracy, outcome, ill)
 
 
 def by_backprop(recipe: Recipe) -> Recipe:
@@ -220,9 +221,7 @@ def held_out(dataset: Dataset, seed: int) -> Dataset:
     """The training part alone: a tenth of it takes the place of the test part."""
     order = generator(seed, TRIALS).permutation(len(dataset.train))
     held = -(-len(order) // HELD_OUT)
-    return replace(
-        dataset, train=_some(dataset.train, order[held:]), test=_some(dataset.train, order[:held])
-    )
+    return replace(dataset, train=_some(dataset.train, order[held:]), test=_some(dataset.train, order[:held]))
 
 
 def _some(split: Split, rows: Any) -> Split:

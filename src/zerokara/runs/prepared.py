@@ -230,9 +230,8 @@ class PreparedRun:
             sentence(ended, iteration=at.iteration + 1, loss=at.loss),
             sentence("The weights before that update are kept in {path}.", path=run.path),
             sentence(
-                "Try a smaller --learning-rate (it was {rate:g}), --init he or xavier, or another loss; --keep-going "
-                "trains on anyway.",
-                rate=self.trainer.optimizer.settings["learning_rate"],
+                "Why, and what helps, says: {command} (--keep-going trains on anyway).",
+                command=command("doctor", run.path),
             ),
         )
 
