@@ -150,7 +150,8 @@ def tried(found: Sequence[Finding], recipe: Recipe, train: Train, *, seconds: fl
     if before is None:
         untried = bool(trials.made) or not trials.complete
         return Outcome(Findings(found), len(trials.made), complete=not untried)
-    healed = [*_healed(found, before, trials)] or _together(found, before, trials)
+    healed = [*_singly(found, before, trials)] or _together(found, before, trials)
+    healed += _rivals(found, max([before, *(one.after for one in healed)], key=lambda trial: trial.accuracy), trials)
     kept = [finding for finding in found if not finding.change] + _ranked(healed, before, recipe)
     return Outcome(Findings(kept or _facts(found)), len(trials.made), trials.complete)
 
@@ -160,36 +161,40 @@ def _facts(found: Iterable[Finding]) -> list[Finding]:
     return [replace(finding, change=None, remedy="") for finding in found if finding.cause in EXACT]
 
 
-def _healed(found: Sequence[Finding], before: Trial, trials: Trials) -> Iterator[Healed]:
-    """The best way for each finding; and where none makes it good, for causes that signals may have taken for those."""
-    best = before
+def _singly(found: Sequence[Finding], before: Trial, trials: Trials) -> Iterator[Healed]:
+    """The best way for each finding that a recipe may heal."""
     for finding in found:
         if finding.change:
-            ways = [finding.change, *WAYS.get(finding.cause, _none)(trials.recipe)]
+            ways = [finding.change, *_ways(finding.cause, trials.recipe)]
             if (healed := trials.best(finding, ways, before, LEAST_GAIN)) is not None:
-                best = max(best, healed.after, key=lambda trial: trial.accuracy)
                 yield healed
-    for cause in RIVALS:
-        if best.accuracy >= GOOD or cause in [finding.cause for finding in found]:
-            continue
-        finding = Finding(cause=cause, text="", symptoms=tuple(other.text for other in found[:1]))
-        least = LEAST_GAIN if found else LEAST_UNPROMPTED_GAIN
-        if (healed := trials.best(finding, WAYS[cause](trials.recipe), best, least)) is not None:
-            best = healed.after
-            yield healed
-
-
-def _none(recipe: Recipe) -> list[Change]:
-    return []
 
 
 def _together(found: Sequence[Finding], before: Trial, trials: Trials) -> list[Healed]:
     """All proposals at once, where no single one helps: two causes may hide each other."""
     proposed = [finding for finding in found if finding.change]
-    change = {name: value for finding in reversed(proposed) for name, value in (finding.change or {}).items()}
+    change: dict[str, Any] = {}
+    for finding in reversed(proposed):
+        change |= next(iter(_ways(finding.cause, trials.recipe)), None) or finding.change or {}
     if len(proposed) < 2 or (after := trials.of(change)) is None or not helps(before, after):
         return []
     return [Healed(finding, change, after) for finding in proposed]
+
+
+def _rivals(found: Sequence[Finding], best: Trial, trials: Trials) -> Iterator[Healed]:
+    """Where it is not good yet, causes that signals may have taken for those they named; each must help more."""
+    for cause in RIVALS:
+        if best.accuracy >= GOOD or cause in [finding.cause for finding in found]:
+            continue
+        finding = Finding(cause=cause, text="", symptoms=tuple(other.text for other in found[:1]))
+        least = LEAST_GAIN if found else LEAST_UNPROMPTED_GAIN
+        if (healed := trials.best(finding, _ways(cause, trials.recipe), best, least)) is not None:
+            best = healed.after
+            yield healed
+
+
+def _ways(cause: str, recipe: Recipe) -> list[Change]:
+    return WAYS[cause](recipe) if cause in WAYS else []
 
 
 def _ranked(healed: Sequence[Healed], before: Trial, recipe: Recipe) -> list[Finding]:
