@@ -112,9 +112,8 @@ class Trials:
 
     def _length(self, change: Change) -> float:
         """How many times the recipe's own updates it takes."""
-        given = {name: getattr(self.recipe, name) for name in LENGTHS}
-        ratios = [change[name] / before for name, before in given.items() if before and name in change]
-        return max([1.0, *ratios])
+        before = {name: getattr(self.recipe, name) for name in LENGTHS}
+        return max([1.0, *(float(change[name] / n) for name, n in before.items() if n and name in change)])
 
     def best(self, finding: Finding, changes: Sequence[Change], before: Trial, least: float) -> Healed | None:
         """The best of some changes, one after the other while they help more and more; None where none helps."""
@@ -175,7 +174,7 @@ def _together(found: Sequence[Finding], before: Trial, trials: Trials) -> list[H
     proposed = [finding for finding in found if finding.change]
     change: dict[str, Any] = {}
     for finding in reversed(proposed):
-        change |= next(iter(_ways(finding.cause, trials.recipe)), None) or finding.change or {}
+        change |= [*_ways(finding.cause, trials.recipe), finding.change or {}][0]
     if len(proposed) < 2 or (after := trials.of(change)) is None or not helps(before, after):
         return []
     return [Healed(finding, change, after) for finding in proposed]

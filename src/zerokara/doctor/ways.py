@@ -26,11 +26,11 @@ def _rate(recipe: Recipe) -> float:
 
 
 def _of_rate(recipe: Recipe, factor: float) -> list[Change]:
-    """The customary rate, where it lies that way and a good deal off, and then step by step."""
+    """The customary rate, where it lies that way and a good deal off, and a step beyond; then step by step."""
     now, customary = _rate(recipe), customary_rate(recipe)
-    steps = [now * factor**power for power in (1, 2, 3)]
     is_that_way = customary >= 3 * now if factor > 1 else customary <= now / 3
-    return [{"learning_rate": _short(rate)} for rate in ([customary] if is_that_way else []) + steps]
+    first = [customary, customary * factor] if is_that_way else []
+    return [{"learning_rate": _short(rate)} for rate in [*first, *(now * factor**power for power in (1, 2, 3))]]
 
 
 def _short(rate: float) -> float:

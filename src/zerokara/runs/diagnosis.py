@@ -29,7 +29,7 @@ from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run, same_data
 from zerokara.training.batches import TRIALS, generator
 from zerokara.training.build import build_trainer
-from zerokara.training.events import Event
+from zerokara.training.events import Event, Listener
 from zerokara.training.recipe import SETTINGS, Recipe, overridden
 from zerokara.words import sentence
 
@@ -157,7 +157,7 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
         outcome = tried(found, recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
-    return Diagnosis(evidence.total or evidence.iteration, last and last.test_accuracy, outcome, ill)
+    return Diagnosis(evidence.total or evidence.iteration, None if last is None else last.test_accuracy, outcome, ill)
 
 
 def by_backprop(recipe: Recipe) -> Recipe:
@@ -184,7 +184,7 @@ def trial_of(
         if time.monotonic() > deadline:
             event.request_stop()
 
-    listeners = [end_in_time] if onlooker is None else [end_in_time, onlooker]
+    listeners: list[Listener] = [end_in_time, *([] if onlooker is None else [onlooker])]
     rest = held_out(dataset, recipe.seed)
     batches = recipe.make_batches(len(dataset.train))
     of_length = replace(recipe, epochs=None, iterations=recipe.total(batches.per_epoch))
