@@ -9,7 +9,7 @@ import pytest
 
 from zerokara.doctor import trials
 from zerokara.doctor.trials import Trial, helps, options_of, tried
-from zerokara.doctor.ways import RIVALS, WAYS, Change
+from zerokara.doctor.ways import WAYS, Change, rivals
 from zerokara.errors import UsageError
 from zerokara.findings import CAUSES, Finding
 from zerokara.training.recipe import Recipe
@@ -58,7 +58,7 @@ def test_what_helps_most_comes_first_with_the_proof() -> None:
 
 def test_among_equals_the_order_of_the_signals_stays() -> None:
     shares = {(("learning_rate", 0.1),): 0.95, (("activation", "relu"),): 0.97}
-    assert [f.cause for f in tried([LOW, VANISHING], RECIPE, training(shares)).findings][0] == "rate-too-low"
+    assert tried([LOW, VANISHING], RECIPE, training(shares)).findings[0].cause == "rate-too-low"
 
 
 def test_what_helps_only_a_little_is_not_the_cause() -> None:
@@ -184,7 +184,13 @@ def test_every_way_is_a_recipe_and_another_one() -> None:
                 values = {**{name: getattr(recipe, name) for name in recipe.__dataclass_fields__}, **change}
                 assert Recipe(**values) != recipe, cause
     assert set(WAYS) <= set(CAUSES)
-    assert set(RIVALS) <= set(WAYS)
+
+
+def test_what_is_not_customary_is_tried_first() -> None:
+    assert list(rivals(Recipe("digits").resolved())) == ["rate-too-low", "rate-too-high"]
+    assert next(iter(rivals(Recipe("digits", learning_rate=10).resolved()))) == "rate-too-high"
+    assert next(iter(rivals(Recipe("digits", init=3).resolved()))) == "weights-too-large"
+    assert all(rivals(Recipe("digits", activation=name, hidden=(3,)).resolved()).values() for name in ("relu", "tanh"))
 
 
 def test_options_are_what_is_typed() -> None:

@@ -12,11 +12,9 @@ from zerokara.doctor.rules import findings_of
 from zerokara.doctor.watching import Watcher, with_whole_data
 from zerokara.findings import Finding, Findings
 from zerokara.runs.diagnosis import by_backprop, concluded, trial_of
-from zerokara.runs.prepared import PreparedRun
+from zerokara.runs.prepared import PreparedRun, advice_for
 from zerokara.runs.run import Run
-from zerokara.runs.untrusted import command
 from zerokara.training.events import Advanced, Ended, Event, Started
-from zerokara.words import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ class Attending:
         self.prepared, self.reporter, self.trials = prepared, reporter, trials
         self.watcher = Watcher(prepared.recipe, prepared.dataset)
         self.said: set[str] = set()
-        self.waits = True
+        self.early = self.total = 0
         self.failed = False
 
     def __call__(self, event: Event) -> None:
@@ -53,56 +51,50 @@ class Attending:
         self.watcher(event)
         match event:
             case Started():
-                self.total = event.total
+                self.total, self.early = event.total, max(1, round(EARLY * event.total))
                 self._speak()
-            case Advanced() if self.waits and EARLY * self.total <= event.iteration < self.total:
-                self.waits = False
+            case Advanced() if self.early <= event.iteration < self.total:
+                self.early = self.total
                 self._speak()
 
     def _speak(self) -> None:
-        for finding in findings_of(self.watcher.evidence(), asked=False):
-            if finding.cause not in self.said:
-                self.said.add(finding.cause)
-                self.reporter.remark(str(Findings([_unproven(finding)])))
+        new = self._new(findings_of(self.watcher.evidence(), asked=False))
+        self.said |= {finding.cause for finding in new}
+        for finding in new:
+            self.reporter.remark(str(Findings([finding])))
 
-    def conclude(self, run: Run) -> None:
-        """After the run was kept: what kept it from learning, with what was tried, or the command that tries it."""
-        if self.failed:
-            return
+    def _new(self, found: Findings) -> list[Finding]:
+        """What was not said yet, without changes, which nobody has tried."""
+        return [replace(f, change=None, remedy="" if f.change else f.remedy) for f in found if f.cause not in self.said]
+
+    def conclude(self, run: Run) -> bool:
+        """After the run was kept: what kept it from learning, with what was tried, or the command that tries it.
+
+        Returns whether anything was said of it.
+        """
         try:
-            text = self._conclusion(run)
+            text = "" if self.failed else self._conclusion(run)
         except KeyboardInterrupt:
-            text = self._pointer(run)
+            text = advice_for(run.path)
         if text:
             self.reporter.remark(f"\n{text}")
+        return bool(text)
 
     def _conclusion(self, run: Run) -> str:
-        """ "" where nothing was found."""
         evidence = self.watcher.evidence()
         if not findings_of(evidence, asked=False):
             return ""
         evidence = with_whole_data(evidence, self.prepared.dataset)
         if not self.trials or self._expected_seconds(run) > SECONDS:
-            return self._untried(findings_of(evidence, asked=False), run)
+            new = Findings(self._new(findings_of(evidence, asked=False)))
+            return "\n\n".join(filter(None, [str(new), advice_for(run.path)]))
         recipe = by_backprop(self.prepared.recipe)
         train = trial_of(recipe, self.prepared.dataset, seconds=SECONDS)
         diagnosis = concluded(evidence, recipe, train, asked=False, seconds=SECONDS)
-        if diagnosis.findings and (diagnosis.outcome.complete or diagnosis.findings[0].proven):
-            return in_words(diagnosis, run.path)
-        return self._pointer(run)
-
-    def _untried(self, found: Findings, run: Run) -> str:
-        new = [_unproven(finding) for finding in found if finding.cause not in self.said]
-        return "\n\n".join(filter(None, [str(Findings(new)), self._pointer(run)])) if found else ""
+        if not diagnosis.outcome.complete and not any(finding.proven for finding in diagnosis.findings):
+            return advice_for(run.path)
+        return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else ""
 
     def _expected_seconds(self, run: Run) -> float:
         """Of two whole trainings, the fewest that trials make, as fast as this one was."""
         return 2 * run.history.seconds * self.total / max(run.iterations, 1)
-
-    def _pointer(self, run: Run) -> str:
-        return sentence("why, and what helps: {command}", command=command("doctor", run.path))
-
-
-def _unproven(finding: Finding) -> Finding:
-    """Without a change that nobody has tried yet."""
-    return replace(finding, change=None, remedy="") if finding.change else finding

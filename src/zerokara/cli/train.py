@@ -190,8 +190,8 @@ def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
     except Diverged as diverged:
         if reporter is not None:
             reporter.result(diverged.run)
-        for doctor in attending:
-            doctor.conclude(diverged.run)
+        if any(doctor.conclude(diverged.run) for doctor in attending):
+            raise Diverged(diverged.run, diverged.happened) from None
         raise
     finally:
         if reporter is not None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.doctor.ways import RIVALS, WAYS, Change
+from zerokara.doctor.ways import WAYS, Change, rivals
 from zerokara.errors import ZerokaraError
 from zerokara.findings import Finding, Findings
 from zerokara.training.recipe import LENGTHS, Recipe
@@ -182,12 +182,12 @@ def _together(found: Sequence[Finding], before: Trial, trials: Trials) -> list[H
 
 def _rivals(found: Sequence[Finding], best: Trial, trials: Trials) -> Iterator[Healed]:
     """Where it is not good yet, causes that signals may have taken for those they named; each must help more."""
-    for cause in RIVALS:
+    for cause, ways in rivals(trials.recipe).items():
         if best.accuracy >= GOOD or cause in [finding.cause for finding in found]:
             continue
         finding = Finding(cause=cause, text="", symptoms=tuple(other.text for other in found[:1]))
         least = LEAST_GAIN if found else LEAST_UNPROMPTED_GAIN
-        if (healed := trials.best(finding, _ways(cause, trials.recipe), best, least)) is not None:
+        if (healed := trials.best(finding, ways, best, least)) is not None:
             best = healed.after
             yield healed
 

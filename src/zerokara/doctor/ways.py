@@ -96,13 +96,18 @@ WAYS: dict[str, Callable[[Recipe], list[Change]]] = {
 }
 """Cause → changes of a recipe, the one that most often suffices first. A cause that is not here lies in the data."""
 
-RIVALS = (
-    "weight-decay-too-strong",
-    "weights-too-large",
-    "weights-too-small",
-    "rate-too-low",
-    "rate-too-high",
-    "vanishing-gradient",
-    "network-too-small",
-)
-"""Causes that signals take for one another, in the order in which they are tried: the surest first."""
+SELDOM_SUFFICES = 2
+"""Ways of a cause that no signal speaks for: more are not tried."""
+
+
+def rivals(recipe: Recipe) -> dict[str, list[Change]]:
+    """Causes that signals take for one another, with their ways, in the order in which they are tried.
+
+    First what was set to other than the customary value, which is where to look.
+    """
+    rates = ["rate-too-low", "rate-too-high"]
+    if _rate(recipe) > customary_rate(recipe):
+        rates.reverse()
+    causes = ["weight-decay-too-strong", "weights-too-large", "weights-too-small", *rates, "vanishing-gradient"]
+    found = {cause: WAYS[cause](recipe)[:SELDOM_SUFFICES] for cause in [*causes, "network-too-small"]}
+    return {cause: ways for cause, ways in found.items() if ways}

@@ -57,7 +57,7 @@ class Diagnosis:
         updates: of the whole training.
         accuracy: on the test part at its end; None where there was no evaluation.
         outcome: findings, tried where a recipe can heal them.
-        ill: whether it went badly, found or not.
+        ill: whether it went badly, whatever was found.
     """
 
     updates: int
@@ -152,7 +152,7 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
     """What evidence of a training that ended says, and what trials make of it within so many seconds."""
     found = findings_of(evidence, asked=asked)
     last = evidence.evaluations[-1] if evidence.evaluations else None
-    ill = bool(found) or last is None or last.train_accuracy < ILL
+    ill = last is None or evidence.divergence is not None or last.train_accuracy < ILL
     if found or (ill and asked):
         outcome = tried(found, recipe, train, seconds=seconds)
     else:
