@@ -48,7 +48,7 @@ class Probe:
         iteration: updates done before it.
         level: cross entropy of training samples ÷ ln classes: 1 is what a network has that knows nothing.
         accuracy: of the same samples.
-        held_level, held_accuracy: of samples held out of the training, those of the test part where there are no others.
+        held_level, held_accuracy: of samples that it was not trained on, such as the test part's.
         recall: mean over the classes of the accuracy on held-out samples.
         answers: (classes,) the share of training samples that get each class.
         dead: units whose activation is flat at its low end on every sample, as ReLU is below 0.
@@ -126,7 +126,7 @@ def level(scores: Array, t: NDArray[np.integer[Any]]) -> float:
 
 
 def line_test(before: Network, after: Network, samples: Samples) -> float:
-    """Loss 3 times as far along the way from one network to another ÷ loss of the other: above 1, steps are too long."""
+    """Loss 3 times as far along the way from one network to another ÷ loss there: above 1, steps are too long."""
     beyond = after.copy()
     for name, end in after.params.items():
         beyond.params[name][...] = end + LINE * (end - before.params[name])
@@ -158,7 +158,8 @@ def _affine(network: Network) -> list[Affine]:
 
 def _answers(scores: Array) -> tuple[float, ...]:
     classes = decided(scores)
-    return tuple(np.bincount(classes[classes >= 0], minlength=scores.shape[1]) / len(scores))
+    counts = np.bincount(classes[classes >= 0], minlength=scores.shape[1])
+    return tuple((counts / len(scores)).tolist())
 
 
 def _dead(layer: Any, a: Array) -> float:
@@ -182,7 +183,7 @@ def _flat(layer: Any, a: Array) -> Array:
 
 
 def _sizes(network: Network, x: Array) -> tuple[float, ...]:
-    """The root mean square of each W. A row of W1 whose input is always 0 keeps what it began with, and does nothing."""
+    """The root mean square of each W; a row of W1 whose input is always 0 keeps what it began with."""
     first, *later = (layer.W for layer in _affine(network))
     inked = first[np.any(x != 0, axis=0)]
     return tuple(float(np.sqrt(np.mean(np.square(W, dtype=np.float64)))) for W in (inked, *later) if W.size)

@@ -1,9 +1,35 @@
-"""Evidence → findings: the causes in the order in which they are asked about, each by one function."""
+"""Evidence → findings: first facts, then, where a training goes badly, its causes in the order of their rules.
+
+Silence comes first. A training that does as well as it should is not looked into at all, whatever else it shows: most
+healthy networks have dead units, saturated ones, or losses that jump.
+"""
 
 from __future__ import annotations
 
-from zerokara.doctor.evidence import Evidence
-from zerokara.findings import Findings
+from collections.abc import Iterator
+
+from zerokara.doctor.evidence import EARLY, Evidence
+from zerokara.doctor.facts import (
+    imbalance,
+    leaked,
+    missing_class,
+    not_finite,
+    one_answer,
+    strange_labels,
+    symmetric,
+    wrong_labels,
+)
+from zerokara.doctor.learning import RULES, Course
+from zerokara.doctor.overfitting import overfitting
+from zerokara.doctor.probes import Probe
+from zerokara.findings import Finding, Findings
+
+SEEN = 6_000
+"""Samples that a training must have seen before it is judged by the stricter gate."""
+GATES = {False: (0.65, 0.95), True: (0.27, 0.45)}
+"""At 30 % and at the end: the level above which a training is ill, and the same of one that has seen few samples."""
+ASKED = 0.2
+"""The same at the end where somebody has asked."""
 
 
 def findings_of(evidence: Evidence, *, asked: bool) -> Findings:
@@ -13,4 +39,70 @@ def findings_of(evidence: Evidence, *, asked: bool) -> Findings:
         evidence: at the start facts of the start are said, from 30 % of the run on the rest, overfitting at its end.
         asked: whether somebody wants to know: a run that is only a little worse than it could be is else passed over.
     """
-    return Findings(())
+    look = judged(evidence, asked=asked)
+    facts = [found for found in _facts(evidence, bad=look is not None) if found is not None]
+    if look is None or any(found.cause not in MEASURES for found in facts):
+        return Findings(facts or filter(None, [overfitting(evidence, asked=asked)]))
+    return Findings([*_causes(Course(evidence, look)), *facts])
+
+
+MEASURES = ("test-data-in-training",)
+"""Facts that do not keep a network from learning."""
+
+
+def judged(evidence: Evidence, *, asked: bool) -> Probe | None:
+    """The probe that shows that a training goes badly, the earliest that does; None where it goes well."""
+    if evidence.divergence is not None:
+        return evidence.probes[-1] if evidence.probes else None
+    last = evidence.last
+    if last is not None:
+        if not is_bad(evidence, last, ended=True, asked=asked):
+            return None
+        early = evidence.early
+        return early if early is not None and is_bad(evidence, early, ended=False, asked=asked) else last
+    early = evidence.early if evidence.progress >= EARLY else None
+    return early if early is not None and is_bad(evidence, early, ended=False, asked=asked) else None
+
+
+def is_bad(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> bool:
+    """Whether a network does worse than it should by then, on data as hard as these."""
+    if not probe.is_finite:
+        return True
+    seen = (evidence.setting.batch_size or 1) * probe.iteration
+    usual, few = GATES[ended]
+    gate = few if seen < SEEN else ASKED if ended and asked else usual
+    return probe.level > gate and _is_worse_than_simple(evidence, probe, ended=ended, asked=asked)
+
+
+def _is_worse_than_simple(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> bool:
+    """Whether accuracy is not what simpler ways reach: so the gate is that of these data, however hard they are."""
+    data, accuracy = evidence.data, probe.accuracy if probe.held_accuracy is None else probe.held_accuracy
+    if data is None:
+        return True
+    if data.reference is not None and ended:
+        return 1 - accuracy > (0.5 if asked else 0.75) * (1 - data.reference)
+    simple = data.centre_agreement
+    return simple is None or accuracy < simple + (0.05 if ended else 0.0)
+
+
+def _facts(evidence: Evidence, *, bad: bool) -> Iterator[Finding | None]:
+    yield not_finite(evidence)
+    alone = one_answer(evidence)
+    yield alone
+    yield None if alone else imbalance(evidence, bad=bad)
+    yield None if alone else missing_class(evidence)
+    strange = strange_labels(evidence)
+    yield strange
+    yield None if strange else wrong_labels(evidence)
+    yield symmetric(evidence)
+    yield leaked(evidence)
+
+
+def _causes(course: Course) -> list[Finding]:
+    """Those of the first rules that hold, one for each cause."""
+    found: dict[str, Finding] = {}
+    for rule in RULES:
+        finding = rule(course)
+        if finding is not None and finding.cause not in found:
+            found[finding.cause] = finding
+    return list(found.values())

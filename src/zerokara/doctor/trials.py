@@ -11,6 +11,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ class Outcome(NamedTuple):
     """What trials came to.
 
     Attributes:
-        findings: those that lie beyond a recipe, such as wrong labels; then those whose change helps, most first.
+        findings: those whose change helps, most first, and those that no recipe heals, such as wrong labels.
         trainings: how many were made.
         complete: whether time sufficed for everything that was to be tried.
     """
@@ -151,8 +152,14 @@ def tried(found: Sequence[Finding], recipe: Recipe, train: Train, *, seconds: fl
         return Outcome(Findings(found), len(trials.made), complete=not untried)
     healed = [*_singly(found, before, trials)] or _together(found, before, trials)
     healed += _rivals(found, max([before, *(one.after for one in healed)], key=lambda trial: trial.accuracy), trials)
-    kept = [finding for finding in found if not finding.change] + _ranked(healed, before, recipe)
-    return Outcome(Findings(kept or _facts(found)), len(trials.made), trials.complete)
+    kept = _around(found, _ranked(healed, before, recipe) or _facts(found))
+    return Outcome(Findings(kept), len(trials.made), trials.complete)
+
+
+def _around(found: Sequence[Finding], tried: list[Finding]) -> list[Finding]:
+    """With those that no recipe heals: where signals put them first, before what was tried, and else behind it."""
+    first = [*takewhile(lambda finding: not finding.change, found)]
+    return first + tried + [finding for finding in found[len(first) :] if not finding.change]
 
 
 def _facts(found: Iterable[Finding]) -> list[Finding]:
@@ -212,7 +219,7 @@ def _proven(one: Healed, before: Trial, recipe: Recipe) -> Finding:
         one.finding,
         # Translators: {options} are options of zerokara train that were changed, such as --learning-rate 0.1
         text=one.finding.text or sentence("With {options} it learns.", options=options),
-        remedy=sentence("Try {options}.", options=options) if one.finding.text else "",
+        remedy=sentence("Try {change}.", change=options) if one.finding.text else "",
         change=dict(one.change),
         proof={**proof, "seed": recipe.seed},
         proven=sentence(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset, Split
 from zerokara.doctor.data_facts import DataFacts, facts_at_once, facts_of_all
@@ -119,13 +119,13 @@ class Watcher:
     def _chosen_samples(self) -> tuple[Samples, Samples]:
         count = probed_samples(self._setting, self._total)
         dtype = self._recipe.dtype
-        return tuple(chosen(split, count, dtype) for split in (self._dataset.train, self._dataset.test))
+        return chosen(self._dataset.train, count, dtype), chosen(self._dataset.test, count, dtype)
 
 
 def probed_samples(setting: Setting, total: int) -> int:
     """So many that all probes take about a twentieth of the run, or some 30 ms."""
     sizes = setting.sizes or (1, 1)
-    weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    weights = sum(a * b for a, b in pairwise(sizes))
     of_run = int(0.01 * total * (setting.batch_size or 1))
     return int(np.clip(max(of_run, 4e7 / weights), FEWEST, MOST))
 
