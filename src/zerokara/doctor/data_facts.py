@@ -36,9 +36,9 @@ class DataFacts:
         centre_agreement: the share of training samples that are nearest to the mean of their own class, each mean
             taken without them.
         held_centre_agreement: the share of held-out samples that are nearest to the training mean of their class.
-        reference: accuracy of a straight line fitted to half of a few thousand training samples, on the other half: what
-            any network should beat.
-        doubtful: of the tenth of those samples about which that line is surest, the share whose label is another.
+        reference: accuracy of a linear fit to half of a few thousand training samples, on the other half: what any
+            network should beat.
+        doubtful: of the tenth of those samples about which that fit is surest, the share whose label is another.
         evenness: 1 where the pairs of labels that these samples have and should have are drawn evenly, as shuffling
             does; near 0 where they are few pairs, as of classes that look alike.
         shared_with_test: training samples that stand in the test part too, pixel by pixel.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,10 +98,10 @@ class Evidence:
 
     @property
     def progress(self) -> float:
-        """The share of the run that is done, 0 to 1; 1 of one that ended, whatever its plan."""
-        if self.ended or self.divergence is not None:
-            return 1.0
-        return self.iteration / self.total if self.total else 0.0
+        """The share of the run that is done, 0 to 1; 1 of one that ended where nobody said how long it was to be."""
+        if not self.total:
+            return 1.0 if self.ended else 0.0
+        return self.iteration / self.total
 
     @property
     def first(self) -> Probe | None:
@@ -115,20 +115,10 @@ class Evidence:
 
     @property
     def last(self) -> Probe | None:
-        """The probe at the end; None of a run that goes on, and of one that diverged."""
-        if not self.ended or not self.probes or self.probes[-1].iteration < self.iteration:
+        """The probe at the end; None of a run that goes on, or was stopped before its end."""
+        if not self.ended or self.progress < 1 or not self.probes or self.probes[-1].iteration < self.iteration:
             return None
-        return self.probes[-1] if self.iteration else None
-
-    @property
-    def seen(self) -> int | None:
-        """Samples that the run has seen by now, those that it saw again too."""
-        batch = self.setting.batch_size
-        return None if batch is None else batch * self.iteration
+        return self.probes[-1]
 
     def _since(self, share: float) -> Iterator[Probe]:
         return (probe for probe in self.probes if self.total and probe.iteration >= share * self.total > 0)
-
-    def to_json(self) -> dict[str, Any]:
-        """The latest probe by name, for `evidence` of a finding."""
-        return self.probes[-1].to_json() if self.probes else {}

@@ -129,8 +129,8 @@ def decay_too_strong(course: Course) -> Finding | None:
     return course.finding(
         "weight-decay-too-strong",
         sentence(
-            "Weights have shrunk to {share:.0%} of what they began with: the penalty, with λ = {decay:g}, is stronger than "
-            "what the data say.",
+            "Weights have shrunk to {share:.0%} of what they began with: the penalty, with λ = {decay:g}, is stronger "
+            "than what the data say.",
             share=shrunk,
             decay=decay,
         ),
@@ -211,7 +211,7 @@ def no_numbers(course: Course) -> Finding | None:
     divergence = course.evidence.divergence
     if divergence is None or divergence.has_loss or divergence.iteration > 3 or not course.look.is_finite:
         return None
-    if course.look.level > TOO_LARGE or course.evidence.losses.size > 1 and course.evidence.losses[-1] > 10:
+    if course.look.level > TOO_LARGE or course.evidence.losses[-1:].max(initial=0) > 10:
         return None
     return course.finding(
         "diverged",
@@ -251,8 +251,8 @@ def _units_lost(course: Course) -> str | None:
     if dead <= MANY_DEAD and saturated <= MANY_SATURATED:
         return None
     return sentence(
-        "{share:.0%} of the units of a hidden layer were lost by update {iteration}: steps were so long that they no longer "
-        "answer to the inputs.",
+        "{share:.0%} of the units of a hidden layer were lost by update {iteration}: steps were so long that they no "
+        "longer answer to the inputs.",
         share=max(dead, saturated),
         iteration=look.iteration,
     )
@@ -285,8 +285,8 @@ def vanishing_gradient(course: Course) -> Finding | None:
     return course.finding(
         "vanishing-gradient",
         sentence(
-            "At the start the gradient of the first layer was {ratio:.0e} of that of the last: {layers} hidden layers with "
-            "{activation} let too little through.",
+            "At the start the gradient of the first layer was {ratio:.0e} of that of the last: {layers} hidden layers "
+            "with {activation} let too little through.",
             ratio=ratio,
             layers=len(setting.hidden),
             activation=setting.activation,
@@ -354,7 +354,8 @@ def rate_too_low(course: Course) -> Finding | None:
     return course.finding(
         "rate-too-low",
         sentence(
-            "Three times as far along the latest updates the loss is {ratio:.3f} times as large: steps could be much longer.",
+            "Three times as far along the latest updates the loss is {ratio:.3f} times as large: steps could be much "
+            "longer.",
             ratio=course.look.line,
         ),
         sentence("Take a larger learning rate.") if higher is None else _set("learning_rate", higher),
@@ -392,8 +393,8 @@ def _too_high(course: Course, text: str) -> Finding:
         return course.finding(
             "batch-too-small",
             sentence(
-                "Updates lessen the loss of their own batch of {size}, but not that of all samples: so few say too little "
-                "for steps of this length.",
+                "Updates lessen the loss of their own batch of {size}, but not that of all samples: so few say too "
+                "little for steps of this length.",
                 size=size,
             ),
             _set("batch_size", 100),
@@ -415,7 +416,7 @@ def _too_high(course: Course, text: str) -> Finding:
 
 
 def _other_rate(course: Course, *, higher: bool) -> float | None:
-    """The customary rate of the optimizer where that is more than 10 times away; else 10 times as much, or as little."""
+    """The customary rate of the optimizer where that is far away; else 10 times as much, or as little."""
     rate, name = course.evidence.setting.learning_rate, course.evidence.setting.optimizer
     if rate is None:
         return None

@@ -12,24 +12,26 @@ APART = 0.35
 """Loss of training samples ÷ of others below which they have come apart."""
 
 
-def overfitting(evidence: Evidence, *, asked: bool) -> Finding | None:
+def overfitting(evidence: Evidence) -> Finding | None:
     """Training samples are known by heart, and others much less."""
     last = evidence.last
     if last is None or last.held_accuracy is None or last.held_level is None:
         return None
-    gap = last.accuracy - last.held_accuracy
-    if gap <= GAP or last.level > APART * last.held_level:
+    own, other = last.accuracy, last.held_accuracy
+    if evidence.evaluations:
+        own, other = evidence.evaluations[-1].train_accuracy, evidence.evaluations[-1].test_accuracy
+    if own - other <= GAP or last.level > APART * last.held_level:
         return None
     return Finding(
         cause="overfitting",
         text=sentence(
-            "The network is right on {own:.1%} of the training samples and on {other:.1%} of others: it knows its samples "
-            "by heart.",
-            own=last.accuracy,
-            other=last.held_accuracy,
+            "The network is right on {own:.1%} of the training samples and on {other:.1%} of others: it knows its "
+            "samples by heart.",
+            own=own,
+            other=other,
         ),
         since=since(evidence),
-        evidence={"training": last.accuracy, "held out": last.held_accuracy, "gap": gap},
+        evidence={"training": own, "held out": other, "gap": own - other},
         remedy=sentence("Train on more samples; a weight decay of about 1e-3, or fewer updates, help a little."),
         change=None if evidence.recipe is None else {"weight_decay": 1e-3},
     )

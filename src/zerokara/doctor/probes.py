@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ class Probe:
         variation: the mean over units of the standard deviation across samples of what a layer gives.
         norms: ‖∂L/∂W‖ of each layer.
         sizes: the root mean square of each W, rows of inputs that are always 0 left out.
-        alike: the share of hidden units whose weights another unit of their layer has too.
+        alike: the share of hidden units whose weights another unit of their layer has too; before the first update.
         line: loss 3 times as far along the latest updates ÷ loss here; NaN where that is not finite.
     """
 
@@ -111,7 +111,7 @@ def probe(
         variation=tuple(float(np.mean(out.std(axis=0))) for out in inner.outputs),
         norms=tuple(float(np.linalg.norm(layer.dW)) for layer in _affine(network)),
         sizes=_sizes(network, samples.x),
-        alike=_alike(network),
+        alike=None if iteration else _alike(network),
         line=None if before is None else line_test(before, network, samples),
         **_held(network, held),
     )
@@ -144,12 +144,14 @@ class _Inside:
 
     @classmethod
     def of(cls, network: Network, x: Array) -> _Inside:
-        layers, inputs, outputs = [], [], []
+        inside = cls([], [], [], x)
         for layer in network.layers:
             before, x = x, layer.forward(x)
             if not isinstance(layer, Affine):
-                layers, inputs, outputs = [*layers, layer], [*inputs, before], [*outputs, x]
-        return cls(layers, inputs, outputs, x)
+                inside.layers.append(layer)
+                inside.inputs.append(before)
+                inside.outputs.append(x)
+        return replace(inside, scores=x)
 
 
 def _affine(network: Network) -> list[Affine]:
@@ -177,9 +179,12 @@ def _saturated(layer: Any, a: Array) -> float:
 
 
 def _flat(layer: Any, a: Array) -> Array:
-    """Where the slope is less than 2 % of its steepest."""
-    slope = np.abs(layer.derivative(a))
-    return np.asarray(~(slope >= FLAT * np.abs(layer.derivative(np.zeros((1, 1)) + 1e-9)).max()))
+    """Where the slope is less than 2 % of that just above 0; nowhere for an activation that does not say its slope."""
+    try:
+        slope, usual = np.abs(layer.derivative(a)), np.abs(layer.derivative(np.full((1, 1), 1e-9)))
+    except NotImplementedError:
+        return np.zeros(a.shape, bool)
+    return np.asarray(~(slope >= FLAT * usual.max()))
 
 
 def _sizes(network: Network, x: Array) -> tuple[float, ...]:

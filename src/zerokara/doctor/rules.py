@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zerokara.doctor.evidence import EARLY, Evidence
+from zerokara.doctor.evidence import Evidence
 from zerokara.doctor.facts import (
     imbalance,
     leaked,
@@ -42,10 +42,13 @@ def findings_of(evidence: Evidence, *, asked: bool) -> Findings:
     look = judged(evidence, asked=asked)
     facts = [found for found in _facts(evidence, bad=look is not None) if found is not None]
     if look is None or any(found.cause not in MEASURES for found in facts):
-        return Findings(facts or filter(None, [overfitting(evidence, asked=asked)]))
-    return Findings([*_causes(Course(evidence, look)), *facts])
+        return Findings(facts or filter(None, [overfitting(evidence)]))
+    causes = _causes(Course(evidence, look))
+    return Findings([*(causes if asked else causes[:1]), *facts])
 
 
+LOW, HIGH = {"rate-too-low", "too-few-updates"}, {"rate-too-high", "batch-too-small", "diverged"}
+"""Causes of which one rules out the other."""
 MEASURES = ("test-data-in-training",)
 """Facts that do not keep a network from learning."""
 
@@ -54,14 +57,10 @@ def judged(evidence: Evidence, *, asked: bool) -> Probe | None:
     """The probe that shows that a training goes badly, the earliest that does; None where it goes well."""
     if evidence.divergence is not None:
         return evidence.probes[-1] if evidence.probes else None
-    last = evidence.last
-    if last is not None:
-        if not is_bad(evidence, last, ended=True, asked=asked):
-            return None
-        early = evidence.early
-        return early if early is not None and is_bad(evidence, early, ended=False, asked=asked) else last
-    early = evidence.early if evidence.progress >= EARLY else None
-    return early if early is not None and is_bad(evidence, early, ended=False, asked=asked) else None
+    early, last = evidence.early, evidence.last
+    if last is not None and not is_bad(evidence, last, ended=True, asked=asked):
+        return None
+    return early if early is not None and is_bad(evidence, early, ended=False, asked=asked) else last
 
 
 def is_bad(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> bool:
@@ -103,6 +102,6 @@ def _causes(course: Course) -> list[Finding]:
     found: dict[str, Finding] = {}
     for rule in RULES:
         finding = rule(course)
-        if finding is not None and finding.cause not in found:
+        if finding is not None and finding.cause not in found and not (finding.cause in LOW and HIGH & set(found)):
             found[finding.cause] = finding
     return list(found.values())

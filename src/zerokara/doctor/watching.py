@@ -154,4 +154,5 @@ def gathered(
 
 def with_whole_data(evidence: Evidence, dataset: Dataset) -> Evidence:
     """The same evidence with facts that take a look at all the data, about half a second."""
+    assert evidence.data is not None, "a watcher has looked at the data"
     return replace(evidence, data=facts_of_all(dataset, evidence.data))
