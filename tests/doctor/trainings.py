@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import made_up
@@ -22,7 +22,6 @@ from zerokara.training.build import build_trainer
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import Recipe
 
-LEARNT = {"mnist": "mnist", "digits": "digits"}
 SEEDS = (0, 1, 2)
 
 Start = Callable[[Network], None]
@@ -267,11 +266,41 @@ ILL: tuple[Case, ...] = (
          dtype="float32", healed={"loss": "cross-entropy", "init": "auto"}),
     _ill("log of raw scores", "diverged", "digits", iterations=300, loss="log-of-scores", healed={"loss": "cross-entropy", "iterations": 1000}),
     _ill("100 samples", "overfitting", iterations=U, hidden=100, change=made_up.few(100), learning_rate=0.5, heals_data=True),
-    _ill("150 samples of hard data", "overfitting", "hard", iterations=U, hidden=100, change=made_up.few(150), learning_rate=0.5, heals_data=True),
+    _ill("150 samples of hard data", "overfitting", "hard", iterations=U, hidden=100, change=made_up.few(150), learning_rate=0.1, heals_data=True),
     _ill("test samples in the training part", "test-data-in-training", iterations=U, change=made_up.leaked, shown_by="fact"),
     _ill("dead from the start", "dead-units", iterations=U, start=biased(-20.0), healed={}),
     _ill("saturated from the start", "saturated-units", iterations=U, activation="sigmoid", learning_rate=0.5, init="xavier", start=biased(30.0), healed={}),
 )  # fmt: skip
+
+
+SMALL: tuple[Case, ...] = (
+    _ill("digits, rate 1e-4", LOW, "digits", iterations=1000, learning_rate=1e-4, healed={"learning_rate": 0.5}),
+    _ill("digits, rate 20", HIGH, "digits", iterations=1000, learning_rate=20, healed={"learning_rate": 0.5}),
+    _ill("digits, batch of 1", "batch-too-small " + HIGH, "digits", iterations=1000, batch_size=1, learning_rate=1.0,
+         healed={"batch_size": 100}),
+    _ill("digits, 20 updates", LOW, "digits", iterations=20, healed={"iterations": 1500}),
+    _ill("digits, one value for all weights", "symmetric-weights", "digits", iterations=1000, start=constant(0.05)),
+    _ill("digits, weights N(0, 5)", START, "digits", iterations=1000, init=5.0, healed={"init": "auto", "learning_rate": 0.5}),
+    _ill("digits, saturated sigmoid", START + " saturated-units", "digits", iterations=1000, init=20.0, activation="sigmoid",
+         healed={"init": "auto", "learning_rate": 1.0}),
+    _ill("digits, ten sigmoid layers", "vanishing-gradient", "digits", iterations=500, hidden=(40,) * 10, activation="sigmoid",
+         healed={"activation": "relu"}),
+    _ill("digits, four layers of weights 0.001", "weights-too-small vanishing-gradient", "digits", iterations=500, hidden=(40,) * 4,
+         init=0.001, healed={"init": "auto"}),
+    _ill("digits, L2 of 0.5", "weight-decay-too-strong", "digits", iterations=1000, weight_decay=0.5, healed={"weight_decay": 0.0}),
+    _ill("digits, labels shuffled", "wrong-labels", "digits", iterations=500, change=made_up.shuffled(1.0, True), heals_data=True),
+    _ill("digits, a third of the labels shuffled", "wrong-labels", "digits", iterations=1000, change=made_up.shuffled(0.33, True), heals_data=True),
+    _ill("digits, labels off by one", "wrong-labels", "digits", iterations=1000, change=made_up.off_by_one, heals_data=True),
+    _ill("digits, NaN", "nan-in-data", "digits", iterations=1000, change=made_up.with_nan, heals_data=True),
+    _ill("digits, 99 % of one class", "class-imbalance", "digits", iterations=1000, change=made_up.mostly_one, heals_data=True),
+    _ill("digits, a class left out", "class-never-answered", "digits", iterations=1000, change=made_up.class_left_out, heals_data=True),
+    _ill("digits, pixels 0 to 16", "unscaled-inputs", "digits", iterations=1000, change=lambda d, rng: made_up.as_values(d),
+         learning_rate=0.5, heals_data=True),
+    _ill("digits, 50 samples", "overfitting", "digits", iterations=1000, change=made_up.few(50), heals_data=True),
+    _ill("digits, test samples in the training part", "test-data-in-training", "digits", iterations=500, change=made_up.leaked, shown_by="fact"),
+    _ill("digits, dead from the start", "dead-units", "digits", iterations=500, start=biased(-20.0), healed={"iterations": 1500}),
+)  # fmt: skip
+"""The same faults where a training takes a tenth of a second."""
 
 
 def healthy(length: int | None = U) -> Iterator[tuple[str, Recipe, Dataset]]:
