@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
 """That trials at the end of a training may take."""
+FEW = 100
+"""A training of fewer updates is over before anybody has read what was said on the way."""
 
 
 class Attending:
@@ -51,17 +53,18 @@ class Attending:
         self.watcher(event)
         match event:
             case Started():
-                self.total, self.early = event.total, max(1, round(EARLY * event.total))
+                self.total, self.early = event.total, round(EARLY * event.total)
                 self._speak()
-            case Advanced() if self.early <= event.iteration < self.total:
+            case Advanced() if self.total >= FEW and self.early <= event.iteration < self.total:
                 self.early = self.total
                 self._speak()
 
     def _speak(self) -> None:
+        """In short: symptoms and proof come at the end."""
         new = self._new(findings_of(self.watcher.evidence(), asked=False))
         self.said |= {finding.cause for finding in new}
         for finding in new:
-            self.reporter.remark(str(Findings([finding])))
+            self.reporter.remark(f"→ {Findings([replace(finding, symptoms=())])}")
 
     def _new(self, found: Findings) -> list[Finding]:
         """What was not said yet, without changes, which nobody has tried."""
@@ -85,7 +88,7 @@ class Attending:
         if not findings_of(evidence, asked=False):
             return ""
         evidence = with_whole_data(evidence, self.prepared.dataset)
-        if not self.trials or self._expected_seconds(run) > SECONDS:
+        if not self.trials or not self._has_time(run):
             new = Findings(self._new(findings_of(evidence, asked=False)))
             return "\n\n".join(filter(None, [str(new), advice_for(run.path)]))
         recipe = by_backprop(self.prepared.recipe)
@@ -95,6 +98,9 @@ class Attending:
             return advice_for(run.path)
         return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else ""
 
-    def _expected_seconds(self, run: Run) -> float:
-        """Of two whole trainings, the fewest that trials make, as fast as this one was."""
-        return 2 * run.history.seconds * self.total / max(run.iterations, 1)
+    def _has_time(self, run: Run) -> bool:
+        """Whether two whole trainings, the fewest that trials make, end in time if they are as fast as this one was.
+
+        One that diverged was not long enough to tell.
+        """
+        return run.iterations < self.total or 2 * run.history.seconds < SECONDS

@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
     """What trials came to.
 
     Attributes:
-        findings: those whose change helps, most first, and those that no recipe heals, such as wrong labels.
+        findings: those whose change helps most, and those that no recipe heals, such as wrong labels.
         trainings: how many were made.
         complete: whether time sufficed for everything that was to be tried.
     """
@@ -168,11 +168,13 @@ def _facts(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _singly(found: Sequence[Finding], before: Trial, trials: Trials) -> Iterator[Healed]:
-    """The best way for each finding that a recipe may heal."""
+    """The best way for each finding that a recipe may heal, while another could be better."""
+    best = before
     for finding in found:
-        if finding.change:
+        if finding.change and best.accuracy < 1 - LEAST_GAIN:
             ways = [finding.change, *_ways(finding.cause, trials.recipe)]
             if (healed := trials.best(finding, ways, before, LEAST_GAIN)) is not None:
+                best = max(best, healed.after, key=lambda trial: trial.accuracy)
                 yield healed
 
 
@@ -204,12 +206,9 @@ def _ways(cause: str, recipe: Recipe) -> list[Change]:
 
 
 def _ranked(healed: Sequence[Healed], before: Trial, recipe: Recipe) -> list[Finding]:
-    """Those that help most first; among those as good as the best, as signals order them. What helps half as much as
-    the best is not the cause."""
+    """Those that help as much as the best, as signals order them: what helps less is not the cause."""
     most = max((one.after.accuracy for one in healed), default=0.0)
-    worth = [one for one in healed if one.after.accuracy - before.accuracy >= (most - before.accuracy) / 2]
-    worth.sort(key=lambda one: 0.0 if one.after.accuracy > most - LEAST_GAIN else most - one.after.accuracy)
-    return [_proven(one, before, recipe) for one in worth]
+    return [_proven(one, before, recipe) for one in healed if one.after.accuracy > most - LEAST_GAIN]
 
 
 def _proven(one: Healed, before: Trial, recipe: Recipe) -> Finding:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import Recipe, default_length
 
 Change = Mapping[str, Any]
 LARGE = 0.3
@@ -61,8 +61,10 @@ def _of_batch(recipe: Recipe) -> list[Change]:
 
 
 def _longer(recipe: Recipe) -> list[Change]:
+    """What is customary for the data, where it is more."""
     name = "epochs" if recipe.iterations is None else "iterations"
-    return [{name: 10 * getattr(recipe, name)}]
+    usual = default_length(recipe.dataset).get(name, 3000)
+    return [{name: usual}] if usual > 2 * getattr(recipe, name) else []
 
 
 def _wider(recipe: Recipe) -> list[Change]:

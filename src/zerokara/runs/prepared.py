@@ -239,8 +239,8 @@ class PreparedRun:
 
 
 def advice_for(path: Path) -> str:
-    """How to find out why the run in that folder does not learn: in one place, whoever says it."""
-    return sentence("To find out why, and what helps: {command}", command=command("doctor", path))
+    """How to find out why the run in that folder does not learn, in the words of whoever says it."""
+    return sentence("To find out what helps: {command}", command=command("doctor", path))
 
 
 @contextmanager
