@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -54,7 +55,7 @@ def doctor(
 def in_words(diagnosis: Diagnosis, path: Path) -> str:
     """What was found in the run of that folder, with the command that makes the change; or that nothing was."""
     if diagnosis.findings:
-        return f"{diagnosis.findings}{_commands(diagnosis.findings, path)}"
+        return "\n\n".join([str(diagnosis.findings), *_commands(diagnosis.findings, path)])
     facts = {"path": path, "accuracy": diagnosis.accuracy or 0.0}
     if not diagnosis.ill:
         return sentence(
@@ -70,13 +71,11 @@ def in_words(diagnosis: Diagnosis, path: Path) -> str:
     )
 
 
-def _commands(findings: Findings, path: Path) -> str:
-    """The first change as a command, below an empty line; "" where a recipe can heal nothing."""
-    change = next((finding.change for finding in findings if finding.change), None)
-    if change is None:
-        return ""
-    typed = f"{command('train', '--recipe', path)} {options_of(change)}"
-    return "\n\n" + sentence("train with the change: {command}", command=typed)
+def _commands(findings: Findings, path: Path) -> Iterator[str]:
+    """How to train with the first change; nothing where a recipe can heal nothing."""
+    for finding in [finding for finding in findings if finding.change][:1]:
+        typed = f"{command('train', '--recipe', path)} {options_of(finding.change or {})}"
+        yield sentence("train with the change: {command}", command=typed)
 
 
 class Progress:

@@ -61,9 +61,11 @@ def _of_batch(recipe: Recipe) -> list[Change]:
 
 
 def _longer(recipe: Recipe) -> list[Change]:
-    """What is customary for the data, where it is more."""
+    """As many samples as is customary, where that is more."""
     name = "epochs" if recipe.iterations is None else "iterations"
     usual = default_length(recipe.dataset).get(name, 3000)
+    if name == "iterations":
+        usual = usual * 100 // max(100, recipe.batch_size)
     return [{name: usual}] if usual > 2 * getattr(recipe, name) else []
 
 
