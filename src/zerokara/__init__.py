@@ -35,6 +35,7 @@ _network.fast_gradient = fastest_gradient
 _numerical.faster_function = _recognised
 
 if TYPE_CHECKING:
+    from zerokara.runs.diagnosis import diagnose
     from zerokara.runs.opening import open_run
     from zerokara.runs.run import Run
     from zerokara.runs.train import train
@@ -54,6 +55,7 @@ __all__ = [
     "TwoLayerNet",
     "UsageError",
     "ZerokaraError",
+    "diagnose",
     "gradient_check",
     "gradient_descent",
     "load",
@@ -66,6 +68,7 @@ __all__ = [
 _ON_FIRST_USE = {
     "Recipe": "zerokara.training.recipe",
     "Run": "zerokara.runs.run",
+    "diagnose": "zerokara.runs.diagnosis",
     "open_run": "zerokara.runs.opening",
     "train": "zerokara.runs.train",
 }

@@ -181,7 +181,7 @@ DIVERGING = ["train", "digits", "--learning-rate", "1e30", "--iterations", "60",
 def test_a_run_that_diverges_says_so_and_keeps_what_was_there_before(tmp_path):
     done = run(tmp_path, *DIVERGING)
     assert done.returncode == 1
-    assert "Try a smaller --learning-rate (it was 1e+30)" in figures_of(done)["error"]
+    assert "To find out what helps: zerokara doctor runs/digits-001" in figures_of(done)["error"]
     assert "Warning" not in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "runs" / "digits-001" / "weights.safetensors").stat().st_size > 10_000

@@ -47,6 +47,11 @@ app.command(
     help=translatable("Write the files that the textbook's scripts open."),
 )
 app.command(
+    "zerokara.cli.doctor:doctor",
+    name="doctor",
+    help=translatable("Say why a run does not learn, and try what heals it."),
+)
+app.command(
     "zerokara.cli.check:check",
     name="check",
     help="\n\n".join(

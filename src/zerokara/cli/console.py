@@ -74,6 +74,10 @@ class ConsoleReporter:
         if run.stopped:
             self._print(sentence("go on with: {command}", command=command("resume", run.path)))
 
+    def remark(self, text: str) -> None:
+        """Lines of somebody else, in their place among the table's; before its head where that is not printed yet."""
+        self._print(text)
+
     def __call__(self, event: Event) -> None:
         match event:
             case Started():

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypedDict
 
 from cyclopts import Parameter
 
+from zerokara.cli.attending import Attending
 from zerokara.cli.console import ConsoleReporter
 from zerokara.cli.download import download_progress
 from zerokara.cli.failure import tell
@@ -90,6 +91,12 @@ class Output:
         return Settings(
             threads=threads, data_dir=data_dir, keep_going=keep_going, listeners=listeners, progress=progress
         )
+
+    def attending(self, prepared: PreparedRun) -> list[Attending]:
+        """The doctor, of a training that somebody watches from its start."""
+        if self.reporter is None or prepared.trainer.iteration:
+            return []
+        return [Attending(prepared, self.reporter, trials=not self.json)]
 
     def report(self, run: Run) -> None:
         """Where the run lies and how it ended."""
@@ -172,16 +179,19 @@ def go_on(path: Path, reopened: Callable[[], Reopened], output: Output, *, finis
 def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
     """Train, show and keep it; the exit status."""
     reporter, status = output.reporter, 0
+    attending = output.attending(prepared)
     try:
         if reporter is not None:
             reporter.heading(prepared)
         with event_files(folder.where, wanted=output.tensorboard) as event_writers:
-            run = prepared.run_into(folder, plots=output.plots, listeners=event_writers)
+            run = prepared.run_into(folder, plots=output.plots, listeners=[*event_writers, *attending])
     except Interrupted as interrupted:
         run, status = interrupted.run, INTERRUPTED
     except Diverged as diverged:
         if reporter is not None:
             reporter.result(diverged.run)
+        if any(doctor.conclude(diverged.run) for doctor in attending):
+            raise Diverged(diverged.run, diverged.happened) from None
         raise
     finally:
         if reporter is not None:
@@ -189,6 +199,9 @@ def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
         with suppress(OSError):
             folder.remove_empty()  # where Ctrl-C or a closed standard output came before training did
     output.report(run)
+    if not status:
+        for doctor in attending:
+            doctor.conclude(run)
     return status
 
 

@@ -6,6 +6,7 @@ large and its run is short.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from zerokara.doctor.evidence import EARLY, Evidence, Setting
 from zerokara.doctor.probes import Probe, Samples, probe
 from zerokara.nn.network import Network
 from zerokara.training.build import build_network, build_trainer
-from zerokara.training.events import Advanced, Ended, Event, Started
+from zerokara.training.events import Advanced, Ended, Event, Listener, Started
 from zerokara.training.history import Divergence, History
 from zerokara.training.recipe import Recipe
 
@@ -135,13 +136,19 @@ def chosen(split: Split, count: int, dtype: str | None) -> Samples:
     return Samples(split.rows(rows, dtype or "float32"), split.t[rows])
 
 
-def gathered(recipe: Recipe, dataset: Dataset, engine: str = "auto", threads: int | None = None) -> Evidence:
-    """Train again, in memory, and gather the evidence, facts of all the data among it.
+def gathered(
+    recipe: Recipe,
+    dataset: Dataset,
+    engine: str = "auto",
+    threads: int | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Evidence:
+    """Train again, in memory, and gather the evidence, facts of all the data among it; others may listen too.
 
     Raises what `build_trainer` raises.
     """
     watcher = Watcher(recipe, dataset)
-    build_trainer(recipe, dataset, engine=engine, threads=threads, listeners=[watcher]).run()
+    build_trainer(recipe, dataset, engine=engine, threads=threads, listeners=[watcher, *listeners]).run()
     return with_whole_data(watcher.evidence(), dataset)
 
 

@@ -40,13 +40,18 @@ NO_FINITE_WEIGHTS = translatable("Update {iteration:,} made weights that are not
 
 
 class Diverged(RunError):
-    """A run ended because its numbers were no longer finite; what it was before that is in `run`, and on disk."""
+    """A run ended because its numbers were no longer finite; what it was before that is in `run`, and on disk.
+
+    Args:
+        happened: whole sentences: where it ended, and what is kept.
+        advice: how to find out why; "" where that was told already.
+    """
 
     code: Code = "diverged"
 
-    def __init__(self, run: Run, text: str) -> None:
-        super().__init__(text)
-        self.run = run
+    def __init__(self, run: Run, happened: str, advice: str = "") -> None:
+        super().__init__(paragraph(happened, advice))
+        self.run, self.happened = run, happened
 
 
 def prepare_run(
@@ -129,7 +134,7 @@ class PreparedRun:
             except FolderLost as lost:
                 raise self._rescued(folder, lost) from lost
         if run.state == DIVERGED:
-            raise Diverged(run, self._divergence(run))
+            raise Diverged(run, self._divergence(run), advice_for(run.path))
         if run.stopped and signals.count:
             raise Interrupted(run)
         return run
@@ -229,12 +234,13 @@ class PreparedRun:
         return paragraph(
             sentence(ended, iteration=at.iteration + 1, loss=at.loss),
             sentence("The weights before that update are kept in {path}.", path=run.path),
-            sentence(
-                "Try a smaller --learning-rate (it was {rate:g}), --init he or xavier, or another loss; --keep-going "
-                "trains on anyway.",
-                rate=self.trainer.optimizer.settings["learning_rate"],
-            ),
+            sentence("--keep-going trains on anyway."),
         )
+
+
+def advice_for(path: Path) -> str:
+    """How to find out why the run in that folder does not learn, in the words of whoever says it."""
+    return sentence("To find out what helps: {command}", command=command("doctor", path))
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from zerokara.words import sentence
 
 SAMPLINGS = ("replacement", "distinct", "epoch")
 
-WEIGHTS, SPLITS, BATCHES = range(3)
-"""The children of a seed: initial weights, splits of data, batches."""
+WEIGHTS, SPLITS, BATCHES, TRIALS = range(4)
+"""The children of a seed: initial weights, splits of data, batches, what is held out of trial trainings."""
 
 
 def generator(seed: int, *child: int) -> np.random.Generator:

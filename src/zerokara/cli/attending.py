@@ -1,0 +1,106 @@
+"""What the doctor says beside the table while a network trains, and at the end of a training that went badly."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from zerokara.cli.console import ConsoleReporter
+from zerokara.cli.doctor import in_words
+from zerokara.doctor.evidence import EARLY
+from zerokara.doctor.rules import findings_of
+from zerokara.doctor.watching import Watcher, with_whole_data
+from zerokara.findings import Finding, Findings
+from zerokara.runs.diagnosis import by_backprop, concluded, trial_of
+from zerokara.runs.prepared import PreparedRun, advice_for
+from zerokara.runs.run import Run
+from zerokara.training.events import Advanced, Ended, Event, Started
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 5.0
+"""That trials at the end of a training may take."""
+FEW = 100
+"""A training of fewer updates is over before anybody has read what was said on the way."""
+
+
+class Attending:
+    """A listener of a training that begins at its first update. It says a cause once, and nothing where all is well.
+
+    Args:
+        trials: whether to try at the end what is proposed, where that takes no longer than 5 s.
+    """
+
+    def __init__(self, prepared: PreparedRun, reporter: ConsoleReporter, *, trials: bool) -> None:
+        self.prepared, self.reporter, self.trials = prepared, reporter, trials
+        self.watcher = Watcher(prepared.recipe, prepared.dataset)
+        self.said: set[str] = set()
+        self.early = self.total = 0
+        self.failed = False
+
+    def __call__(self, event: Event) -> None:
+        """Watch, and say facts of the start at the start and the rest at 30 % of the run."""
+        if not self.failed:
+            try:
+                self._hear(event)
+            except Exception:  # a training is worth more than what is said about it
+                logger.warning("the doctor failed", exc_info=True)
+                self.failed = True
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Ended) and event.stopped and event.divergence is None:
+            return  # whoever stops a training waits for nothing more
+        self.watcher(event)
+        match event:
+            case Started():
+                self.total, self.early = event.total, round(EARLY * event.total)
+                self._speak()
+            case Advanced() if self.total >= FEW and self.early <= event.iteration < self.total:
+                self.early = self.total
+                self._speak()
+
+    def _speak(self) -> None:
+        """In short: symptoms and proof come at the end."""
+        new = self._new(findings_of(self.watcher.evidence(), asked=False))
+        self.said |= {finding.cause for finding in new}
+        for finding in new:
+            self.reporter.remark(f"→ {Findings([replace(finding, symptoms=())])}")
+
+    def _new(self, found: Findings) -> list[Finding]:
+        """What was not said yet, without changes, which nobody has tried."""
+        return [replace(f, change=None, remedy="" if f.change else f.remedy) for f in found if f.cause not in self.said]
+
+    def conclude(self, run: Run) -> bool:
+        """After the run was kept: what kept it from learning, with what was tried, or the command that tries it.
+
+        Returns whether anything was said of it.
+        """
+        try:
+            text = "" if self.failed else self._conclusion(run)
+        except KeyboardInterrupt:
+            text = advice_for(run.path)
+        if text:
+            self.reporter.remark(f"\n{text}")
+        return bool(text)
+
+    def _conclusion(self, run: Run) -> str:
+        evidence = self.watcher.evidence()
+        if not findings_of(evidence, asked=False):
+            return ""
+        evidence = with_whole_data(evidence, self.prepared.dataset)
+        if not self.trials or not self._has_time(run):
+            new = Findings(self._new(findings_of(evidence, asked=False)))
+            return "\n\n".join(filter(None, [str(new), advice_for(run.path)]))
+        recipe = by_backprop(self.prepared.recipe)
+        train = trial_of(recipe, self.prepared.dataset, seconds=SECONDS)
+        diagnosis = concluded(evidence, recipe, train, asked=False, seconds=SECONDS)
+        if not diagnosis.outcome.complete and not any(finding.proven for finding in diagnosis.findings):
+            return advice_for(run.path)
+        return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else ""
+
+    def _has_time(self, run: Run) -> bool:
+        """Whether two whole trainings, the fewest that trials make, end in time if they are as fast as this one was.
+
+        One that diverged was not long enough to tell.
+        """
+        return run.iterations < self.total or 2 * run.history.seconds < SECONDS

@@ -1,0 +1,160 @@
+"""`zerokara.diagnose`: runs, and what else it takes; trials that leave the run and the test part alone."""
+
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zerokara
+from zerokara.data import Dataset, load
+from zerokara.errors import DataError, RunError, UsageError
+from zerokara.runs.diagnosis import held_out, trial_of, with_change
+from zerokara.runs.prepared import Diverged
+from zerokara.training.batches import TRIALS, generator
+from zerokara.training.recipe import Recipe
+
+SLOW: dict[str, Any] = {"learning_rate": 1e-5, "hidden": (20,), "epochs": 60}
+BEFORE = Path(__file__).parent / "written_before"
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load("digits")
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> zerokara.Run:
+    """A run with a rate of 1e-5."""
+    return zerokara.train("digits", out=tmp_path_factory.mktemp("slow"), plots=False, **SLOW)
+
+
+def bytes_of(folder: Path) -> dict[Path, str]:
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_is_told_what_heals_it_and_keeps_its_bits(slow: zerokara.Run) -> None:
+    before = bytes_of(slow.path)
+    first = zerokara.diagnose(slow)[0]
+    assert first.cause == "rate-too-low"
+    assert first.change is not None
+    assert first.proof["held_out"] == 144
+    assert first.proof["accuracy_before"] < 0.3 < 0.8 < first.proof["accuracy_after"]
+    healed = zerokara.train(recipe=slow.recipe, out=slow.path.parent / "healed", plots=False, **first.change)
+    assert healed.history.last.test_accuracy > 0.8
+    assert bytes_of(slow.path) == before
+    assert zerokara.diagnose(str(slow.path)) == zerokara.diagnose(slow), "from its folder too, and always the same"
+
+
+def test_a_healthy_run_has_nothing(tmp_path: Path) -> None:
+    run = zerokara.train("digits", out=tmp_path, plots=False)
+    assert zerokara.diagnose(run) == ()
+
+
+def test_a_run_that_diverged(tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match=r"what helps: zerokara doctor .*digits-001$") as ended:
+        zerokara.train("digits", out=tmp_path, plots=False, learning_rate=1e30, epochs=60)
+    first = zerokara.diagnose(ended.value.run)[0]
+    assert first.cause in ("rate-too-high", "diverged")
+    assert first.proof["accuracy_after"] > 0.9
+
+
+@pytest.mark.parametrize("name", ["finished", "stopped"])
+def test_runs_of_before_can_be_asked(name: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(BEFORE / name, tmp_path / name)
+    before = bytes_of(folder)
+    assert isinstance(zerokara.diagnose(folder), tuple)
+    assert bytes_of(folder) == before
+
+
+def test_the_data_of_a_run_may_be_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    for part, label, i in ((part, label, i) for part in ("train", "test") for label in "ab" for i in range(3)):
+        from PIL import Image
+
+        path = folder / part / label / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4), 40 * i + (label == "a"), np.uint8)).save(path)
+    run = zerokara.train(folder, out=tmp_path / "runs", plots=False, iterations=3, batch_size=2)
+    assert isinstance(zerokara.diagnose(run.path), tuple), "six samples, of which one is held out"
+    shutil.rmtree(folder)
+    with pytest.raises((DataError, RunError), match="mine"):
+        zerokara.diagnose(run.path)
+
+
+@pytest.mark.parametrize(
+    ("subject", "keywords", "error", "words"),
+    [
+        (3, {}, UsageError, "diagnose takes a run or its folder, a network .* Got 3"),
+        (None, {}, UsageError, "diagnose takes a run or its folder"),
+        ("nowhere", {}, RunError, "nowhere does not exist"),
+        ("nowhere", {"x": 1}, UsageError, "A run has its own data"),
+        (zerokara.Network([2, 2]), {"x": np.ones((1, 2))}, UsageError, "Give x and t too"),
+    ],
+)
+def test_what_it_refuses(subject: Any, keywords: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        zerokara.diagnose(subject, **keywords)
+
+
+def test_a_tenth_of_the_training_part_is_held_out_by_a_stream_of_its_own(digits: Dataset) -> None:
+    rest = held_out(digits, 3)
+    assert (len(rest.train), len(rest.test)) == (1294, 144)
+    together = np.concatenate([rest.train.pixels, rest.test.pixels])
+    np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(digits.train.pixels, axis=0))
+    rows = np.sort(generator(3, TRIALS).permutation(1438)[:144])
+    np.testing.assert_array_equal(rest.test.pixels, digits.train.pixels[rows])
+    assert (held_out(digits, 4).test.t != rest.test.t).any()
+
+
+class Blind:
+    """A data set whose test part must not be looked at."""
+
+    def __init__(self, digits: Dataset) -> None:
+        shuffled = replace(digits.test, t=digits.test.t[::-1].copy())
+        self.dataset = replace(digits, test=shuffled)
+
+
+def test_the_test_part_has_no_say_in_a_trial(digits: Dataset) -> None:
+    recipe = Recipe("digits", epochs=3).resolved()
+    seen, unseen = (trial_of(recipe, data)({}) for data in (digits, Blind(digits).dataset))
+    assert seen is not None
+    assert unseen is not None
+    np.testing.assert_array_equal(seen.right, unseen.right)
+
+
+def test_a_trial_has_as_many_updates_as_the_run(digits: Dataset) -> None:
+    ended: list[int] = []
+
+    class Counting:
+        def begins(self, change: Any) -> None:
+            pass
+
+        def __call__(self, event: Any) -> None:
+            if type(event).__name__ == "Ended":
+                ended.append(event.iteration)
+
+    train = trial_of(Recipe("digits", epochs=2).resolved(), digits, onlooker=Counting())
+    for change in ({}, {"epochs": 4}, {"batch_size": 10}, {"iterations": 7}):
+        train(change)
+    assert ended == [30, 60, 30, 7]
+
+
+def test_a_trial_that_takes_too_long_is_ended(digits: Dataset) -> None:
+    assert trial_of(Recipe("digits").resolved(), digits, seconds=0.0)({}) is None
+
+
+def test_a_batch_of_all_samples_fits_into_a_trial(digits: Dataset) -> None:
+    recipe = Recipe("digits", batch_size=1438, sampling="epoch", iterations=2).resolved()
+    assert trial_of(recipe, digits)({}) is not None
+
+
+def test_an_optimizer_comes_with_its_own_settings() -> None:
+    recipe = Recipe("digits", optimizer="momentum", momentum=0.5, iterations=10).resolved()
+    changed = with_change(recipe, {"optimizer": "adam"}, 15).resolved()
+    assert (changed.optimizer, changed.learning_rate, changed.momentum) == ("adam", 0.001, None)
+    assert with_change(recipe, {"learning_rate": 0.3}, 15).momentum == 0.5
+    assert with_change(recipe, {"epochs": 3}, 15).iterations == 45
