@@ -101,12 +101,17 @@ def scores_of(
     layers: tuple[Layer, ...], activations: tuple[Formula, ...], params: Mapping[str, Array], rows: Array
 ) -> Array:
     """z of the last layer."""
-    a = rows
-    for number, layer in enumerate(layers):
-        a = a @ layer.weights(params) + layer.biases(params)
-        if number < len(activations):
-            a = activated(activations[number], a)
-    return a
+    return _scores_after(layers, activations, params, rows @ layers[0].weights(params))
+
+
+def _scores_after(
+    layers: tuple[Layer, ...], activations: tuple[Formula, ...], params: Mapping[str, Array], product: Array
+) -> Array:
+    """z of the last layer, from x @ W of the first."""
+    z = product + layers[0].biases(params)
+    for layer, activation in zip(layers[1:], activations, strict=True):
+        z = activated(activation, z) @ layer.weights(params) + layer.biases(params)
+    return z
 
 
 def targets_of(t: Array, n: int, classes: int) -> Array:
@@ -154,12 +159,13 @@ _TOLERANCES = {2: 5e-3, 4: 3e-6}
 
 @dataclass(frozen=True)
 class _Seen:
-    """The loss at some weights and a batch."""
+    """The loss at some weights and a batch; `first`: x @ W of the first layer."""
 
     params: Arrays
     x: Array
     t: Array
     loss: float
+    first: Array
 
 
 def _found(subject: Subject) -> Model | None:
@@ -208,7 +214,8 @@ class _Observed:
         if key not in self._seen:
             chosen = batch(self.subject, n, number, self.columns)
             params = set_weights(self.subject, self.layers, seed, self.length)
-            self._seen[key] = _Seen(params, chosen.x, chosen.t, float(self.subject.loss(*chosen.copies())))
+            first = _rows(chosen.x, self.columns) @ self.layers[0].weights(params)
+            self._seen[key] = _Seen(params, chosen.x, chosen.t, float(self.subject.loss(*chosen.copies())), first)
         return self._seen[key]
 
 
@@ -257,43 +264,56 @@ def _activations(hidden: int) -> Iterator[tuple[Formula, ...]]:
 
 def _with_loss(model: Model, seen: _Observed, penalized: bool) -> Model | None:
     """The model with its loss. A penalty of the weights is not in the difference of two batches at the same weights."""
-    n = ROWS[0]
-    batches = (0, 1) if penalized else (0,)
-    pairs = [[seen(seed, n, number) for number in batches] for seed in (1, 2)]
-    scores = [[scores_of(model.layers, model.activations, s.params, model.rows(s.x)) for s in pair] for pair in pairs]
-    targets = [[model.targets(s.t, n) for s in pair] for pair in pairs]
-    losses = [_difference([s.loss for s in pair]) for pair in pairs]
-    size = max(abs(s.loss) for pair in pairs for s in pair)
-
-    def scale(output: str, error: str, shift: float, within: float) -> float | None:
-        sums = [
-            _difference([_sum(output, error, shift, z, t) for z, t in zip(zs, ts, strict=True)])
-            for zs, ts in zip(scores, targets, strict=True)
-        ]
-        if not (all(np.isfinite(sums)) and all(sums)):
-            return None
-        return losses[0] / sums[0] if abs(losses[0] / sums[0] * sums[1] - losses[1]) <= within * size else None
-
-    for output, error in product(OUTPUTS, ERRORS):
-        if not _possible(model.classes, output, error) or scale(output, error, 0.0, 0.02) is None:
+    tried = _Tried(model, [[seen(seed, ROWS[0], k) for k in range(1 + penalized)] for seed in (1, 2)])
+    for output in OUTPUTS:
+        if model.classes == 1 and output.startswith("softmax"):
             continue
-        for shift in SHIFTS if ERRORS[error].takes_logarithm else (0.0,):
-            if (factor := scale(output, error, shift, 10 * seen.tolerance)) is not None:
-                tried = replace(model, output=output, error=error, shift=shift)
-                penalty = _penalty(tried, seen, factor) if penalized else {}
-                if (found := _scaled(tried, seen, factor, penalty)) is not None:
+        y = tried.outputs(output)
+        for error in ERRORS:
+            if ERRORS[error].takes_logarithm and output in ("identity", "tanh", "relu"):
+                continue
+            for shift, factor in tried.factors(y, error, 10 * seen.tolerance):
+                candidate = replace(model, output=output, error=error, shift=shift)
+                penalty = _penalty(candidate, seen, factor) if penalized else {}
+                if (found := _scaled(candidate, seen, factor, penalty)) is not None:
                     return found
     return None
 
 
+class _Tried:
+    """Activations that are tried: the scores they give for pairs of batches, one pair for each weights."""
+
+    def __init__(self, model: Model, pairs: list[list[_Seen]]) -> None:
+        layers, activations, scale = model.layers, model.activations, model.input_scale
+        self.scores = [[_scores_after(layers, activations, s.params, scale * s.first) for s in p] for p in pairs]
+        self.targets = [[model.targets(s.t, len(s.first)) for s in pair] for pair in pairs]
+        self.losses = [_difference([s.loss for s in pair]) for pair in pairs]
+        self.size = max(abs(s.loss) for pair in pairs for s in pair)
+
+    def outputs(self, output: str) -> list[list[Array]]:
+        """y of each batch."""
+        return [[OUTPUTS[output].value(z) for z in pair] for pair in self.scores]
+
+    def factors(self, y: list[list[Array]], error: str, within: float) -> Iterator[tuple[float, float]]:
+        """What is added before the logarithm, and what the sums are multiplied by, where that is the same twice."""
+        if self._factor(y, error, 0.0, 0.02) is None:
+            return
+        for shift in SHIFTS if ERRORS[error].takes_logarithm else (0.0,):
+            if (factor := self._factor(y, error, shift, within)) is not None:
+                yield shift, factor
+
+    def _factor(self, y: list[list[Array]], error: str, shift: float, within: float) -> float | None:
+        terms = ERRORS[error].terms
+        pairs = [zip(ys, ts, strict=True) for ys, ts in zip(y, self.targets, strict=True)]
+        one, other = (_difference([float(terms(y, t, shift).sum()) for y, t in pair]) for pair in pairs)
+        if not (np.isfinite([one, other]).all() and one and other):
+            return None
+        factor = self.losses[0] / one
+        return factor if abs(factor * other - self.losses[1]) <= within * self.size else None
+
+
 def _difference(numbers: list[float]) -> float:
     return numbers[0] - sum(numbers[1:])
-
-
-def _possible(classes: int, output: str, error: str) -> bool:
-    if classes == 1 and output.startswith("softmax"):
-        return False
-    return not (ERRORS[error].takes_logarithm and output in ("identity", "tanh", "relu"))
 
 
 def _penalty(model: Model, seen: _Observed, scale: float) -> dict[str, float]:
