@@ -14,6 +14,7 @@ import numpy as np
 
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.quantities import Quantity, quantities
+from zerokara.own_gradients.reached import functions_reached
 from zerokara.own_gradients.subject import Array, Arrays, Subject, Truth
 from zerokara.own_gradients.substitution import MOST_BYTES, Change, Instrumented, Replacement, Site, TooLate
 
@@ -63,7 +64,7 @@ class Trial:
         self.rows = len(truth.a[0])
         self._x, self._t = x, t
         self.deadline = time.perf_counter() + seconds
-        self.code = Instrumented(subject.functions)
+        self.code = Instrumented(functions_reached(subject.functions, subject.state))
         self.tolerance = tolerance_of(subject, truth)
         self.quantities = quantities(truth)
         self._weights = {**{name: array.copy() for name, array in subject.params.items()}, **_weights_of(truth)}

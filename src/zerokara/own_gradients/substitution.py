@@ -285,9 +285,8 @@ class _Hooks:
 
     def _pair(self, copied: ast.AST, tree: ast.AST) -> None:
         """Which node of the tree each node of the copy stands for."""
-        self._original.update(
-            (id(one), other) for one, other in zip(ast.walk(copied), ast.walk(tree), strict=True)
-        )
+        self._copied = list(ast.walk(copied))  # kept, so that no id is given twice
+        self._original = {id(one): other for one, other in zip(self._copied, ast.walk(tree), strict=True)}
 
     # Statements
 
@@ -318,7 +317,7 @@ class _Hooks:
                 setattr(node, name, self._list(value))
 
     def _list(self, values: list[Any]) -> list[Any]:
-        if isinstance(values[0], ast.stmt):
+        if values and isinstance(values[0], ast.stmt):
             return self._block(values)
         made = []
         for value in values:
