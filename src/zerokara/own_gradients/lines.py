@@ -11,7 +11,7 @@ import numpy as np
 
 from zerokara.findings import Finding
 from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.mending import Mend, Trial, forms, mends, quietly, same_already
+from zerokara.own_gradients.mending import Mend, Search, Trial, forms, quietly, same_already
 from zerokara.own_gradients.subject import Array, Subject, Truth
 from zerokara.own_gradients.substitution import TooLate
 from zerokara.words import paragraph, sentence
@@ -77,8 +77,8 @@ def _searched(trial: Trial, wrong: str) -> Place | None:
         if wrong in right:
             return None
         trial.settle(first)
-        found = mends(trial, wrong, right, first)
-    return _place(trial, chosen(trial, found)) if found else None
+        found = Search(trial, wrong, first, right).mends()
+        return _place(trial, chosen(trial, found)) if found else None
 
 
 # The choice
@@ -147,9 +147,7 @@ def _place(trial: Trial, mend: Mend) -> Place:
 
 
 def _right(trial: Trial, mend: Mend) -> str:
-    quantity = mend.quantity
-    assert quantity is not None
-    return quantity.name
+    return mend.quantity.name if mend.quantity else mend.how
 
 
 def with_line(finding: Finding, subject: Subject, truth: Truth, x: Array | None = None, t: Array | None = None) -> Finding:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,9 @@ class Mend:
         evaluations: which of its evaluations have another value, in their order.
         values: what they were.
         at: when the first of them was evaluated, counted in evaluations.
-        quantity: what belongs there; None where a change in place is to be none: `how`.
+        quantity: what belongs there; None where a change in place should not be: `how`.
         right: names of the parameters whose gradient is right then.
+        how: "fresh" where the change in place should make a new array, "skip" where it should not be at all.
     """
 
     site: Site
@@ -43,10 +45,8 @@ class Mend:
     right: frozenset[str]
     how: str = ""
 
-    @property
-    def legitimate(self) -> bool:
-        """Whether the value is one that a right calculation has too, only not here."""
-        return self.how == "legitimate"
+
+_NONE: Mapping[int, Replacement] = {}
 
 
 class Trial:
@@ -63,7 +63,7 @@ class Trial:
         self.subject, self.truth = subject, truth
         self.rows = len(truth.a[0])
         self._x, self._t = x, t
-        self.deadline = time.perf_counter() + seconds
+        self.deadline = time.thread_time() + seconds
         self.code = Instrumented(functions_reached(subject.functions, subject.state))
         self.tolerance = tolerance_of(subject, truth)
         self.quantities = quantities(truth)
@@ -75,6 +75,8 @@ class Trial:
 
     def gradient(self) -> Arrays | None:
         """As the functions are now; None where they fail."""
+        if time.thread_time() > self.deadline:
+            raise TooLate
         self.runs += 1
         if self._changes_state:
             self._snapshot.restore()
@@ -123,9 +125,9 @@ class Trial:
             name not in second or not np.array_equal(first[name], second[name]) for name in first
         )
 
-    def with_changed(self, site: Site, replacement: Replacement) -> Arrays | None:
-        """The gradient with one site changed."""
-        with self.code.replacing({site.number: replacement}, self.deadline):
+    def with_changed(self, site: Site, replacement: Replacement, more: Mapping[int, Replacement] = _NONE) -> Arrays | None:
+        """The gradient with one site changed, and with it some more."""
+        with self.code.replacing({site.number: replacement, **more}, self.deadline):
             return self.gradient()
 
 
@@ -178,27 +180,105 @@ def _difference(value: Array, expected: Array) -> float:
 
 
 Values = tuple[Any, ...]
+Given = tuple[Quantity, Sequence[Any]]
+Stage = Callable[["Search", Site, Values], Iterator[Given]]
 
 
-def mends(trial: Trial, wrong: str, before: frozenset[str], first: Arrays) -> list[Mend]:
-    """All substitutions after which `wrong` is right and nothing that was right is not."""
-    found: list[Mend] = []
-    for stage in (_alike, _otherwise):
-        for site in trial.code.sites:
-            recorded = trial.values.get(site.number, [])
-            for evaluations in _groups(len(recorded), trial.rows):
-                found += _at(trial, site, evaluations, stage, wrong, before, first)
-        if found:
-            break
-    return found
+@dataclass(frozen=True, eq=False)
+class Search:
+    """For what mends one parameter.
+
+    Attributes:
+        trial: what runs.
+        wrong: the parameter.
+        first: the gradient as it is.
+        before: names of those that are right as it is.
+    """
+
+    trial: Trial
+    wrong: str
+    first: Arrays
+    before: frozenset[str]
+
+    def mends(self) -> list[Mend]:
+        """All substitutions after which `wrong` is right and nothing that was right is not."""
+        found = [*self._undone(), *self._tried(_alike)]
+        found += self._tried(_numbers)
+        return found or list(self._tried(_otherwise))
+
+    def _tried(self, stage: Stage) -> Iterator[Mend]:
+        for site in self.trial.code.sites:
+            recorded = self.trial.values.get(site.number, [])
+            for evaluations in _groups(site, len(recorded), self.trial.rows):
+                values = tuple(recorded[place][1] for place in evaluations)
+                if len({np.shape(value) for value in values}) == 1:
+                    yield from self._at(site, evaluations, values, stage(self, site, values))
+
+    def _at(
+        self, site: Site, evaluations: tuple[int, ...], values: Values, candidates: Iterator[Given]
+    ) -> Iterator[Mend]:
+        for place, (quantity, given) in enumerate(candidates):
+            if place == 0 and not self._matters(site, evaluations, values):
+                return
+            gradient = self.trial.with_changed(site, _handing_in(evaluations, given))
+            right = self.trial.right(gradient)
+            if self._is_mended(right):
+                at = self.trial.values[site.number][evaluations[0]][0]
+                yield Mend(site, evaluations, values, at, quantity, right)
+
+    def _is_mended(self, right: frozenset[str]) -> bool:
+        return self.wrong in right and self.before <= right
+
+    def _matters(self, site: Site, evaluations: tuple[int, ...], values: Values) -> bool:
+        """Whether what is wrong depends on it, and nothing that is right does.
+
+        Where something right depends on it, no other value can mend, but one that changes nothing there.
+        """
+        moved = [_moved(value) for value in values]
+        gradient = self.trial.with_changed(site, _handing_in(evaluations, moved))
+        if gradient is None:
+            return True
+        if _unmoved(gradient.get(self.wrong), self.first.get(self.wrong)):
+            return False
+        return self.before <= self.trial.right(gradient)
+
+    def _undone(self) -> Iterator[Mend]:
+        """Changes in place that should not be, or should make a new array."""
+        for site in self.trial.code.sites:
+            if not isinstance(site.node, ast.stmt) or site.number not in self.trial.values:
+                continue
+            for how, replacements in _undoings(self.trial.code.sites, site):
+                with self.trial.code.replacing(replacements, self.trial.deadline):
+                    right = self.trial.right(self.trial.gradient())
+                if self._is_mended(right):
+                    at, value = self.trial.values[site.number][0]
+                    yield Mend(site, (0,), (value,), at, None, right, how)
+                    break
 
 
-def _groups(count: int, rows: int) -> Iterator[tuple[int, ...]]:
+def _undoings(sites: Sequence[Site], site: Site) -> Iterator[tuple[str, dict[int, Replacement]]]:
+    if isinstance(site.node, ast.AugAssign):
+        for how in ("fresh", "skip"):
+            asked = Change(how)
+            yield how, {site.number: lambda _, value, asked=asked: asked}
+        return
+    after = site.number + 1
+    if after < len(sites) and sites[after].node is site.node:  # what stood in the array before goes back into it
+        kept: list[Any] = []
+
+        def keep(_: int, value: Any) -> Any:
+            kept.append(value.copy() if isinstance(value, np.ndarray) else value)
+            return value
+
+        yield "skip", {site.number: keep, after: lambda _, value: kept[-1] if kept else value}
+
+
+def _groups(site: Site, count: int, rows: int) -> Iterator[tuple[int, ...]]:
     """Evaluations of one expression that have other values together."""
     loop = count >= rows and count % rows == 0
     if count <= MOST_SINGLES and not loop:
         yield from ((place,) for place in range(count))
-    elif count:
+    elif count and isinstance(site.node, ast.stmt):
         yield (count - 1,)
     if loop and (rounds := count // rows) <= MOST_SINGLES:
         yield from (tuple(range(start, count, rounds)) for start in range(rounds))
@@ -206,22 +286,18 @@ def _groups(count: int, rows: int) -> Iterator[tuple[int, ...]]:
             yield from (tuple(range(start * rows, (start + 1) * rows)) for start in range(rounds))
 
 
-def _at(trial: Trial, site: Site, evaluations: tuple[int, ...], stage: Any, wrong: str, before: frozenset[str], first: Arrays) -> Iterator[Mend]:
-    recorded = trial.values[site.number]
-    values = tuple(recorded[place][1] for place in evaluations)
-    if len({np.shape(value) for value in values}) > 1:
-        return
-    for quantity, given in stage(trial, site, values, wrong):
-        gradient = trial.with_changed(site, _handing_in(evaluations, given))
-        if gradient is not None and wrong in gradient and _unmoved(gradient[wrong], first.get(wrong)):
-            return  # it makes no difference to what is wrong
-        right = trial.right(gradient)
-        if wrong in right and before <= right:
-            yield Mend(site, evaluations, values, recorded[evaluations[0]][0], quantity, right)
+def _moved(value: Any) -> Any:
+    array = np.asarray(value)
+    if array.dtype.kind == "b":
+        return ~array
+    moved = array * 1.37 + 0.013 * (np.max(np.abs(array)) if array.size else 0) + 1e-3
+    return moved.astype(array.dtype) if array.dtype.kind in "iu" and array.ndim else moved
 
 
 def _unmoved(value: Any, first: Any) -> bool:
-    return first is not None and np.shape(value) == np.shape(first) and np.array_equal(value, first)
+    if value is None or first is None:
+        return value is first
+    return np.shape(value) == np.shape(first) and np.array_equal(value, first)
 
 
 def _handing_in(evaluations: tuple[int, ...], given: Sequence[Any]) -> Replacement:
@@ -229,37 +305,47 @@ def _handing_in(evaluations: tuple[int, ...], given: Sequence[Any]) -> Replaceme
 
     def replacement(evaluation: int, value: Any) -> Any:
         if evaluation not in places:
-            return Change("as it is") if isinstance(value, Change) else value
+            return value
         right = places[evaluation]
         return right.copy() if isinstance(right, np.ndarray) else right
 
     return replacement
 
 
-def _alike(trial: Trial, site: Site, values: Values, wrong: str) -> Iterator[tuple[Quantity, Sequence[Any]]]:
+def _alike(search: Search, site: Site, values: Values) -> Iterator[Given]:
     """Quantities of the shape that stands there, and not already there."""
-    for quantity in trial.quantities:
+    if np.shape(values[0]) == () and not isinstance(values[0], np.bool_ | bool):
+        return
+    for quantity in search.trial.quantities:
         for given in forms(quantity, values):
-            if not same_already(values, given, trial.tolerance):
+            if not same_already(values, given, search.trial.tolerance):
                 yield quantity, given
                 break
+
+
+def _numbers(search: Search, site: Site, values: Values) -> Iterator[Given]:
+    """Numbers where a number stands."""
+    if np.shape(values[0]) == () and np.asarray(values[0]).dtype.kind in "iuf" and not _is_index(site):
+        for quantity in search.trial.quantities:
+            if quantity.kind == "scalar" and any(value != quantity.value for value in values):
+                yield quantity, [quantity.value.item()] * len(values)
+
+
+def _is_index(site: Site) -> bool:
+    return isinstance(site.parent, ast.Subscript) or isinstance(site.node, ast.stmt)
 
 
 def forms(quantity: Quantity, values: Values) -> Iterator[Sequence[Any]]:
     """The quantity for these evaluations, in each form that has the shape of their values."""
     shape, kind = np.shape(values[0]), np.asarray(values[0]).dtype.kind
-    if (kind == "b") != (quantity.kind == "mask"):
+    if (kind == "b") != (quantity.kind == "mask") or quantity.kind == "scalar":
         return
-    if shape == ():
-        if quantity.kind == "scalar":
-            yield [quantity.value.item()] * len(values)
-        return
-    if len(values) > 1 and quantity.rows and len(quantity.value) == len(values):
-        for row in range(1):
-            samples = [list(_shaped(sample, shape)) for sample in quantity.value]
-            if all(samples):
-                yield [sample[0] for sample in samples]
-    if len(values) == 1 or not quantity.rows:
+    if len(values) > 1 and quantity.rows:
+        if len(quantity.value) == len(values):
+            samples = [next(_shaped(sample, shape), None) for sample in quantity.value]
+            if samples[0] is not None:
+                yield samples
+    else:
         for variant in _shaped(quantity.value, shape):
             yield [variant] * len(values)
 
@@ -281,13 +367,14 @@ def same_already(values: Values, given: Sequence[Any], tolerance: float) -> bool
     )
 
 
-def _otherwise(trial: Trial, site: Site, values: Values, wrong: str) -> Iterator[tuple[Quantity, Sequence[Any]]]:
+def _otherwise(search: Search, site: Site, values: Values) -> Iterator[Given]:
     """What is wrong, and δ of its layer, in another shape than stands there."""
-    layer = next(int(name[1:]) for name, key in trial.truth.names.items() if key == wrong)
-    for quantity in trial.quantities:
-        if quantity.layer == layer and quantity.kind in ("gradient", "delta") and len(values) == 1:
-            right = quantity.value
-            if quantity.kind == "gradient" and (quantity.rows or right.size != trial.truth.gradient[wrong].size):
-                continue
-            if right.shape != np.shape(values[0]) or np.asarray(values[0]).dtype.kind == "b":
-                yield quantity, [right]
+    truth, wrong = search.trial.truth, search.wrong
+    layer = next(int(name[1:]) for name, key in truth.names.items() if key == wrong)
+    for quantity in search.trial.quantities:
+        if quantity.layer != layer or quantity.kind not in ("gradient", "delta") or len(values) > 1:
+            continue
+        if quantity.kind == "gradient" and (quantity.rows or quantity.value.size != truth.gradient[wrong].size):
+            continue
+        if quantity.value.shape != np.shape(values[0]):
+            yield quantity, [quantity.value]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import linecache
+import math
 import operator
 import os
 import time
@@ -120,6 +121,12 @@ class Change:
     how: str
 
 
+ASKED = Change("as it is")
+"""What a replacement of an `x op= e` gets for a value; returning it changes nothing."""
+
+_WHILE = -1
+"""The number of every condition of a `while`, which what is handed in may keep true for ever."""
+
 Replacement = Callable[[int, Any], Any]
 """(number of the evaluation, its value) → the value handed in. For an `x op= e`, a `Change` may be returned too."""
 
@@ -136,8 +143,14 @@ class Instrumented:
 
     def __init__(self, functions: Iterable[FunctionType]) -> None:
         self.sites: list[Site] = []
-        self._on: Callable[[int, Any], Any] = _as_it_is
+        self._on: dict[int, Callable[[int, Any], Any]] = {}
         self._change: Callable[[int, str, Any, Any], Any] = _changed
+        on = self._on
+
+        def hook(number: int, value: Any) -> Any:
+            return on[number](number, value) if number in on else value
+
+        self._hook = hook
         codes: dict[CodeType, CodeType] = {}
         self._functions: list[tuple[FunctionType, CodeType]] = []
         for function in functions:
@@ -158,9 +171,6 @@ class Instrumented:
         self.sites += hooks.sites
         return _with_constants(code, {f"{_MARK}hook": self._hook, f"{_MARK}change": self._hook_change})
 
-    def _hook(self, number: int, value: Any) -> Any:
-        return self._on(number, value)
-
     def _hook_change(self, number: int, name: str, target: Any, value: Any) -> Any:
         return self._change(number, name, target, value)
 
@@ -177,11 +187,10 @@ class Instrumented:
                 function.__code__ = plain
 
     @contextmanager
-    def listening(self, listener: Callable[[int, Any], None], deadline: float) -> Iterator[None]:
+    def listening(self, listener: Callable[[int, Any], None], deadline: float = math.inf) -> Iterator[None]:
         """Every value is handed to the listener when it is evaluated. Of a change in place, what came of it."""
 
         def on(number: int, value: Any) -> Any:
-            _in_time(deadline)
             listener(number, value)
             return value
 
@@ -190,24 +199,20 @@ class Instrumented:
             listener(number, result)
             return result
 
-        yield from self._with(on, change)
+        with self._with(dict.fromkeys(range(len(self.sites)), on), change, deadline):
+            yield
 
     @contextmanager
-    def replacing(self, replacements: Mapping[int, Replacement], deadline: float) -> Iterator[None]:
+    def replacing(self, replacements: Mapping[int, Replacement], deadline: float = math.inf) -> Iterator[None]:
         """Sites have other values, from what is given for their numbers."""
         counts = dict.fromkeys(replacements, 0)
 
-        def replaced(number: int, value: Any) -> Any:
-            counts[number] += 1
-            return replacements[number](counts[number] - 1, value)
-
         def on(number: int, value: Any) -> Any:
-            if number not in counts:
-                _in_time(deadline)
-                return value
-            given = replaced(number, value)
-            if isinstance(self.sites[number].node, ast.stmt) and isinstance(value, np.ndarray) and given is not value:
-                _set(value, given)
+            counts[number] += 1
+            given = replacements[number](counts[number] - 1, value)
+            if isinstance(self.sites[number].node, ast.stmt) and isinstance(value, np.ndarray):
+                if given is not value:
+                    _set(value, given)
                 return value
             return given
 
@@ -215,7 +220,7 @@ class Instrumented:
             if number not in counts:
                 return _IN_PLACE[name](target, value)
             counts[number] += 1
-            asked = replacements[number](counts[number] - 1, Change("ask"))
+            asked = replacements[number](counts[number] - 1, ASKED)
             if isinstance(asked, Change):
                 return _as_asked(asked.how, name, target, value)
             result = _IN_PLACE[name](target, value)
@@ -224,18 +229,24 @@ class Instrumented:
                 return result
             return asked
 
-        yield from self._with(on, change)
+        with self._with(dict.fromkeys(replacements, on), change, deadline):
+            yield
 
-    def _with(self, on: Any, change: Any) -> Iterator[None]:
-        self._on, self._change = on, change
+    @contextmanager
+    def _with(self, on: Mapping[int, Any], change: Any, deadline: float) -> Iterator[None]:
+        def in_time(number: int, value: Any) -> Any:
+            if time.thread_time() > deadline:
+                raise TooLate
+            return value
+
+        self._on.update(on)
+        self._on[_WHILE] = in_time
+        self._change = change
         try:
             yield
         finally:
-            self._on, self._change = _as_it_is, _changed
-
-
-def _as_it_is(number: int, value: Any) -> Any:
-    return value
+            self._on.clear()
+            self._change = _changed
 
 
 def _changed(number: int, name: str, target: Any, value: Any) -> Any:
@@ -256,11 +267,6 @@ def _as_asked(how: str, name: str, target: Any, value: Any) -> Any:
 def _set(array: Array, value: Any) -> None:
     if array.shape == np.shape(value):
         np.copyto(array, value, casting="unsafe")
-
-
-def _in_time(deadline: float) -> None:
-    if time.perf_counter() > deadline:
-        raise TooLate
 
 
 # The code
@@ -302,8 +308,10 @@ class _Hooks:
             if isinstance(statement, ast.AugAssign):
                 return self._change(statement)
             self._fields(statement)
-            after = self._stored(statement.targets) if isinstance(statement, ast.Assign) else []
-            return [statement, *after]
+            if isinstance(statement, ast.While):
+                statement.test = _placed(_call("hook", ast.Constant(_WHILE), statement.test), statement.test)
+            before, after = self._around(statement) if isinstance(statement, ast.Assign) else ([], [])
+            return [*before, statement, *after]
         finally:
             self._statement, self._parent = outer
 
@@ -341,18 +349,18 @@ class _Hooks:
         value = self._expression(statement.value)
         site = self._site(statement)
         call = _call("change", ast.Constant(site), ast.Constant(type(statement.op).__name__), read, value)
-        made = ast.Assign([target], call)
-        return [_placed(made, statement), *self._stored([target], statement)]
+        return [_placed(ast.Assign([target], call), statement)]
 
-    def _stored(self, targets: Sequence[ast.expr], statement: ast.stmt | None = None) -> list[ast.stmt]:
-        """After `x[i] = e`, all of x is a site."""
-        made: list[ast.stmt] = []
-        for target in targets:
+    def _around(self, statement: ast.Assign) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Of `x[i] = e`, all of x is a site before it and one after it."""
+        before: list[ast.stmt] = []
+        after: list[ast.stmt] = []
+        for target in statement.targets:
             if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name | ast.Attribute):
-                base = copy.deepcopy(target.value)
-                number = self._add(statement or self._statement)
-                made.append(_placed(ast.Expr(_call("hook", ast.Constant(number), base)), target))
-        return made
+                for made in (before, after):
+                    call = _call("hook", ast.Constant(self._site(statement)), copy.deepcopy(target.value))
+                    made.append(_placed(ast.Expr(call), statement))
+        return before, after
 
     # Expressions
 
@@ -389,11 +397,8 @@ class _Hooks:
             self._fields(node)
 
     def _site(self, node: ast.expr | ast.stmt) -> int:
-        return self._add(self._original[id(node)])
-
-    def _add(self, node: Any) -> int:
         number = self._first + len(self.sites)
-        original = self._original.get(id(node), node)
+        original = self._original[id(node)]
         site = Site(number, original, self._statement, self._parent, self._definition, self._filename)
         self.sites.append(site)
         return number
