@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,16 +13,19 @@ from typing import Any
 import numpy as np
 
 from zerokara.errors import UsageError
-from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.keeping import Snapshot, everything_in
 from zerokara.own_gradients.layouts import Layout, labels_as, layouts
 from zerokara.own_gradients.matching import belongs, fits, matched, names_returned
-from zerokara.own_gradients.parameters import Place, arrays_in, places_in, with_effect
+from zerokara.own_gradients.parameters import Place, arrays_in, is_object, places_in, with_effect
+from zerokara.own_gradients.repeating import SameDraws
 from zerokara.own_gradients.roles import METHODS, named_for, plain, required, role_of, roles_in
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
 RATE = 0.125
 """A learning rate to read a gradient off an update: a power of two, so that dividing by it rounds nothing."""
+
+MOST_FUNCTIONS = 300
 
 Function = Callable[..., Any]
 
@@ -228,16 +232,19 @@ def _classes(t: Array) -> int:
 
 
 def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
-    if np.isnan(calls.loss(x.copy(), t.copy())):
+    same_draws = SameDraws(lambda: calls.loss(x.copy(), t.copy()), (code.holder, code.given))
+
+    def loss() -> float:
+        return float(same_draws(calls.loss, x.copy(), t.copy()))
+
+    if np.isnan(loss()):
         return None
-    places = [place for place in arrays_in(code.holder) if not _is_data(place.value, x)]
-    places = with_effect(places, lambda: calls.loss(x.copy(), t.copy()))
-    if not places:
-        return None
+    places = with_effect([place for place in arrays_in(code.holder) if not _is_data(place.value, x)], loss)
     reader = GradientReader(calls, places)
     gradient = reader(x.copy(), t.copy())
-    if not any(fits(array.shape, reader.params[name].shape) and reader.params[name].size > 1 for name, array in gradient.items() if name in reader.params):
+    if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
         return None
+    reader.keep_only(name for name in reader.params if name in gradient or _is_alike(name, gradient))
     return Subject(
         name=code.name,
         params=reader.params,
@@ -246,21 +253,42 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
         x=x,
         t=t,
         scores=calls.scores if calls.way.output is not None else None,
-        functions=functions_of(calls.way),
-        file=code.file or _file_of(functions_of(calls.way)),
+        functions=(functions := functions_of(calls.way, code.holder)),
+        file=code.file or _file_of(functions),
         rate=reader.rate,
         state=(code.holder, code.given),
     )
+
+
+def _is_alike(name: str, gradient: Arrays) -> bool:
+    """Whether other parameters of such a name have gradients: then this one should, too."""
+    return bool(re.fullmatch(r"(W|b|w|weights?|bias(es)?|gamma|beta|theta)_?\d*", name.split(".")[-1])) or any(
+        _without_digits(name) == _without_digits(other) for other in gradient
+    )
+
+
+def _without_digits(name: str) -> str:
+    return re.sub(r"\d+", "", name)
 
 
 def _is_data(array: Array, x: Array) -> bool:
     return np.shares_memory(array, x) if array.size <= x.size else np.may_share_memory(array, x)
 
 
-def functions_of(way: Way) -> tuple[FunctionType, ...]:
-    """The functions behind the methods of a way."""
-    functions = (getattr(f, "__func__", f) for f in (way.gradient, way.loss, way.output))
-    return tuple(dict.fromkeys(f for f in functions if isinstance(f, FunctionType)))
+def functions_of(way: Way, holder: Any) -> tuple[FunctionType, ...]:
+    """The functions behind a way, the gradient's first: those they call, and methods of the objects in the holder."""
+    waiting: list[Any] = [getattr(f, "__func__", f) for f in (way.gradient, way.loss, way.output)]
+    objects = [thing for thing in everything_in([holder]) if is_object(thing)]
+    found: dict[FunctionType, None] = {}
+    while waiting and len(found) < MOST_FUNCTIONS:
+        function = waiting.pop(0)
+        if not isinstance(function, FunctionType) or function in found:
+            continue
+        found[function] = None
+        for name in function.__code__.co_names:
+            waiting.append(function.__globals__.get(name))
+            waiting += [getattr(type(thing), name, None) for thing in objects]
+    return tuple(found)
 
 
 class GradientReader:
@@ -273,11 +301,19 @@ class GradientReader:
         self.rate: float | None = None
         self._names = names_returned(calls.way.gradient)
 
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Forget other parameters."""
+        self.places = {name: self.places[name] for name in list(names)}
+        self.params = {name: self.params[name] for name in self.places}
+
     def __call__(self, x: Array, t: Array) -> Arrays:
         """The gradients of a batch, or their mean over single samples; fresh arrays."""
         found = [self._one(*one) for one in self.calls.batches(x, t)]
         names = [name for name in self.params if all(name in part for part in found)]
-        return {name: np.mean([part[name] for part in found], axis=0) if len(found) > 1 else found[0][name] for name in names}
+        return {
+            name: np.mean([part[name] for part in found], axis=0) if len(found) > 1 else found[0][name]
+            for name in names
+        }
 
     def _one(self, x: Array, t: Array) -> Arrays:
         if self.calls.way.updates:
@@ -303,7 +339,7 @@ class GradientReader:
 
     def _read_off_update(self, x: Array, t: Array) -> Arrays:
         snapshot = Snapshot([self.calls.code.holder, self.calls.code.given])
-        before = {name: array.copy() for name, array in self.params.items()}
+        before = {name: np.array(place.value, dtype=float) for name, place in self.places.items()}
         try:
             self.rate = self._rate()
             self.calls.result(x, t)

@@ -159,7 +159,20 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "gradients": ("grads", "grad", "gradients", "gradient"),
     "decay": ("reg", "lambda", "lam", "lmbda", "l2", "weightdecay", "weightdecaylambda", "regularization", "lambd"),
     "upstream": (
-        *("dout", "dy", "dz", "dl", "delta", "deltas", "gradoutput", "outputgrad", "upstream", "err", "error", "errors"),
+        *(
+            "dout",
+            "dy",
+            "dz",
+            "dl",
+            "delta",
+            "deltas",
+            "gradoutput",
+            "outputgrad",
+            "upstream",
+            "err",
+            "error",
+            "errors",
+        ),
         *("dloss", "lossgrad", "da", "dx", "gradout", "g", "outputgradient", "upstreamgradient", "outputerror"),
     ),
     "n": ("n", "m", "batchsize", "batch", "nsamples", "size"),
@@ -180,9 +193,7 @@ def named_for(purpose: str, names: Iterable[str]) -> list[str]:
     usable = [name for name in names if not any(other in plain(name) for other in OTHER)]
     exact = sorted((name for name in usable if plain(name) in known), key=lambda name: known.index(plain(name)))
     taken = {entry for entries in METHODS.values() for entry in entries}
-    containing = [
-        name for name in usable if plain(name) not in taken and any(part in plain(name) for part in parts)
-    ]
+    containing = [name for name in usable if plain(name) not in taken and any(part in plain(name) for part in parts)]
     return [*exact, *containing]
 
 
@@ -193,7 +204,9 @@ def role_of(name: str) -> str | None:
 
 def required(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """The arguments that a function must be given by place or by name."""
-    return [p for p in _parameters(function) if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return [
+        p for p in _parameters(function) if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:

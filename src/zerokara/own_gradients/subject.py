@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.own_gradients.keeping import Snapshot
+
 Array = NDArray[Any]
 Arrays = dict[str, Array]
 
@@ -52,14 +54,12 @@ class Subject:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """What the code changes meanwhile in its parameters and in NumPy's random state is as before afterwards."""
-        copies = {name: array.copy() for name, array in self.params.items()}
-        random_state = np.random.get_state()
+        """Whatever the code changes meanwhile in its parameters and objects, and in random states, is put back."""
+        snapshot = Snapshot([*self.params.values(), *self.state])
         try:
             yield
         finally:
-            np.random.set_state(random_state)
-            self.set(copies)
+            snapshot.restore()
 
     def set(self, values: Mapping[str, Array]) -> None:
         """Give parameters these values, in place."""
