@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from html import escape
-from io import StringIO
-from typing import Any
 
 import numpy as np
 
@@ -17,12 +13,13 @@ from zerokara.cells import left, right, width
 from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.guarded_logarithms import may_be_guarded, without_guard
+from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.matching import fits
 from zerokara.own_gradients.precision import in_float64
 from zerokara.own_gradients.repeating import SameDraws
 from zerokara.own_gradients.slopes import Slope, noise_of, slope_of
 from zerokara.own_gradients.subject import Array, Arrays, Subject
-from zerokara.words import paragraph, sentence, translatable
+from zerokara.words import sentence, translatable
 
 Loss = Callable[[Array, Array], float]
 
@@ -121,14 +118,6 @@ class OwnCheck:
 
 def _cells(row: ParameterVerdict) -> list[str]:
     return [row.name, str(row.shape), f"{row.difference:.1e}", sentence(row.verdict)]
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """The learner's prints and warnings do not appear meanwhile."""
-    with redirect_stdout(StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 def checked(subject: Subject) -> OwnCheck:
@@ -337,7 +326,8 @@ def _elements(
 def _direction(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Signs, made so small that a unit's input moves by about one."""
     fan_in = np.prod(shape) / shape[-1] if len(shape) > 1 else 1
-    return generator.choice([-1.0, 1.0], shape) / np.sqrt(fan_in)
+    direction: Array = generator.choice([-1.0, 1.0], shape) / np.sqrt(fan_in)
+    return direction
 
 
 def _along(subject: Subject, loss: Loss, name: str, direction: Array) -> Callable[[float], float]:

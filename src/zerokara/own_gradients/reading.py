@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from zerokara.own_gradients.layouts import Layout, labels_as, layouts
 from zerokara.own_gradients.matching import belongs, fits, matched, names_returned
 from zerokara.own_gradients.parameters import Place, arrays_in, is_object, places_in, with_effect
 from zerokara.own_gradients.repeating import SameDraws
-from zerokara.own_gradients.roles import METHODS, named_for, plain, required, role_of, roles_in
+from zerokara.own_gradients.roles import named_for, plain, role_of, roles_in
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
@@ -32,6 +31,10 @@ Function = Callable[..., Any]
 
 class Unreadable(Exception):
     """A way of calling a learner's code that does not go."""
+
+
+class Exited(Exception):
+    """A learner's code called sys.exit()."""
 
 
 @dataclass
@@ -192,7 +195,10 @@ class Calls:
         roles = roles_in(function, values)
         if lacking := [name for name, role in roles.items() if role not in values]:
             raise Unreadable(lacking[0])
-        return function(**{name: values[role] for name, role in roles.items()})
+        try:
+            return function(**{name: values[role] for name, role in roles.items()})
+        except SystemExit as error:
+            raise Exited(str(error)) from error
 
 
 def _needs_forward(way: Way) -> bool:
