@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -12,12 +13,13 @@ import numpy as np
 from zerokara.cells import left, right, width
 from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
+from zerokara.own_gradients.descent import steps_up
 from zerokara.own_gradients.guarded_logarithms import may_be_guarded, without_guard
 from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.matching import fits
 from zerokara.own_gradients.precision import in_float64
 from zerokara.own_gradients.repeating import SameDraws
-from zerokara.own_gradients.slopes import Slope, noise_of, slope_of
+from zerokara.own_gradients.slopes import STEPS, Slope, noise_of, slope_of
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence, translatable
 
@@ -28,10 +30,16 @@ TOLERANCE = 1e-6
 """Of a slope beside its size; a mistake of backpropagation is of the size of the gradient itself."""
 GUARDED = 1e-3
 """The same where a constant such as the 1e-7 of log(p + 1e-7) may stand between a loss and its right gradient."""
+NOTHING = 1e-7
+"""Beside the largest gradient: what is smaller and cannot be told from 0 is 0."""
 SHORT = {2: 5e-2, 4: 1e-3}
 """The same for gradients of so many bytes."""
 SECONDS = 1.6
 """For one subject. What is not done by then stays untold."""
+EVALUATIONS = 2 * len(STEPS) + 9
+"""Of the loss, for one slope."""
+FEWEST = 3
+"""Rows of a batch: normalisation over two has no slope."""
 SAMPLED = 12
 """Elements of a parameter that are looked at by themselves, to say where and by what factor a gradient is wrong."""
 
@@ -180,6 +188,18 @@ def raised(error: BaseException) -> str:
     )
 
 
+def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...]) -> OwnCheck | None:
+    """The check where the gradient is right as its author uses it: added to the parameters, being turned."""
+    if all(row.ratio is None or abs(row.ratio + 1) < 0.01 for row in rows) and steps_up(subject.functions):
+        turned = _compared(replace(subject, gradient=partial(_turned, subject.gradient)), turned=True)
+        return turned if turned.agrees else None
+    return None
+
+
+def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
+    return {name: -array for name, array in gradient(x, t).items()}
+
+
 @dataclass(frozen=True)
 class Element:
     """One element of a gradient, both ways."""
@@ -199,20 +219,36 @@ class Point:
     elements: dict[str, list[Element]] = field(default_factory=dict)
 
 
-def _compared(subject: Subject) -> OwnCheck:
-    deadline = time.monotonic() + SECONDS
+def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
     repeated = Repeated(subject)
     if not repeated.steady:
         return OwnCheck(
             subject.name,
             reason=sentence("The loss is another each time it is called with the same arguments, even with one seed."),
         )
-    near, far = (_measured_at(subject, weights, repeated, deadline) for weights in (_near(subject), subject.weights(1)))
+    subject, repeated = _quick_enough(subject, repeated)
+    deadline = time.monotonic() + SECONDS
+    far = _measured_at(subject, subject.weights(1), repeated, list(subject.params), deadline)
+    doubtful = [name for name in subject.params if far.verdicts.get(name) != AGREES]
+    near = _measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
     if any(row.verdict == DISAGREES for row in rows):
-        return OwnCheck(subject.name, rows, _named(subject, rows, far))
+        meant = None if turned else _as_meant(subject, rows)
+        return meant or OwnCheck(subject.name, rows, _named(subject, rows, far))
     untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
+
+
+def _quick_enough(subject: Subject, repeated: Repeated) -> tuple[Subject, Repeated]:
+    """The same with fewer rows where the code is so slow that there would be no end."""
+    began = time.perf_counter()
+    repeated.loss(subject.x, subject.t)
+    seconds = (time.perf_counter() - began) * EVALUATIONS * DIRECTIONS * len(subject.params)
+    if seconds < SECONDS or len(subject.x) <= FEWEST:
+        return subject, repeated
+    rows = max(FEWEST, int(len(subject.x) * SECONDS / seconds))
+    fewer = replace(subject, x=subject.x[:rows], t=subject.t[:rows])
+    return fewer, Repeated(fewer)
 
 
 class Repeated:
@@ -250,7 +286,7 @@ def _near(subject: Subject) -> Arrays:
     return found
 
 
-def _measured_at(subject: Subject, weights: Arrays, repeated: Repeated, deadline: float) -> Point:
+def _measured_at(subject: Subject, weights: Arrays, repeated: Repeated, names: list[str], deadline: float) -> Point:
     subject.set(weights)
     point = Point()
     try:
@@ -258,69 +294,108 @@ def _measured_at(subject: Subject, weights: Arrays, repeated: Repeated, deadline
         finite = np.isfinite(repeated.loss(subject.x, subject.t))
     except Exception:
         return point
-    if finite:
-        losses = [repeated.loss, without_guard(subject, repeated.loss, repeated.scores)]
-        for name in subject.params:
-            if time.monotonic() < deadline:
-                _measure(subject, [loss for loss in losses if loss is not None], name, point)
+    if not finite:
+        return point
+    plain = without_guard(subject, repeated.loss, repeated.scores)
+    measure = Measure(subject, [repeated.loss, *([plain] if plain else [])], point, deadline)
+    for name in names:
+        measure.parameter(name)
     return point
 
 
-def _measure(subject: Subject, losses: list[Loss], name: str, point: Point) -> None:
-    generator = np.random.default_rng(2)
-    param, gradient = subject.params[name], point.gradient.get(name)
-    if gradient is None:
-        point.verdicts[name] = _missing(subject, losses[0], name, generator)
-    elif not fits(gradient.shape, param.shape):
-        point.verdicts[name], point.differences[name] = DISAGREES, 1.0
-    else:
-        _measure_slopes(subject, losses, name, gradient, generator, point)
-        if point.verdicts[name] == DISAGREES:
-            point.elements[name] = list(_elements(subject, losses[0], name, gradient, generator))
+class Measure:
+    """Measures slopes at one choice of weights.
 
+    Args:
+        losses: the learner's, and what else a right gradient may be that of.
+        point: gets the results.
+        deadline: after it a slope in one direction is enough for a parameter, and elements are not looked at.
+    """
 
-def _missing(subject: Subject, loss: Loss, name: str, generator: np.random.Generator) -> str:
-    along = _along(subject, loss, name, _direction(generator, subject.params[name].shape))
-    slope = slope_of(along, noise_of(along))
-    return DISAGREES if abs(slope.value) > 1e3 * slope.error + 1e-9 else CANNOT_BE_TOLD
+    def __init__(self, subject: Subject, losses: list[Loss], point: Point, deadline: float) -> None:
+        self.subject, self.losses, self.point, self.deadline = subject, losses, point, deadline
+        self.guarded = len(losses) == 1 and may_be_guarded(subject.functions)
+        sizes = [np.abs(array).max() for array in point.gradient.values() if array.size]
+        self.largest = float(max(sizes, default=0.0))
 
+    def parameter(self, name: str) -> None:
+        """Judge the gradient of one parameter."""
+        shape, gradient = self.subject.params[name].shape, self.point.gradient.get(name)
+        generator = np.random.default_rng(2)
+        if gradient is None:
+            self.point.verdicts[name] = self._missing(name, generator)
+        elif not fits(gradient.shape, shape):
+            self.point.verdicts[name], self.point.differences[name] = DISAGREES, 1.0
+        else:
+            self._slopes(name, np.asarray(gradient).reshape(shape), generator)
+            if self.point.verdicts[name] == DISAGREES:
+                elements = self._elements(name, np.asarray(gradient, dtype=float).reshape(shape), generator)
+                self.point.elements[name] = list(elements)
 
-def _measure_slopes(
-    subject: Subject, losses: list[Loss], name: str, gradient: Array, generator: np.random.Generator, point: Point
-) -> None:
-    """Slopes in random directions of one parameter. Two of three must speak against a gradient."""
-    shape = subject.params[name].shape
-    flat = np.asarray(gradient, dtype=float).reshape(shape)
-    tolerance = SHORT.get(gradient.dtype.itemsize if gradient.dtype.kind == "f" else 8, TOLERANCE)
-    if len(losses) == 1 and may_be_guarded(subject.functions):
-        tolerance = max(tolerance, GUARDED)
-    found = []
-    for _ in range(DIRECTIONS):
-        direction = _direction(generator, shape)
-        each = [_one_direction(subject, loss, name, flat, direction, tolerance) for loss in losses]
-        found.append(min(each, key=lambda one: ((AGREES, CANNOT_BE_TOLD, DISAGREES).index(one[0]), one[1])))
-    told = [verdict for verdict, _ in found]
-    against = told.count(DISAGREES)
-    point.verdicts[name] = DISAGREES if against >= 2 else AGREES if AGREES in told and not against else CANNOT_BE_TOLD
-    point.differences[name] = max((apart for _, apart in found if np.isfinite(apart)), default=0.0)
+    def _missing(self, name: str, generator: np.random.Generator) -> str:
+        slope = self._slope(self.losses[0], name, _direction(generator, self.subject.params[name].shape))
+        return DISAGREES if abs(slope.value) > 1e3 * slope.error + 1e-9 else CANNOT_BE_TOLD
 
+    def _slopes(self, name: str, gradient: Array, generator: np.random.Generator) -> None:
+        """In random directions of one parameter. Two of three must speak against a gradient."""
+        tolerance = SHORT.get(gradient.dtype.itemsize if gradient.dtype.kind == "f" else 8, TOLERANCE)
+        if self.guarded:
+            tolerance = max(tolerance, GUARDED)
+        found: list[tuple[str, float]] = []
+        while len(found) < DIRECTIONS and (not found or time.monotonic() < self.deadline):
+            direction = _direction(generator, gradient.shape)
+            each = [self._compare(loss, name, gradient.astype(float), direction, tolerance) for loss in self.losses]
+            found.append(min(each, key=lambda one: ((AGREES, CANNOT_BE_TOLD, DISAGREES).index(one[0]), one[1])))
+        told = [verdict for verdict, _ in found]
+        against = told.count(DISAGREES)
+        if against > len(found) / 2:
+            self.point.verdicts[name] = DISAGREES
+        else:
+            self.point.verdicts[name] = AGREES if AGREES in told and not against else CANNOT_BE_TOLD
+        self.point.differences[name] = max((apart for _, apart in found if np.isfinite(apart)), default=0.0)
 
-def _elements(
-    subject: Subject, loss: Loss, name: str, gradient: Array, generator: np.random.Generator
-) -> Iterator[Element]:
-    """Some elements both ways: the largest of the gradient, and others at random."""
-    shape = subject.params[name].shape
-    flat = np.asarray(gradient, dtype=float).reshape(shape)
-    largest = np.argsort(-np.abs(flat), axis=None)[: SAMPLED // 2]
-    chosen = dict.fromkeys([*largest.tolist(), *generator.integers(flat.size, size=SAMPLED // 2).tolist()])
-    for index in chosen:
-        where = tuple(int(i) for i in np.unravel_index(index, shape))
-        direction = np.zeros(shape)
-        direction[where] = 1.0
-        along = _along(subject, loss, name, direction)
-        slope = slope_of(along, noise_of(along))
-        if abs(slope.value - flat[where]) > 10 * slope.error or abs(slope.value) > 10 * slope.error:
-            yield Element(where, slope.value, float(flat[where]))
+    def _compare(self, loss: Loss, name: str, gradient: Array, direction: Array, tolerance: float) -> tuple[str, float]:
+        """A verdict by one direction, and how far the two slopes are apart, beside their size."""
+        slope = self._slope(loss, name, direction)
+        claimed = float((gradient * direction).sum())
+        size = max(float(np.sqrt(np.square(gradient * direction).sum())), abs(slope.value))
+        if not np.isfinite(slope.value) or not np.isfinite(slope.error):
+            return CANNOT_BE_TOLD, np.inf
+        if not np.isfinite(claimed):
+            return DISAGREES, 1.0
+        apart = abs(claimed - slope.value)
+        if apart <= 4 * slope.error and size <= NOTHING * self.largest + 4 * slope.error:
+            return AGREES, 0.0  # 0 both ways, such as a bias before batch normalisation
+        if apart <= tolerance * size + slope.error:
+            return (AGREES if size > 10 * slope.error else CANNOT_BE_TOLD), apart / size
+        return (DISAGREES if _convincing(slope, apart) else CANNOT_BE_TOLD), apart / size
+
+    def _slope(self, loss: Loss, name: str, direction: Array) -> Slope:
+        param, x, t = self.subject.params[name], self.subject.x, self.subject.t
+        start = param.copy()
+
+        def moved(h: float) -> float:
+            param[...] = start + h * direction
+            return loss(x, t)
+
+        try:
+            return slope_of(moved, noise_of(moved))
+        finally:
+            param[...] = start
+
+    def _elements(self, name: str, gradient: Array, generator: np.random.Generator) -> Iterator[Element]:
+        """Some elements both ways: the largest of the gradient, and others at random."""
+        largest = np.argsort(-np.abs(gradient), axis=None)[: SAMPLED // 2]
+        others = generator.integers(gradient.size, size=SAMPLED // 2)
+        for index in dict.fromkeys([*largest.tolist(), *others.tolist()]):
+            if time.monotonic() > self.deadline:
+                return
+            where = tuple(int(i) for i in np.unravel_index(index, gradient.shape))
+            direction = np.zeros(gradient.shape)
+            direction[where] = 1.0
+            slope, claimed = self._slope(self.losses[0], name, direction), float(gradient[where])
+            if max(abs(slope.value), abs(claimed)) > 10 * slope.error:
+                yield Element(where, slope.value, claimed)
 
 
 def _direction(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -330,44 +405,7 @@ def _direction(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return direction
 
 
-def _along(subject: Subject, loss: Loss, name: str, direction: Array) -> Callable[[float], float]:
-    param = subject.params[name]
-    start = param.copy()
-
-    def moved(h: float) -> float:
-        param[...] = start + h * direction
-        try:
-            return loss(subject.x, subject.t)
-        finally:
-            param[...] = start
-
-    return moved
-
-
-def _one_direction(
-    subject: Subject,
-    loss: Loss,
-    name: str,
-    gradient: Array,
-    direction: Array,
-    tolerance: float,
-) -> tuple[str, float]:
-    along = _along(subject, loss, name, direction)
-    slope = slope_of(along, noise_of(along))
-    claimed = float((gradient * direction).sum())
-    size = max(float(np.sqrt(np.square(gradient * direction).sum())), abs(slope.value))
-    if not np.isfinite(slope.value) or not np.isfinite(slope.error):
-        return CANNOT_BE_TOLD, np.inf
-    if not np.isfinite(claimed):
-        return DISAGREES, 1.0
-    apart = abs(claimed - slope.value)
-    if size == 0 or apart <= tolerance * size + slope.error:
-        told = size == 0 or size > 10 * slope.error
-        return (AGREES if told else CANNOT_BE_TOLD), apart / size if size else 0.0
-    return (DISAGREES if _convincing(slope, claimed, apart) else CANNOT_BE_TOLD), apart / size
-
-
-def _convincing(slope: Slope, claimed: float, apart: float) -> bool:
+def _convincing(slope: Slope, apart: float) -> bool:
     """Whether neither truncation, nor rounding, nor a bend at this very point can explain the difference."""
     return apart > 10 * slope.error and slope.gap < 0.5 * apart
 
