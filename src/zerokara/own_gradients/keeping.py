@@ -14,6 +14,7 @@ MOST_OBJECTS = 20_000
 LARGEST = 4_000_000
 """Elements of an array that is copied; a larger one is a data set, which no gradient should write to."""
 
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), type, ModuleType)
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc)
 
@@ -26,9 +27,8 @@ class Snapshot:
     """
 
     def __init__(self, roots: Iterable[Any]) -> None:
-        self._seen: dict[int, Any] = {}
-        self._undo: list[Any] = []
-        self._walk(roots)
+        pairs = ((thing, _kept(thing)) for thing in everything_in(roots))
+        self._undo = [(thing, kept) for thing, kept in pairs if kept is not None]
         self._numpy_state = np.random.get_state()
         self._python_state = random.getstate()
 
@@ -39,17 +39,16 @@ class Snapshot:
         np.random.set_state(self._numpy_state)
         random.setstate(self._python_state)
 
-    def _walk(self, roots: Iterable[Any]) -> None:
-        waiting = list(roots)
-        while waiting and len(self._seen) < MOST_OBJECTS:
-            thing = waiting.pop()
-            if isinstance(thing, _ATOMS) or id(thing) in self._seen:
-                continue
-            self._seen[id(thing)] = thing
-            kept = _kept(thing)
-            if kept is not None:
-                self._undo.append((thing, kept))
+
+def everything_in(roots: Iterable[Any]) -> list[Any]:
+    """The objects that can be reached from these, each once; not numbers, texts, classes and modules."""
+    waiting, seen = list(roots), dict[int, Any]()
+    while waiting and len(seen) < MOST_OBJECTS:
+        thing = waiting.pop()
+        if not isinstance(thing, _ATOMS) and id(thing) not in seen:
+            seen[id(thing)] = thing
             waiting.extend(parts_of(thing))
+    return list(seen.values())
 
 
 def parts_of(thing: Any) -> Iterator[Any]:
@@ -73,7 +72,7 @@ def parts_of(thing: Any) -> Iterator[Any]:
 
 def attributes_of(thing: Any) -> dict[str, Any]:
     """An object's attributes, those in `__slots__` included; none of what Python and NumPy define."""
-    if isinstance(thing, np.random.Generator | np.random.RandomState):
+    if isinstance(thing, GENERATORS):
         return {}
     found = dict(getattr(thing, "__dict__", None) or {})
     for kind in type(thing).__mro__:
@@ -82,6 +81,23 @@ def attributes_of(thing: Any) -> dict[str, Any]:
             if name not in ("__dict__", "__weakref__") and hasattr(thing, name):
                 found[name] = getattr(thing, name)
     return found
+
+
+def state_of(generator: Any) -> Any:
+    """The state of a generator of random numbers, NumPy's or Python's."""
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
+
+
+def set_state(generator: Any, state: Any) -> None:
+    """Have a generator go on from a state."""
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.setstate(state)
 
 
 def _filled(cell: Any) -> bool:
@@ -97,12 +113,8 @@ def _kept(thing: Any) -> Any:
         return thing.copy() if thing.size <= LARGEST and thing.flags.writeable else None
     if isinstance(thing, dict | list | set | deque):
         return thing.copy()
-    if isinstance(thing, np.random.Generator):
-        return thing.bit_generator.state
-    if isinstance(thing, np.random.RandomState):
-        return thing.get_state()
-    if isinstance(thing, random.Random):
-        return thing.getstate()
+    if isinstance(thing, GENERATORS):
+        return state_of(thing)
     if isinstance(thing, (tuple, frozenset, MethodType, *_FUNCTIONS)):
         return None
     return attributes_of(thing) or ({} if hasattr(thing, "__dict__") else None)
@@ -122,12 +134,8 @@ def _put_back(thing: Any, kept: Any) -> None:
     elif isinstance(thing, deque):
         thing.clear()
         thing.extend(kept)
-    elif isinstance(thing, np.random.Generator):
-        thing.bit_generator.state = kept
-    elif isinstance(thing, np.random.RandomState):
-        thing.set_state(kept)
-    elif isinstance(thing, random.Random):
-        thing.setstate(kept)
+    elif isinstance(thing, GENERATORS):
+        set_state(thing, kept)
     else:
         _put_attributes_back(thing, kept)
 

@@ -88,7 +88,7 @@ def _collect(thing: Any, names: tuple[str, str], found: list[Place], seen: set[i
     for key, value, name, path in _entries(thing, *names):
         if isinstance(value, np.ndarray | float | int | np.generic) and not isinstance(value, bool):
             found.append(Place(name, path, thing, key))
-        elif _is_container(value) or _is_object(value):
+        elif _is_container(value) or is_object(value):
             _collect(value, (name, path), found, seen, depth + 1)
 
 
@@ -110,7 +110,7 @@ def _is_container(thing: Any) -> bool:
     return isinstance(thing, dict | list | tuple)
 
 
-def _is_object(thing: Any) -> bool:
+def is_object(thing: Any) -> bool:
     """Whether it may be a layer or a network: an object of a class that is neither Python's nor NumPy's."""
     if isinstance(thing, type | ModuleType | FunctionType | BuiltinFunctionType | MethodType | np.ndarray | np.generic):
         return False

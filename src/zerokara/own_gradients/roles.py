@@ -159,7 +159,20 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "gradients": ("grads", "grad", "gradients", "gradient"),
     "decay": ("reg", "lambda", "lam", "lmbda", "l2", "weightdecay", "weightdecaylambda", "regularization", "lambd"),
     "upstream": (
-        *("dout", "dy", "dz", "dl", "delta", "deltas", "gradoutput", "outputgrad", "upstream", "err", "error", "errors"),
+        *(
+            "dout",
+            "dy",
+            "dz",
+            "dl",
+            "delta",
+            "deltas",
+            "gradoutput",
+            "outputgrad",
+            "upstream",
+            "err",
+            "error",
+            "errors",
+        ),
         *("dloss", "lossgrad", "da", "dx", "gradout", "g", "outputgradient", "upstreamgradient", "outputerror"),
     ),
     "n": ("n", "m", "batchsize", "batch", "nsamples", "size"),
@@ -180,9 +193,7 @@ def named_for(purpose: str, names: Iterable[str]) -> list[str]:
     usable = [name for name in names if not any(other in plain(name) for other in OTHER)]
     exact = sorted((name for name in usable if plain(name) in known), key=lambda name: known.index(plain(name)))
     taken = {entry for entries in METHODS.values() for entry in entries}
-    containing = [
-        name for name in usable if plain(name) not in taken and any(part in plain(name) for part in parts)
-    ]
+    containing = [name for name in usable if plain(name) not in taken and any(part in plain(name) for part in parts)]
     return [*exact, *containing]
 
 
@@ -193,7 +204,9 @@ def role_of(name: str) -> str | None:
 
 def required(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """The arguments that a function must be given by place or by name."""
-    return [p for p in _parameters(function) if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return [
+        p for p in _parameters(function) if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -213,7 +226,7 @@ def roles_in(function: Callable[..., Any], known: Iterable[str] = ()) -> dict[st
     optional = [p.name for p in _parameters(function) if p.name not in needed]
     roles = {name: name if name in known else role_of(name) for name in needed}
     optional_roles = {name: role_of(name) for name in optional}
-    roles |= {name: role for name, role in optional_roles.items() if role == "training"}
+    roles |= {name: role for name, role in optional_roles.items() if role in ("training", "rate")}
     roles |= {name: role for name, role in optional_roles.items() if role in ("x", "t") and not needed}
     if "y" in _plain_names(optional) and "t" not in roles.values() and "x" in roles.values():
         roles |= {name: "t" for name in optional if plain(name) == "y"}

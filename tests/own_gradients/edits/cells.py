@@ -81,6 +81,12 @@ EDITS = [
         "    return dW1, db1, dW2, db2\n",
         "    gradient.total = getattr(gradient, 'total', 0) + dW1\n    return gradient.total, db1, dW2, db2\n",
     ),
-    ("changes the caller's arrays", "    n = len(x)\n", "    n = len(x)\n    t -= y\n    t *= -1\n", "(y - t) * d_sigmoid(y) / n", "t * d_sigmoid(y) / n"),
+    (
+        "changes the caller's arrays",
+        "    n = len(x)\n",
+        "    n = len(x)\n    t -= y\n    t *= -1\n",
+        "(y - t) * d_sigmoid(y) / n",
+        "t * d_sigmoid(y) / n",
+    ),
     ("dtype", "dW1 = np.dot(x.T, delta1)", "dW1 = np.dot(x.T, delta1).astype(np.float16)"),
 ]

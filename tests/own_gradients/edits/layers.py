@@ -62,7 +62,11 @@ EDITS = [
         "        dx = np.dot(dout, self.W.T)\n        dout *= dout\n",
     ),
     ("wrong operand", "self.dW = np.dot(self.x.T, dout)", "self.dW = np.dot(np.abs(self.x).T - 1, dout)"),
-    ("wrong operand", "        self.x = x\n        out = np.dot(self.x, self.W) + self.b", "        self.x = x ** 2\n        out = np.dot(x, self.W) + self.b"),
+    (
+        "wrong operand",
+        "        self.x = x\n        out = np.dot(self.x, self.W) + self.b",
+        "        self.x = x ** 2\n        out = np.dot(x, self.W) + self.b",
+    ),
     (
         "wrong layer",
         "grads['W2'], grads['b2'] = self.layers['Affine2'].dW, self.layers['Affine2'].db",
@@ -75,9 +79,17 @@ EDITS = [
     ("bias not summed", "self.db = np.sum(dout, axis=0)", "self.db = dout"),
     ("bias from one sample", "self.db = np.sum(dout, axis=0)", "self.db = dout[-1]"),
     ("upstream dropped", "dx = dout * (1.0 - self.out) * self.out", "dx = (1.0 - self.out) * self.out"),
-    ("upstream dropped", "        dx = dout\n        return dx\n\n\nclass Sigmoid", "        dx = 1.0 - self.mask\n        return dx\n\n\nclass Sigmoid"),
+    (
+        "upstream dropped",
+        "        dx = dout\n        return dx\n\n\nclass Sigmoid",
+        "        dx = 1.0 - self.mask\n        return dx\n\n\nclass Sigmoid",
+    ),
     ("upstream dropped", "dx = np.dot(dout, self.W.T)", "dx = np.dot(np.ones_like(dout), self.W.T)"),
-    ("weights not passed", "dx = np.dot(dout, self.W.T)", "dx = np.ones_like(self.x) * np.sum(dout ** 2, axis=1, keepdims=True)"),
+    (
+        "weights not passed",
+        "dx = np.dot(dout, self.W.T)",
+        "dx = np.ones_like(self.x) * np.sum(dout ** 2, axis=1, keepdims=True)",
+    ),
     (
         "loss of squares, delta of cross entropy",
         "        self.loss = cross_entropy_error(self.y, self.t)\n",
@@ -93,22 +105,42 @@ EDITS = [
     ("sign", "dx = np.dot(dout, self.W.T)", "dx = -np.dot(dout, self.W.T)"),
     ("missing", "        self.db = np.sum(dout, axis=0)\n", "        self.db = np.zeros_like(self.b)\n"),
     ("missing", "        grads['W3'], grads['b3'] = self.layers['Affine3'].dW, self.layers['Affine3'].db\n", ""),
-    ("gradient is parameter", "grads['W2'], grads['b2'] = self.layers['Affine2'].dW,", "grads['W2'], grads['b2'] = self.layers['Affine2'].W,"),
+    (
+        "gradient is parameter",
+        "grads['W2'], grads['b2'] = self.layers['Affine2'].dW,",
+        "grads['W2'], grads['b2'] = self.layers['Affine2'].W,",
+    ),
     (
         "wrong mask",
         "        self.layers['Sigmoid1'] = Sigmoid()\n",
         "        self.layers['Relu2'] = self.layers['Relu1']\n",
     ),
-    ("forward differs", "        self.loss(x, t)\n\n        # backward", "        self.last_layer.forward(self.predict(x * 2), t)\n\n        # backward"),
+    (
+        "forward differs",
+        "        self.loss(x, t)\n\n        # backward",
+        "        self.last_layer.forward(self.predict(x * 2), t)\n\n        # backward",
+    ),
     ("samples ignored", "self.dW = np.dot(self.x.T, dout)", "self.dW = np.dot(self.x[:1].T, dout[:1])"),
-    ("samples ignored", "dx = (self.y - self.t) / batch_size", "dx = (self.y - self.t) / batch_size\n            dx[-1] = 0"),
-    ("decay in the gradient only", "self.dW = np.dot(self.x.T, dout)", "self.dW = np.dot(self.x.T, dout) + 0.01 * self.W"),
+    (
+        "samples ignored",
+        "dx = (self.y - self.t) / batch_size",
+        "dx = (self.y - self.t) / batch_size\n            dx[-1] = 0",
+    ),
+    (
+        "decay in the gradient only",
+        "self.dW = np.dot(self.x.T, dout)",
+        "self.dW = np.dot(self.x.T, dout) + 0.01 * self.W",
+    ),
     (
         "decay in the loss only",
         "        return self.last_layer.forward(y, t)\n",
         "        decay = sum(np.sum(self.params[k] ** 2) for k in ('W1', 'W2', 'W3'))\n        return self.last_layer.forward(y, t) + 0.005 * decay\n",
     ),
-    ("random", "self.dW = np.dot(self.x.T, dout)", "self.dW = np.dot(self.x.T, dout * (np.random.rand(*dout.shape) < 0.8))"),
+    (
+        "random",
+        "self.dW = np.dot(self.x.T, dout)",
+        "self.dW = np.dot(self.x.T, dout * (np.random.rand(*dout.shape) < 0.8))",
+    ),
     (
         "accumulates",
         "        self.dW = np.dot(self.x.T, dout)\n",

@@ -4,7 +4,11 @@ DZ1 = "dZ1 = dA1 * self.leaky_relu_backward(self.Z1)"
 
 EDITS = [
     ("batch factor missing", "dW2 = (1 / m) * np.dot(dZ2, self.A1.T)", "dW2 = np.dot(dZ2, self.A1.T)"),
-    ("batch factor missing", "db1 = (1 / m) * np.sum(dZ1, axis=1, keepdims=True)", "db1 = np.sum(dZ1, axis=1, keepdims=True)"),
+    (
+        "batch factor missing",
+        "db1 = (1 / m) * np.sum(dZ1, axis=1, keepdims=True)",
+        "db1 = np.sum(dZ1, axis=1, keepdims=True)",
+    ),
     ("batch factor missing", "        m = X.shape[0]\n        dZ2", "        m = 1\n        dZ2"),
     ("features for batch", "        m = X.shape[0]\n        dZ2", "        m = X.shape[1]\n        dZ2"),
     ("batch factor twice", "dZ2 = self.A2 - Y.T", "dZ2 = (1 / m) * (self.A2 - Y.T)"),
@@ -25,7 +29,11 @@ EDITS = [
     ("derivative twice", DZ1, "dZ1 = dA1 * self.leaky_relu_backward(self.Z1) ** 2"),
     ("derivative of the wrong argument", DZ1, "dZ1 = self.leaky_relu_backward(dA1)"),
     ("softmax over the batch", "return E / E.sum(axis=0, keepdims=True)", "return E / E.sum()"),
-    ("softmax along the wrong axis", "return E / E.sum(axis=0, keepdims=True)", "return E / E.sum(axis=1, keepdims=True)"),
+    (
+        "softmax along the wrong axis",
+        "return E / E.sum(axis=0, keepdims=True)",
+        "return E / E.sum(axis=1, keepdims=True)",
+    ),
     ("softmax derivative twice", "dZ2 = self.A2 - Y.T", "dZ2 = (self.A2 - Y.T) * self.A2 * (1 - self.A2)"),
     ("softmax derivative forgotten", "dZ2 = self.A2 - Y.T", "dZ2 = -Y.T / self.A2"),
     (
@@ -33,7 +41,11 @@ EDITS = [
         "        dA1 = np.dot(self.W2.T, dZ2)\n",
         "        self.W2 = self.W2 - 0.1 * dW2\n        dA1 = np.dot(self.W2.T, dZ2)\n",
     ),
-    ("overwritten parameter", "        dA1 = np.dot(self.W2.T, dZ2)\n", "        self.W2[...] = dW2\n        dA1 = np.dot(self.W2.T, dZ2)\n"),
+    (
+        "overwritten parameter",
+        "        dA1 = np.dot(self.W2.T, dZ2)\n",
+        "        self.W2[...] = dW2\n        dA1 = np.dot(self.W2.T, dZ2)\n",
+    ),
     ("overwritten", "dZ2 = self.A2 - Y.T", "dZ2 = self.A2 - Y.T\n        self.A1 -= self.Z1 / 2"),
     ("wrong operand", "np.dot(dZ2, self.A1.T)", "np.dot(dZ2, self.Z1.T)"),
     ("wrong operand", "db2 = (1 / m) * np.sum(dZ2,", "db2 = (1 / m) * np.sum(self.A2,"),
@@ -49,7 +61,11 @@ EDITS = [
     ("upstream dropped", DZ1, "dZ1 = self.leaky_relu_backward(self.Z1)"),
     ("weights not passed", "dA1 = np.dot(self.W2.T, dZ2)", "dA1 = np.sum(dZ2 ** 2, axis=0, keepdims=True)"),
     ("absolute weights", "dA1 = np.dot(self.W2.T, dZ2)", "dA1 = np.dot(np.abs(self.W2).T, dZ2)"),
-    ("loss of squares, delta of cross entropy", "return -(1 / m) * np.sum(Y * np.log(P))", "return (0.5 / m) * np.sum((Y - P) ** 2)"),
+    (
+        "loss of squares, delta of cross entropy",
+        "return -(1 / m) * np.sum(Y * np.log(P))",
+        "return (0.5 / m) * np.sum((Y - P) ** 2)",
+    ),
     (
         "delta of squares, loss of cross entropy",
         "dZ2 = self.A2 - Y.T",
@@ -71,9 +87,17 @@ EDITS = [
     ("samples ignored", "dZ2 = self.A2 - Y.T", "dZ2 = self.A2 - Y.T\n        dZ2[:, 0] = 0"),
     ("stale", "        self.forward(X)\n", "        if not hasattr(self, 'Z1'):\n            self.forward(X)\n"),
     ("decay in the gradient only", "dW1 = (1 / m) * np.dot(dZ1, X)", "dW1 = (1 / m) * np.dot(dZ1, X) + 0.1 * self.W1"),
-    ("decay in the loss only", "return -(1 / m) * np.sum(Y * np.log(P))", "return -(1 / m) * np.sum(Y * np.log(P)) + 0.05 * np.sum(self.W2 ** 2)"),
+    (
+        "decay in the loss only",
+        "return -(1 / m) * np.sum(Y * np.log(P))",
+        "return -(1 / m) * np.sum(Y * np.log(P)) + 0.05 * np.sum(self.W2 ** 2)",
+    ),
     ("random", DZ1, "dZ1 = dA1 * self.leaky_relu_backward(self.Z1) * np.random.binomial(1, 0.9, dA1.shape)"),
     ("changes the caller's arrays", "dZ2 = self.A2 - Y.T", "dZ2 = self.A2 - Y.T\n        Y *= 0"),
     ("dtype", "np.dot(dZ1, X)", "np.dot(dZ1, X).astype(np.float16)"),
-    ("dtype", "self.W1 = np.random.randn(n_h, n_x) * np.sqrt(2 / n_x)", "self.W1 = np.random.randint(-2, 3, (n_h, n_x))"),
+    (
+        "dtype",
+        "self.W1 = np.random.randn(n_h, n_x) * np.sqrt(2 / n_x)",
+        "self.W1 = np.random.randint(-2, 3, (n_h, n_x))",
+    ),
 ]
