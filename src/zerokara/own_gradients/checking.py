@@ -14,7 +14,7 @@ from zerokara.cells import left, right, width
 from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.descent import steps_up
-from zerokara.own_gradients.guarded_logarithms import may_be_guarded, without_guard
+from zerokara.own_gradients.guarded_logarithms import Unguarded, may_be_guarded, without_guard
 from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.matching import fits
 from zerokara.own_gradients.precision import in_float64
@@ -32,11 +32,13 @@ GUARDED = 1e-3
 """The same where a constant such as the 1e-7 of log(p + 1e-7) may stand between a loss and its right gradient."""
 NOTHING = 1e-7
 """Beside the largest gradient: what is smaller and cannot be told from 0 is 0."""
+SLIGHT = 1e-4
+"""What such a constant may do beside a gradient, where it is allowed for instead of being taken out."""
 SHORT = {2: 5e-2, 4: 1e-3}
 """The same for gradients of so many bytes."""
 SECONDS = 1.6
 """For one subject. What is not done by then stays untold."""
-EVALUATIONS = 2 * len(STEPS) + 9
+EVALUATIONS = 2 * len(STEPS) + 7
 """Of the loss, for one slope."""
 FEWEST = 3
 """Rows of a batch: normalisation over two has no slope."""
@@ -227,7 +229,7 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
             reason=sentence("The loss is another each time it is called with the same arguments, even with one seed."),
         )
     subject, repeated = _quick_enough(subject, repeated)
-    deadline = time.monotonic() + SECONDS
+    deadline = time.process_time() + SECONDS
     far = _measured_at(subject, subject.weights(1), repeated, list(subject.params), deadline)
     doubtful = [name for name in subject.params if far.verdicts.get(name) != AGREES]
     near = _measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
@@ -241,9 +243,9 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
 
 def _quick_enough(subject: Subject, repeated: Repeated) -> tuple[Subject, Repeated]:
     """The same with fewer rows where the code is so slow that there would be no end."""
-    began = time.perf_counter()
+    began = time.process_time()
     repeated.loss(subject.x, subject.t)
-    seconds = (time.perf_counter() - began) * EVALUATIONS * DIRECTIONS * len(subject.params)
+    seconds = (time.process_time() - began) * EVALUATIONS * DIRECTIONS * len(subject.params)
     if seconds < SECONDS or len(subject.x) <= FEWEST:
         return subject, repeated
     rows = max(FEWEST, int(len(subject.x) * SECONDS / seconds))
@@ -296,8 +298,8 @@ def _measured_at(subject: Subject, weights: Arrays, repeated: Repeated, names: l
         return point
     if not finite:
         return point
-    plain = without_guard(subject, repeated.loss, repeated.scores)
-    measure = Measure(subject, [repeated.loss, *([plain] if plain else [])], point, deadline)
+    unguarded = without_guard(subject, repeated.loss, repeated.scores)
+    measure = Measure(subject, repeated.loss, unguarded, point, deadline)
     for name in names:
         measure.parameter(name)
     return point
@@ -307,14 +309,20 @@ class Measure:
     """Measures slopes at one choice of weights.
 
     Args:
-        losses: the learner's, and what else a right gradient may be that of.
+        loss: the learner's.
+        unguarded: the same without the 1e-7 of a logarithm, whose gradient is as right.
         point: gets the results.
         deadline: after it a slope in one direction is enough for a parameter, and elements are not looked at.
     """
 
-    def __init__(self, subject: Subject, losses: list[Loss], point: Point, deadline: float) -> None:
-        self.subject, self.losses, self.point, self.deadline = subject, losses, point, deadline
-        self.guarded = len(losses) == 1 and may_be_guarded(subject.functions)
+    def __init__(
+        self, subject: Subject, loss: Loss, unguarded: Unguarded | None, point: Point, deadline: float
+    ) -> None:
+        self.subject, self.point, self.deadline = subject, point, deadline
+        self.losses = [loss, unguarded.loss] if unguarded and unguarded.effect > SLIGHT else [loss]
+        self.allowed = TOLERANCE + (3 * unguarded.effect if unguarded and unguarded.effect <= SLIGHT else 0)
+        if unguarded is None and may_be_guarded(subject.functions):
+            self.allowed = GUARDED
         sizes = [np.abs(array).max() for array in point.gradient.values() if array.size]
         self.largest = float(max(sizes, default=0.0))
 
@@ -338,14 +346,14 @@ class Measure:
 
     def _slopes(self, name: str, gradient: Array, generator: np.random.Generator) -> None:
         """In random directions of one parameter. Two of three must speak against a gradient."""
-        tolerance = SHORT.get(gradient.dtype.itemsize if gradient.dtype.kind == "f" else 8, TOLERANCE)
-        if self.guarded:
-            tolerance = max(tolerance, GUARDED)
+        tolerance = SHORT.get(gradient.dtype.itemsize if gradient.dtype.kind == "f" else 8, 0.0)
+        tolerance = max(tolerance, self.allowed)
         found: list[tuple[str, float]] = []
-        while len(found) < DIRECTIONS and (not found or time.monotonic() < self.deadline):
+        while len(found) < DIRECTIONS and (not found or time.process_time() < self.deadline):
             direction = _direction(generator, gradient.shape)
-            each = [self._compare(loss, name, gradient.astype(float), direction, tolerance) for loss in self.losses]
-            found.append(min(each, key=lambda one: ((AGREES, CANNOT_BE_TOLD, DISAGREES).index(one[0]), one[1])))
+            found.append(self._mildest(name, gradient.astype(float), direction, tolerance))
+            if [verdict for verdict, _ in found] == [AGREES, AGREES]:
+                break
         told = [verdict for verdict, _ in found]
         against = told.count(DISAGREES)
         if against > len(found) / 2:
@@ -353,6 +361,14 @@ class Measure:
         else:
             self.point.verdicts[name] = AGREES if AGREES in told and not against else CANNOT_BE_TOLD
         self.point.differences[name] = max((apart for _, apart in found if np.isfinite(apart)), default=0.0)
+
+    def _mildest(self, name: str, gradient: Array, direction: Array, tolerance: float) -> tuple[str, float]:
+        each = []
+        for loss in self.losses:
+            each.append(self._compare(loss, name, gradient, direction, tolerance))
+            if each[-1][0] == AGREES:
+                break
+        return min(each, key=lambda one: ((AGREES, CANNOT_BE_TOLD, DISAGREES).index(one[0]), one[1]))
 
     def _compare(self, loss: Loss, name: str, gradient: Array, direction: Array, tolerance: float) -> tuple[str, float]:
         """A verdict by one direction, and how far the two slopes are apart, beside their size."""
@@ -388,7 +404,7 @@ class Measure:
         largest = np.argsort(-np.abs(gradient), axis=None)[: SAMPLED // 2]
         others = generator.integers(gradient.size, size=SAMPLED // 2)
         for index in dict.fromkeys([*largest.tolist(), *others.tolist()]):
-            if time.monotonic() > self.deadline:
+            if time.process_time() > self.deadline:
                 return
             where = tuple(int(i) for i in np.unravel_index(index, gradient.shape))
             direction = np.zeros(gradient.shape)

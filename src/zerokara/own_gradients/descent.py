@@ -25,8 +25,9 @@ def _updates(file: str) -> Iterator[int]:
     for node in ast.walk(tree):
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub) and _has_rate(node.value):
             yield 1 if isinstance(node.op, ast.Add) else -1
-        elif isinstance(node, ast.Assign) and isinstance(value := node.value, ast.BinOp) and _has_rate(value.right):
-            if isinstance(value.op, ast.Add | ast.Sub) and ast.unparse(node.targets[0]) == ast.unparse(value.left):
+        elif isinstance(node, ast.Assign) and isinstance(value := node.value, ast.BinOp):
+            same = ast.unparse(node.targets[0]) == ast.unparse(value.left)
+            if same and isinstance(value.op, ast.Add | ast.Sub) and _has_rate(value.right):
                 yield 1 if isinstance(value.op, ast.Add) else -1
 
 
