@@ -86,6 +86,7 @@ OWN_TRAINING = {
     "test-on-training": translatable("The test accuracy is taken on training data"),
     "labels-broadcast": translatable("Labels are broadcast against the scores"),
     "sigmoid-for-softmax": translatable("Sigmoid stands where softmax belongs"),
+    "not-the-loss": translatable("What is recorded is not the loss"),
 }
 """What is wrong with a training loop that a learner has written."""
 
