@@ -27,6 +27,7 @@ from zerokara.runner.remarks import remarks_in
 from zerokara.say import say
 from zerokara.sources.data_flow import last_name
 from zerokara.sources.magics import syntax_tree
+from zerokara.words import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ LONG = 1.0
 _NOT_RUN_HERE = re.compile(r"\s*%%(?!time|timeit|capture|prun)\w")
 """A cell in another language, or one that is only written somewhere."""
 
-_UPDATES = re.compile(r"grad|train|fit|learn|update|step|backprop", re.IGNORECASE)
+_TRAINS = re.compile(r"grad|train|fit|learn|update|step|backprop", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Listener:
         cell = getattr(result.info, "cell_id", None) or f"In[{result.execution_count}]"
         if names := [name for name in finder.supplied() if ("supplied", name) not in self.told]:
             self.told |= {("supplied", name): cell for name in names}
-            say(supplied_line(names))
+            say(sentence("zerokara supplied {names}.", names=", ".join(names)))
         if not result.info.store_history:
             return
         if not _NOT_RUN_HERE.match(result.info.raw_cell):
@@ -140,9 +141,10 @@ class Listener:
 
     def _look(self, cell: str, seconds: float) -> None:
         piece = self.pieces.get(cell)
-        looks_so = piece is not None and trains(piece.tree)
-        trained = bool(ipython.files_run or noted_calls.filled) or looks_so or seconds > LONG
-        found = self._found() if trained else Findings()
+        looks_so = piece is not None and may_train(piece.tree)
+        if not (looks_so or ipython.files_run or noted_calls.filled or seconds > LONG):
+            return
+        found = self._found()
         for remark in self._new(cell, self._remarks(), lambda text: text):
             say(remark)
         if new := Findings(self._new(cell, found, self._key)):
@@ -231,25 +233,14 @@ def cell_of(shell: Any, file: str) -> int | None:
     return numbers.get(file)
 
 
-def trains(tree: ast.AST) -> bool:
-    """Whether a cell may train: it calls something named so, or has a loop that updates or appends."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    if any(_UPDATES.search(last_name(call.func)) for call in calls):
-        return True
-    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)]
-    return any(_goes_on(part) for loop in loops for part in ast.walk(loop))
-
-
-def _goes_on(part: ast.AST) -> bool:
-    appends = isinstance(part, ast.Call) and last_name(part.func) == "append"
-    return appends or isinstance(part, ast.AugAssign)
-
-
-def supplied_line(names: list[str]) -> str:
-    """What zerokara supplied, for people."""
-    from zerokara.words import sentence
-
-    return sentence("zerokara supplied {names}.", names=", ".join(names))
+def may_train(tree: ast.AST) -> bool:
+    """Whether a cell may train: it has a loop, or calls something named so."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.While) or (
+            isinstance(node, ast.Call) and _TRAINS.search(last_name(node.func))
+        ):
+            return True
+    return False
 
 
 def show(shell: Any, found: Findings) -> None:
