@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass
 class Outputs:
-    """What arrived below a cell, in its order: (kind, text), the kind "stdout", "stderr", "result", "html" or "error"."""
+    """What arrived below a cell, in its order: (kind, text).
+
+    Kinds are "stdout", "stderr", "result", "error", and "plain" and "html" of what is displayed.
+    """
 
     all: list[tuple[str, str]] = field(default_factory=list)
 
@@ -25,10 +28,11 @@ class Kernel:
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def __call__(self, source: str) -> Outputs:
-        """Run a cell, and go on also where it fails."""
+    def __call__(self, source: str, identity: str | None = None) -> Outputs:
+        """Run a cell, and go on also where it fails; with the identity that Jupyter's own pages send along."""
         import nbformat
 
+        self.client.kc.session.metadata = {"cellId": identity} if identity else {}
         cell = nbformat.v4.new_code_cell(source)
         self.client.nb.cells.append(cell)
         self.client.execute_cell(cell, len(self.client.nb.cells) - 1)

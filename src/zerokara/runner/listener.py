@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from zerokara.findings import Finding, Findings
 from zerokara.runner import checkup, finder, ipython, recognised
@@ -38,6 +38,14 @@ _NOT_RUN_HERE = re.compile(r"\s*%%(?!time|timeit|capture|prun)\w")
 """A cell in another language, or one that is only written somewhere."""
 
 _TRAINS = re.compile(r"grad|train|fit|learn|update|step|backprop", re.IGNORECASE)
+
+
+class _Key(NamedTuple):
+    """By which a finding is known again: the numbers in it change each time, and a cell has another number."""
+
+    cause: str
+    parameter: str | None
+    line: str
 
 
 @dataclass(frozen=True)
@@ -70,17 +78,16 @@ class Listener:
     Attributes:
         pieces: what was run so far, by the cell's identity; of a cell that was run again, what it is now.
         depth: how many cells are being run: `%%capture` runs one inside another.
-        failed: whether a traceback was shown in this cell, by a magic too.
+        error: what the last traceback in this cell was about; magics show some, too.
         told: each thing that was said, with the cell that it was said below.
-        found: all findings so far, by their causes; remarked: the causes that remarks were about. None is said as both.
+        remarked: the causes that remarks were about; none of them is a finding, too.
     """
 
     shell: Any
     pieces: dict[str, _Piece] = field(default_factory=dict)
     told: dict[Any, str] = field(default_factory=dict)
-    found: dict[str, Finding] = field(default_factory=dict)
     remarked: set[str] = field(default_factory=set)
-    failed: bool = False
+    error: BaseException | None = None
     depth: int = 0
     began: float = 0.0
     hears: bool = False
@@ -110,7 +117,7 @@ class Listener:
     def _begins(self, info: Any = None) -> None:
         self.depth += 1
         if self.depth == 1:
-            self.began, self.failed = time.monotonic(), False
+            self.began, self.error = time.monotonic(), None
             ipython.files_run.clear()
             noted_calls.forget()
 
@@ -119,6 +126,7 @@ class Listener:
         if self.depth == 0 and result is not None:
             _safely(lambda: self._hear(result, time.monotonic() - self.began))
             noted_calls.forget()
+            self.error = None  # its traceback leads to all that was there
 
     def _hear(self, result: Any, seconds: float) -> None:
         cell = getattr(result.info, "cell_id", None) or f"In[{result.execution_count}]"
@@ -132,7 +140,7 @@ class Listener:
         for file in ipython.files_run:
             with suppress(OSError, ValueError):
                 self._keep(file, Path(file), Path(file).read_text(encoding="utf-8"), None)
-        if result.success and not self.failed:
+        if not isinstance(self.error, KeyboardInterrupt):
             self._look(cell, seconds)
 
     def _keep(self, key: str, path: Path, text: str, number: int | None) -> None:
@@ -145,8 +153,11 @@ class Listener:
         if not (looks_so or ipython.files_run or noted_calls.filled or seconds > LONG):
             return
         found = self._found()
-        for remark in self._new(cell, self._remarks(), lambda text: text):
+        for remark in self._new(cell, self._remarks(found), lambda text: text):
             say(remark)
+        keys = {self._key(finding) for finding in found}
+        # What was mended and is done again is told again.
+        self.told = {thing: where for thing, where in self.told.items() if type(thing) is not _Key or thing in keys}
         if new := Findings(self._new(cell, found, self._key)):
             show(self.shell, new)
 
@@ -154,19 +165,17 @@ class Listener:
         from zerokara.own_training import SourceText
 
         sources = [SourceText(piece.path, piece.text, 1, piece.number) for piece in self.pieces.values()]
-        told = checkup.found_in(self.shell.user_ns, sources)
-        found = Findings(self._placed(finding) for finding in told if finding.cause not in self.remarked)
-        self.found |= {finding.cause: finding for finding in found}
-        return found
+        told = checkup.found_in(self.shell.user_ns, sources, self.error)
+        return Findings(self._placed(finding) for finding in told if finding.cause not in self.remarked)
 
     def _placed(self, finding: Finding) -> Finding:
         """The same, with the cell where a traceback has a file that is not there."""
         number = cell_of(self.shell, str(finding.file))
         return finding if number is None else replace(finding, file=Path(f"In[{number}]"))
 
-    def _remarks(self) -> Iterator[str]:
+    def _remarks(self, found: Findings) -> Iterator[str]:
         tree = ast.Module([statement for piece in self.pieces.values() for statement in piece.tree.body], [])
-        for remark in remarks_in(tree, self.shell.user_ns, self.found.values()):
+        for remark in remarks_in(tree, self.shell.user_ns, found):
             if remark.cause:
                 self.remarked.add(remark.cause)
             yield f"{remark.place}: {remark.text}"
@@ -180,12 +189,11 @@ class Listener:
         self.told |= {key(thing): cell for thing in new}
         return new
 
-    def _key(self, finding: Finding) -> Any:
-        """What makes it the same as another: numbers change each time, and a cell's number does."""
+    def _key(self, finding: Finding) -> _Key:
         texts = {piece.path: piece.text.splitlines() for piece in self.pieces.values()}
         lines = texts.get(finding.file, []) if finding.file else []
         line = lines[finding.line - 1].strip() if finding.line and finding.line <= len(lines) else ""
-        return finding.cause, finding.parameter, line
+        return _Key(finding.cause, finding.parameter, line)
 
 
 def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Callable[..., Any]:
@@ -195,7 +203,7 @@ def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Calla
     def showtraceback(*given: Any, **named: Any) -> Any:
         triple = given[0] if given else named.get("exc_tuple")
         error = triple[1] if triple else sys.exc_info()[1]
-        listener.failed = True
+        listener.error = error
         shown = show_traceback(*given, **named)
         if listener.hears and isinstance(error, Exception):
             _safely(lambda: _hint(error, listener.shell))
