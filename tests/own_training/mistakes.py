@@ -83,6 +83,7 @@ class Net:
 
 
 (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
+x_train, t_train, x_test, t_test = x_train[:5000], t_train[:5000], x_test[:2000], t_test[:2000]
 np.random.seed(1)
 net = Net(784, 50, 10)
 train_loss_list = []
@@ -179,10 +180,11 @@ class TwoLayerNet:
 
 
 (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
+x_train, t_train, x_test, t_test = x_train[:5000], t_train[:5000], x_test[:2000], t_test[:2000]
 np.random.seed(0)
 network = TwoLayerNet(input_size=784, hidden_size=50, output_size=10)
 
-iters_num = 601
+iters_num = 301
 train_size = x_train.shape[0]
 batch_size = 100
 learning_rate = 0.1
@@ -213,6 +215,7 @@ import numpy as np
 from dataset.mnist import load_mnist
 
 (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
+x_train, t_train, x_test, t_test = x_train[:5000], t_train[:5000], x_test[:2000], t_test[:2000]
 rng = np.random.default_rng(3)
 W1 = rng.normal(0, 0.05, (784, 40))
 b1 = np.zeros(40)
@@ -220,9 +223,9 @@ W2 = rng.normal(0, 0.15, (40, 10))
 b2 = np.zeros(10)
 lr = 0.2
 losses = []
-for epoch in range(2):
-    order = rng.permutation(10000)
-    for start in range(0, 10000, 100):
+for epoch in range(4):
+    order = rng.permutation(5000)
+    for start in range(0, 5000, 100):
         rows = order[start:start + 100]
         x, t = x_train[rows], t_train[rows]
         # forward
@@ -279,13 +282,14 @@ class Network:
 
 
 (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True)
+x_train, t_train, x_test, t_test = x_train[:5000], t_train[:5000], x_test[:2000], t_test[:2000]
 np.random.seed(5)
 net = Network([784, 30, 10])
 losses, accuracies = [], []
-for epoch in range(2):
-    order = np.random.permutation(len(x_train))[:12000]
-    for i in range(0, len(order), 60):
-        rows = order[i:i + 60]
+for epoch in range(3):
+    order = np.random.permutation(len(x_train))
+    for i in range(0, len(order), 50):
+        rows = order[i:i + 50]
         net.learn(x_train[rows], t_train[rows])
         losses.append(net.loss(x_train[rows], t_train[rows]))
     test_accuracy = np.mean(net.forward(x_test).argmax(axis=1) == t_test)
@@ -487,7 +491,7 @@ LOOPS = [
         "made anew in each epoch",
         "learn",
         "network-made-anew",
-        ("for epoch in range(2):\n", "for epoch in range(2):\n    net = Network([784, 30, 10])  # HERE\n"),
+        ("for epoch in range(3):\n", "for epoch in range(3):\n    net = Network([784, 30, 10])  # HERE\n"),
     ),
     _mistake(
         "weights made anew",
@@ -522,9 +526,9 @@ LOOPS = [
         "same order",
         "learn",
         "same-order",
-        ("    order = np.random.permutation(len(x_train))[:12000]\n", ""),
-        ("range(0, len(order), 60)", "range(0, 12000, 60)"),
-        ("rows = order[i:i + 60]", "rows = slice(i, i + 60)  # HERE"),
+        ("    order = np.random.permutation(len(x_train))\n", ""),
+        ("range(0, len(order), 50)", "range(0, 5000, 50)"),
+        ("rows = order[i:i + 50]", "rows = slice(i, i + 50)  # HERE"),
     ),
     _mistake(
         "one per epoch",
@@ -542,7 +546,7 @@ LOOPS = [
         "division upside down",
         "textbook",
         "epoch-test",
-        ("iters_num = 601", "iters_num = 15"),
+        ("iters_num = 301", "iters_num = 15"),
         ("max(int(train_size / batch_size), 1)", "max(batch_size / train_size, 1)  # HERE"),
     ),
     _mistake(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.findings import Finding, Findings
-from zerokara.own_training import epochs, records, steps
+from zerokara.own_training import batches, epochs, records, steps
 from zerokara.own_training.memory import Memory
 from zerokara.own_training.program import Program, SourceText
 from zerokara.own_training.training_loops import Training, trainings
@@ -21,6 +21,7 @@ from zerokara.own_training.training_loops import Training, trainings
 Rule = Callable[[Program], Iterator[Finding]]
 
 READING: tuple[Rule, ...] = (
+    batches.shuffled_apart,
     records.test_on_training,
     records.not_the_loss,
     epochs.never_or_always,
@@ -64,6 +65,9 @@ def _of_training(program: Program, training: Training, deadline: float) -> Itera
     if seen is not None:
         yield from steps.never_written_back(program, seen)
         yield from steps.step_up(program, seen)
+    yield from batches.drawn_once(program, training, seen)
+    yield from batches.other_rows(program, training)
+    yield from batches.same_order(program, training)
 
 
 def _attempted(found: Iterator[Finding]) -> Iterator[Finding]:

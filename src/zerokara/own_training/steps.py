@@ -53,9 +53,8 @@ def watched(program: Program, training: Training, deadline: float) -> Watched | 
 
 
 def _read(watch: Watch) -> list[str]:
-    """The arrays whose values the loss depends on; where it is not finite any more, of new weights."""
-    if not np.isfinite(_loss_or_nan(watch)):
-        _renew(watch.arrays(), seed=0)
+    """The arrays whose values the loss depends on, at new weights: with the old ones it may not even be finite."""
+    _renew(watch.arrays(), seed=0)
     before = _loss_or_nan(watch)
     if not np.isfinite(before):
         return []

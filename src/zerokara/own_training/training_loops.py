@@ -196,7 +196,11 @@ def _iterations(program: Program, node: ast.AST, target: ast.expr | None) -> tup
     return tuple(loops)
 
 
-PARTS = re.compile(r"param|grads?\b|keys\(|layers|weights|items\(|bias")
+PARTS = re.compile(
+    r"param|grads?\b|keys\(|layer|weight|items\(|bias|depth|reversed\(|len\((self\.)?[Wwb]s?\)|self\.[Wwb]s?\b"
+    r"|range\((1, )?(self\.)?L\b"
+)
+"""What the loops over parameters or layers go over."""
 
 
 def _goes_over_parts(loop: Loop, node: ast.AST, target: ast.expr | None) -> bool:
@@ -208,7 +212,7 @@ def _goes_over_parts(loop: Loop, node: ast.AST, target: ast.expr | None) -> bool
     literal = isinstance(loop.iter, ast.Tuple | ast.List)
     if literal and all(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in loop.iter.elts):
         return bool(turning & names_in(node))
-    return bool(PARTS.search(ast.unparse(loop.iter))) and bool(turning & names_in(node))
+    return bool(PARTS.search(ast.unparse(loop.iter)))
 
 
 def _call_of(node: ast.AST) -> ast.Call | None:

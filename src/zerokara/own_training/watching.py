@@ -65,7 +65,7 @@ class Watch:
         self.loss_of = _loss_of(program, training)
         read = steps | (names_in(self.loss_of) if self.loss_of is not None else set())
         self._whole, self._names = sliced(training.body, read, kept=inside)
-        self.batch_of = _batch_of(program, training)
+        self.batch_of = batch_of(program, training)
         with until(deadline):
             self.env = copied(program, self._definition)
         self.env[HOOK] = self._note
@@ -290,7 +290,7 @@ def _is_loss(name: str) -> bool:
 
 def _loss_method(program: Program, training: Training) -> ast.expr | None:
     """`net.loss(x_batch, t_batch)`, of the network whose gradient the loop takes."""
-    batch = _batch_of(program, training)
+    batch = batch_of(program, training)
     for node in ast.walk(ast.Module(training.body, [])):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and batch is not None:
             owner = node.func.value
@@ -304,7 +304,7 @@ COMPUTES = ("gradient", "grad", "numerical_gradient", "learn", "backprop", "trai
             "compute_gradient", "gradients", "grads", "forward", "predict", "update", "fit")
 
 
-def _batch_of(program: Program, training: Training) -> list[ast.expr] | None:
+def batch_of(program: Program, training: Training) -> list[ast.expr] | None:
     """The arguments x and t that the loop computes its gradient with."""
     found: list[tuple[int, list[ast.expr]]] = []
     for node in ast.walk(ast.Module(training.body, [])):

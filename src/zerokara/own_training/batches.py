@@ -1,0 +1,209 @@
+"""The batches of a training loop: drawn once, always in the same order, or with the labels of other samples."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from zerokara.findings import Finding
+from zerokara.own_training.program import Program, names_in, root_of
+from zerokara.own_training.steps import Watched
+from zerokara.own_training.training_loops import Training
+from zerokara.own_training.watching import batch_of
+from zerokara.words import sentence, translatable
+
+DRAWS = re.compile(r"random|choice|randint|permut|sample\b|shuffle")
+ON_PURPOSE = re.compile(
+    r"overfit|memori[sz]e|(one|single|same|fixed) batch|sanity|過学習|同じバッチ|一つのバッチ|과적합|같은 배치|한 배치",
+    re.IGNORECASE,
+)
+"""Words of somebody who trains on one batch because they want to."""
+
+ONCE = translatable("`{code}` stands before the loop: every iteration takes the same {n} samples.")
+IN_LOOP = translatable("Draw a new batch in each iteration, as the first lines inside of the loop in line {line}.")
+
+
+def drawn_once(program: Program, training: Training, seen: Watched | None) -> Iterator[Finding]:
+    """`batch_mask = np.random.choice(…)` before the loop. Training on all samples, or on one batch on purpose, is not."""
+    batch = batch_of(program, training)
+    if batch is None or ON_PURPOSE.search(program.written) or (seen is not None and not _stays(seen)):
+        return
+    outermost = (training.loop, *training.outer)[-1]
+    drawn = _drawn_before(program, outermost, set(map(root_of, batch)))
+    if drawn is None or DRAWS.search(ast.unparse(outermost)) or _is_sliced_inside(training, batch):
+        return
+    samples = _samples(seen)
+    if samples is None or not _is_part(program, samples):
+        return
+    yield Finding(
+        cause="batch-drawn-once",
+        text=sentence(ONCE, code=ast.unparse(drawn), n=samples),
+        remedy=sentence(IN_LOOP, line=outermost.lineno),
+        evidence={"samples": samples},
+        **program.place(drawn),
+    )
+
+
+def _stays(seen: Watched) -> bool:
+    """Whether two turns had the very same batch."""
+    one, other = seen.first.batch, seen.second.batch
+    return bool(one) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _drawn_before(program: Program, loop: ast.stmt, names: set[str]) -> ast.stmt | None:
+    """The statement before a loop that draws what a batch is taken by."""
+    seen: set[str] = set()
+    function = program.function_of(loop)
+    while names - seen:
+        name = (names - seen).pop()
+        seen.add(name)
+        for other, value, statement in program.assignments():
+            if other == name and program.function_of(statement) is function:
+                if statement.lineno < loop.lineno and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)):
+                    return statement
+                names |= names_in(value)
+    return None
+
+
+def _is_sliced_inside(training: Training, batch: list[ast.expr]) -> bool:
+    """Whether the loop takes other parts of what was drawn in each turn: `order[start:start + 100]`."""
+    parts = [part for part in ast.walk(training.loop) if isinstance(part, ast.Slice)]
+    return any(names_in(part) & training.stored for part in parts)
+
+
+def _samples(seen: Watched | None) -> int | None:
+    return len(seen.first.batch[0]) if seen is not None and seen.first.batch and seen.first.batch[0].ndim else None
+
+
+def _is_part(program: Program, samples: int) -> bool:
+    """Whether a batch is a small part of some data that are there."""
+    sizes = [len(value) for value in program.names.values() if isinstance(value, np.ndarray) and value.ndim]
+    return max(sizes, default=0) >= 4 * samples
+
+
+IN_ORDER = translatable(
+    "The batches are cut from images and labels in the same order in every epoch: `{code}`, and nothing is shuffled."
+)
+SHUFFLE = translatable("Shuffle once per epoch: order = np.random.permutation(train_size), then index both with it.")
+
+
+def same_order(program: Program, training: Training) -> Iterator[Finding]:
+    """`x_train[i:i + 100]` in loops over epochs, and nothing that shuffles."""
+    if not training.outer or DRAWS.search(program.text) or re.search(r"train_test_split|shuffle|rng", program.text):
+        return
+    cut = next((node for node in ast.walk(training.loop) if _cuts(node, training)), None)
+    calls = " ".join(ast.unparse(node) for node in training.body)
+    if cut is not None and re.search(r"x|image|data", calls, re.IGNORECASE):
+        statement = program.statement_of(cut)
+        yield Finding(
+            cause="same-order",
+            text=sentence(IN_ORDER, code=ast.unparse(statement)),
+            remedy=sentence(SHUFFLE),
+            **program.place(statement),
+        )
+
+
+def _cuts(node: ast.AST, training: Training) -> bool:
+    """`a[start:end]` or slice(start, end), by what the loop counts with."""
+    if not isinstance(training.loop, ast.For):
+        return False
+    if isinstance(node, ast.Slice):
+        parts: list[ast.expr | None] = [node.lower, node.upper]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "slice":
+        parts = list(node.args)
+    else:
+        return False
+    counted = names_in(training.loop.target)
+    return all(part is not None for part in parts) and any(names_in(part) & counted for part in parts if part)
+
+
+APART = translatable(
+    "The labels do not belong to their images any more: those of {share:.0%} of the samples differ from the data set's."
+)
+ONE_ORDER = translatable("Draw one order and index images and labels with it.")
+SHUFFLED_ALONE = translatable("`{code}` changes the order of {images} and not that of {labels}.")
+
+
+def shuffled_apart(program: Program) -> Iterator[Finding]:
+    """`np.random.shuffle(x_train)`, and t_train stays as it is."""
+    calls = [node for node in program.nodes if isinstance(node, ast.Call) and len(node.args) == 1]
+    shuffled = {
+        ast.unparse(call.args[0]): call for call in calls if re.search(r"(random|rng|r)\.shuffle$", ast.unparse(call.func))
+    }
+    for images, call in shuffled.items():
+        labels = next((name for name in _labels_of(images) if isinstance(program.names.get(name), np.ndarray)), None)
+        alone = labels is not None and labels not in shuffled and isinstance(program.names.get(images), np.ndarray)
+        if alone and not re.search(r"seed\(|set_state", _between(program, call, labels or "")):
+            yield Finding(
+                cause="wrong-labels",
+                text=sentence(SHUFFLED_ALONE, code=ast.unparse(call), images=images, labels=labels),
+                remedy=sentence(ONE_ORDER),
+                **program.place(call),
+            )
+
+
+def _labels_of(images: str) -> list[str]:
+    """What the labels of `x_train` may be called."""
+    return [f"{letter}{images[1:]}" for letter in "ty"] if re.match(r"[xX](_|$)", images) else []
+
+
+def _between(program: Program, call: ast.Call, labels: str) -> str:
+    """The statements that shuffle the labels in some other way."""
+    return "\n".join(ast.unparse(node) for node in program.tree.body if labels in ast.unparse(node) and "shuffle" in ast.unparse(node))
+
+
+OTHER_ROWS = translatable(
+    "`{code}` takes other rows than `{other}`: the labels of a batch are not those of its images."
+)
+
+
+def other_rows(program: Program, training: Training) -> Iterator[Finding]:
+    """`x_batch = x_train[mask]` beside `t_batch = t_train[:100]`, with the index drawn at random."""
+    taken: dict[str, list[tuple[ast.Subscript, ast.stmt]]] = {}
+    for name, node, statement in program.assignments():
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and program.loops_of(statement):
+            if training.loop in program.loops_of(statement):
+                taken.setdefault(node.value.id, []).append((node, statement))
+    for images, cuts in taken.items():
+        for labels in _labels_of(images):
+            if labels in taken and len(cuts) == 1 and len(taken[labels]) == 1:
+                (image_cut, statement), (label_cut, _) = cuts[0], taken[labels][0]
+                one, other = ast.unparse(image_cut.slice), ast.unparse(label_cut.slice)
+                if one != other and _is_drawn(program, image_cut) and not _same_rows(program, image_cut, label_cut):
+                    code, against = ast.unparse(label_cut), ast.unparse(image_cut)
+                    yield Finding(
+                        cause="wrong-labels",
+                        text=sentence(OTHER_ROWS, code=code, other=against),
+                        remedy=sentence(ONE_ORDER),
+                        **program.place(statement),
+                    )
+
+
+def _is_drawn(program: Program, cut: ast.Subscript) -> bool:
+    names = names_in(cut.slice)
+    return any(
+        name in names and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value))
+        for name, value, _ in program.assignments()
+    )
+
+
+def _same_rows(program: Program, one: ast.Subscript, other: ast.Subscript) -> bool:
+    """Whether two indices were the same rows in the last turn; True where that cannot be told."""
+    rows = []
+    for cut in (one, other):
+        value: Any = program.names.get(root_of(cut.value))
+        index = program.names.get(cut.slice.id) if isinstance(cut.slice, ast.Name) else None
+        if not isinstance(value, np.ndarray):
+            return True
+        if isinstance(index, np.ndarray | list):
+            rows.append(np.arange(len(value))[np.asarray(index)])
+        elif isinstance(cut.slice, ast.Slice):
+            bounds = [None if part is None else program.number(part) for part in (cut.slice.lower, cut.slice.upper)]
+            rows.append(np.arange(len(value))[slice(*(None if b is None else int(b) for b in bounds))])
+        else:
+            return True
+    return len(rows[0]) == len(rows[1]) and bool(np.array_equal(rows[0], rows[1]))
