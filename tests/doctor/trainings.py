@@ -219,7 +219,7 @@ ILL: tuple[Case, ...] = (
     _ill("rate 3, momentum", HIGH, iterations=U, learning_rate=3, optimizer="momentum", healed={"learning_rate": 0.01}),
     _ill("Nesterov with 1", HIGH, iterations=U, learning_rate=1, optimizer="nesterov", healed={"learning_rate": 0.01}),
     _ill("Adam with 0.3", HIGH, iterations=U, learning_rate=0.3, optimizer="adam", healed={"learning_rate": 1e-3}),
-    _ill("RMSprop with 0.3, tanh", HIGH, iterations=U, learning_rate=0.3, optimizer="rmsprop", activation="tanh",
+    _ill("RMSprop with 1, tanh", HIGH, iterations=U, learning_rate=1.0, optimizer="rmsprop", activation="tanh",
          healed={"learning_rate": 1e-3}),
     _ill("rate 100, sigmoid", HIGH, iterations=U, learning_rate=100, activation="sigmoid", healed={"learning_rate": 0.5}),
     _ill("rate 30 on hard data", HIGH, "hard", iterations=1500, learning_rate=30, healed={"learning_rate": 0.1}),

@@ -19,6 +19,8 @@ FLAT = 0.02
 """The share of its steepest slope below which an activation is called flat."""
 ALIKE = 1e-5
 """Weights that differ by less than this share of the largest count as the same."""
+LATEST = 20
+"""Updates that the line test goes on from."""
 LINE = 3.0
 """How many times as far as the latest updates went the line test goes on."""
 

@@ -76,8 +76,14 @@ def is_bad(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> boo
         return True
     seen = (evidence.setting.batch_size or 1) * probe.iteration
     usual, few = GATES[ended]
-    gate = few if seen < SEEN else ASKED if ended and asked else usual
+    gate = few if seen < SEEN and not _is_far_from_simple(evidence, probe) else ASKED if ended and asked else usual
     return probe.level > gate and _is_worse_than_simple(evidence, probe, ended=ended, asked=asked)
+
+
+def _is_far_from_simple(evidence: Evidence, probe: Probe) -> bool:
+    """Whether a linear fit to a few thousand samples does much better."""
+    reference = evidence.data.reference if evidence.data else None
+    return reference is not None and (probe.held_accuracy or probe.accuracy) < reference - 0.1
 
 
 def _is_worse_than_simple(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> bool:

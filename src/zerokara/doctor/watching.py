@@ -14,7 +14,7 @@ import numpy as np
 from zerokara.data.dataset import Dataset, Split
 from zerokara.doctor.data_facts import DataFacts, facts_at_once, facts_of_all
 from zerokara.doctor.evidence import EARLY, Evidence, Setting
-from zerokara.doctor.probes import Probe, Samples, probe
+from zerokara.doctor.probes import LATEST, Probe, Samples, probe
 from zerokara.nn.network import Network
 from zerokara.training.build import build_network, build_trainer
 from zerokara.training.events import Advanced, Ended, Event, Started
@@ -23,8 +23,6 @@ from zerokara.training.recipe import Recipe
 
 SHARES = (0.01, 0.1, EARLY, 1.0)
 """Of a run, where the network is probed; and before its first update."""
-LATEST = 20
-"""Updates that the line test goes on from."""
 CHECKED = 24
 """Updates up to 30 % of the run after which the loss of their batch is computed once more."""
 MOST, FEWEST = 2_000, 100
