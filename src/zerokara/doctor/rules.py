@@ -83,12 +83,20 @@ def is_bad(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> boo
 def _is_far_from_simple(evidence: Evidence, probe: Probe) -> bool:
     """Whether a linear fit to a few thousand samples does much better."""
     reference = evidence.data.reference if evidence.data else None
-    return reference is not None and (probe.held_accuracy or probe.accuracy) < reference - 0.1
+    return reference is not None and _accuracy(evidence, probe) < reference - 0.1
+
+
+def _accuracy(evidence: Evidence, probe: Probe) -> float:
+    """That of all held-out samples where they were looked at then, else of those of the probe."""
+    looked = evidence.evaluations[-1] if evidence.evaluations else None
+    if looked is not None and looked.iteration == probe.iteration:
+        return looked.test_accuracy
+    return probe.accuracy if probe.held_accuracy is None else probe.held_accuracy
 
 
 def _is_worse_than_simple(evidence: Evidence, probe: Probe, *, ended: bool, asked: bool) -> bool:
     """Whether accuracy is hardly what simpler ways reach: so the gate is that of these data, however hard they are."""
-    data, accuracy = evidence.data, probe.accuracy if probe.held_accuracy is None else probe.held_accuracy
+    data, accuracy = evidence.data, _accuracy(evidence, probe)
     if data is None or data.centre_agreement is None:
         return True
     if not ended:
