@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ FLAT = 0.02
 """The share of its steepest slope below which an activation is called flat."""
 ALIKE = 1e-5
 """Weights that differ by less than this share of the largest count as the same."""
+LATEST = 20
+"""Updates that the line test goes on from."""
 LINE = 3.0
 """How many times as far as the latest updates went the line test goes on."""
 
@@ -56,7 +59,7 @@ class Probe:
         variation: the mean over units of the standard deviation across samples of what a layer gives.
         norms: ‖∂L/∂W‖ of each layer.
         sizes: the root mean square of each W, rows of inputs that are always 0 left out.
-        alike: the share of hidden units whose weights another unit of their layer has too; before the first update.
+        alike: the share of hidden units that another unit of their layer equals; before the first update only.
         line: loss 3 times as far along the latest updates ÷ loss here; NaN where that is not finite.
     """
 
@@ -87,7 +90,13 @@ class Probe:
 
 @np.errstate(all="ignore")  # of a network that goes astray infinity and NaN are what is measured
 def probe(
-    network: Network, samples: Samples, iteration: int, *, held: Samples | None = None, before: Network | None = None
+    network: Network,
+    samples: Samples,
+    iteration: int,
+    *,
+    held: Samples | None = None,
+    before: Network | None = None,
+    gradients: bool = True,
 ) -> Probe:
     """Measure a network, which is not changed.
 
@@ -96,11 +105,16 @@ def probe(
         samples: of the training part; held: of none that it was trained on.
         iteration: updates done.
         before: the network a few updates ago, for the line test.
+        gradients: whether to measure their norms, which costs as much as the rest.
     """
     network = network.copy()
     inner = _Inside.of(network, samples.x)
     targets = network._targets(samples.t, len(samples))
-    network._backward(network._loss.gradient(inner.scores, targets))
+    if gradients:
+        network._backward(network._loss.gradient(inner.scores, targets))
+    line = None
+    if before is not None:
+        line = line_test(before, network, samples, network._loss.value(inner.scores, targets) + network._penalty())
     return Probe(
         iteration=iteration,
         level=level(inner.scores, samples.t),
@@ -109,10 +123,10 @@ def probe(
         dead=tuple(map(_dead, inner.layers, inner.inputs)),
         saturated=tuple(map(_saturated, inner.layers, inner.inputs)),
         variation=tuple(float(np.mean(out.std(axis=0))) for out in inner.outputs),
-        norms=tuple(float(np.linalg.norm(layer.dW)) for layer in _affine(network)),
+        norms=tuple(float(np.linalg.norm(layer.dW)) for layer in _affine(network)) if gradients else (),
         sizes=_sizes(network, samples.x),
         alike=None if iteration else _alike(network),
-        line=None if before is None else line_test(before, network, samples),
+        line=line,
         **_held(network, held),
     )
 
@@ -125,12 +139,16 @@ def level(scores: Array, t: NDArray[np.integer[Any]]) -> float:
     return float(entropy.mean() / np.log(max(scores.shape[1], 2)))
 
 
-def line_test(before: Network, after: Network, samples: Samples) -> float:
-    """Loss 3 times as far along the way from one network to another ÷ loss there: above 1, steps are too long."""
+def line_test(before: Network, after: Network, samples: Samples, here: float | None = None) -> float:
+    """Loss 3 times as far along the way from one network to another ÷ loss there: above 1, steps are too long.
+
+    Args:
+        here: the loss of the other, where it is known.
+    """
     beyond = after.copy()
     for name, end in after.params.items():
         beyond.params[name][...] = end + LINE * (end - before.params[name])
-    return beyond.loss(samples.x, samples.t) / after.loss(samples.x, samples.t)
+    return beyond.loss(samples.x, samples.t) / (after.loss(samples.x, samples.t) if here is None else here)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,14 +213,17 @@ def _sizes(network: Network, x: Array) -> tuple[float, ...]:
 
 
 def _alike(network: Network) -> float:
-    """The share of hidden units whose weights, bias included, are another unit's of their layer."""
-    *hidden, _ = _affine(network)
+    """The share of hidden units that another unit of their layer equals, in what comes in and in what goes out.
+
+    Units that differ in one of both get other gradients, and part.
+    """
+    affine = _affine(network)
     alike, units = 0, 0
-    for layer in hidden:
-        columns = np.vstack([layer.W, layer.b]).T
-        spread = np.abs(columns).max() * ALIKE
-        _, counts = np.unique(np.round(columns / spread) if spread > 0 else columns * 0, axis=0, return_counts=True)
-        alike, units = alike + int(counts[counts > 1].sum()), units + len(columns)
+    for layer, following in pairwise(affine):
+        rows = np.hstack([layer.W.T, layer.b[:, np.newaxis], following.W])
+        smallest = np.abs(rows).max() * ALIKE
+        _, counts = np.unique(np.round(rows / smallest) if smallest > 0 else rows * 0, axis=0, return_counts=True)
+        alike, units = alike + int(counts[counts > 1].sum()), units + len(rows)
     return alike / max(units, 1)
 
 
