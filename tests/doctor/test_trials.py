@@ -79,6 +79,8 @@ def test_a_fact_stays_and_its_proposal_goes() -> None:
     (only,) = tried([SYMMETRIC], RECIPE, training({})).findings
     assert (only.cause, only.text) == ("symmetric-weights", "All alike.")
     assert (only.change, only.remedy, only.proof) == (None, "", {})
+    diverged = Finding(cause="diverged", text="The logarithm of 0.")
+    assert tried([diverged, LOW], RECIPE, training({})).findings == (diverged,)
 
 
 def test_a_rate_is_followed_as_far_as_it_helps() -> None:

@@ -164,7 +164,7 @@ def _around(found: Sequence[Finding], tried: list[Finding]) -> list[Finding]:
 
 def _facts(found: Iterable[Finding]) -> list[Finding]:
     """What holds though nothing that was tried helps, without the proposal."""
-    return [replace(finding, change=None, remedy="") for finding in found if finding.cause in EXACT]
+    return [replace(finding, change=None, remedy="") for finding in found if finding.change and finding.cause in EXACT]
 
 
 def _singly(found: Sequence[Finding], before: Trial, trials: Trials) -> Iterator[Healed]:
