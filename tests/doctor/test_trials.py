@@ -116,6 +116,12 @@ def test_what_lies_beyond_a_recipe_stays_before_or_behind() -> None:
         assert [f.cause for f in tried(found, RECIPE, learning()).findings] == [f.cause for f in found]
 
 
+def test_units_that_do_nothing_are_a_symptom_of_what_helps() -> None:
+    dead = Finding(cause="dead-units", text="A layer is dead.")
+    assert [finding.cause for finding in tried([dead, LOW], RECIPE, learning()).findings] == ["rate-too-low"]
+    assert tried([dead, LOW], RECIPE, training({})).findings == (dead,)
+
+
 def test_two_causes_that_hide_each_other_are_healed_together() -> None:
     shares = {(("learning_rate", 0.1), ("init", "auto")): 0.9}
     found = tried([SYMMETRIC, LOW], ALIKE, training(shares)).findings
