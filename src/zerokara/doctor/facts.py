@@ -9,7 +9,7 @@ from zerokara.doctor.evidence import Evidence
 from zerokara.findings import Finding
 from zerokara.words import plural, sentence
 
-MOST_OF_THEM = 0.95
+MOST_OF_THEM = 0.9
 """The share of one class from which on a network that always answers it looks good; with the gate, `LARGE` does."""
 LARGE = 0.7
 DOUBTFUL, EVEN = 0.065, 0.75
@@ -62,7 +62,7 @@ def imbalance(evidence: Evidence, *, bad: bool) -> Finding | None:
     if data is None or data.counts is None or not max(data.counts, default=0):
         return None
     share, limit = _largest_share(data), LARGE if bad else MOST_OF_THEM
-    if share <= max(limit, 1.5 / data.classes):
+    if share <= max(limit, 1.9 / data.classes):
         return None
     label = int(np.argmax(data.counts))
     return Finding(

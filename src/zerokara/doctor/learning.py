@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.doctor.evidence import Evidence
-from zerokara.doctor.probes import Probe
+from zerokara.doctor.probes import LATEST, Probe
 from zerokara.doctor.symptoms import MANY_DEAD, MANY_SATURATED, VANISHED, symptoms, vanishing
 from zerokara.findings import Finding
 from zerokara.nn.initializers import standard_deviation
@@ -58,6 +58,12 @@ class Course:
         rises = self.evidence.rises
         moved = rises[np.abs(rises[:, 2] - rises[:, 1]) > 1e-4 * np.abs(rises[:, 1])]
         return float(np.mean(~(moved[:, 2] <= moved[:, 1]))) if len(moved) >= 5 else None
+
+    @cached_property
+    def line(self) -> float | None:
+        """The line test: that of the end where the probe comes so early that there were no steps to speak of."""
+        last = self.evidence.last
+        return last.line if last is not None and self.look.iteration < LATEST else self.look.line
 
     @property
     def since(self) -> int:
@@ -301,7 +307,9 @@ def network_too_small(course: Course) -> Finding | None:
     """A hidden layer so narrow that classes cannot be told apart through it, in a network that has learnt something."""
     hidden = course.evidence.setting.hidden
     classes = course.evidence.setting.classes or 0
-    if not hidden or min(hidden) > min(NARROW, classes - 1) or course.look.level > KNOWS_NOTHING:
+    if not hidden or min(hidden) > min(NARROW, classes - 1):
+        return None
+    if course.look.level > KNOWS_NOTHING and max(course.look.dead, default=0) < 1:
         return None
     wider = [max(units, 50) for units in hidden]
     return course.finding(
@@ -320,7 +328,7 @@ def network_too_small(course: Course) -> Finding | None:
 
 def too_long_steps(course: Course) -> Finding | None:
     """The line test: the loss grows where the latest steps are made longer."""
-    line = course.look.line
+    line = course.line
     if line is None or line <= TOO_LONG:
         return None
     text = sentence(
@@ -356,12 +364,12 @@ def rate_too_low(course: Course) -> Finding | None:
         sentence(
             "Three times as far along the latest updates the loss is {ratio:.3f} times as large: steps could be much "
             "longer.",
-            ratio=course.look.line,
+            ratio=course.line,
         ),
         sentence("Take a larger learning rate.") if higher is None else _set("learning_rate", higher),
         None if higher is None else {"learning_rate": higher},
         learning_rate=rate,
-        line=course.look.line,
+        line=course.line,
     )
 
 
@@ -374,10 +382,10 @@ RULES: tuple[Rule, ...] = (
     weights_too_large,
     unscaled,
     weights_too_small,
+    network_too_small,
     dead_or_saturated,
     rate_too_high,
     vanishing_gradient,
-    network_too_small,
     too_long_steps,
     too_few_updates,
     rate_too_low,
@@ -399,7 +407,7 @@ def _too_high(course: Course, text: str) -> Finding:
             ),
             _set("batch_size", 100),
             {"batch_size": 100},
-            line=course.look.line,
+            line=course.line,
             rising=rising,
             batch_size=size,
         )
@@ -410,7 +418,7 @@ def _too_high(course: Course, text: str) -> Finding:
         sentence("Take a smaller learning rate.") if lower is None else _set("learning_rate", lower),
         None if lower is None else {"learning_rate": lower},
         learning_rate=setting.learning_rate,
-        line=course.look.line,
+        line=course.line,
         rising=rising,
     )
 
@@ -429,7 +437,7 @@ def _other_rate(course: Course, *, higher: bool) -> float | None:
 
 
 def _may_go_on(course: Course) -> bool:
-    line = course.look.line
+    line = course.line
     return line is not None and line <= TOO_LONG
 
 

@@ -19,6 +19,8 @@ FLAT = 0.02
 """The share of its steepest slope below which an activation is called flat."""
 ALIKE = 1e-5
 """Weights that differ by less than this share of the largest count as the same."""
+LATEST = 20
+"""Updates that the line test goes on from."""
 LINE = 3.0
 """How many times as far as the latest updates went the line test goes on."""
 
@@ -87,7 +89,13 @@ class Probe:
 
 @np.errstate(all="ignore")  # of a network that goes astray infinity and NaN are what is measured
 def probe(
-    network: Network, samples: Samples, iteration: int, *, held: Samples | None = None, before: Network | None = None
+    network: Network,
+    samples: Samples,
+    iteration: int,
+    *,
+    held: Samples | None = None,
+    before: Network | None = None,
+    gradients: bool = True,
 ) -> Probe:
     """Measure a network, which is not changed.
 
@@ -96,11 +104,16 @@ def probe(
         samples: of the training part; held: of none that it was trained on.
         iteration: updates done.
         before: the network a few updates ago, for the line test.
+        gradients: whether to measure their norms, which costs as much as the rest.
     """
     network = network.copy()
     inner = _Inside.of(network, samples.x)
     targets = network._targets(samples.t, len(samples))
-    network._backward(network._loss.gradient(inner.scores, targets))
+    if gradients:
+        network._backward(network._loss.gradient(inner.scores, targets))
+    line = None
+    if before is not None:
+        line = line_test(before, network, samples, network._loss.value(inner.scores, targets) + network._penalty())
     return Probe(
         iteration=iteration,
         level=level(inner.scores, samples.t),
@@ -109,10 +122,10 @@ def probe(
         dead=tuple(map(_dead, inner.layers, inner.inputs)),
         saturated=tuple(map(_saturated, inner.layers, inner.inputs)),
         variation=tuple(float(np.mean(out.std(axis=0))) for out in inner.outputs),
-        norms=tuple(float(np.linalg.norm(layer.dW)) for layer in _affine(network)),
+        norms=tuple(float(np.linalg.norm(layer.dW)) for layer in _affine(network)) if gradients else (),
         sizes=_sizes(network, samples.x),
         alike=None if iteration else _alike(network),
-        line=None if before is None else line_test(before, network, samples),
+        line=line,
         **_held(network, held),
     )
 
@@ -125,12 +138,16 @@ def level(scores: Array, t: NDArray[np.integer[Any]]) -> float:
     return float(entropy.mean() / np.log(max(scores.shape[1], 2)))
 
 
-def line_test(before: Network, after: Network, samples: Samples) -> float:
-    """Loss 3 times as far along the way from one network to another ÷ loss there: above 1, steps are too long."""
+def line_test(before: Network, after: Network, samples: Samples, here: float | None = None) -> float:
+    """Loss 3 times as far along the way from one network to another ÷ loss there: above 1, steps are too long.
+
+    Args:
+        here: the loss of the other, where it is known.
+    """
     beyond = after.copy()
     for name, end in after.params.items():
         beyond.params[name][...] = end + LINE * (end - before.params[name])
-    return beyond.loss(samples.x, samples.t) / after.loss(samples.x, samples.t)
+    return beyond.loss(samples.x, samples.t) / (after.loss(samples.x, samples.t) if here is None else here)
 
 
 @dataclass(frozen=True, eq=False)
