@@ -79,6 +79,8 @@ def test_a_fact_stays_and_its_proposal_goes() -> None:
     (only,) = tried([SYMMETRIC], RECIPE, training({})).findings
     assert (only.cause, only.text) == ("symmetric-weights", "All alike.")
     assert (only.change, only.remedy, only.proof) == (None, "", {})
+    diverged = Finding(cause="diverged", text="The logarithm of 0.")
+    assert tried([diverged, LOW], RECIPE, training({})).findings == (diverged,)
 
 
 def test_a_rate_is_followed_as_far_as_it_helps() -> None:
@@ -112,6 +114,12 @@ def test_for_data_there_is_no_trial() -> None:
 def test_what_lies_beyond_a_recipe_stays_before_or_behind() -> None:
     for found in ([LOW, LABELS], [LABELS, LOW]):
         assert [f.cause for f in tried(found, RECIPE, learning()).findings] == [f.cause for f in found]
+
+
+def test_units_that_do_nothing_are_a_symptom_of_what_helps() -> None:
+    dead = Finding(cause="dead-units", text="A layer is dead.")
+    assert [finding.cause for finding in tried([dead, LOW], RECIPE, learning()).findings] == ["rate-too-low"]
+    assert tried([dead, LOW], RECIPE, training({})).findings == (dead,)
 
 
 def test_two_causes_that_hide_each_other_are_healed_together() -> None:

@@ -32,6 +32,7 @@ DEVIATIONS = 2.0
 GOOD = 0.9
 """Where so many are right no other way is tried."""
 MOST_TRAININGS = 12
+SYMPTOMS = ("dead-units", "saturated-units")
 EXACT = ("symmetric-weights", "overfitting", "diverged")
 """Facts and no guesses: what these findings say holds also where no change helps."""
 
@@ -157,14 +158,19 @@ def tried(found: Sequence[Finding], recipe: Recipe, train: Train, *, seconds: fl
 
 
 def _around(found: Sequence[Finding], tried: list[Finding]) -> list[Finding]:
-    """With those that no recipe heals: where signals put them first, before what was tried, and else behind it."""
+    """With those that no recipe heals: where signals put them first, before what was tried, and else behind it.
+
+    Units that do nothing are a symptom of whatever was found to help.
+    """
+    if tried:
+        found = [finding for finding in found if finding.cause not in SYMPTOMS or finding.change]
     first = [*takewhile(lambda finding: not finding.change, found)]
     return first + tried + [finding for finding in found[len(first) :] if not finding.change]
 
 
 def _facts(found: Iterable[Finding]) -> list[Finding]:
     """What holds though nothing that was tried helps, without the proposal."""
-    return [replace(finding, change=None, remedy="") for finding in found if finding.cause in EXACT]
+    return [replace(finding, change=None, remedy="") for finding in found if finding.change and finding.cause in EXACT]
 
 
 def _singly(found: Sequence[Finding], before: Trial, trials: Trials) -> Iterator[Healed]:
