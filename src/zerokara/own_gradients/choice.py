@@ -76,10 +76,15 @@ class Choice:
         """Whether what stands there is itself a right quantity."""
         if np.shape(mend.values[0]) == ():
             return True
+        if len(mend.values) == self.search.trial.rows:
+            return self._are_right(mend.values)
+        return all(self._are_right((value,)) for value in mend.values)
+
+    def _are_right(self, values: tuple[Any, ...]) -> bool:
         return any(
-            same_already(mend.values, given, self.search.trial.tolerance)
+            same_already(values, given, self.search.trial.tolerance)
             for quantity in self.search.trial.quantities
-            for given in forms(quantity, mend.values)
+            for given in forms(quantity, values)
         )
 
     def _is_exchange(self, mend: Mend) -> bool:
