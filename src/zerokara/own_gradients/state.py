@@ -16,13 +16,14 @@ import numpy as np
 
 from zerokara.findings import Finding, Findings
 from zerokara.own_gradients.isolation import quietly
-from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.keeping import Snapshot, everything_in
 from zerokara.own_gradients.reached import functions_reached
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.own_gradients.substitution import Instrumented, Site, TooLate
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 ROWS = 7
+CHANGED = translatable("Asking for the gradient changes the values of {name}, in place.")
 EQUAL = 1e-9
 """Relative to the largest element: sums that are the same in another order."""
 
@@ -40,7 +41,17 @@ def state_findings(subject: Subject) -> Findings:
 
 
 def _found(asked: Asked) -> Iterator[Finding]:
-    for look in (_shared, _changed_arrays, _is_parameter, _too_early, _accumulating, _drawn_anew, _stale, _cut):
+    """Each place once."""
+    places: set[tuple[Any, ...]] = set()
+    for finding in _all(asked):
+        place = finding.file, finding.line, None if finding.line else finding.cause
+        if place not in places:
+            places.add(place)
+            yield finding
+
+
+def _all(asked: Asked) -> Iterator[Finding]:
+    for look in (_shared, _changed_arrays, _is_parameter, _too_early, _changed_weights, _accumulating, _drawn_anew, _stale, _cut):
         yield from look(asked)
 
 
@@ -98,20 +109,50 @@ class Asked:
 
 
 def _shared(asked: Asked) -> Iterator[Finding]:
-    names = list(asked.subject.params)
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            a, b = asked.subject.params[one], asked.subject.params[other]
-            if a.size and (a is b or (a.__array_interface__["data"] == b.__array_interface__["data"] and a.shape == b.shape and a.strides == b.strides)):
-                yield Finding(
-                    cause="shared-arrays",
-                    text=sentence("{one} and {other} are one array: a step of one moves the other too.", one=one, other=other),
-                    remedy=sentence("Make an array for each."),
-                    file=asked.subject.file,
-                    parameter=one,
-                    evidence={"parameters": [one, other]},
-                )
-                return
+    """One array at two places of a list or dict, where the gradient is none of such an array."""
+    asked.anew()
+    gradients = {name: gradient for name, gradient in asked.gradient.items() if np.any(gradient)}
+    for one, other, array in _twice(asked.subject.state):
+        whose = [name for name, param in asked.subject.params.items() if param is array]
+        whose += [name for name, gradient in gradients.items() if _same(gradient, array)]
+        if whose and not all(_has_slope(asked, name) for name in whose):
+            yield Finding(
+                cause="shared-arrays",
+                text=sentence("{one} and {other} are one array: what is written to one is in the other.", one=one, other=other),
+                remedy=sentence("Make an array for each."),
+                file=asked.subject.file,
+                parameter=whose[0],
+                evidence={"places": [one, other]},
+            )
+            return
+
+
+def _twice(roots: tuple[Any, ...]) -> list[tuple[str, str, Array]]:
+    found = []
+    for thing in everything_in(roots):
+        entries = thing.items() if isinstance(thing, dict) else enumerate(thing) if isinstance(thing, list) else ()
+        seen: dict[int, Any] = {}
+        for key, value in entries:
+            if isinstance(value, np.ndarray) and value.size > 1 and id(value) in seen:
+                found.append((f"[{seen[id(value)]!r}]", f"[{key!r}]", value))
+            seen.setdefault(id(value), key)
+    return found
+
+
+def _has_slope(asked: Asked, name: str, h: float = 1e-5) -> bool:
+    """Whether the loss rises along a gradient by as much as it says."""
+    gradient = asked.gradient.get(name)
+    asked.back()
+    if gradient is None or gradient.shape != asked.weights[name].shape or not np.any(gradient):
+        return False
+    direction = gradient / np.linalg.norm(gradient)
+    asked.subject.set({name: asked.weights[name] + h * direction})
+    above = asked.subject.loss(asked.x.copy(), asked.t.copy())
+    asked.subject.set({name: asked.weights[name] - h * direction})
+    below = asked.subject.loss(asked.x.copy(), asked.t.copy())
+    asked.back()
+    expected = float(np.linalg.norm(gradient))
+    return abs((above - below) / (2 * h) - expected) < 1e-3 * expected
 
 
 def _changed_arrays(asked: Asked) -> Iterator[Finding]:
@@ -129,7 +170,7 @@ def _changed_arrays(asked: Asked) -> Iterator[Finding]:
                 asked,
                 seen[0] if seen else None,
                 cause="changed-in-place",
-                text=sentence("{name} is another array after the gradient than before: its values are changed in place.", name=name),
+                text=sentence(CHANGED, name=name),
                 remedy=sentence("Work on a copy, such as {name}.copy().", name=name),
                 evidence={"array": name},
             )
@@ -247,6 +288,41 @@ def _with_original(asked: Asked, name: str, reads: list[Read]) -> Arrays | None:
         return None
 
 
+def _changed_weights(asked: Asked) -> Iterator[Finding]:
+    """Weights that a function changes that only gives their gradient, other than by a step down."""
+    if asked.subject.rate is not None:
+        return
+    asked.back()
+    asked.subject.gradient(asked.x.copy(), asked.t.copy())
+    after = {name: array.copy() for name, array in asked.subject.params.items()}
+    for name, weights in asked.weights.items():
+        gradient = asked.gradient.get(name)
+        if _same(after[name], weights) or gradient is None or _is_update(weights, after[name], gradient):
+            continue
+        overwritten = after[name].shape == gradient.shape and _equal(after[name], gradient)
+        yield _finding_at(
+            asked,
+            _first_change(asked, name),
+            cause="overwritten" if overwritten else "changed-in-place",
+            text=sentence(CHANGED, name=name),
+            remedy=sentence("Work on a copy, such as {name}.copy().", name=name),
+            parameter=name,
+            evidence={"array": name},
+        )
+        return
+
+
+def _first_change(asked: Asked, name: str) -> Site | None:
+    found: list[Site] = []
+
+    def listener(number: int, _: Any) -> None:
+        if not found and not _same(asked.subject.params[name], asked.weights[name]):
+            found.append(asked.code.sites[number])
+
+    asked.listened(listener, asked.x.copy(), asked.t.copy())
+    return found[0] if found else None
+
+
 # Again
 
 
@@ -314,12 +390,14 @@ def _drawing_in_backward(asked: Asked) -> Site | None:
     heard = [_values_of(asked, *batch) for batch in ((asked.x, asked.t), (asked.other[0], asked.t), (asked.x, asked.other[1]))]
     if not all([number for number, _, _ in each] == [number for number, _, _ in heard[0]] for each in heard):
         return None
-    met = False
+    met, forward = False, set[int]()
     for one, two, three in zip(*heard, strict=True):
         number, value, state = one
         site = asked.code.sites[number]
-        if met and isinstance(site.node, ast.Call) and state is not None:
-            return site
+        if state is not None and isinstance(site.node, ast.Call):
+            if met and number not in forward:
+                return site
+            forward.add(number)  # a loop over samples comes by here again after the first one's backward part
         met = met or (_is_other(value, two[1]) and _is_other(value, three[1]))
     return None
 
@@ -358,11 +436,14 @@ def _stale(asked: Asked) -> Iterator[Finding]:
         return
     first = asked.anew()
     second = asked.again(asked.x, asked.t)
-    asked.again(*asked.other)
+    after = asked.again(*asked.other)
     third = asked.again(asked.x, asked.t)
+    asked.back()
+    alone = asked.again(*asked.other)
     for name in first:
-        steady = name in second and _equal(second[name], first[name])
-        if steady and name in third and not _equal(third[name], first[name]):
+        if not all(name in each for each in (second, after, third, alone)) or not _equal(second[name], first[name]):
+            continue
+        if not _equal(third[name], first[name]) or not _equal(after[name], alone[name]):
             yield Finding(
                 cause="forward-differs",
                 text=sentence("After a call with another batch, the gradient of {name} for the same batch is another: something of the other batch is still in it.", name=name),
