@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.own_gradients.keeping import Snapshot
+
 Array = NDArray[Any]
 Arrays = dict[str, Array]
 
@@ -29,7 +31,9 @@ class Subject:
         loss: x, t → the loss as a float.
         gradient: x, t → copies of the gradients, by the names of `params`; a parameter may be missing.
         scores: x → the network's output, where there is a function for it; None where there is none.
-        x, t: a batch of the data that the check is about: x (n, features), t as the code takes it.
+        x, t: a batch of the data that the check is about, one sample a row: x (n, features), or images (n, channels,
+            …); t (n,) class indices, or (n, classes), whichever the code takes. `loss`, `gradient` and `scores` take
+            both so, and turn them into columns or single samples where the code wants that. Slices are batches too.
         functions: those of the learner's that the gradient's code consists of, for line numbers.
         file: where they stand.
         rate: the learning rate, where the gradient is read off an update; None where it is returned.
@@ -50,14 +54,12 @@ class Subject:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """What the code changes meanwhile in its parameters and in NumPy's random state is as before afterwards."""
-        copies = {name: array.copy() for name, array in self.params.items()}
-        random_state = np.random.get_state()
+        """Whatever the code changes meanwhile in its parameters and objects, and in random states, is put back."""
+        snapshot = Snapshot([*self.params.values(), *self.state])
         try:
             yield
         finally:
-            np.random.set_state(random_state)
-            self.set(copies)
+            snapshot.restore()
 
     def set(self, values: Mapping[str, Array]) -> None:
         """Give parameters these values, in place."""

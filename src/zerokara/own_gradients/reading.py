@@ -1,0 +1,215 @@
+"""From an object or the names of a file of a learner's to networks that can be checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from zerokara.errors import UsageError
+from zerokara.own_gradients.calling import Calls, Code, Function, Way
+from zerokara.own_gradients.construction import Data, guesses
+from zerokara.own_gradients.gradient_reader import GradientReader
+from zerokara.own_gradients.keeping import Snapshot, everything_in
+from zerokara.own_gradients.layouts import Layout, labels_as, layouts
+from zerokara.own_gradients.matching import fits, names_returned
+from zerokara.own_gradients.parameters import arrays_in, is_object, with_effect
+from zerokara.own_gradients.repeating import SameDraws
+from zerokara.own_gradients.roles import named_for, required, role_of, roles_in
+from zerokara.own_gradients.subject import Array, Arrays, Subject
+from zerokara.words import sentence
+
+MOST_FUNCTIONS = 300
+
+
+def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Subject]:
+    """The networks that an object is, or holds: usually one.
+
+    Args:
+        obj: an instance of a learner's class, or a dict of a file's functions and parameters.
+        x: (n, features); t: (n,) class indices, or (n, classes).
+        chosen: whether x and t have the form that the code takes; else other forms are tried first.
+
+    Raises UsageError where there is nothing to check.
+    """
+    name = ""
+    for code in code_of(obj, Data("", x, t, _classes(t))):
+        name = code.name
+        for way in _ways(code):
+            for layout in layouts(x, chosen):
+                subject = _tried(code, way, layout, x, t)
+                if subject is not None:
+                    return [subject]
+    raise UsageError(
+        sentence(
+            "{name} has nothing to check. Expected parameters (arrays in a dict or in attributes), a loss such as "
+            "loss(x, t), and a gradient such as gradient(x, t) or backward().",
+            name=name,
+        )
+    )
+
+
+def code_of(obj: Any, data: Data) -> Iterator[Code]:
+    """The functions and parameters of an object, a module, or a dict of names; several where parameters may be several.
+
+    Args:
+        data: says what sizes parameters have that a function of the learner's makes.
+    """
+    if isinstance(obj, ModuleType):
+        obj = {name: value for name, value in vars(obj).items() if not name.startswith("__") or name == "__name__"}
+    if isinstance(obj, dict):
+        yield from _code_of_names(obj, data)
+        return
+    methods = {name: getattr(obj, name) for name in dir(type(obj)) if _is_method(type(obj), name)}
+    beside: dict[str, Function] = {}
+    for method in methods.values():
+        names = getattr(method, "__globals__", {})
+        beside |= {name: value for name, value in names.items() if isinstance(value, FunctionType)}
+    yield Code(type(obj).__name__, methods, obj, beside=beside)
+
+
+def _code_of_names(names: dict[str, Any], data: Data) -> Iterator[Code]:
+    functions = {name: value for name, value in names.items() if isinstance(value, FunctionType)}
+    values = {name: value for name, value in names.items() if not isinstance(value, FunctionType | type | ModuleType)}
+    title = str(values.pop("__name__", "functions"))
+    globals_ = next((f.__globals__ for f in functions.values()), {})
+    wanted = [f for purpose in ("loss", "gradient", "update") for f in _named(purpose, functions)]
+    needed = {role for f in wanted for role in roles_in(f).values()}
+    if "params" not in needed:
+        given = {
+            p.name: values[p.name] for f in wanted for p in required(f) if isinstance(values.get(p.name), np.ndarray)
+        }
+        yield Code(title, functions, {**{k: v for k, v in globals_.items() if k in values}, **given}, given)
+    ours = [value for name, value in values.items() if role_of(name) == "params" and isinstance(value, dict | list)]
+    for params in [*ours, *_made_parameters(functions, data)]:
+        given = params if isinstance(params, dict) and "params" not in needed else {"params": params}
+        yield Code(title, functions, params, given)
+
+
+def _named(purpose: str, functions: Mapping[str, Function]) -> list[Function]:
+    return [functions[name] for name in named_for(purpose, functions)]
+
+
+def _made_parameters(functions: Mapping[str, Function], data: Data) -> Iterator[Any]:
+    """What a function such as init_params returns; a tuple as a dict of the names that it has there."""
+    for function in _named("parameters", functions):
+        for values, named in guesses(function, data, []):
+            try:
+                made = function(*values, **named)
+            except (Exception, SystemExit):
+                continue
+            names = names_returned(function)
+            if isinstance(made, tuple) and len(names) == len(made):
+                yield dict(zip(names, made, strict=True))
+            elif isinstance(made, dict | list | tuple):
+                yield made
+
+
+def _is_method(kind: type, name: str) -> bool:
+    if name.startswith("__") and name != "__call__":
+        return False
+    return callable(getattr(kind, name, None)) and not isinstance(kind.__dict__.get(name), type)
+
+
+def _file_of(functions: Iterable[Function]) -> Path | None:
+    for function in functions:
+        code = getattr(function, "__code__", None)
+        if code is not None and Path(code.co_filename).is_file():
+            return Path(code.co_filename)
+    return None
+
+
+def _ways(code: Code) -> Iterator[Way]:
+    outputs = code.named("output")
+    losses = [*code.named("loss"), *(f for f in outputs if "t" in roles_in(f).values())]
+    losses += [code.beside[name] for name in named_for("loss", code.beside)] if not losses else []
+    first = outputs[0] if outputs else None
+    for loss in losses:
+        for gradient in code.named("gradient"):
+            yield Way(loss, gradient, first, updates=False)
+        for update in code.named("update"):
+            yield Way(loss, update, first, updates=True)
+        yield Way(loss, loss, first, updates=False)
+
+
+def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject | None:
+    """The subject where this way goes with this layout: a finite loss, and a gradient of a weight matrix."""
+    labels = labels_as(t, layout.labels, _classes(t))
+    if labels is None:
+        return None
+    snapshot = Snapshot([code.holder, code.given])
+    try:
+        with np.errstate(all="ignore"):
+            return _read(code, Calls(code, way, layout), x, labels)
+    except Exception:
+        return None
+    finally:
+        snapshot.restore()
+
+
+def _classes(t: Array) -> int:
+    return max(10, int(t.max()) + 1) if t.ndim == 1 else t.shape[1]
+
+
+def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
+    same_draws = SameDraws(lambda: calls.loss(x.copy(), t.copy()), (code.holder, code.given))
+
+    def loss() -> float:
+        return float(same_draws(calls.loss, x.copy(), t.copy()))
+
+    if np.isnan(loss()):
+        return None
+    places = with_effect([place for place in arrays_in(code.holder) if not _is_data(place.value, x)], loss)
+    reader = GradientReader(calls, places)
+    gradient = reader(x.copy(), t.copy())
+    if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
+        return None
+    reader.keep_only(name for name in reader.params if name in gradient or _is_alike(name, gradient))
+    return Subject(
+        name=code.name,
+        params=reader.params,
+        loss=calls.loss,
+        gradient=reader,
+        x=x,
+        t=t,
+        scores=calls.scores if calls.way.output is not None else None,
+        functions=(functions := functions_of(calls.way, code.holder)),
+        file=code.file or _file_of(functions),
+        rate=reader.rate,
+        state=(code.holder, code.given),
+    )
+
+
+def _is_alike(name: str, gradient: Arrays) -> bool:
+    """Whether other parameters of such a name have gradients: then this one should, too."""
+    return bool(re.fullmatch(r"(W|b|w|weights?|bias(es)?|gamma|beta|theta)_?\d*", name.split(".")[-1])) or any(
+        _without_digits(name) == _without_digits(other) for other in gradient
+    )
+
+
+def _without_digits(name: str) -> str:
+    return re.sub(r"\d+", "", name)
+
+
+def _is_data(array: Array, x: Array) -> bool:
+    return np.shares_memory(array, x) if array.size <= x.size else np.may_share_memory(array, x)
+
+
+def functions_of(way: Way, holder: Any) -> tuple[FunctionType, ...]:
+    """The functions behind a way, the gradient's first: those they call, and methods of the objects in the holder."""
+    waiting: list[Any] = [getattr(f, "__func__", f) for f in (way.gradient, way.loss, way.output)]
+    objects = [thing for thing in everything_in([holder]) if is_object(thing)]
+    found: dict[FunctionType, None] = {}
+    while waiting and len(found) < MOST_FUNCTIONS:
+        function = waiting.pop(0)
+        if not isinstance(function, FunctionType) or function in found:
+            continue
+        found[function] = None
+        for name in function.__code__.co_names:
+            waiting.append(function.__globals__.get(name))
+            waiting += [getattr(type(thing), name, None) for thing in objects]
+    return tuple(found)
