@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
-from zerokara.own_gradients.beam import Path, Replay, Step, explained, replayed
+from zerokara.own_gradients.beam import UNKNOWN, Path, Replay, Step, explained, replayed
 from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
+from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.lines import with_line
 from zerokara.own_gradients.matches import Match
 from zerokara.own_gradients.observing import Observation, observations
 from zerokara.own_gradients.subject import Array, Subject
+from zerokara.own_gradients.state import state_findings
 from zerokara.own_gradients.truth import right_deltas, truth_at
+from zerokara.own_gradients.variants import plausible, variants
 from zerokara.own_gradients.wording import Named, finding_of
 
 SILENT = 1e-6
@@ -26,17 +31,50 @@ SILENT = 1e-6
 
 
 def named(subject: Subject) -> Findings:
-    """The mistakes in a subject's gradient, the topmost layer's first; none where it is right.
+    """The mistakes in a subject's gradient: those of state first, then the topmost layer's; none where it is right.
 
-    Parameters and random state are as before afterwards. Of a forward pass that is not known nothing is named.
+    Everything is as before afterwards. Of a forward pass that is not known only mistakes of state are named.
     """
+    state = state_findings(subject)
+    before = Snapshot([*subject.state, *subject.functions, *subject.params.values()])
+    try:
+        with subject.kept(), quietly():
+            found = list(_lined(subject))
+    except (Exception, SystemExit):  # the learner's code may raise anything, at weights that it never had
+        found = []
+    finally:
+        before.restore()
+    return Findings([*state, *(finding for finding in found if not _follows(finding, state))])
+
+
+SYMPTOMS: Mapping[str, frozenset[str]] = {
+    "overwritten": frozenset({"wrong-operand", "updated-too-early", "gradient-is-parameter"}),
+    "updated-too-early": frozenset({"wrong-operand", "upstream-dropped"}),
+    "changed-in-place": frozenset(
+        {"wrong-operand", "constant-factor", "forward-differs", "loss-mismatch", "updated-too-early"}
+    ),
+    "shared-arrays": frozenset({"wrong-operand"}),
+    "accumulates": frozenset({"wrong-operand", "batch-factor", "constant-factor"}),
+}
+"""What follows from mistakes of state, and looks as if it were one of its own."""
+
+
+def _follows(finding: Finding, state: Findings) -> bool:
+    if state and finding.cause == "unknown-difference":
+        return True
+    return any(finding.cause == other.cause or finding.cause in SYMPTOMS.get(other.cause, ()) for other in state)
+
+
+def _lined(subject: Subject) -> Iterator[Finding]:
     model = model_of(subject)
     if model is None:
-        return Findings()
-    with subject.kept(), np.errstate(all="ignore"), warnings.catch_warnings():
+        return
+    with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
-    return Findings(_findings(subject, model, seen))
+        found = list(_findings(subject, model, seen))
+    subject.set({name: seen[0].params[name] for name in subject.params})
+    yield from (with_line(finding, subject, seen[0].truth, seen[0].x, seen[0].t) for finding in found)
 
 
 def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterator[Finding]:
@@ -81,11 +119,34 @@ def _squeezed(array: Array) -> tuple[int, ...]:
 
 def mistakes_of(seen: list[Observation]) -> list[Named]:
     """The mistakes of the best explanation that holds on all observations; of several as good ones the plainest."""
-    for path in explained(seen[0]):
+    found = _holding(explained(seen[0]), seen)
+    if found is None or _cost(found) > 1:
+        for variant in variants(seen[0]):
+            if plausible(seen[0], variant) is None:
+                continue
+            changed = [variant.seen(each) for each in seen]
+            others = _holding(explained(changed[0]), changed)
+            if others is not None and (found is None or _cost(others) + 1 < _cost(found)):
+                places = tuple(_wrong_places(seen[0])) or ((1, "W"),)
+                found = [Named("forward-differs", variant.name, places, digits=_least(others)), *others]
+    return found or [Named("unknown-difference", "", tuple(_wrong_places(seen[0])))]
+
+
+def _holding(paths: list[Path], seen: list[Observation]) -> list[Named] | None:
+    """The mistakes of the first path that holds on all observations."""
+    for path in paths:
         replays = [replay for each in seen if (replay := replayed(path, each)) is not None]
         if len(replays) == len(seen) and (found := _named(path, replays, seen[0].within)) is not None:
             return found
-    return [Named("unknown-difference", "", tuple(_wrong_places(seen[0])))]
+    return None
+
+
+def _cost(mistakes: list[Named]) -> float:
+    return sum(UNKNOWN if mistake.cause == "unknown-difference" else 1.0 for mistake in mistakes)
+
+
+def _least(mistakes: list[Named]) -> float:
+    return min((mistake.digits for mistake in mistakes), default=9.0)
 
 
 def _wrong_places(seen: Observation) -> Iterator[tuple[int, str]]:

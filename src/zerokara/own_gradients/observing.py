@@ -10,6 +10,7 @@ import numpy as np
 
 from zerokara.own_gradients.batches import Batch, batch
 from zerokara.own_gradients.forward import ROWS, Model, agrees, row_length, set_weights, tolerance
+from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.subject import Array, Arrays, Subject, Truth
 from zerokara.own_gradients.truth import truth_at
 
@@ -73,9 +74,11 @@ def observations(subject: Subject, model: Model) -> list[Observation]:
 
 
 def _observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
+    snapshot = Snapshot(subject.state)
     gradient = {name: np.array(array) for name, array in subject.gradient(*chosen.copies()).items()}
-    halves = {name: array for name, array in gradient.items() if array.dtype != np.float16}
     after = {name: np.array(array, np.float64) for name, array in subject.params.items()}
+    snapshot.restore()
+    halves = {name: array for name, array in gradient.items() if array.dtype != np.float16}
     dtypes = {name: array.dtype for name, array in gradient.items()}
     truth = truth_at(model, params, chosen.x, chosen.t)
     as_floats = {name: np.asarray(array, np.float64) for name, array in gradient.items() if array.dtype.kind in "fiub"}
