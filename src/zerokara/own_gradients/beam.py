@@ -39,6 +39,7 @@ class Step:
     carried: tuple[str, ...]
     factor: str
     has_bias: bool = True
+    carried_right: bool = False
 
     def mistakes(self) -> Iterator[Mistake]:
         """Those of this layer. One δ, and one factor, of both W and b is one mistake."""
@@ -103,16 +104,17 @@ class _Found(NamedTuple):
 def _found(seen: Observation, layer: int, delta: Array | None) -> _Found:
     with np.errstate(all="ignore"):
         candidates = candidates_of(seen, layer, delta)
-        return _Found(
-            candidates, weight_matches(seen, layer, candidates), bias_matches(seen, layer, candidates)
-        )
+        return _Found(candidates, weight_matches(seen, layer, candidates), bias_matches(seen, layer, candidates))
 
 
 def _further(layer: int, path: Path, found: _Found) -> Iterator[Path]:
     candidates, weights, biases = found
     for weight, bias in _pairs(weights, biases):
-        for carried, factor in _carried(weight, bias, candidates):
-            step = Step(layer, weight, bias, carried, factor, biases is not None)
+        ways = list(_carried(weight, bias, candidates))
+        for carried, factor in ways if layer > 1 else ways[:1]:
+            i = candidates.find(carried)
+            right = not factor and i is not None and candidates.costs[i] == 0
+            step = Step(layer, weight, bias, carried, factor, biases is not None, bool(right))
             yield Path((*path.steps, step), _delta(candidates, step))
 
 
@@ -176,6 +178,10 @@ class Replay:
 
     n: int
     factors: dict[tuple[int, str], list[float]]
+
+    def rest(self, layer: int, letter: str) -> float:
+        """The relative length of what a match leaves over."""
+        return float(getattr(self.factors.get((layer, letter)), "rest", 0.0))
 
 
 def replayed(path: Path, seen: Observation) -> Replay | None:

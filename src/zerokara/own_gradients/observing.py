@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from zerokara.own_gradients.batches import Batch, batch
 from zerokara.own_gradients.forward import ROWS, Model, agrees, row_length, set_weights, tolerance
+from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.subject import Array, Arrays, Subject, Truth
 from zerokara.own_gradients.truth import truth_at
 
@@ -18,20 +20,24 @@ class Observation:
     """What a learner's gradient returned, in the layers' order, and what is right.
 
     Attributes:
-        n: samples.
+        n: samples; x, t: as the learner's code took them.
         params: values before the call, float64; `after`: those that it left.
         gradient: as returned, float64; a parameter may be missing.
         truth: the right quantities.
+        dtypes: of the gradients as returned.
         within: how far numbers may differ that are equal but for rounding, relative.
     """
 
     model: Model
     n: int
+    x: Array
+    t: Array
     params: Arrays
     after: Arrays
     gradient: Arrays
     truth: Truth
     within: float
+    dtypes: dict[str, np.dtype[Any]]
 
     def weights_of(self, values: Mapping[str, Array], layer: int) -> Array | None:
         """What `values` have for W of a layer, as (inputs, outputs) where the shape allows it."""
@@ -68,9 +74,23 @@ def observations(subject: Subject, model: Model) -> list[Observation]:
 
 
 def _observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
+    snapshot = Snapshot(subject.state)
     gradient = {name: np.array(array) for name, array in subject.gradient(*chosen.copies()).items()}
-    dtypes = {**subject.params, **{name: array for name, array in gradient.items()}}
     after = {name: np.array(array, np.float64) for name, array in subject.params.items()}
+    snapshot.restore()
+    halves = {name: array for name, array in gradient.items() if array.dtype != np.float16}
+    dtypes = {name: array.dtype for name, array in gradient.items()}
     truth = truth_at(model, params, chosen.x, chosen.t)
     as_floats = {name: np.asarray(array, np.float64) for name, array in gradient.items() if array.dtype.kind in "fiub"}
-    return Observation(model, len(truth.a[0]), params, after, as_floats, truth, tolerance(dtypes))
+    return Observation(
+        model,
+        len(truth.a[0]),
+        chosen.x,
+        chosen.t,
+        params,
+        after,
+        as_floats,
+        truth,
+        tolerance({**halves, **subject.params}),
+        dtypes,
+    )
