@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zerokara.findings import Finding
-from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.choice import chosen
 from zerokara.own_gradients.isolation import quietly
-from zerokara.own_gradients.mending import Mend, Search, Trial
+from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.mending import Mend, Search
 from zerokara.own_gradients.subject import Array, Subject, Truth
 from zerokara.own_gradients.substitution import TooLate
+from zerokara.own_gradients.trial import Trial
 from zerokara.words import paragraph, sentence
 
 SECONDS = 1.0
@@ -101,7 +102,9 @@ def _right(trial: Trial, mend: Mend) -> str:
     return mend.quantity.name if mend.quantity else mend.how
 
 
-def with_line(finding: Finding, subject: Subject, truth: Truth, x: Array | None = None, t: Array | None = None) -> Finding:
+def with_line(
+    finding: Finding, subject: Subject, truth: Truth, x: Array | None = None, t: Array | None = None
+) -> Finding:
     """The finding with the line of its mistake, and a sentence of what belongs there; as it is where none is found."""
     if finding.parameter is None or finding.line is not None:
         return finding
