@@ -83,12 +83,55 @@ def raised(error: BaseException) -> str:
     )
 
 
-def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...]) -> OwnCheck | None:
-    """The check where the gradient is right as its author uses it: added to the parameters, being turned."""
+def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> OwnCheck | None:
+    """The check where the gradient is right as its author uses it: added to the parameters, clipped, or adapted."""
+    if subject.rate is not None and all(_is_adapted(far.gradient.get(row.name)) for row in rows):
+        reason = sentence(
+            "{name} moves all parameters by about the same, as Adam or AdaGrad do, so its gradient cannot be read off. "
+            "A function that returns the gradient can be checked.",
+            name=subject.functions[0].__name__,
+        )
+        return OwnCheck(subject.name, rows, reason=reason)
+    if _is_clipped(rows, near, far):
+        return OwnCheck(subject.name, tuple(replace(row, verdict=AGREES) for row in rows))
     if all(row.ratio is None or abs(row.ratio + 1) < 0.01 for row in rows) and steps_up(subject.functions):
         turned = _compared(replace(subject, gradient=partial(_turned, subject.gradient)), turned=True)
         return turned if turned.agrees else None
     return None
+
+
+def _is_adapted(change: Array | None) -> bool:
+    """Whether an update moves most elements by one and the same."""
+    sizes = np.abs(np.ravel(change)) if change is not None else np.zeros(1)
+    moved = sizes[sizes > 0]
+    return moved.size > 1 and float(np.median(moved)) > 0.9 * float(moved.max())
+
+
+def _is_clipped(rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> bool:
+    """Whether the gradient is right but for being cut off: at a value, element by element, or at a norm."""
+    wrong = [row for row in rows if row.verdict == DISAGREES]
+    if all(_is_cut_at_a_value(far.gradient.get(row.name), far.elements.get(row.name, [])) for row in wrong):
+        return True
+    ratios = [row.ratio for row in rows]
+    if any(ratio is None or not 0 < ratio < 1 or abs(ratio / (ratios[0] or 1) - 1) > 1e-4 for ratio in ratios):
+        return False
+    norms = [float(np.sqrt(sum(np.square(g).sum() for g in point.gradient.values()))) for point in (near, far)]
+    cut_again = abs(norms[0] / norms[1] - 1) < 1e-9 if norms[1] else False
+    return cut_again or all(near.verdicts.get(row.name) == AGREES for row in rows)
+
+
+def _is_cut_at_a_value(gradient: Array | None, elements: list[Element]) -> bool:
+    """Whether those elements differ that are as large as any, and they are too small."""
+    if gradient is None or not elements:
+        return False
+    largest = float(np.abs(gradient).max())
+    cut = [e for e in elements if abs(e.backprop) == largest]
+    others = [e for e in elements if abs(e.backprop) != largest]
+    return (
+        len(cut) > 1
+        and all(e.numerical / e.backprop >= 1 for e in cut)
+        and all(abs(e.numerical - e.backprop) <= 1e-4 * largest for e in others)
+    )
 
 
 def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
@@ -109,7 +152,7 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
     near = measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
     if any(row.verdict == DISAGREES for row in rows):
-        meant = None if turned else _as_meant(subject, rows)
+        meant = None if turned else _as_meant(subject, rows, near, far)
         return meant or OwnCheck(subject.name, rows, _named(subject, rows, far))
     untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
@@ -149,21 +192,9 @@ def _row(name: str, shape: tuple[int, ...], near: Point, far: Point) -> Paramete
 
 
 def _verdict(name: str, near: Point, far: Point) -> str:
-    """At random weights, unless it cannot be told there or a gradient is only clipped there."""
+    """At random weights, unless it cannot be told there."""
     first, second = near.verdicts.get(name, CANNOT_BE_TOLD), far.verdicts.get(name, CANNOT_BE_TOLD)
-    if second == CANNOT_BE_TOLD:
-        return first
-    if second == DISAGREES and first == AGREES and _is_clipped(name, far):
-        return AGREES
-    return second
-
-
-def _is_clipped(name: str, point: Point) -> bool:
-    """Whether a gradient that is right elsewhere is cut off here: at a value, or at a norm."""
-    sizes = np.abs(np.ravel(point.gradient[name]))
-    largest = sizes.max()
-    ratio = _ratio(point.elements.get(name, []))
-    return bool((sizes == largest).sum() > 1) or (ratio is not None and 0 < ratio < 1)
+    return first if second == CANNOT_BE_TOLD else second
 
 
 def _ratio(elements: list[Element]) -> float | None:

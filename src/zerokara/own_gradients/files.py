@@ -81,10 +81,10 @@ def check_file(
     Raises UsageError where the file cannot be read, where its definitions raise, and where there is nothing to check.
     """
     with as_own_file(path), without_files(), quietly():
-        snapshot = Snapshot([])
+        snapshot, before = Snapshot([]), set(sys.modules)
         try:
             text, definitions = _defined_in(path)
-            ran = _own_modules(path)
+            ran = _own_modules(path, before)
             data = data_for(text)
             checks = list(_checks(path, definitions, only, arguments, data))
         finally:
@@ -123,13 +123,13 @@ def _is_own(module: Any, path: Path) -> bool:
     )
 
 
-def _own_modules(path: Path) -> list[str]:
-    """The learner's modules that are imported."""
+def _own_modules(path: Path, before: set[str]) -> list[str]:
+    """The learner's modules that were imported since."""
     found = {
         Path(module.__file__ or "").name
         for module in list(sys.modules.values())
         if isinstance(module, ModuleType)
-        and module.__name__ != MODULE
+        and module.__name__ not in {MODULE, *before}
         and _is_own(module, path)
         and path.absolute().parent in (Path(module.__file__ or "").absolute().parents)
     }
