@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from zerokara.findings import Finding
 from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.mending import Mend, Search, Trial, forms, quietly, same_already
+from zerokara.own_gradients.choice import chosen
+from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.mending import Mend, Search, Trial
 from zerokara.own_gradients.subject import Array, Subject, Truth
 from zerokara.own_gradients.substitution import TooLate
 from zerokara.words import paragraph, sentence
@@ -77,57 +76,9 @@ def _searched(trial: Trial, wrong: str) -> Place | None:
         if wrong in right:
             return None
         trial.settle(first)
-        found = Search(trial, wrong, first, right).mends()
-        return _place(trial, chosen(trial, found)) if found else None
-
-
-# The choice
-
-
-def chosen(trial: Trial, found: list[Mend]) -> Mend:
-    """The one that says it best: it mends most; where wrongness begins, and there the innermost.
-
-    Where every value that could be exchanged is right in itself, a term is missing: that is where one name is only
-    given another, or where something is computed, rather than where a name is used.
-    """
-    most = max(len(mend.right) for mend in found)
-    found = sorted((mend for mend in found if len(mend.right) == most), key=lambda mend: mend.at)
-    begins = next((mend for mend in found if not legitimate(trial, mend)), None)
-    if begins is not None:
-        inside = [mend for mend in found if mend.at <= begins.at and mend.site.within(begins.site)]
-        return min(inside, key=lambda mend: (_length(mend), -mend.at))
-    return max(found, key=lambda mend: (_standing(mend), mend.at))
-
-
-def legitimate(trial: Trial, mend: Mend) -> bool:
-    """Whether what stands there is itself a right quantity."""
-    return any(
-        same_already(mend.values, given, trial.tolerance)
-        for quantity in trial.quantities
-        if quantity.kind != "scalar"
-        for given in forms(quantity, mend.values)
-    ) or np.shape(mend.values[0]) == ()
-
-
-def _length(mend: Mend) -> int:
-    return len(mend.site.text)
-
-
-def _standing(mend: Mend) -> int:
-    """How likely a term is missing just here."""
-    node, parent = mend.site.node, mend.site.parent
-    named = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
-    if named and isinstance(parent, ast.Assign) and parent.value is node:
-        return 3
-    if named and isinstance(parent, ast.Return) and isinstance(node, ast.Name) and _is_parameter(mend):
-        return 2
-    return 0 if named else 1
-
-
-def _is_parameter(mend: Mend) -> bool:
-    arguments = mend.site.function.args
-    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    return isinstance(mend.site.node, ast.Name) and mend.site.node.id in {argument.arg for argument in given}
+        search = Search(trial, wrong, first, right)
+        found = chosen(search, search.mends())
+    return _place(trial, found) if found else None
 
 
 # The words

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import io
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +31,7 @@ class Mend:
         at: when the first of them was evaluated, counted in evaluations.
         quantity: what belongs there; None where a change in place should not be: `how`.
         right: names of the parameters whose gradient is right then.
+        given: what is handed in, for each of the evaluations.
         how: "fresh" where the change in place should make a new array, "skip" where it should not be at all.
     """
 
@@ -43,6 +41,7 @@ class Mend:
     at: int
     quantity: Quantity | None
     right: frozenset[str]
+    given: Sequence[Any] = ()
     how: str = ""
 
 
@@ -72,6 +71,7 @@ class Trial:
         self._changes_state = True
         self.values: dict[int, list[tuple[int, Any]]] = {}
         self.runs = 0
+        self.skipped = 0
 
     def gradient(self) -> Arrays | None:
         """As the functions are now; None where they fail."""
@@ -129,19 +129,6 @@ class Trial:
         """The gradient with one site changed, and with it some more."""
         with self.code.replacing({site.number: replacement, **more}, self.deadline):
             return self.gradient()
-
-
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Nothing is printed or warned of meanwhile."""
-    nowhere = io.StringIO()
-    with (
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-        warnings.catch_warnings(action="ignore"),
-        np.errstate(all="ignore"),
-    ):
-        yield
 
 
 def tolerance_of(subject: Subject, truth: Truth) -> float:
@@ -202,15 +189,74 @@ class Search:
 
     def mends(self) -> list[Mend]:
         """All substitutions after which `wrong` is right and nothing that was right is not."""
-        found = [*self._undone(), *self._tried(_alike)]
+        self.trial.skipped = self._settled_before()
+        found = [*self._undone(), *self._tried(_alike), *self._by_layers()]
         found += self._tried(_numbers)
         return found or list(self._tried(_otherwise))
+
+    def holds_everywhere(self, mend: Mend) -> bool:
+        """Whether it still mends where the same value stood at other evaluations: code that is changed is so for all."""
+        recorded = self.trial.values.get(mend.site.number, [])
+        if mend.quantity is None or len(recorded) == len(mend.evaluations):
+            return True
+        given = mend.given
+        more = {
+            place: right
+            for place, (_, value) in enumerate(recorded)
+            for own, right in zip(mend.values, given, strict=True)
+            if np.shape(own) == np.shape(value) and np.array_equal(own, value)
+        }
+        if len(more) <= len(mend.evaluations):
+            return True
+        return self._is_mended(self._right_with(mend.site, tuple(more), list(more.values())))
+
+    def _right_with(self, site: Site, evaluations: tuple[int, ...], given: Sequence[Any]) -> frozenset[str]:
+        return self.trial.right(self.trial.with_changed(site, _handing_in(evaluations, given)))
+
+    def _settled_before(self) -> int:
+        """When the output was right for the first time: before that, only what is put into attributes can be wrong."""
+        truth, tolerance = self.trial.truth, self.trial.tolerance
+        first = truth.output[0]
+        for site in self.trial.code.sites:
+            for clock, value in self.trial.values.get(site.number, [])[:1]:
+                for right in (truth.output, truth.output.T, first, first[None, :], first[:, None]):
+                    if np.shape(value) == right.shape and same_already((value,), (right,), tolerance):
+                        return clock
+        return 0
+
+    def _by_layers(self) -> Iterator[Mend]:
+        """Code that runs once for each layer, with what is right for that layer each time."""
+        for site in self.trial.code.sites:
+            recorded = self.trial.values.get(site.number, [])
+            if 2 <= len(recorded) <= 2 * self.trial.truth.depth and recorded[0][0] >= self.trial.skipped:
+                for kind in ("delta", "upstream", "slope", "gradient"):
+                    yield from self._layers_of(site, recorded, kind)
+
+    def _layers_of(self, site: Site, recorded: list[tuple[int, Any]], kind: str) -> Iterator[Mend]:
+        quantities = [one for one in self.trial.quantities if one.kind == kind and one.scale == 1 and one.layer]
+        taken: dict[int, tuple[Quantity, Any]] = {}
+        layer = self.trial.truth.depth + 1
+        for place, (_, value) in enumerate(recorded):
+            for quantity in sorted(quantities, key=lambda one: -one.layer):
+                given = next(forms(quantity, (value,)), None) if quantity.layer < layer else None
+                if given is not None:
+                    taken[place], layer = (quantity, given[0]), quantity.layer
+                    break
+        if len(taken) < 2:
+            return
+        places, given = tuple(taken), [right for _, right in taken.values()]
+        right = self._right_with(site, places, given)
+        if self._is_mended(right):
+            values = tuple(recorded[place][1] for place in places)
+            yield Mend(site, places, values, recorded[places[0]][0], taken[places[0]][0], right, given)
 
     def _tried(self, stage: Stage) -> Iterator[Mend]:
         for site in self.trial.code.sites:
             recorded = self.trial.values.get(site.number, [])
             for evaluations in _groups(site, len(recorded), self.trial.rows):
                 values = tuple(recorded[place][1] for place in evaluations)
+                if recorded[evaluations[0]][0] < self.trial.skipped and not _is_put_away(site):
+                    continue
                 if len({np.shape(value) for value in values}) == 1:
                     yield from self._at(site, evaluations, values, stage(self, site, values))
 
@@ -224,7 +270,7 @@ class Search:
             right = self.trial.right(gradient)
             if self._is_mended(right):
                 at = self.trial.values[site.number][evaluations[0]][0]
-                yield Mend(site, evaluations, values, at, quantity, right)
+                yield Mend(site, evaluations, values, at, quantity, right, given)
 
     def _is_mended(self, right: frozenset[str]) -> bool:
         return self.wrong in right and self.before <= right
@@ -252,7 +298,7 @@ class Search:
                     right = self.trial.right(self.trial.gradient())
                 if self._is_mended(right):
                     at, value = self.trial.values[site.number][0]
-                    yield Mend(site, (0,), (value,), at, None, right, how)
+                    yield Mend(site, (0,), (value,), at, None, right, how=how)
                     break
 
 
@@ -329,6 +375,13 @@ def _numbers(search: Search, site: Site, values: Values) -> Iterator[Given]:
         for quantity in search.trial.quantities:
             if quantity.kind == "scalar" and any(value != quantity.value for value in values):
                 yield quantity, [quantity.value.item()] * len(values)
+
+
+def _is_put_away(site: Site) -> bool:
+    """Whether it is all that an attribute, or an entry, is set to, or what is appended or returned."""
+    if isinstance(site.parent, ast.Assign):
+        return not all(isinstance(target, ast.Name) for target in site.parent.targets)
+    return isinstance(site.parent, ast.Call | ast.Return | ast.Tuple | ast.Dict | ast.List)
 
 
 def _is_index(site: Site) -> bool:

@@ -356,7 +356,7 @@ class _Hooks:
         before: list[ast.stmt] = []
         after: list[ast.stmt] = []
         for target in statement.targets:
-            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name | ast.Attribute):
+            if isinstance(target, ast.Subscript) and _is_readable(target.value):
                 for made in (before, after):
                     call = _call("hook", ast.Constant(self._site(statement)), copy.deepcopy(target.value))
                     made.append(_placed(ast.Expr(call), statement))
@@ -423,6 +423,13 @@ def _is_site(node: ast.expr) -> bool:
 def _picks(index: ast.expr) -> bool:
     """Whether it may be a mask."""
     return isinstance(index, ast.Name | ast.Attribute | ast.Compare | ast.UnaryOp | ast.BinOp)
+
+
+def _is_readable(node: ast.expr) -> bool:
+    """Whether reading it twice does nothing more than reading it once."""
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and not any(
+        isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)
+    )
 
 
 def _is_pure(call: ast.Call) -> bool:
