@@ -50,6 +50,7 @@ KINDS: dict[str, set[str]] = {
     "derivative inverted": {"activation-derivative"},
     "derivative wrong": {"activation-derivative"},
     "derivative twice": {"activation-derivative"},
+    "derivative turned round": {"activation-derivative", "sign"},
     "derivative of another": {"activation-derivative"},
     "output derivative missing": {"activation-derivative", "loss-mismatch"},
     "output derivative added": {"activation-derivative", "loss-mismatch"},
