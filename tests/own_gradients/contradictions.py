@@ -133,11 +133,11 @@ CONSEQUENCES: dict[str, Callable[[Facts], bool]] = {
     "softmax-derivative": lambda facts: not facts.top_is_right,
     "loss-mismatch": lambda facts: not facts.top_is_right,
 }
-"""What must hold of a gradient with one mistake of that name. (Of sigmoid outputs the derivative is an activation's.)"""
+"""What must hold of a gradient with one mistake of that name."""
 
 
 def contradicted(cause: str, style: str, facts: Facts) -> bool:
     """Whether a name cannot be right."""
     if cause == "activation-derivative" and style == "cells":
-        return False
+        return False  # its outputs have an activation too
     return cause in CONSEQUENCES and not CONSEQUENCES[cause](facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,10 @@ from zerokara.findings import Findings
 from zerokara.own_gradients.checking import checked
 from zerokara.own_gradients.reading import subjects_of
 
-from .planted import SMALL, Network, batch, drawn, made
+from .contradictions import contradicted, facts_of
+from .correct import Variation
+from .planted import LARGE, SMALL, Network, batch, drawn, made
+from .random_edits import RandomEdit
 
 Sizes = tuple[int, int, int]
 
@@ -86,3 +89,23 @@ def verdict(network: Network, x: Any, t: Any) -> Verdict:
     except Exception as error:
         return Verdict(Findings(), time.process_time() - began, f"{type(error).__name__}: {error}")
     return Verdict(Findings(findings), time.process_time() - began)
+
+
+def verdicts_on_correct(variation: Variation, folder: Path) -> Iterator[tuple[str, Verdict]]:
+    """At drawn weights and few units, and at its own weights with 784-50-10."""
+    yield "9-6-4", verdict_on(variation.style, variation.source, folder, labels=variation.labels, weights=5)
+    yield "784-50-10", verdict_on(variation.style, variation.source, folder, LARGE, labels=variation.labels)
+
+
+def judged(edit: RandomEdit, verdict: Verdict, folder: Path) -> str:
+    """What became of a random edit: "named" only if the name does not contradict the witness's arithmetic."""
+    if verdict.refused:
+        return "refused"
+    if not edit.wrong:
+        return "accused" if verdict.findings else "silent on harmless"
+    if not verdict.findings:
+        return "silent"
+    if verdict.first == "unknown-difference":
+        return "unknown"
+    facts = facts_of(made(edit.style, edit.source, folder))
+    return "contradicted" if contradicted(verdict.first, edit.style, facts) else "named"

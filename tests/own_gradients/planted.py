@@ -257,10 +257,10 @@ def all_mistakes() -> list[Mistake]:
     return [mistake for style in STYLES for mistake in mistakes(style)]
 
 
-def pairs_of(style: str, count: int, seed: int) -> Iterator[tuple[Mistake, Mistake, str]]:
+def pairs_of(style: str, count: int, seed: int, folder: Path) -> Iterator[tuple[Mistake, Mistake, str]]:
     """Two mistakes of different kinds in one source, drawn by a seed, and that source.
 
-    The edits must touch different lines, so that both are still there.
+    The edits must touch different texts, so that both are still there, and what comes out must run.
     """
     rng = np.random.default_rng(seed)
     known, raw, source = mistakes(style), edits(style), correct(style)
@@ -270,7 +270,9 @@ def pairs_of(style: str, count: int, seed: int) -> Iterator[tuple[Mistake, Mista
             continue
         try:
             both = edited(edited(source, raw[one][1:]), raw[two][1:])
-        except AssertionError:
+            with np.errstate(all="ignore"):
+                is_wrong(made(style, both, folder))
+        except Exception:
             continue
         count -= 1
         yield known[one], known[two], both
