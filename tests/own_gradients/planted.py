@@ -98,6 +98,18 @@ KINDS: dict[str, set[str]] = {
 """Of each kind, the causes that name it rightly."""
 
 
+IN_THE_LOSS = {
+    "methods": ("dy = (y - t)", "grads['W1'] = "),
+    "layers": ("dx = (self.y - self.t)", "self.dW = "),
+    "functions": ('delta2 = cache["out"]', "dw2 = cache"),
+    "loops": ("d2 = p - t", "self.dw1 += "),
+    "cells": ("delta2 = (y - t)", "dW1 = np.dot"),
+    "tanh_squares": ("delta = (y - t)", "self.weight_grads[i] = "),
+    "leaky": ("dZ2 = self.A2", "dW2 = (1 / m)"),
+}
+"""Where the gradient can be mended as well, when the loss was edited: at its error, or where a decay would be added."""
+
+
 @dataclass
 class Network:
     """What a source defines, made: the object to check, and how the witness reaches its arrays, loss and gradient."""
@@ -248,8 +260,16 @@ def mistakes(style: str) -> list[Mistake]:
     made = []
     for number, (kind, *pairs) in enumerate(edits(style)):
         spoilt = edited(source, pairs)
-        made.append(Mistake(style, kind, number, spoilt, changed_lines(source, spoilt)))
+        lines = changed_lines(source, spoilt) | _mending_lines(style, kind, spoilt)
+        made.append(Mistake(style, kind, number, spoilt, lines))
     return made
+
+
+def _mending_lines(style: str, kind: str, spoilt: str) -> set[int]:
+    if not kind.startswith(("loss ", "decay in the loss", "decay of another")):
+        return set()
+    text = IN_THE_LOSS[style][kind.startswith("decay")]
+    return {number for number, line in enumerate(spoilt.splitlines(), start=1) if text in line}
 
 
 def all_mistakes() -> list[Mistake]:
