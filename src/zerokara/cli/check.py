@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
+from zerokara.cli.check_file import as_file, check_own_file
 from zerokara.cli.options import (
     OTHER,
     DataDir,
+    Json,
     NoPlots,
     RecipeFile,
     recipe_of,
@@ -48,6 +50,13 @@ Picture = Annotated[
         help=translatable("Where to draw the differences; by default a new gradients.png here."),
     ),
 ]
+ClassArguments = Annotated[
+    str | None,
+    Parameter(
+        group=OTHER,
+        help=translatable('What a class in FILE is made with, as literals, such as "784, 50, 10"; else guessed.'),
+    ),
+]
 
 
 @with_recipe_options("data", "network", also=("weight_decay",))
@@ -56,8 +65,8 @@ def check(
         Path | None,
         Parameter(
             help=translatable(
-                "A run's folder, or its name, to check its trained network; without it, a fresh network of these "
-                "options."
+                "A file of your own (net.py, or net.py:TwoLayerNet), to check the gradients in it; or a run's folder "
+                "or name, to check its trained network; without it, a fresh network of these options."
             )
         ),
     ] = None,
@@ -68,11 +77,21 @@ def check(
     data_dir: DataDir = None,
     out: Picture = None,
     no_plots: NoPlots = False,
+    args: ClassArguments = None,
+    json: Json = False,
     **options: Any,
 ) -> int:
     """Compare every weight's central difference with its gradient by backpropagation."""
     from time import perf_counter
 
+    own = as_file(run) if run is not None else None
+    if own is not None:
+        dataset = options.pop("dataset", None)
+        _refuse_others(own[0], {"recipe": recipe, **options})
+        return check_own_file(*own, args=args, dataset=dataset, data_dir=data_dir, as_json=json)
+    if args is not None or json:
+        text = sentence("--args and --json go with a FILE of your own, such as net.py. Nothing was checked.")
+        raise UsageError(text, "unused-argument")
     if samples < 1:
         text = sentence("{name} must be a positive whole number. Got {got!r}.", name="samples", got=samples)
         raise UsageError(text, "wrong-value")
@@ -116,6 +135,12 @@ def check(
 
 def _trained(run: Path, options: Mapping[str, Any], data_dir: Path | None) -> tuple[Network, Dataset]:
     """The network of a run and its data. Raises UsageError where an option says something of them too."""
+    _refuse_others(run, options)
+    trained = open_run(run_folder(run))
+    return trained.network, load(trained.recipe.dataset, data_dir=data_dir)
+
+
+def _refuse_others(run: Path, options: Mapping[str, Any]) -> None:
     if given := [name for name, value in options.items() if value is not None]:
         text = sentence(
             "{run} has its own network and data. Got --{name} too; leave one of them out. Nothing was checked.",
@@ -123,8 +148,6 @@ def _trained(run: Path, options: Mapping[str, Any], data_dir: Path | None) -> tu
             name=given[0].replace("_", "-"),
         )
         raise UsageError(text, "unused-argument")
-    trained = open_run(run_folder(run))
-    return trained.network, load(trained.recipe.dataset, data_dir=data_dir)
 
 
 def _conclusion(result: GradientCheck) -> str:

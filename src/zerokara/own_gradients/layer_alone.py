@@ -12,7 +12,7 @@ from typing import Any
 
 from zerokara.errors import UsageError
 from zerokara.findings import Finding, Findings
-from zerokara.own_gradients.checking import quietly
+from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_call import LayerCall, is_layer, tried
 from zerokara.own_gradients.layer_kinds import INPUT, UNKNOWN, Quantity, quantities

@@ -35,14 +35,16 @@ class Layout:
         if self.rows == "images":
             side = int(np.sqrt(x.shape[1]))
             return x.reshape(len(x), 1, side, side)
-        return {"vector": lambda: x[0], "column": lambda: x.reshape(-1, 1)}.get(self.rows, lambda: x)()
+        if self.rows == "vector":
+            return np.asarray(x[0])
+        return x.reshape(-1, 1) if self.rows == "column" else x
 
     def t(self, t: Array) -> Array:
         """The labels beside it; they are in the form of `labels` already."""
         if self.rows == "columns":
             return t.T if t.ndim > 1 else t
         if self.rows == "vector":
-            return t[0]
+            return np.asarray(t[0])
         return t.reshape(-1, 1) if self.rows == "column" and t.ndim > 1 else t
 
 

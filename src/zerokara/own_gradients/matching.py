@@ -13,7 +13,6 @@ import numpy as np
 
 from zerokara.own_gradients.subject import Array, Arrays
 
-_MARKS = r"(?:nabla|grads?|gradients?|delta|dl?|∂l?|g|∇)"
 Named = list[tuple[str, Any]]
 
 
@@ -27,35 +26,27 @@ def matched(result: Any, params: Mapping[str, Array], names: Sequence[str] = ())
     given = list(_leaves(result, "", names))
     found: Arrays = {}
     for name in params:
-        alike = [entry for entry in given if belongs(entry[0], name) and _fits_or_names(entry, name)]
+        alike = [entry for entry in given if entry[0] and belongs(entry[0], name)]
         fitting = [entry for entry in alike if fits(entry[1].shape, params[name].shape)] or alike
         if fitting:
             found[name] = fitting[0][1]
             given = [entry for entry in given if entry is not fitting[0]]
     missing = [name for name in params if name not in found]
-    return found | _by_shape(given, {name: params[name] for name in missing})
+    unnamed = [entry for entry in given if not found or not _is_named(entry[0])]
+    return found | _by_shape([value for _, value in unnamed], {name: params[name] for name in missing})
 
 
-def _fits_or_names(entry: tuple[str, Any], name: str) -> bool:
-    return entry[0] != ""
-
-
-def _by_shape(given: Named, params: Mapping[str, Array]) -> Arrays:
-    """Those that no name tells: each goes to the first parameter of its shape that is free."""
+def _by_shape(given: list[Array], params: Mapping[str, Array]) -> Arrays:
+    """Those that no name tells: in order where all fit so; else each to the first parameter of its shape."""
+    in_order = dict(zip(params, given, strict=False)) if len(given) == len(params) else {}
+    if all(fits(value.shape, params[name].shape) for name, value in in_order.items()) and in_order:
+        return in_order
     found: Arrays = {}
-    unnamed = [entry for entry in given if not _is_named(entry[0])]
-    if len(unnamed) == len(params):
-        in_order = list(zip(params, (value for _, value in unnamed), strict=True))
-        if all(fits(value.shape, params[name].shape) for name, value in in_order):
-            return dict(in_order)
-    for _, value in unnamed:
+    for value in given:
         free = [name for name in params if name not in found and fits(value.shape, params[name].shape)]
         if free:
             found[free[0]] = value
-    if len(unnamed) == len(params) and len(found) < len(params) and found:
-        for (_, value), name in zip(unnamed, params, strict=True):
-            found.setdefault(name, value)
-    return found
+    return in_order | found if found else found
 
 
 def _is_named(name: str) -> bool:
@@ -81,20 +72,38 @@ def fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return [n for n in shape if n != 1] == [n for n in wanted if n != 1]
 
 
+MARKS = ("grads", "gradients", "gradient", "grad", "nabla", "delta", "dloss", "dl", "dj", "∇", "∂", "d", "g")
+"""What people put before or behind a parameter's name for its gradient."""
+WORDS = {"weights": "w", "weight": "w", "ws": "w", "biases": "b", "bias": "b", "bs": "b"}
+
+
 def belongs(gradient: str, parameter: str) -> bool:
-    """Whether a gradient of this name is that of a parameter, by the marks that people put on it: dW1, grad_W1, W1."""
+    """Whether a gradient of this name is that of a parameter, by the marks that people put on it.
+
+    >>> [belongs(name, "W1") for name in ("dW1", "grad_W1", "W1_grad", "W1", "dW2")]
+    [True, True, True, True, False]
+    >>> belongs("weight_grads[0]", "weights[0]"), belongs("nabla_b[1]", "biases[1]")
+    (True, True)
+    """
     wanted = _core(parameter)
-    core = _core(gradient)
-    return bool(wanted) and (core == wanted or core in _with_marks(wanted))
+    return bool(wanted) and (_core(gradient) == wanted or wanted in _unmarked(gradient))
 
 
 def _core(name: str) -> str:
-    return re.sub(r"[_\s.\[\]'\"()]", "", name).lower()
+    words = re.findall(r"[^\W\d_]+|\d+", name)
+    return "".join(WORDS.get(word.lower(), word.lower()) for word in words)
 
 
-def _with_marks(name: str) -> set[str]:
-    marks = ("d", "grad", "grads", "gradient", "nabla", "delta", "g", "dl", "∂", "∂l", "∇", "dld", "dj", "dloss")
-    return {f"{mark}{name}" for mark in marks} | {f"{name}{mark}" for mark in marks}
+def _unmarked(name: str) -> set[str]:
+    """What a name may be without its mark."""
+    words = [word.lower() for word in re.findall(r"[^\W\d_]+|\d+", name)]
+    found = {"".join(WORDS.get(w, w) for w in words if w not in MARKS)}
+    for i, word in enumerate(words):
+        for mark in MARKS:
+            rest = word.removeprefix(mark) if word.startswith(mark) else word.removesuffix(mark)
+            if rest not in ("", word):
+                found.add("".join(WORDS.get(w, w) for w in [*words[:i], rest, *words[i + 1 :]]))
+    return found
 
 
 def names_returned(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -1,61 +1,31 @@
-"""From an object, class or file of a learner's to networks that can be checked."""
+"""From an object or the names of a file of a learner's to networks that can be checked."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import FunctionType, MethodType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from zerokara.errors import UsageError
+from zerokara.own_gradients.calling import Calls, Code, Function, Way
+from zerokara.own_gradients.construction import Data, guesses
+from zerokara.own_gradients.descent import called_one_by_one
+from zerokara.own_gradients.gradient_reader import GradientReader
 from zerokara.own_gradients.keeping import Snapshot, everything_in
 from zerokara.own_gradients.layouts import Layout, labels_as, layouts
-from zerokara.own_gradients.matching import belongs, fits, matched, names_returned
-from zerokara.own_gradients.parameters import Place, arrays_in, is_object, places_in, with_effect
+from zerokara.own_gradients.matching import fits, names_returned
+from zerokara.own_gradients.parameters import arrays_in, is_object, with_effect
 from zerokara.own_gradients.repeating import SameDraws
-from zerokara.own_gradients.roles import METHODS, named_for, plain, required, role_of, roles_in
+from zerokara.own_gradients.roles import named_for, required, role_of, roles_in
+from zerokara.own_gradients.slopes import noise_of, slope_of
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
-RATE = 0.125
-"""A learning rate to read a gradient off an update: a power of two, so that dividing by it rounds nothing."""
-
 MOST_FUNCTIONS = 300
-
-Function = Callable[..., Any]
-
-
-class Unreadable(Exception):
-    """A way of calling a learner's code that does not go."""
-
-
-@dataclass
-class Code:
-    """What a learner wrote for one network.
-
-    Attributes:
-        name: of the class or file.
-        functions: methods or functions by their names.
-        holder: the object or dict in which parameters are looked for.
-        given: arguments by role or name, such as "params", that functions are called with.
-        beside: functions of the file beside a class, for a loss that is no method.
-    """
-
-    name: str
-    functions: Mapping[str, Function]
-    holder: Any
-    given: dict[str, Any] = field(default_factory=dict)
-    beside: Mapping[str, Function] = field(default_factory=dict)
-    file: Path | None = None
-
-    def named(self, purpose: str) -> list[Function]:
-        """Its functions for a purpose of `METHODS`, the likeliest first."""
-        return [self.functions[name] for name in named_for(purpose, self.functions)]
 
 
 def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Subject]:
@@ -68,33 +38,95 @@ def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Su
 
     Raises UsageError where there is nothing to check.
     """
-    code = code_of(obj)
-    for way in _ways(code):
-        for layout in layouts(x, chosen):
-            subject = _tried(code, way, layout, x, t)
+    name = ""
+    for code in code_of(obj, Data("", x, t, _classes(t))):
+        name = code.name
+        for way in _ways(code):
+            tried = (_tried(code, way, layout, x, t) for layout in layouts(x, chosen))
+            subject = _best(subject for subject in tried if subject is not None)
             if subject is not None:
                 return [subject]
     raise UsageError(
         sentence(
             "{name} has nothing to check. Expected parameters (arrays in a dict or in attributes), a loss such as "
             "loss(x, t), and a gradient such as gradient(x, t) or backward().",
-            name=code.name,
+            name=name,
         )
     )
 
 
-def code_of(obj: Any) -> Code:
-    """The functions and parameters of an object, or of a dict of names."""
+def _best(subjects: Iterable[Subject]) -> Subject | None:
+    """The first whose gradients have the shapes of their parameters; else the first.
+
+    Where only single samples give those shapes, the code must be seen to be called for single samples: a bias gradient
+    that is not summed would have the right shape, too.
+    """
+    first: Subject | None = None
+    for subject in subjects:
+        reader = subject.gradient
+        assert isinstance(reader, GradientReader)
+        if reader.fits and (
+            first is None or not reader.calls.layout.one_by_one or called_one_by_one(subject.functions)
+        ):
+            return subject
+        first = first or subject
+    return first
+
+
+def code_of(obj: Any, data: Data) -> Iterator[Code]:
+    """The functions and parameters of an object, a module, or a dict of names; several where parameters may be several.
+
+    Args:
+        data: says what sizes parameters have that a function of the learner's makes.
+    """
+    if isinstance(obj, ModuleType):
+        obj = {name: value for name, value in vars(obj).items() if not name.startswith("__") or name == "__name__"}
     if isinstance(obj, dict):
-        functions = {name: value for name, value in obj.items() if isinstance(value, FunctionType)}
-        arrays = {name: value for name, value in obj.items() if not isinstance(value, FunctionType | type)}
-        return Code(obj.get("__name__", "functions"), functions, arrays, {})
+        yield from _code_of_names(obj, data)
+        return
     methods = {name: getattr(obj, name) for name in dir(type(obj)) if _is_method(type(obj), name)}
     beside: dict[str, Function] = {}
     for method in methods.values():
         names = getattr(method, "__globals__", {})
         beside |= {name: value for name, value in names.items() if isinstance(value, FunctionType)}
-    return Code(type(obj).__name__, methods, obj, beside=beside, file=None)
+    yield Code(type(obj).__name__, methods, obj, beside=beside)
+
+
+def _code_of_names(names: dict[str, Any], data: Data) -> Iterator[Code]:
+    functions = {name: value for name, value in names.items() if isinstance(value, FunctionType)}
+    values = {name: value for name, value in names.items() if not isinstance(value, FunctionType | type | ModuleType)}
+    title = str(values.pop("__name__", "functions"))
+    globals_ = next((f.__globals__ for f in functions.values()), {})
+    wanted = [f for purpose in ("loss", "gradient", "update") for f in _named(purpose, functions)]
+    needed = {role for f in wanted for role in roles_in(f).values()}
+    if "params" not in needed:
+        given = {
+            p.name: values[p.name] for f in wanted for p in required(f) if isinstance(values.get(p.name), np.ndarray)
+        }
+        yield Code(title, functions, {**{k: v for k, v in globals_.items() if k in values}, **given}, given)
+    ours = [value for name, value in values.items() if role_of(name) == "params" and isinstance(value, dict | list)]
+    for params in [*ours, *_made_parameters(functions, data)]:
+        given = params if isinstance(params, dict) and "params" not in needed else {"params": params}
+        yield Code(title, functions, params, given)
+
+
+def _named(purpose: str, functions: Mapping[str, Function]) -> list[Function]:
+    return [functions[name] for name in named_for(purpose, functions)]
+
+
+def _made_parameters(functions: Mapping[str, Function], data: Data) -> Iterator[Any]:
+    """What a function such as init_params returns; a tuple as a dict of the names that it has there."""
+    for function in _named("parameters", functions):
+        for values, named in guesses(function, data, []):
+            try:
+                made = function(*values, **named)
+            except (Exception, SystemExit):
+                continue
+            names = names_returned(function)
+            if isinstance(made, tuple) and len(names) == len(made):
+                yield dict(zip(names, made, strict=True))
+            elif isinstance(made, dict | list | tuple):
+                yield made
 
 
 def _is_method(kind: type, name: str) -> bool:
@@ -111,16 +143,6 @@ def _file_of(functions: Iterable[Function]) -> Path | None:
     return None
 
 
-@dataclass(frozen=True)
-class Way:
-    """One loss and one gradient of a learner's."""
-
-    loss: Function
-    gradient: Function
-    output: Function | None
-    updates: bool
-
-
 def _ways(code: Code) -> Iterator[Way]:
     outputs = code.named("output")
     losses = [*code.named("loss"), *(f for f in outputs if "t" in roles_in(f).values())]
@@ -129,87 +151,9 @@ def _ways(code: Code) -> Iterator[Way]:
     for loss in losses:
         for gradient in code.named("gradient"):
             yield Way(loss, gradient, first, updates=False)
+        yield Way(loss, loss, first, updates=False)
         for update in code.named("update"):
             yield Way(loss, update, first, updates=True)
-        yield Way(loss, loss, first, updates=False)
-
-
-@dataclass
-class Calls:
-    """Calls of a way with a batch in one layout."""
-
-    code: Code
-    way: Way
-    layout: Layout
-
-    def loss(self, x: Array, t: Array) -> float:
-        """The loss as a number: of the batch, or the mean of single samples."""
-        return float(np.mean([self._loss(*one) for one in self.batches(x, t)]))
-
-    def result(self, x: Array, t: Array) -> Any:
-        """What the gradient's function returns for what is one batch to the code."""
-        if _needs_forward(self.way):
-            self._loss(x, t)
-        values = self._values(x, t)
-        if self.way.output is not None and {"output", "cache"} & set(roles_in(self.way.gradient).values()):
-            values |= self._output(values)
-        return self._call(self.way.gradient, values)
-
-    def scores(self, x: Array) -> Array:
-        """The output of the network for rows x, or an error of the learner's."""
-        assert self.way.output is not None
-        rows = [self._output(self._values(one, None))["output"] for one, _ in self.batches(x, np.zeros(len(x)))]
-        if self.layout.one_by_one:
-            return np.stack([np.ravel(row) for row in rows])
-        return np.asarray(rows[0]).T if self.layout.rows == "columns" else np.asarray(rows[0])
-
-    def batches(self, x: Array, t: Array) -> list[tuple[Array, Array]]:
-        """What is one call each: the whole, or every sample."""
-        pieces = [(x[i : i + 1], t[i : i + 1]) for i in range(len(x))] if self.layout.one_by_one else [(x, t)]
-        return [(self.layout.x(one), self.layout.t(other)) for one, other in pieces]
-
-    def _values(self, x: Array, t: Array | None) -> dict[str, Any]:
-        n = 1 if self.layout.one_by_one else x.shape[1] if self.layout.rows == "columns" else len(x)
-        values = {"x": x, "n": n, "once": 1, "training": True, "rate": RATE, "decay": 0.0, **self.code.given}
-        return values if t is None else {**values, "t": t}
-
-    def _loss(self, x: Array, t: Array) -> float:
-        values, loss = self._values(x, t), self.way.loss
-        roles = set(roles_in(loss, values).values())
-        if self.way.output is not None and self.way.output is not loss and "x" not in roles:
-            values |= self._output(values)
-        return number_in(self._call(loss, values))
-
-    def _output(self, values: dict[str, Any]) -> dict[str, Any]:
-        assert self.way.output is not None
-        out = self._call(self.way.output, values)
-        if not isinstance(out, tuple):
-            return {"output": out}
-        cache = out[1] if len(out) == 2 else out[1:]
-        return {"output": out[0], "cache": cache}
-
-    def _call(self, function: Function, values: Mapping[str, Any]) -> Any:
-        roles = roles_in(function, values)
-        if lacking := [name for name, role in roles.items() if role not in values]:
-            raise Unreadable(lacking[0])
-        return function(**{name: values[role] for name, role in roles.items()})
-
-
-def _needs_forward(way: Way) -> bool:
-    """Whether people call the forward pass before: `backward` relies on it, `gradient(x, t)` does it itself."""
-    if way.gradient is way.loss or way.updates:
-        return False
-    return "back" in plain(way.gradient.__name__) or "x" not in roles_in(way.gradient).values()
-
-
-def number_in(result: Any) -> float:
-    """The number that a loss returned, alone or first in a tuple. Raises Unreadable where there is none."""
-    if isinstance(result, tuple) and result:
-        result = result[0]
-    array = np.asarray(result)
-    if array.dtype.kind not in "fiu" or array.size != 1:
-        raise Unreadable("loss")
-    return float(array.reshape(()))
 
 
 def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject | None:
@@ -245,6 +189,11 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
     if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
         return None
     reader.keep_only(name for name in reader.params if name in gradient or _is_alike(name, gradient))
+    reader.fits = all(
+        name in gradient and fits(gradient[name].shape, array.shape) for name, array in reader.params.items()
+    )
+    if calls.way.updates and reader.rate is None:
+        reader.rate = _fitted_rate(reader, loss, gradient)
     return Subject(
         name=code.name,
         params=reader.params,
@@ -258,6 +207,22 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
         rate=reader.rate,
         state=(code.holder, code.given),
     )
+
+
+def _fitted_rate(reader: GradientReader, loss: Callable[[], float], change: Arrays) -> float | None:
+    """The rate with which an update that does not say it is one of gradient descent; None where none is."""
+    name = list(reader.params)[-1]
+    param, start = reader.params[name], reader.params[name].copy()
+    direction = np.random.default_rng(3).choice([-1.0, 1.0], param.shape)
+
+    def moved(h: float) -> float:
+        param[...] = start + h * direction
+        return loss()
+
+    slope = slope_of(moved, noise_of(moved))
+    param[...] = start
+    rate = float((change[name] * direction).sum()) / slope.value if slope.value else 0.0
+    return rate if np.isfinite(rate) and rate > 0 else None
 
 
 def _is_alike(name: str, gradient: Arrays) -> bool:
@@ -289,87 +254,3 @@ def functions_of(way: Way, holder: Any) -> tuple[FunctionType, ...]:
             waiting.append(function.__globals__.get(name))
             waiting += [getattr(type(thing), name, None) for thing in objects]
     return tuple(found)
-
-
-class GradientReader:
-    """Calls the gradient's function and finds the gradients: returned, left in attributes, or in an update."""
-
-    def __init__(self, calls: Calls, places: list[Place]) -> None:
-        self.calls = calls
-        self.places = dict(_named_once(places))
-        self.params: Arrays = {name: place.value for name, place in self.places.items()}
-        self.rate: float | None = None
-        self._names = names_returned(calls.way.gradient)
-
-    def keep_only(self, names: Iterable[str]) -> None:
-        """Forget other parameters."""
-        self.places = {name: self.places[name] for name in list(names)}
-        self.params = {name: self.params[name] for name in self.places}
-
-    def __call__(self, x: Array, t: Array) -> Arrays:
-        """The gradients of a batch, or their mean over single samples; fresh arrays."""
-        found = [self._one(*one) for one in self.calls.batches(x, t)]
-        names = [name for name in self.params if all(name in part for part in found)]
-        return {
-            name: np.mean([part[name] for part in found], axis=0) if len(found) > 1 else found[0][name]
-            for name in names
-        }
-
-    def _one(self, x: Array, t: Array) -> Arrays:
-        if self.calls.way.updates:
-            return self._read_off_update(x, t)
-        result = self.calls.result(x, t)
-        if isinstance(result, tuple) and self.calls.way.gradient is self.calls.way.loss:
-            result = result[1:]
-        returned = matched(result, self.params, self._names)
-        left = self._left_behind() if len(returned) < len(self.params) else {}
-        return {name: np.array(array) for name, array in {**returned, **left}.items()}
-
-    def _left_behind(self) -> Arrays:
-        """Gradients in attributes: `dW` beside `W`, `dW1` or `grads["W1"]` somewhere in the object."""
-        ours = {id(array) for array in self.params.values()}
-        everywhere = [place for place in places_in(self.calls.code.holder) if id(place.value) not in ours]
-        found: Arrays = {}
-        for name, place in self.places.items():
-            near = [other for other in everywhere if _is_beside(other, place, self.params[name])]
-            fitting = [other for other in near if fits(np.shape(other.value), self.params[name].shape)]
-            if near:
-                found[name] = np.asarray((fitting or near)[0].value)
-        return found
-
-    def _read_off_update(self, x: Array, t: Array) -> Arrays:
-        snapshot = Snapshot([self.calls.code.holder, self.calls.code.given])
-        before = {name: np.array(place.value, dtype=float) for name, place in self.places.items()}
-        try:
-            self.rate = self._rate()
-            self.calls.result(x, t)
-            after = {name: np.array(place.value, dtype=float) for name, place in self.places.items()}
-        finally:
-            snapshot.restore()
-        return {name: (before[name] - after[name]) / (self.rate or 1.0) for name in before}
-
-    def _rate(self) -> float | None:
-        """The rate of the update: what we give, or an attribute; None where neither says it."""
-        if "rate" in roles_in(self.calls.way.gradient).values():
-            return RATE
-        for place in places_in(self.calls.code.holder):
-            if role_of(str(place.key)) == "rate" and isinstance(place.value, float | np.floating):
-                return float(place.value)
-        return None
-
-
-def _named_once(places: list[Place]) -> Iterator[tuple[str, Place]]:
-    taken: set[str] = set()
-    for place in places:
-        name = place.name if place.name not in taken else place.path
-        taken.add(name)
-        yield name, place
-
-
-def _is_beside(other: Place, place: Place, param: Array) -> bool:
-    if not isinstance(other.value, np.ndarray | np.generic) or np.ndim(other.value) == 0 != param.ndim:
-        return False
-    if other.holder is place.holder:
-        return belongs(str(other.key), str(place.key)) and str(other.key) != str(place.key)
-    marked = any(mark in plain(other.path) for mark in ("grad", "nabla", "delta", "d"))
-    return marked and (belongs(other.path, place.path) or belongs(other.name, place.name))

@@ -31,9 +31,9 @@ class Subject:
         loss: x, t → the loss as a float.
         gradient: x, t → copies of the gradients, by the names of `params`; a parameter may be missing.
         scores: x → the network's output, where there is a function for it; None where there is none.
-        x, t: a batch of the data that the check is about, one sample a row: x (n, features), or images (n, channels, …);
-            t (n,) class indices, or (n, classes), whichever the code takes. `loss`, `gradient` and `scores` take both so,
-            and turn them into columns or single samples where the code wants that. Slices of rows are batches too.
+        x, t: a batch of the data that the check is about, one sample a row: x (n, features), or images (n, channels,
+            …); t (n,) class indices, or (n, classes), whichever the code takes. `loss`, `gradient` and `scores` take
+            both so, and turn them into columns or single samples where the code wants that. Slices are batches too.
         functions: those of the learner's that the gradient's code consists of, for line numbers.
         file: where they stand.
         rate: the learning rate, where the gradient is read off an update; None where it is returned.

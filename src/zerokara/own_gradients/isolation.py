@@ -1,0 +1,87 @@
+"""A learner's code is run where it can print nothing, write no file, and not go on for ever."""
+
+from __future__ import annotations
+
+import _thread
+import builtins
+import io
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from zerokara.recognise.threads import one_thread
+from zerokara.words import in_english
+
+REPEATED = 0.5
+"""Seconds after which code that caught the end of its time is told again."""
+
+
+class TimeUp(BaseException):
+    """The code took longer than it may. It is no Exception, so that `except Exception:` does not keep it."""
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """What the code prints or warns of does not appear meanwhile; matrices are multiplied on one core."""
+    out, errors = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
+    with out, errors, one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def without_files() -> Iterator[None]:
+    """Files can be read meanwhile and not written; nothing is read from the keyboard."""
+    opened, at_keyboard, bytecode = builtins.open, sys.stdin, sys.dont_write_bytecode
+
+    def reading(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if set(mode) & set("wax+"):
+            raise PermissionError(in_english("zerokara check writes no files: {file}", file=file))
+        return opened(file, mode, *args, **kwargs)
+
+    builtins.open = io.open = reading
+    sys.stdin, sys.dont_write_bytecode = io.StringIO(), True
+    try:
+        yield
+    finally:
+        builtins.open = io.open = opened
+        sys.stdin, sys.dont_write_bytecode = at_keyboard, bytecode
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises TimeUp in code that takes longer. Ctrl-C stays Ctrl-C. In the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, done, expired = signal.getsignal(signal.SIGINT), threading.Event(), threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if expired.is_set() and not done.is_set():
+            raise TimeUp
+        if callable(before):
+            before(number, frame)
+
+    def watch() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            expired.set()
+            _thread.interrupt_main()
+            wait = REPEATED
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    signal.signal(signal.SIGINT, on_signal)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        signal.signal(signal.SIGINT, before)
