@@ -48,6 +48,7 @@ KINDS: dict[str, set[str]] = {
     "derivative of the wrong argument": {"activation-derivative", "upstream-dropped", "wrong-operand"},
     "derivative of another layer": {"activation-derivative", "wrong-operand", "wrong-mask"},
     "derivative inverted": {"activation-derivative"},
+    "derivative zero": {"activation-derivative", "missing-gradient"},
     "derivative wrong": {"activation-derivative"},
     "derivative twice": {"activation-derivative"},
     "derivative turned round": {"activation-derivative", "sign"},
@@ -94,6 +95,7 @@ KINDS: dict[str, set[str]] = {
     "accumulates": {"accumulates"},
     "changes the caller's arrays": {"changed-in-place"},
     "dtype": {"dtype"},
+    "rounded to zero": {"dtype", "missing-gradient"},
 }
 """Of each kind, the causes that name it rightly."""
 
