@@ -39,6 +39,7 @@ class Step:
     carried: tuple[str, ...]
     factor: str
     has_bias: bool = True
+    carried_right: bool = False
 
     def mistakes(self) -> Iterator[Mistake]:
         """Those of this layer. One δ, and one factor, of both W and b is one mistake."""
@@ -111,8 +112,11 @@ def _found(seen: Observation, layer: int, delta: Array | None) -> _Found:
 def _further(layer: int, path: Path, found: _Found) -> Iterator[Path]:
     candidates, weights, biases = found
     for weight, bias in _pairs(weights, biases):
-        for carried, factor in _carried(weight, bias, candidates):
-            step = Step(layer, weight, bias, carried, factor, biases is not None)
+        ways = list(_carried(weight, bias, candidates))
+        for carried, factor in ways if layer > 1 else ways[:1]:
+            i = candidates.find(carried)
+            right = not factor and i is not None and candidates.costs[i] == 0
+            step = Step(layer, weight, bias, carried, factor, biases is not None, bool(right))
             yield Path((*path.steps, step), _delta(candidates, step))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from zerokara.nn.activations import sigmoid
 from zerokara.nn.functions import softmax, softmax_backward
 from zerokara.own_gradients.derivatives import derivatives
+from zerokara.own_gradients.fitting import fitted
 from zerokara.own_gradients.elementwise import ERRORS, OUTPUTS, SHIFTS, slope, softmax_over
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Array
@@ -120,8 +121,22 @@ class Stack:
 
 
 def finite(parts: Iterator[Part], shape: tuple[int, ...]) -> list[Part]:
-    """Those of a shape that have numbers only."""
-    return [part for part in parts if part.array.shape == shape and np.isfinite(part.array).all()]
+    """Those of a shape that have numbers only; of equal ones the first."""
+    weights = np.random.default_rng(0).normal(size=shape)
+    kept: dict[str, Part] = {}
+    for part in parts:
+        if part.array.shape == shape and np.isfinite(part.array).all():
+            kept.setdefault(f"{float((part.array * weights).sum()):.9e}", part)
+    return list(kept.values())
+
+
+WRONG_SOFTMAX = {
+    "softmax-over-batch": "softmax-over-batch",
+    "softmax-over-batch-of-rows": "softmax-over-batch",
+    "softmax-over-samples": "softmax-axis",
+    "softmax-over-samples-of-rows": "softmax-axis",
+}
+"""Causes of outputs that no network is meant to have."""
 
 
 def last_deltas(seen: Observation) -> Candidates:
@@ -146,7 +161,9 @@ def _errors(seen: Observation) -> Iterator[Part]:
         yield Part("∂L/∂y", scale * right)
         yield Part("y − t", scale * (y - t), None if model.error == "squared" else "loss-mismatch")
     else:
-        yield Part("y − t", scale * (y - t), None)
+        plain = model.output == "softmax" and model.error == "cross-entropy"
+        cause = WRONG_SOFTMAX.get(model.output, "loss-mismatch")
+        yield Part("y − t", scale * (y - t), None if plain else cause, any_scale=True)
     if model.error == "cross-entropy" and not pointwise:
         yield Part("−t/y", -scale * t / y, "softmax-derivative")
         yield from (Part(f"−t/(y + {s})", -scale * t / (y + s), "softmax-derivative") for s in SHIFTS[1:])
@@ -168,8 +185,10 @@ def _errors(seen: Observation) -> Iterator[Part]:
         "exp(z)": (np.exp(np.minimum(z, 50)), "loss-mismatch"),
     }
     for name, (value, cause) in others.items():
-        if model.output == "softmax-over-batch" and name == "softmax(z)":
-            cause = "softmax-over-batch"
+        if cause == "loss-mismatch" and model.output == "softmax":
+            cause = "forward-differs"
+        if model.output in WRONG_SOFTMAX and name == "softmax(z)":
+            cause = WRONG_SOFTMAX[model.output]
         yield Part(f"{name} − t", scale * (value - t), cause, any_scale=cause == "loss-mismatch")
     alone = {
         "y": y,
@@ -233,6 +252,7 @@ def _output_forms(seen: Observation) -> Iterator[Part]:
         "y(1 − y) summed": np.broadcast_to((y * (1 - y)).sum(axis=1, keepdims=True), y.shape),
         "(y(1 − y))²": (y * (1 - y)) ** 2,
         "y(y − 1) + 1": 1 - y * (1 - y),
+        "y − y³": y - y**3,
         "1/y": 1 / np.where(y == 0, np.inf, y),
         "1/(y(1 − y))": 1 / np.where(y * (1 - y) == 0, np.inf, y * (1 - y)),
         "t": truth.targets,
@@ -249,6 +269,8 @@ def _whole_errors(seen: Observation) -> Iterator[Part]:
     output = OUTPUTS[model.output]
     for number, right in enumerate(right_deltas(model, z, t)):
         yield Part(f"right {number}", right)
+        yield Part("δ²", right**2, "wrong-operand")
+        yield Part("|δ|", np.abs(right), "wrong-operand")
         yield from (
             Part(f"right {number}, samples {name}", right * w, "samples-ignored") for name, w in sample_weights(seen.n)
         )
@@ -258,8 +280,6 @@ def _whole_errors(seen: Observation) -> Iterator[Part]:
     if model.output == "softmax":
         cause = "softmax-derivative" if model.error == "cross-entropy" else "loss-mismatch"
         once = softmax_backward(y, y - t)
-        if model.error == "squared":
-            yield Part("y − t", scale * (y - t), "loss-mismatch", any_scale=True)
         yield Part("J(y − t)", scale * once, cause, any_scale=True)
         yield Part("J(J(y − t))", scale * softmax_backward(y, once), "softmax-derivative")
         yield Part("y(y − t) − Σ", scale * y * ((y - t) - (y - t).sum(axis=1, keepdims=True)), "softmax-derivative")
@@ -306,6 +326,8 @@ def _upstreams(seen: Observation, layer: int, carried: Array) -> Iterator[Part]:
     after = seen.weights_of(seen.after, above)
     if after is not None and after.shape == W.shape and not np.array_equal(after, W):
         yield Part("δ Wᵀ after the update", carried @ after.T, "updated-too-early")
+    if (updated := _after_own_update(seen, layer, carried, right)) is not None:
+        yield Part("δ (W − η dW)ᵀ", updated, "updated-too-early")
     for name, matrix, cause in _matrices(seen, above):
         if matrix.shape == W.T.shape:
             yield Part(f"δ {name}", carried @ matrix, cause, any_scale=cause != "transposed")
@@ -326,13 +348,24 @@ def _upstreams(seen: Observation, layer: int, carried: Array) -> Iterator[Part]:
         yield Part(name, changed, "wrong-operand", any_scale=True)
 
 
+def _after_own_update(seen: Observation, layer: int, carried: Array, right: Array) -> Array | None:
+    """The upstream gradient through W − η dW of the layer above, for the η that fits; None where none does."""
+    above, own = seen.weights_of(seen.gradient, layer + 1), seen.weights_of(seen.gradient, layer)
+    a, slopes = seen.truth.a[layer - 1], seen.truth.slope[layer]
+    if above is None or own is None or above.shape != seen.truth.W[layer + 1].shape or own.shape != seen.truth.W[layer].shape:
+        return None
+    step = carried @ above.T
+    both = fitted(own, [a.T @ (right * slopes), a.T @ (step * slopes)], seen.within)
+    return right + both[1] / both[0] * step if both is not None and both[0] and abs(both[1] / both[0]) > 1e-9 else None
+
+
 def _matrices(seen: Observation, above: int) -> Iterator[tuple[str, Array, str]]:
     """What can stand where W of the layer above belongs, as it is multiplied: (units above, units)."""
     truth = seen.truth
     W = truth.W[above]
     yield "W", W, "transposed"
     yield "W, reshaped", W.reshape(W.shape[::-1]), "transposed"
-    yield "Wᵀ, reshaped", W.T.reshape(W.shape[::-1]), "transposed"
+    yield "Wᵀ, reshaped", W.T.reshape(W.shape).T, "transposed"
     yield "reversed Wᵀ", W[::-1].T, "wrong-operand"
     yield "Wᵀ, reversed", W[:, ::-1].T, "wrong-operand"
     yield "|Wᵀ|", np.abs(W.T), "wrong-operand"
@@ -362,6 +395,7 @@ def _in_place_of_delta(seen: Observation, above: int, carried: Array) -> Iterato
         yield "y", y
         yield "t", t
         yield "(y − t)", y - t
+        yield from ((f"δ {part.name}", carried * part.array) for part in _output_forms(seen))
     yield "δ²", carried**2
     yield "|δ|", np.abs(carried)
     yield "sign(δ)", np.sign(carried)
@@ -431,5 +465,7 @@ def _whole(seen: Observation, layer: int, upstream: Array, carried: Array) -> It
                 yield Part(f"δ{number} f′(z)", delta * right, "wrong-operand", any_scale=True)
     yield Part("a", a, "wrong-operand", any_scale=True)
     yield Part("z", z, "wrong-operand", any_scale=True)
+    yield Part("δ²", (upstream * right) ** 2, "wrong-operand")
+    yield Part("|δ|", np.abs(upstream * right), "wrong-operand")
     if carried.shape == z.shape:
         yield Part("δ above", carried, "upstream-dropped", any_scale=True)

@@ -44,6 +44,8 @@ def _polynomials(v: str, value: Array) -> Iterator[tuple[str, Array]]:
         yield f"{v}(1 − {v})²", value * (1 - value) ** 2
         yield f"{v}(1 − {v}²)", value * (1 - value**2)
         yield f"(1 − {v})²", (1 - value) ** 2
+        yield f"{v} − {v}³", value - value**3
+        yield f"1 − {v}³", 1 - value**3
         yield f"{v} > 0", (value > 0) * 1.0
         yield f"{v} < 0", (value < 0) * 1.0
         yield f"{v} > 1/2", (value > 0.5) * 1.0
@@ -64,6 +66,7 @@ def _of_others(formula: Formula, arguments: Mapping[str, Array]) -> dict[str, Ar
             forms[f"{called(other)}({name})"] = activated(other, v)
             if other.name == "leaky-relu":
                 leak = other.parameters[0]
+                forms[f"where({name} > 0, {name}, {leak})"] = np.where(v > 0, v, leak)
                 forms[f"where({name} > 0, {leak}, 1)"] = np.where(v > 0, leak, 1.0)
                 forms[f"where({name} > 0, 1, −{leak})"] = np.where(v > 0, 1.0, -leak)
     return forms

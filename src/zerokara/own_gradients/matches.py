@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zerokara.own_gradients.deltas import Candidates, Stack
+from zerokara.own_gradients.fitting import fitted
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Array
 
@@ -71,11 +72,12 @@ def _with_operands(
 ) -> list[Match]:
     """Matches with the right operand; with others, and of a turned gradient, where that alone is no single mistake."""
     shape = seen.truth.W[layer].shape
+    plain = gradient - _penalty(seen, layer, "W") if gradient.shape == shape else gradient
     found: list[Match] = []
     for how, cause, operand in operands(seen, layer):
         if cause and (stack is candidates.double or any(match.cost <= 1 for match in found)):
             break
-        for name, view in views(gradient, shape):
+        for name, view in views(plain, shape):
             if not (name and (cause or stack is candidates.double)):
                 causes = [("transposed", name)] if name else [(cause, how)] if cause else []
                 found += _products(seen, layer, (candidates, stack), view, (how, name, causes, operand))
@@ -141,6 +143,7 @@ def views(gradient: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]
         reshaped = gradient.reshape(shape[::-1]).T
         if shape[0] != shape[1] or not np.array_equal(reshaped, gradient):
             yield "reshaped", reshaped
+            yield "reshaped the other way", gradient.T.reshape(shape)
         yield "reversed", gradient[::-1]
     elif gradient.shape == shape[::-1]:
         yield "transposed", gradient.T
@@ -156,16 +159,15 @@ def _products(
     """Matches of operandᵀ @ δ, compared along one direction first."""
     name, view, causes, operand = how
     candidates, stack = among
-    penalized = gradient if view else gradient - _penalty(seen, layer, "W")
     direction = _direction(gradient.shape[1])
-    along = penalized @ direction
+    along = gradient @ direction
     projected = stack.projected(direction)
     squares = ((projected @ (operand @ operand.T)) * projected).sum(axis=1)
     products = projected @ (operand @ along)
     survivors = _survivors(squares, products, float(along @ along), seen.within, stack)
     for i in survivors:
         match = _match(candidates, i, name, tuple(causes))
-        coefficients = fitted(penalized, [operand.T @ candidates.array(i)], seen.within, _size(operand, candidates.array(i)))
+        coefficients = fitted(gradient, [operand.T @ candidates.array(i)], seen.within, _size(operand, candidates.array(i)))
         if coefficients is not None:
             yield replace(match, factor=coefficients[0], view=view)
 
@@ -195,19 +197,6 @@ def _match(candidates: Candidates, i: int, how: str, causes: tuple[tuple[str, st
         factor=1.0,
         any_scale=any(part.any_scale for part in wrong),
     )
-
-
-def fitted(target: Array, regressors: list[Array], within: float, size: float = 0.0) -> list[float] | None:
-    """The numbers by which the regressors add up to the target; None unless that is so but for rounding."""
-    columns = np.stack([regressor.ravel() for regressor in regressors], axis=1)
-    lengths = np.linalg.norm(columns, axis=0)
-    if not (lengths > max(1e-300, 1e-10 * size)).all() or not np.isfinite(target).all():
-        return None
-    coefficients = np.linalg.lstsq(columns / lengths, target.ravel(), rcond=None)[0]
-    rest = np.linalg.norm(columns / lengths @ coefficients - target.ravel())
-    if rest > within * np.linalg.norm(target):
-        return None
-    return [float(c) for c in coefficients / lengths]
 
 
 def _penalty(seen: Observation, layer: int, letter: str) -> Array | float:
@@ -260,7 +249,18 @@ def _rounded(seen: Observation, layer: int, candidates: Candidates) -> Iterator[
     """A right gradient in a type that cannot hold it."""
     i = candidates.right
     right = seen.truth.a[layer - 1].T @ candidates.array(i) + _penalty(seen, layer, "W")
+    yield from _halves(seen, layer, "W", right)
     yield from _rounding(seen.weights_of(seen.gradient, layer), right, candidates, i)
+
+
+def _halves(seen: Observation, layer: int, letter: str, right: Array) -> Iterator[Match]:
+    """A gradient of half precision that is right but for that."""
+    place = seen.model.layers[layer - 1]
+    name = place.weight if letter == "W" else place.bias or ""
+    gradient = (seen.weights_of if letter == "W" else seen.bias_of)(seen.gradient, layer)
+    if seen.dtypes.get(name) == np.float16 and gradient is not None and gradient.size == right.size:
+        if np.linalg.norm(gradient.reshape(right.shape) - right) <= 5e-3 * np.linalg.norm(right):
+            yield Match((), "half", (("dtype", "float16"),), 1.0)
 
 
 def _rounding(gradient: Array | None, right: Array, candidates: Candidates, i: int) -> Iterator[Match]:
@@ -286,13 +286,19 @@ def _without_delta(
     if gradient is None or gradient.size == 0:
         yield Match((), "missing", (("missing-gradient", "missing"),), 1.0)
         return
+    place = seen.model.layers[layer - 1]
+    dtype = seen.dtypes.get(place.weight if letter == "W" else place.bias or "")
+    if dtype is not None and dtype.kind in "iub":
+        yield Match((), "integer", (("dtype", "integer"),), 1.0)
+        return
     if not gradient.any():
         yield Match((), "zero", (("missing-gradient", "zero"),), 1.0)
         return
     for name, array, cause in instead(seen, layer, letter):
         if array.size == gradient.size and array.any() and (array.size > 1):
             coefficients = fitted(gradient, [array.reshape(gradient.shape)], seen.within)
-            if coefficients is not None and (array.size > 2 or abs(coefficients[0] - 1) < 1e-9):
+            free = array.size > 2 and np.ptp(array) > 0
+            if coefficients is not None and (free or abs(coefficients[0] - 1) < 1e-9):
                 yield Match((), name, ((cause, name),), coefficients[0], any_scale=True)
 
 
@@ -321,6 +327,8 @@ def again(seen: Observation, layer: int, candidates: Candidates, match: Match, l
     """The factor of a match on another batch, and of what was added; None where it does not hold there."""
     gradient = (seen.weights_of if letter == "W" else seen.bias_of)(seen.gradient, layer)
     parameter = (seen.truth.W if letter == "W" else seen.truth.b)[layer]
+    if match.how in ("integer", "half"):
+        return [1.0]
     if match.how in ("missing", "zero"):
         return [1.0] if gradient is None or not gradient.any() else None
     if gradient is None:
@@ -336,15 +344,17 @@ def again(seen: Observation, layer: int, candidates: Candidates, match: Match, l
     regressor, size = _regressor(seen, layer, delta, match, letter)
     if regressor is None:
         return None
+    if delta is not None and (gradient.shape == parameter.shape or (letter == "b" and gradient.size == parameter.size)):
+        gradient = gradient.reshape(parameter.shape) - _penalty(seen, layer, letter)
     if match.view:
         gradient = dict(views(gradient, parameter.shape)).get(match.view, gradient)
-    elif delta is not None and gradient.size == parameter.size:
-        gradient = gradient.reshape(parameter.shape) - _penalty(seen, layer, letter)
     if regressor.size != gradient.size:
         return None
     if delta is not None and letter == "b" and match.how in other_sums(delta, parameter.size):
-        factor = fitted(gradient, [regressor.reshape(gradient.shape)], 1.0) or [1.0]
-        return factor if equals_sum(gradient, regressor, delta, seen) else None
+        if regressor.ndim == 2 and gradient.shape == regressor.shape[::-1]:
+            regressor = regressor.T
+        factor = sum_factor(gradient, regressor, delta, seen)
+        return None if factor is None else [factor]
     added = [ADDED.get(name, np.array)(parameter) for name, _ in match.rest]
     if not np.linalg.norm(gradient) > 1e-10 * size:
         return [1.0, *(1.0 for _ in added)] if np.linalg.norm(regressor) <= 1e-9 * size else None
@@ -379,7 +389,7 @@ def bias_matches(seen: Observation, layer: int, candidates: Candidates) -> list[
         for how, cause, weights in sums(seen, layer):
             if gradient.size != units or (cause and stack is candidates.double):
                 continue
-            if any(match.cost <= 1 for match in found):
+            if cause and any(match.cost <= 1 for match in found):
                 break
             found += _sums(seen, layer, (candidates, stack), gradient.reshape(-1), (how, cause, weights))
         if stack is candidates.single and not any(match.cost <= 1 for match in found):
@@ -425,7 +435,8 @@ def _sums(
         delta = candidates.array(i)
         size = float(np.linalg.norm(np.abs(weights) @ np.abs(delta)))
         coefficients = fitted(target, [weights @ delta], seen.within, size)
-        if coefficients is not None and (gradient.size > 2 or plain_factor(coefficients[0], seen)):
+        free = gradient.size > 2 and np.ptp(gradient) > 0
+        if coefficients is not None and (free or plain_factor(coefficients[0], seen)):
             yield replace(_match(candidates, i, name, causes), factor=coefficients[0])
     if name == RIGHT:
         i = candidates.right
@@ -434,14 +445,20 @@ def _sums(
         coefficients = fitted(target, [total, b], seen.within) if b.size > 3 and b.any() else None
         if coefficients is not None and abs(coefficients[1]) > 1e-9:
             yield replace(_match(candidates, i, name, causes), factor=coefficients[0], rest=(("b", coefficients[1]),))
+        yield from _halves(seen, layer, "b", total)
         yield from _rounding(gradient, total + _penalty(seen, layer, "b"), candidates, i)
 
 
 def plain_factor(factor: float, seen: Observation) -> bool:
     """Whether a factor is one that a mistake makes: a scalar with a free one equals anything."""
     n, classes, features = seen.n, seen.truth.output.shape[1], seen.truth.a[0].shape[1]
-    plain = [1, 2, n, classes, n * classes, n * n, features, n / classes, 2 * n, n / features]
+    widths = [W.shape[1] for W in seen.truth.W.values()]
+    plain = [1, 2, n, *widths, *(n * width for width in widths), classes, n * classes, n * n, features, n / classes, 2 * n, n / features]
     return any(np.isclose(abs(factor), value, rtol=1e-7) or np.isclose(abs(factor), 1 / value, rtol=1e-7) for value in plain)
+
+
+OF_SUMS = {"sum of |δ|": "wrong-operand", "sum of δ²": "wrong-operand"}
+"""Causes of those of `other_sums` that are no way to sum."""
 
 
 def other_sums(delta: Array, units: int) -> dict[str, Array]:
@@ -474,20 +491,22 @@ def _other_sums(seen: Observation, layer: int, candidates: Candidates, gradient:
     for i in (right,) if alike else candidates.single.numbers:
         delta = candidates.array(int(i))
         for name, value in other_sums(delta, units).items():
-            if value.size != gradient.size or (np.ptp(value) == 0) != alike:
+            if value.size != gradient.size or (name.startswith("one ") != alike):
                 continue
-            if equals_sum(gradient, value, delta, seen):
-                factor = fitted(gradient, [value.reshape(gradient.shape)], 1.0) or [1.0]
-                yield replace(_match(candidates, int(i), name, (("bias-sum", f"b {name}"),)), factor=factor[0])
+            if value.ndim == 2 and gradient.shape == value.shape[::-1]:
+                value = value.T
+            if (factor := sum_factor(gradient, value, delta, seen)) is not None:
+                yield replace(_match(candidates, int(i), name, ((OF_SUMS.get(name, "bias-sum"), f"b {name}"),)), factor=factor)
 
 
-def equals_sum(gradient: Array, value: Array, delta: Array, seen: Observation) -> bool:
-    """Whether a gradient of b is one of `other_sums`, up to a factor; one number for all only up to a plain one."""
+def sum_factor(gradient: Array, value: Array, delta: Array, seen: Observation) -> float | None:
+    """The factor by which a gradient of b is one of `other_sums`; one number for all has a plain one only."""
     value = value.reshape(gradient.shape)
-    if np.ptp(value) == 0 or value.size < 3:
-        # The sum of all y − t is 0 but for rounding, and so is the gradient.
-        if np.abs(gradient - value).max() <= 1e-3 * seen.within * np.abs(delta).sum():
-            return True
+    # Sums of y − t over the classes are 0 but for rounding, and so is the gradient.
+    if np.abs(value).max() <= 1e-12 * np.abs(delta).sum():
+        return 1.0 if np.abs(gradient).max() <= 1e-12 * np.abs(delta).sum() else None
+    if np.ptp(value) <= 1e-12 * np.abs(value).max() or value.size < 3:
         factor = fitted(gradient, [value], seen.within)
-        return factor is not None and plain_factor(factor[0], seen)
-    return fitted(gradient, [value], seen.within, 1e-3 * float(np.abs(delta).sum())) is not None
+        return factor[0] if factor is not None and plain_factor(factor[0], seen) else None
+    factor = fitted(gradient, [value], seen.within, 1e-3 * float(np.abs(delta).sum()))
+    return None if factor is None else factor[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,20 +19,24 @@ class Observation:
     """What a learner's gradient returned, in the layers' order, and what is right.
 
     Attributes:
-        n: samples.
+        n: samples; x, t: as the learner's code took them.
         params: values before the call, float64; `after`: those that it left.
         gradient: as returned, float64; a parameter may be missing.
         truth: the right quantities.
+        dtypes: of the gradients as returned.
         within: how far numbers may differ that are equal but for rounding, relative.
     """
 
     model: Model
     n: int
+    x: Array
+    t: Array
     params: Arrays
     after: Arrays
     gradient: Arrays
     truth: Truth
     within: float
+    dtypes: dict[str, np.dtype[Any]]
 
     def weights_of(self, values: Mapping[str, Array], layer: int) -> Array | None:
         """What `values` have for W of a layer, as (inputs, outputs) where the shape allows it."""
@@ -69,8 +74,9 @@ def observations(subject: Subject, model: Model) -> list[Observation]:
 
 def _observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
     gradient = {name: np.array(array) for name, array in subject.gradient(*chosen.copies()).items()}
-    dtypes = {**subject.params, **{name: array for name, array in gradient.items()}}
+    halves = {name: array for name, array in gradient.items() if array.dtype != np.float16}
     after = {name: np.array(array, np.float64) for name, array in subject.params.items()}
+    dtypes = {name: array.dtype for name, array in gradient.items()}
     truth = truth_at(model, params, chosen.x, chosen.t)
     as_floats = {name: np.asarray(array, np.float64) for name, array in gradient.items() if array.dtype.kind in "fiub"}
-    return Observation(model, len(truth.a[0]), params, after, as_floats, truth, tolerance(dtypes))
+    return Observation(model, len(truth.a[0]), chosen.x, chosen.t, params, after, as_floats, truth, tolerance({**halves, **subject.params}), dtypes)
