@@ -253,8 +253,8 @@ def _stale(asked: Asked) -> Iterator[Finding]:
             yield Finding(
                 cause="forward-differs",
                 text=sentence(
-                    "After a call with another batch, the gradient of {name} for the same batch is another: something of "
-                    "the other batch is still in it.",
+                    "After a call with another batch, the gradient of {name} for the same batch is another: something "
+                    "of the other batch is still in it.",
                     name=name,
                 ),
                 remedy=sentence("Compute all that the gradient needs anew in each call."),
