@@ -280,9 +280,179 @@ class Mean:
         self.dW = self.x.T @ dout / len(dout)
         self.db = dout.mean(axis=0)
         return dout @ self.W.T
+
+
+class Vector:
+    """For one sample at a time, a vector."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = np.outer(self.x, dout)
+        self.db = dout
+        return self.W @ dout
+
+
+class Dense:
+    """For one sample at a time, a row; backward takes a rate and updates."""
+
+    def __init__(self, n_in, n_out):
+        self.weights = np.random.rand(n_in, n_out) - 0.5
+        self.bias = np.random.rand(1, n_out) - 0.5
+
+    def forward(self, input):
+        self.input = input
+        return np.dot(input, self.weights) + self.bias
+
+    def backward(self, output_gradient, learning_rate):
+        input_gradient = np.dot(output_gradient, self.weights.T)
+        self.weights = self.weights - learning_rate * np.dot(self.input.T, output_gradient)
+        self.bias = self.bias - learning_rate * output_gradient
+        return input_gradient
+
+
+class Column:
+    """The same for a column."""
+
+    def __init__(self, n_in, n_out):
+        self.weights = np.random.randn(n_out, n_in)
+        self.bias = np.random.randn(n_out, 1)
+
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, self.input) + self.bias
+
+    def backward(self, output_gradient, learning_rate):
+        weights_gradient = np.dot(output_gradient, self.input.T)
+        input_gradient = np.dot(self.weights.T, output_gradient)
+        self.weights -= learning_rate * weights_gradient
+        self.bias -= learning_rate * output_gradient
+        return input_gradient
+
+
+class Embedding:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, index):
+        self.index = index
+        return self.W[index]
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.index, dout)
+
+
+class First:
+    """The first layer of a network, which hands nothing down."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+
+
+class OwnDraws:
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x):
+        self.mask = self.rng.random(x.shape) < 0.5
+        return x * self.mask / 0.5
+
+    def backward(self, dout):
+        return dout * self.mask / 0.5
+
+
+class Running:
+    """Batch normalization that is asked to train; else it takes running averages."""
+
+    def __init__(self, n):
+        self.gamma, self.beta = np.ones(n), np.zeros(n)
+        self.running_mean, self.running_var = np.zeros(n), np.ones(n)
+
+    def forward(self, x, train=False):
+        if not train:
+            return self.gamma * (x - self.running_mean) / np.sqrt(self.running_var) + self.beta
+        self.running_mean = 0.9 * self.running_mean + 0.1 * x.mean(axis=0)
+        self.running_var = 0.9 * self.running_var + 0.1 * x.var(axis=0)
+        self.s = np.sqrt(x.var(axis=0) + 1e-5)
+        self.n = (x - x.mean(axis=0)) / self.s
+        return self.gamma * self.n + self.beta
+
+    def backward(self, dout):
+        self.dgamma = np.sum(dout * self.n, axis=0)
+        self.dbeta = np.sum(dout, axis=0)
+        d = dout * self.gamma
+        return (d - d.mean(axis=0) - self.n * np.mean(d * self.n, axis=0)) / self.s
+
+
+class Adding:
+    """Gradients add up on purpose: there is a method to clear them."""
+
+    def __init__(self, W):
+        self.W, self.dW = W, np.zeros_like(W)
+
+    def zero_grad(self):
+        self.dW[...] = 0
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW += self.x.T @ dout
+        return dout @ self.W.T
+
+
+class Frozen:
+    """Its weights are not to learn."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        return x @ self.W
+
+    def backward(self, dout):
+        return dout @ self.W.T
+
+
+class Wrapped:
+    """Another layer inside."""
+
+    def __init__(self, W, b):
+        self.inner = Affine(W, b)
+        self.relu = Relu()
+
+    def forward(self, x):
+        return self.relu.forward(self.inner.forward(x))
+
+    def backward(self, dout):
+        return self.inner.backward(self.relu.backward(dout))
 '''
 
 MAKES = {
+    "Vector": "Vector(np.random.randn(6, 4), np.zeros(4))",
+    "Dense": "Dense(6, 4)",
+    "Column": "Column(6, 4)",
+    "First": "First(np.random.randn(6, 4), np.zeros(4))",
+    "OwnDraws": "OwnDraws()",
+    "Running": "Running(6)",
+    "Adding": "Adding(np.random.randn(6, 4))",
+    "Frozen": "Frozen(np.random.randn(6, 4))",
+    "Wrapped": "Wrapped(np.random.randn(6, 4), np.zeros(4))",
     "Affine": "Affine(np.random.randn(6, 4), np.zeros(4))",
     "Affine square": "Affine(np.random.randn(5, 5), np.zeros(5))",
     "Affine integers": "Affine(np.array([[1, 2], [3, 4], [5, 6]]), np.array([1, 2]))",

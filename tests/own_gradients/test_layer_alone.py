@@ -115,6 +115,19 @@ def test_an_input_of_given_shape_is_taken() -> None:
     assert layer_findings(book.Pooling(2, 2, 2), np.zeros((3, 1, 8, 8))) == ()
 
 
+def test_numbers_of_words_have_no_derivative(tmp_path: Path) -> None:
+    layer = layer_of(SOURCE, "Embedding(np.random.randn(9, 3))", tmp_path)
+    assert layer_findings(layer, np.arange(9)) == ()
+    wrong = SOURCE.replace("np.add.at(self.dW, self.index, dout)", "self.dW[self.index] = 2 * dout")
+    assert layer_findings(layer_of(wrong, "Embedding(np.random.randn(9, 3))", tmp_path), np.arange(9))
+
+
+def test_an_error_of_the_learner_s_is_told(tmp_path: Path) -> None:
+    source = SOURCE.replace("return dy * (1 - self.y ** 2)", "return dy * (1 - self.z ** 2)")
+    with pytest.raises(UsageError, match=r"Tanh cannot be checked by itself.* no attribute 'z'"):
+        layer_findings(layer_of(source, "Tanh()", tmp_path))
+
+
 def test_kinks_accuse_nobody(tmp_path: Path) -> None:
     layer = layer_of(SOURCE, "Relu()", tmp_path)
     assert layer_findings(layer, np.zeros((9, 300))) == ()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.own_gradients.mending import Mend, Search, forms, same_already
-from zerokara.own_gradients.substitution import Site
+from zerokara.own_gradients.sites import Site
 
 _PLAIN = ("operand", "weights", "mask", "scalar")
 _COST = {"operand": 0, "weights": 0, "mask": 0, "scalar": 0, "slope": 1, "upstream": 2, "delta": 2, "gradient": 2}
@@ -58,9 +58,9 @@ class Choice:
         start = self._start(begins)
         for mend in self.found:
             inside = mend.site.within(begins.site) or mend.site.function is not begins.site.function
-            if mend is begins:
-                yield mend
-            elif inside and start <= mend.at <= begins.at and not self._makes_up(mend) and self._is_able(mend):
+            if mend is begins or (
+                inside and start <= mend.at <= begins.at and not self._makes_up(mend) and self._is_able(mend)
+            ):
                 yield mend
 
     def _start(self, begins: Mend) -> int:

@@ -5,26 +5,29 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zerokara.errors import UsageError
 from zerokara.findings import Finding, Findings
-from zerokara.own_gradients.checking import quietly
+from zerokara.own_gradients.checking import raised
+from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.layer_call import LayerCall, is_layer, tried
+from zerokara.own_gradients.layer_call import LayerCall, Unusable, inputs, is_layer, single_inputs, tried
 from zerokara.own_gradients.layer_kinds import INPUT, UNKNOWN, Quantity, quantities
 from zerokara.own_gradients.layer_mistakes import by_calling_twice, named
+from zerokara.own_gradients.parameters import arrays_in
 from zerokara.own_gradients.subject import Array
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 __all__ = ["is_layer", "layer_findings"]
 
 ROWS = (7, 5)
 """Of the batches: primes, so that a factor of the batch is no other number."""
-
 
 ELSEWHERE = ("updated-too-early", "changed-in-place")
 """Causes that stand on another line than the gradient that shows them."""
@@ -49,18 +52,71 @@ def layer_findings(layer: Any, x: Array | None = None) -> Findings:
 
 
 def _found(layer: Any, x: Array | None) -> Findings:
-    judged = [
-        wrong for rows, seed in zip(ROWS, (1, 2), strict=True) if (wrong := _wrong(layer, x, rows, seed)) is not None
-    ]
+    calls = _Calls(layer, x)
+    judged = [wrong for rows, seed in zip(ROWS, (1, 2), strict=True) if (wrong := calls.judged(rows, seed)) is not None]
     if not judged:
         raise UsageError(
-            sentence(
-                "{name} cannot be checked by itself. Expected forward(x), which takes an array of numbers, and "
-                "backward(dout). Give an input that it takes as x.",
-                name=type(layer).__name__,
+            paragraph(
+                sentence(
+                    "{name} cannot be checked by itself. Expected forward(x), which takes an array of numbers, and "
+                    "backward(dout). Give an input that it takes as x.",
+                    name=type(layer).__name__,
+                ),
+                raised(calls.error) if calls.error is not None else "",
             )
         )
-    return Findings(_finding(layer, quantity) for quantity in _named_first(_agreed(judged)))
+    differing = list(_agreed(judged))
+    if differing and _takes_single_samples(calls, differing):
+        return Findings()
+    return Findings(_finding(layer, quantity) for quantity in _named_first(differing))
+
+
+def _takes_single_samples(calls: _Calls, wrong: list[Quantity]) -> bool:
+    """Whether gradients of a batch have the wrong shapes, and those of single samples are right: meant for these."""
+    return not any(quantity.has_right_shape() for quantity in wrong) and calls.is_right_for_one()
+
+
+class _Calls:
+    """Batches through one layer, which is as before after each."""
+
+    def __init__(self, layer: Any, x: Array | None) -> None:
+        self.layer = layer
+        self.x = x
+        self.error: Exception | None = None
+
+    def judged(self, rows: int, seed: int) -> dict[str, Quantity] | None:
+        """The wrong gradients, by name; None where forward and backward go with no input of so many rows."""
+        generator = np.random.default_rng(seed)  # one for all: an x equal to u would hide who takes one for the other
+        for given in inputs(self.layer, self.x, rows, generator):
+            wrong = self._judged(given, generator)
+            if wrong is not None:
+                return wrong
+        return None
+
+    def is_right_for_one(self) -> bool:
+        """Whether nothing is wrong with some form of one sample, of those that its biases do not contradict."""
+        generator = np.random.default_rng(3)
+        arrays = [place.value for place in arrays_in(self.layer)]
+        shapes = [(n,) for array in arrays if array.ndim == 2 for n in array.shape if n > 1]
+        flat = any(array.ndim == 1 for array in arrays)
+        for given in single_inputs(list(dict.fromkeys(shapes)), generator):
+            forms = [given] if flat else [given, given.reshape(1, -1)]
+            if any(self._judged(form, generator) == {} for form in forms if form.ndim == 1 or not flat):
+                return True
+        return False
+
+    def _judged(self, given: Array, generator: np.random.Generator) -> dict[str, Quantity] | None:
+        before = Snapshot([self.layer])
+        try:
+            call = tried(self.layer, given, generator)
+        except Exception as error:
+            if not isinstance(error, Unusable) and self.error is None:
+                self.error = error
+            return None
+        else:
+            return _wrong(call)
+        finally:
+            before.restore()
 
 
 def _agreed(judged: list[dict[str, Quantity]]) -> Iterator[Quantity]:
@@ -70,7 +126,7 @@ def _agreed(judged: list[dict[str, Quantity]]) -> Iterator[Quantity]:
         yield quantity if len(causes) == 1 else quantity.unnamed()
 
 
-def _named_first(wrong: Iterator[Quantity]) -> list[Quantity]:
+def _named_first(wrong: Iterable[Quantity]) -> list[Quantity]:
     """One for each cause, the named ones first."""
     found: dict[str, Quantity] = {}
     for quantity in wrong:
@@ -78,17 +134,8 @@ def _named_first(wrong: Iterator[Quantity]) -> list[Quantity]:
     return sorted(found.values(), key=lambda quantity: quantity.cause == UNKNOWN)
 
 
-def _wrong(layer: Any, x: Array | None, rows: int, seed: int) -> dict[str, Quantity] | None:
-    """The wrong gradients of one batch, by name; None where the layer takes no batch of so many rows."""
-    before = Snapshot([layer])
-    try:
-        call = tried(layer, x, rows, seed)
-        return None if call is None else _judged(call)
-    finally:
-        before.restore()
-
-
-def _judged(call: LayerCall) -> dict[str, Quantity]:
+def _wrong(call: LayerCall) -> dict[str, Quantity]:
+    """The wrong gradients of one batch, by name."""
     all_of_it = [(quantity, by_calling_twice(quantity, call)) for quantity in quantities(call)]
     wrong = [replace(quantity, cause=cause) if cause else quantity for quantity, cause in all_of_it]
     wrong = [quantity for quantity in wrong if quantity.cause != UNKNOWN or not quantity.is_right()]
@@ -105,18 +152,10 @@ def _averages_in_the_layer(call: LayerCall, wrong: list[Quantity]) -> bool:
 
 
 def _finding(layer: Any, quantity: Quantity) -> Finding:
-    name = type(layer).__name__
     file, line = _place(layer, quantity)
     return Finding(
         cause=quantity.cause,
-        text=sentence(
-            "In {layer}.backward, {gradient} is not the derivative of what forward computes: they differ by "
-            "{difference:.1e}, where the largest value is {size:.1e}.",
-            layer=name,
-            gradient=quantity.name,
-            difference=quantity.difference,
-            size=quantity.size,
-        ),
+        text=_seen(type(layer).__name__, quantity),
         file=file,
         line=line,
         parameter=None if quantity.parameter == INPUT else quantity.parameter,
@@ -126,6 +165,28 @@ def _finding(layer: Any, quantity: Quantity) -> Finding:
         proven=sentence("It equals {formula} on other inputs and weights too.", formula=quantity.equal_to)
         if quantity.equal_to
         else "",
+    )
+
+
+def _seen(layer: str, quantity: Quantity) -> str:
+    names = {"layer": layer, "gradient": quantity.name}
+    if quantity.got is None:
+        return sentence("{layer}.backward gives no {gradient}.", **names)
+    if not quantity.has_right_shape():
+        return sentence(
+            "In {layer}.backward, {gradient} has the shape {got}. It should be {right}.",
+            **names,
+            got=quantity.got.shape,
+            right=quantity.right.shape,
+        )
+    if quantity.is_right():
+        return sentence("In {layer}.backward, {gradient} is another when it is called once more.", **names)
+    return sentence(
+        "In {layer}.backward, {gradient} is not the derivative of what forward computes: they differ by "
+        "{difference:.1e}, where the largest value is {size:.1e}.",
+        **names,
+        difference=quantity.difference,
+        size=quantity.size,
     )
 
 

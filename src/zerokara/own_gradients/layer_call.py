@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -9,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.keeping import GENERATORS, everything_in, set_state, state_of
 from zerokara.own_gradients.matching import belongs, matched
 from zerokara.own_gradients.parameters import Place, arrays_in, places_in, with_effect
-from zerokara.own_gradients.roles import required
+from zerokara.own_gradients.roles import required, role_of, roles_in
 from zerokara.own_gradients.subject import Array, Arrays
 
 STEP = 1e-3
@@ -21,7 +22,9 @@ KINK = 1e-4
 """How far two differences of one derivative may lie apart, beside its size, where the function has no bend."""
 SECONDS = 0.25
 """For the differences of one array; what is not done by then is sampled."""
-FEWEST = 40
+FEWEST = 10
+RATE = 0.125
+"""Given to a layer that updates itself: a power of two, so that dividing by it rounds nothing."""
 
 
 class Unusable(Exception):
@@ -35,7 +38,17 @@ def is_layer(thing: Any) -> bool:
         return False
     if callable(getattr(kind, "loss", None)) or callable(getattr(kind, "gradient", None)):
         return False
-    return len(required(thing.forward)) == 1 and len(required(thing.backward)) <= 2
+    return len(_given(thing.forward)) == 1 and len(_given(thing.backward)) <= 2
+
+
+def _given(method: Any) -> list[str]:
+    """The arguments that a method must be given, but for a switch of training."""
+    return [argument.name for argument in required(method) if role_of(argument.name) != "training"]
+
+
+def _switches(method: Any) -> dict[str, bool]:
+    """Training, where the method has a switch for it: only then are its gradients meant."""
+    return {name: True for name, role in roles_in(method).items() if role == "training"}
 
 
 @dataclass
@@ -50,6 +63,7 @@ class LayerCall:
         changed: u after backward, where that wrote into it.
         after: the parameters as backward left them.
         again: dx and grads of a second call with the same input, but other random draws.
+        draws: generators of the layer's own, and the state that forward begins with.
     """
 
     layer: Any
@@ -62,10 +76,21 @@ class LayerCall:
     changed: Array | None = None
     after: Arrays = field(default_factory=dict)
     again: tuple[Array | None, dict[str, Array]] = (None, {})
+    draws: tuple[tuple[Any, Any], ...] = ()
 
     def forward(self, x: Array) -> Array:
         """The output for another input, with the same random draws."""
-        return _forward(self.layer, x)[0]
+        return self.run(x)[0]
+
+    def run(self, x: Array) -> tuple[Array, Any]:
+        """The output, and the cache that comes with it, if any."""
+        for generator, state in self.draws:
+            set_state(generator, state)
+        np.random.seed(1)
+        random.seed(1)
+        result = self.layer.forward(x.copy(), **_switches(self.layer.forward))
+        output, cache = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+        return np.array(output), cache
 
     def backward(self, u: Array) -> Array | None:
         """dx for another upstream gradient."""
@@ -86,26 +111,47 @@ class LayerCall:
         return 1e-2 if self.short else 1e-6
 
 
-def tried(layer: Any, x: Array | None, rows: int, seed: int) -> LayerCall | None:
-    """The first input of those that may fit for which forward and backward go; None where none does."""
-    generator = np.random.default_rng(seed)  # one for x and u: equal ones would hide what takes one for the other
-    for given in _inputs(layer, x, rows, generator):
-        before = Snapshot([layer])
-        try:
-            return _called(layer, given, generator)
-        except Exception:
-            before.restore()
-    return None
+def tried(layer: Any, given: Array, generator: np.random.Generator) -> LayerCall:
+    """Forward and backward for one input, at drawn parameters.
+
+    Raises whatever the layer's code raises, and Unusable where the output cannot be used.
+    """
+    kept = tuple((thing, state_of(thing)) for thing in everything_in([layer]) if isinstance(thing, GENERATORS))
+    call = LayerCall(layer, given, given, given, {}, draws=kept)
+    call.y = call.forward(given)
+    if call.y.dtype.kind != "f" or not np.all(np.isfinite(call.y)) or call.y.ndim == 0:
+        raise Unusable
+    call.u = generator.normal(0, 1, call.y.shape)
+    _as_floats(layer)
+    places = with_effect(arrays_in(layer), call.total)
+    for place in places:
+        fan_in = place.value[..., 0].size if place.value.ndim > 1 else 4
+        place.value[...] = generator.normal(0.2, 1 / np.sqrt(fan_in), place.value.shape)
+    call.params = {place.name: place.value for place in places}
+    call.y = call.forward(given)
+    if not np.all(np.isfinite(call.y)) or not np.array_equal(call.y, call.forward(given)):
+        raise Unusable
+    _backward(call, places)
+    return call
 
 
-def _inputs(layer: Any, x: Array | None, rows: int, generator: np.random.Generator) -> Iterator[Array]:
-    shapes = [x.shape[1:]] if x is not None else list(dict.fromkeys(_shapes(layer)))
+def inputs(layer: Any, x: Array | None, rows: int, generator: np.random.Generator) -> Iterator[Array]:
+    """What forward may take: of the shape of x, or of shapes that fit what the layer holds."""
     if x is not None and x.dtype.kind in "iu" and x.dtype.itemsize > 1:
         yield x[:rows]  # class or word numbers, as an embedding takes them
+    shapes = [x.shape[1:]] if x is not None else list(dict.fromkeys(_shapes(layer)))
     for shape in shapes:
         yield generator.normal(0, 1, (rows, *shape))
     for shape in shapes:
         yield generator.uniform(0.1, 0.9, (rows, *shape))
+    yield from single_inputs(shapes, generator)
+
+
+def single_inputs(shapes: list[tuple[int, ...]], generator: np.random.Generator) -> Iterator[Array]:
+    """One sample: as a vector, and as a column."""
+    for shape in shapes:
+        if len(shape) == 1:
+            yield from (generator.normal(0, 1, shape), generator.normal(0, 1, (*shape, 1)))
 
 
 def _shapes(layer: Any) -> Iterator[tuple[int, ...]]:
@@ -123,25 +169,6 @@ def _shapes(layer: Any) -> Iterator[tuple[int, ...]]:
     yield from ((5,), (3, 6, 6), (2, 4, 4), (784,))
 
 
-def _called(layer: Any, x: Array, generator: np.random.Generator) -> LayerCall:
-    y = _forward(layer, x)[0]
-    if y.dtype.kind != "f" or not np.all(np.isfinite(y)) or y.ndim == 0:
-        raise Unusable
-    u = generator.normal(0, 1, y.shape)
-    call = LayerCall(layer, x, u, y, {})
-    _as_floats(layer)
-    places = with_effect(arrays_in(layer), call.total)
-    for place in places:
-        fan_in = place.value[..., 0].size if place.value.ndim > 1 else 4
-        place.value[...] = generator.normal(0.2, 1 / np.sqrt(fan_in), place.value.shape)
-    call.params = {place.name: place.value for place in places}
-    call.y = call.forward(x)
-    if not np.all(np.isfinite(call.y)):
-        raise Unusable
-    _backward(call, places)
-    return call
-
-
 def _as_floats(layer: Any) -> None:
     """Have the layer hold float64 where it holds integers or shorter numbers, in all places alike."""
     made: dict[int, Array] = {}
@@ -151,18 +178,6 @@ def _as_floats(layer: Any) -> None:
         if isinstance(value, np.ndarray) and value.dtype != np.float64 and value.dtype.kind in "fiu" and value.ndim:
             kept.append(value)  # so that no id is used twice
             place.put(made.setdefault(id(value), value.astype(float)))
-
-
-def _forward(layer: Any, x: Array) -> tuple[Array, Any]:
-    """The output and the cache that comes with it, if any."""
-    state = np.random.get_state()
-    np.random.seed(1)
-    try:
-        result = layer.forward(x.copy())
-    finally:
-        np.random.set_state(state)
-    output, cache = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
-    return np.array(output), cache
 
 
 def _backward(call: LayerCall, places: list[Place]) -> None:
@@ -184,14 +199,18 @@ def _put_back(call: LayerCall, places: list[Place], values: Arrays) -> None:
 
 def _once(call: LayerCall, places: list[Place], seed: int) -> tuple[Array | None, dict[str, Array], Array | None]:
     """dx, the gradients of parameters, and the upstream gradient where backward has written into it."""
-    cache = _forward(call.layer, call.x)[1]
+    before = {place.name: np.array(place.value) for place in places}
+    cache = call.run(call.x)[1]
     upstream = call.u.copy()
     np.random.seed(seed)
-    needs_cache = len(required(call.layer.backward)) == 2
-    result = call.layer.backward(upstream, cache) if needs_cache else call.layer.backward(upstream)
+    random.seed(seed)
+    second = [RATE if role_of(name) == "rate" else cache for name in _given(call.layer.backward)[1:]]
+    result = call.layer.backward(upstream, *second, **_switches(call.layer.backward))
     dx, *rest = result if isinstance(result, tuple) else (result,)
     dx = np.array(dx, dtype=float) if isinstance(dx, np.ndarray | float | np.floating) else None
     gradients = matched(tuple(rest), call.params) | _gradients(call, places)
+    if not gradients and second == [RATE]:
+        gradients = {place.name: (before[place.name] - place.value) / RATE for place in places}
     changed = None if np.array_equal(upstream, call.u) else upstream
     return dx, {name: np.array(array, dtype=float) for name, array in gradients.items()}, changed
 
@@ -223,6 +242,8 @@ def differences(call: LayerCall, array: Array) -> Array:
         array: x, or one of the parameters; moved in place and put back.
     """
     found = np.full(array.shape, np.nan)
+    if array.dtype.kind != "f":
+        return found  # numbers of words or classes have no derivative
     until = time.perf_counter() + SECONDS
     for done, number in enumerate(np.random.default_rng(array.size).permutation(array.size)):
         if done >= FEWEST and time.perf_counter() > until:

@@ -5,6 +5,7 @@ A kind is believed where its formula gives what `forward` gives. What has no kin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import permutations
@@ -14,6 +15,7 @@ import numpy as np
 
 from zerokara.own_gradients.layer_call import KINK, STEP, LayerCall, differences
 from zerokara.own_gradients.matching import fits
+from zerokara.own_gradients.roles import plain
 from zerokara.own_gradients.subject import Array
 
 INPUT = "x"
@@ -65,6 +67,10 @@ class Quantity:
         apart = np.abs(self.got.reshape(self.right.shape) - self.right)
         return float(np.nanmax(apart)) if np.any(np.isfinite(self.right)) else 0.0
 
+    def has_right_shape(self) -> bool:
+        """Whether there is something of the shape of the parameter."""
+        return self.got is not None and _same_shape(self.got, self.right)
+
     def is_right(self) -> bool:
         """Whether it is the right one, as far as that can be told."""
         return self.difference <= self.tolerance * self.size
@@ -89,14 +95,20 @@ def _same_shape(got: Array, right: Array) -> bool:
     return got.size == right.size and fits(got.shape, right.shape)
 
 
+NAMED_SO = re.compile(r"(w|b|weights?|bias(es)?|gamma|beta|kernels?|filters?)\d*")
+"""What is called so wants a gradient, when others of the layer have one."""
+
+
 def quantities(call: LayerCall) -> list[Quantity]:
     """The gradients by x and by every parameter that has one, or should."""
     right, _ = kind_of(call)
-    found = [_quantity(call, INPUT, call.dx, *right.get(INPUT, _measured(call, INPUT)))]
-    if not call.grads:
-        return found  # of a layer that is not to learn
+    found = []
+    if call.dx is not None or not call.grads:  # the first layer of a network needs none
+        found.append(_quantity(call, INPUT, call.dx, *right.get(INPUT, _measured(call, INPUT))))
     for name in call.params:
-        found.append(_quantity(call, name, call.grads.get(name), *right.get(name, _measured(call, name))))
+        last = plain(re.split(r"[.\[\]'\"]+", name.strip("'\"]"))[-1])
+        if name in call.grads or (call.grads and NAMED_SO.fullmatch(last)):
+            found.append(_quantity(call, name, call.grads.get(name), *right.get(name, _measured(call, name))))
     return found
 
 
