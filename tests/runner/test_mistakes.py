@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from ..own_training.mistakes import CLASSIC, LOOPS, SCRIPTS, Mistake
+from ..own_training.mistakes import MISTAKES, SCRIPTS, Mistake
 from .kernel import Kernel, kernel
 
 pytestmark = pytest.mark.mnist
 
 Run = Callable[..., Any]
-ALL = {mistake.name: mistake for mistake in (*CLASSIC, *LOOPS)}
+ALL = {mistake.name: mistake for mistake in MISTAKES}
 FEW = ("step up", "values of a loop")
 """Those that every run of the tests can afford."""
 
 
 def mistakes(*few: str) -> Any:
     """Parameters: the few at every run of the tests, the others at the slow ones."""
-    named = (pytest.param(one, id=name, marks=[] if name in few else pytest.mark.slow) for name, one in ALL.items())
+    named = [pytest.param(one, id=name, marks=[] if name in few else pytest.mark.slow) for name, one in ALL.items()]
     return pytest.mark.parametrize("mistake", named)
 
 
@@ -104,7 +104,7 @@ def test_in_jupyter(cell: Kernel, mistake: Mistake) -> None:
     if mistake.line is not None:
         number, line = in_cells(mistake.line, cells)
         ran = cell("print(len(In))")["stdout"]
-        first = int(ran) - 1 - len(cells)  # the number of the cell before them
+        first = int(ran) - 2 - len(cells)  # the number of the cell before them
         assert f"<code>In[{first + number}]:{line}</code>" in "".join(found)
 
 
