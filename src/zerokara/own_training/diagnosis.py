@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.findings import Finding, Findings
-from zerokara.own_training import batches, epochs, records, steps
+from zerokara.own_training import batches, epochs, records, settings, steps
 from zerokara.own_training.memory import Memory
 from zerokara.own_training.program import Program, SourceText
 from zerokara.own_training.training_loops import Training, trainings
@@ -53,14 +53,26 @@ def diagnosed(
 
 
 def _found(program: Program, memory: Memory, deadline: float) -> Iterator[Finding]:
-    for training in trainings(program):
-        yield from _attempted(_of_training(program, training, deadline))
-    for rule in READING:
-        yield from _attempted(rule(program))
+    watched = [(training, _watched(program, training, deadline)) for training in trainings(program)]
+    found = [finding for each in watched for finding in _attempted(_of_training(program, *each))]
+    found += [finding for rule in READING for finding in _attempted(rule(program))]
+    yield from found
+    if any(finding.cause in HARMLESS for finding in found) or not found:
+        for training, seen in watched:
+            if seen is not None:
+                yield from _attempted(settings.symmetric(program, training, seen))
+                yield from _attempted(settings.settings(program, training, seen))
 
 
-def _of_training(program: Program, training: Training, deadline: float) -> Iterator[Finding]:
-    seen = None if training.function else steps.watched(program, training, deadline)
+HARMLESS = ("epoch-test", "test-on-training", "not-the-loss", "same-order")
+"""Causes that do not keep a network from learning."""
+
+
+def _watched(program: Program, training: Training, deadline: float) -> steps.Watched | None:
+    return None if training.function else steps.watched(program, training, deadline)
+
+
+def _of_training(program: Program, training: Training, seen: steps.Watched | None) -> Iterator[Finding]:
     yield from steps.made_anew(program, training, seen)
     if seen is not None:
         yield from steps.never_written_back(program, seen)
