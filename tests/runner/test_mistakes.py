@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from zerokara.runner import checkup
+
 from ..own_training.mistakes import MISTAKES, SCRIPTS, Mistake
 from .kernel import Kernel, kernel
 
@@ -18,8 +20,16 @@ pytestmark = pytest.mark.mnist
 
 Run = Callable[..., Any]
 ALL = {mistake.name: mistake for mistake in MISTAKES}
+PATIENT = 60.0
+"""Seconds, on a machine that does other things: what is found shall not hang on that."""
+
 FEW = ("step up", "values of a loop")
 """Those that every run of the tests can afford."""
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "SECONDS", PATIENT)
 
 
 def mistakes(*few: str) -> Any:
@@ -90,6 +100,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 def cell(started: Kernel) -> Kernel:
     started("%reset -f")
     started("import zerokara.book\nzerokara.book.uninstall()\nzerokara.book.install()")
+    started(f"import zerokara.runner.checkup\nzerokara.runner.checkup.SECONDS = {PATIENT}")
     return started
 
 
