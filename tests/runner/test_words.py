@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from zerokara.errors import ZerokaraError
+from zerokara.findings import Findings
+from zerokara.runner import checkup
 from zerokara.runner.run import Options, run_file
 
 from .test_hints import HINTS
@@ -72,8 +74,9 @@ REMARKS = {
 
 
 @pytest.mark.parametrize("source", REMARKS.values(), ids=REMARKS.keys())
-def test_a_remark(run: Run, marked: Outside, source: str) -> None:
+def test_a_remark(run: Run, marked: Outside, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     """Its place stands before it, as compilers have it, and is no prose."""
+    monkeypatch.setattr(checkup, "found_in", lambda *given: Findings())  # else some say the same, and are said instead
     (remark,) = run(f"raise SystemExit\n{source}").err.splitlines()
     place = re.match(r"train\.py:\d+: ⟦Remark: ", remark)
     assert place
@@ -110,6 +113,13 @@ def test_ctrl_c(run: Run, marked: Outside) -> None:
     (stopped, _) = said(run(loop), marked, 3)[1:]
     assert re.search(r"in line 4 of train\.py\.⟧ ⟦The numerical gradient had done 0 of 3 elements\.⟧$", stopped)
     assert "in line 1 of note.md.⟧" in run("raise KeyboardInterrupt", name="note.md").err
+
+
+def test_findings(run: Run, marked: Outside) -> None:
+    source = f"{SIZES}batch_size = 128\niter_per_epoch = train_size / batch_size\n{LOOP}"
+    assert marked(run(f"raise SystemExit\n{source}").err) == "[epoch-test] train.py:8:"
+    _, stopped = said(run("raise KeyboardInterrupt", "--findings", "found.json"), marked, 3)[1:]
+    assert stopped == "⟦What was stopped is not looked into: found.json was not written.⟧"
 
 
 def test_pictures(run: Run, monkeypatch: pytest.MonkeyPatch, marked: Outside) -> None:

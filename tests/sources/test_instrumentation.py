@@ -14,6 +14,7 @@ import pstats
 import sys
 import traceback
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ from typing import Any, ClassVar
 import pytest
 
 from zerokara.sources.definitions import tree_of
-from zerokara.sources.instrumentation import Hook, instrumented, plain_code_of, plain_function_of
+from zerokara.sources.instrumentation import Hook, Note, instrumented, plain_code_of, plain_function_of
 
 Names = dict[str, Any]
 
@@ -467,3 +468,76 @@ def test_a_docstring_alone_is_kept() -> None:
     exec(instrumented(plain, tree, functions_in(tree), Asked, take), names)
     assert (names["f"].__doc__, names["g"].__doc__) == ("doc", "docmore")
     assert (names["f"](1), names["g"](2)) == (1, 2)
+
+
+# Functions that only note what they are called with
+
+
+@pytest.fixture
+def noting(tmp_path: Path) -> Iterator[tuple[Names, Names, dict[str, Note]]]:
+    """(plain, noting, notes by the name of the function): the same file, compiled as it is and with all noting."""
+    path = tmp_path / "learner.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    plain, tree, notes = compile(SOURCE, str(path), "exec", dont_inherit=True), ast.parse(SOURCE), {}
+
+    def note(code: types.CodeType) -> Note:
+        return notes.setdefault(code.co_qualname, Note(code))
+
+    noted = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    code = instrumented(plain, tree, [], Asked, take, noted=noted, note=note)
+    modules = types.ModuleType("plain_learner"), types.ModuleType("noting_learner")
+    for one, module in zip((plain, code), modules, strict=True):
+        sys.modules[module.__name__] = module
+        exec(one, vars(module))
+    yield vars(modules[0]), vars(modules[1]), notes
+    for module in modules:
+        del sys.modules[module.__name__]
+
+
+def test_a_function_that_notes_does_what_it_does(noting: Any) -> None:
+    plain, other, notes = noting
+    for name, call in CALLS.items():
+        assert call(other) == call(plain), name
+    assert notes["plain"] == [half, 3]
+    assert notes["parameters"][:3] == [1, 1, 1]
+    assert notes["Net.method"][1:] == [half, 3]
+    for name, function in own_functions(plain).items():
+        same = own_functions(other)[name]
+        assert inspect.signature(same) == inspect.signature(function)
+        assert inspect.getsource(same) == inspect.getsource(function)
+        assert plain_code_of(same.__code__) == function.__code__
+        assert (same.__code__.co_names, same.__code__.co_varnames) == (
+            function.__code__.co_names, function.__code__.co_varnames
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("install", [sys.settrace, sys.setprofile])
+def test_of_noting_nothing_is_heard(noting: Any, install: Callable[[Any], None]) -> None:
+    plain, other, _ = noting
+    for call in CALLS.values():
+        heard = [events(lambda call=call, names=names: call(names), install, names) for names in (plain, other)]
+        assert heard[0] == heard[1]
+
+
+def test_a_note_keeps_the_last_call_until_it_is_emptied_and_no_longer(noting: Any) -> None:
+    _, other, notes = noting
+
+    class Argument:
+        pass
+
+    first, second = Argument(), Argument()
+    kept = weakref.ref(first), weakref.ref(second)
+    for argument in (first, second):
+        other["plain"](lambda _: 1, argument)
+    del first, second, argument
+    assert (kept[0](), kept[1]()) == (None, notes["plain"][1])
+    notes["plain"].clear()
+    assert kept[1]() is None
+
+
+def test_code_with_a_note_that_is_sent_elsewhere_notes_nothing(noting: Any) -> None:
+    code = noting[1]["plain"].__code__
+    consts = pickle.loads(pickle.dumps(code.co_consts))
+    assert "zerokara" not in str(consts)
+    sent = types.FunctionType(code.replace(co_consts=consts), {"half": half})
+    assert sent(half, 3) == 2.5

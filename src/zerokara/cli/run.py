@@ -32,7 +32,8 @@ RUN_OPTIONS = {
     "--figures DIR": translatable(
         "Where plt.show() saves pictures when there is no display; the working folder if not given."
     ),
-    "--no-remarks": translatable("No remarks on the source at the end."),
+    "--no-remarks": translatable("No remarks on the source at the end, and no findings about the training."),
+    "--findings FILE.json": translatable("Write what was found about the training; an empty list where all is well."),
     "--no-accelerate": translatable(
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
     ),
@@ -69,6 +70,7 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--seed": lambda text: {"seed": int(text) if text.isdecimal() else text},
     "--figures": lambda text: {"figures": Path(text)},
     "--recognised": lambda text: {"recognised": Path(text)},
+    "--findings": lambda text: {"findings": Path(text)},
 }
 
 

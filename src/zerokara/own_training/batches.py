@@ -63,7 +63,7 @@ def _drawn_before(program: Program, loop: ast.stmt, names: set[str]) -> ast.stmt
         seen.add(name)
         for other, value, statement in program.assignments():
             if other == name and program.function_of(statement) is function:
-                if statement.lineno < loop.lineno and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)):
+                if program.position(statement) < program.position(loop) and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)):
                     return statement
                 names |= names_in(value)
     return None

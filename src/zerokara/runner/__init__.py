@@ -10,7 +10,8 @@ from zerokara.runner import finder, import_hooks, ipython, spawned
 def start() -> None:
     """Let the textbook's modules be found, in this process and in those it starts, and figures have all letters.
 
-    And let numerical gradients be looked for, in modules that are imported from now on and in IPython's later cells.
+    And let numerical gradients be looked for, in modules that are imported from now on and in IPython's later cells;
+    and there, let be said below each cell what `zerokara run` says at the end.
     """
     finder.install()
     import_hooks.after_import("matplotlib.pyplot", fonts.offer)
@@ -18,6 +19,10 @@ def start() -> None:
     import_hooks.look_through_own_modules(True)
     if (shell := _shell()) is not None:
         ipython.look_through(shell)
+        if shell is not ipython.running:  # there, the runner itself says everything at the end
+            from zerokara.runner import listener
+
+            listener.listen(shell)
 
 
 def stop() -> None:
@@ -26,6 +31,8 @@ def stop() -> None:
     import_hooks.look_through_own_modules(False)
     if (shell := _shell()) is not None:
         ipython.look_away(shell)
+        if (listener := sys.modules.get("zerokara.runner.listener")) is not None:
+            listener.stop_listening(shell)
 
 
 def _shell() -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -46,9 +46,8 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
         cells: of a notebook or note, all of them; none for a script.
         names: of `__main__`, as the error left them.
     """
-    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-        in_file = any(frame.f_globals is names for frame, _ in _frames(error)[-1:])
-        return list(_undefined(error, path, cells)) if error.name and in_file else []
+    if _is_undefined(error):
+        return list(_undefined(error, path, cells)) if _is_of_file(error, names) else []
     if isinstance(error, SyntaxError):
         return list(_unreadable(error, path))
     if isinstance(error, ImportError):
@@ -62,6 +61,45 @@ def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[s
     if isinstance(error, ValueError | IndexError):
         return list(_shapes(error))
     return []
+
+
+def hints_in_cell(error: BaseException, path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
+    """The same in Jupyter, where a name may have got its value in any cell.
+
+    Args:
+        path: what a traceback calls the cell.
+    """
+    if _is_undefined(error):
+        return [_undefined_in_cell(error, path)] if _is_of_file(error, names) else []
+    return [] if isinstance(error, SyntaxError) else hints_for(error, path, cells, names)
+
+
+def _is_undefined(error: BaseException) -> TypeGuard[NameError]:
+    return isinstance(error, NameError) and not isinstance(error, UnboundLocalError)
+
+
+def _is_of_file(error: NameError, names: dict[str, Any]) -> bool:
+    return bool(error.name) and any(frame.f_globals is names for frame, _ in _frames(error)[-1:])
+
+
+def _undefined_in_cell(error: NameError, path: Path) -> str:
+    name = str(error.name)
+    module = _module_with(name)
+    line = _IMPORTS.get(name) or (f"from {module} import {name}" if module else None)
+    if later := _defined_later(name, error, path, []):
+        return later
+    if line is not None:
+        return sentence("Hint: {name} is not defined yet. {line} brings it.", name=name, line=line)
+    return sentence("Hint: {name} is not defined yet. Run the cell that defines it first.", name=name)
+
+
+_IMPORTS = {
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+    "load_mnist": "from dataset.mnist import load_mnist",
+    "TwoLayerNet": "from two_layer_net import TwoLayerNet",
+}
+"""What a cell brings the names of `PRELUDE` with."""
 
 
 def _undefined(error: NameError, path: Path, cells: list[Cell]) -> Iterator[str]:

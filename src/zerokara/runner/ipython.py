@@ -31,6 +31,12 @@ from zerokara.words import in_english, sentence, to_install
 cell_numbers: dict[str, int] = {}
 """The number of each cell that was run, by what a traceback calls it."""
 
+running: Any = None
+"""The shell that `zerokara run` has made; None at other times."""
+
+files_run: list[str] = []
+"""The files that `%run` has run since this list was emptied."""
+
 
 def look_through(shell: Any) -> None:
     """Let the code of a shell's cells ask at its numerical gradients from now on; doing it twice is doing it once."""
@@ -58,6 +64,7 @@ def _compile_file(source: Any, filename: Any, mode: str, *options: Any, **named:
     """Python's `compile`, for a file that `%run` runs."""
     if options or named or not isinstance(source, str | bytes):
         return compile(source, filename, mode, *options, **named)
+    files_run.append(str(filename))
     # Python's own takes over what the code that calls it has imported from __future__.
     flags = sys._getframe(1).f_code.co_flags & _FUTURE
     return with_questions(compile(source, filename, mode, flags, dont_inherit=True), source, flags=flags)
@@ -92,6 +99,11 @@ def _parts(compiler: Any) -> set[str]:
     return parts
 
 
+def cell_name(path: Path, number: int) -> str:
+    """What a traceback calls a cell of a notebook: English, as all of a traceback."""
+    return in_english("{file}, cell {number}", file=path.name, number=number)
+
+
 class Shell:
     """One IPython shell that cells are run in, one after the other."""
 
@@ -109,8 +121,8 @@ class Shell:
         shell.register_magic_function(self._use_pylab, magic_name="pylab")
 
     def _code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        """What a traceback calls the cell: English, as all of a traceback."""
-        name = in_english("{file}, cell {number}", file=self.path.name, number=self.cell.number)
+        """What a traceback calls the cell."""
+        name = cell_name(self.path, self.cell.number)
         cell_numbers[name] = self.cell.number
         linecache.cache[name] = (len(raw_code), None, raw_code.splitlines(keepends=True), name)
         return name
@@ -184,14 +196,17 @@ def shell(main: ModuleType, path: Path) -> Iterator[Shell]:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
+    global running
     with tempfile.TemporaryDirectory(prefix="zerokara-") as folder:
         config = Config(
             {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "NoColor", "xmode": "Plain"}}
         )
         made = InteractiveShell.instance(config=config, ipython_dir=folder, user_module=main, user_ns=main.__dict__)
+        running = made
         try:
             yield Shell(made, path)
         finally:
+            running = None
             atexit.unregister(made.atexit_operations)  # it would look for the folder that is about to go
             made.restore_sys_module_state()  # type: ignore[no-untyped-call]
             InteractiveShell.clear_instance()

@@ -23,8 +23,9 @@ import numpy as np
 from zerokara import own_loops, recognise
 from zerokara.errors import ZerokaraError
 from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.runner.noted_calls import is_worth_noting, noted_calls, noted_functions
 from zerokara.runner.slow_loops import slow_loops
-from zerokara.sources.instrumentation import Hook, instrumented
+from zerokara.sources.instrumentation import Function, Hook, instrumented
 
 logger = logging.getLogger(__name__)
 
@@ -143,24 +144,33 @@ def with_questions(
 ) -> CodeType:
     """A learner's code in which functions that look like numerical gradients ask; the very same where none does.
 
+    And in which those that look like gradients, losses or trainings note what they are called with.
+
     Args:
         plain: the code as Python has compiled it.
         source: what it was compiled from, with these flags.
         parts: names of functions elsewhere that compute a difference quotient.
     """
-    if recognise.mode_now() == "off" or _NUMBA in sys.modules:
+    if _NUMBA in sys.modules:
         return plain
     try:
-        tree = _tree(source, plain.co_filename, flags)
+        tree, may_have_loops = _tree(source, plain.co_filename, flags)
         if tree is None:
             return plain
-        from zerokara.sources.differences import difference_loops  # most files need not wait for it
-
-        functions = difference_loops(tree, parts)
-        return instrumented(plain, tree, functions, OwnLoop, _take, flags) if functions else plain
+        loops = _difference_loops(tree, parts) if may_have_loops else []
+        noted = [one for one in noted_functions(tree) if one not in loops]
+        if not (loops or noted):
+            return plain
+        return instrumented(plain, tree, loops, OwnLoop, _take, flags, noted=noted, note=noted_calls.note)
     except Exception:  # a file that Python runs is never stopped by being looked at
         logger.info("looking for numerical gradients in %s failed", plain.co_filename, exc_info=True)
         return plain
+
+
+def _difference_loops(tree: Any, parts: Collection[str]) -> list[Function]:
+    from zerokara.sources.differences import difference_loops  # most files need not wait for it
+
+    return difference_loops(tree, parts)
 
 
 _NUMBA = "numba"
@@ -197,12 +207,14 @@ def _imports_numba(tree: ast.AST) -> bool:
     return any(name.split(".")[0] == _NUMBA for name in names)
 
 
-def _tree(source: str | bytes | ast.AST, filename: str, flags: int) -> Any:
-    """The syntax tree; None for a text that is not worth parsing."""
+def _tree(source: str | bytes | ast.AST, filename: str, flags: int) -> tuple[Any, bool]:
+    """The syntax tree, None for a text that is not worth parsing; and whether to look for numerical gradients in it."""
+    wanted = recognise.mode_now() != "off"
     if isinstance(source, ast.AST):
-        return None if _imports_numba(source) else source
+        return (None, False) if _imports_numba(source) else (source, wanted)
     text = source if isinstance(source, str) else decode_source(source)
-    if not is_worth_parsing(text):
-        return None
+    wanted = wanted and is_worth_parsing(text)
+    if not wanted and (any(word in text for word in _COMPILERS) or not is_worth_noting(text)):
+        return None, False
     with warnings.catch_warnings(action="ignore"):  # compiling it has warned already
-        return compile(source, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        return compile(source, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True), wanted

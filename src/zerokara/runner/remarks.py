@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zerokara.findings import Finding
 from zerokara.sources.cells import Cell
 from zerokara.sources.syntax import Source, tree_of_file
 from zerokara.words import sentence, translatable
@@ -22,18 +24,42 @@ from zerokara.words import sentence, translatable
 Remark = Callable[[Source], Iterator[tuple[ast.AST, str]]]
 
 
-def remarks_on(path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
+def remarks_on(path: Path, cells: list[Cell], names: dict[str, Any], found: Iterable[Finding] = ()) -> list[str]:
     """The remarks on a file, each after the place it is about, `train.py:12:`; none on one that is not Python.
 
     Args:
         cells: of a notebook or note, those that were run; none for a script.
         names: of `__main__`, as the run left them.
+        found: what is said otherwise, and with its proof: there is no remark on the same thing.
     """
     tree = tree_of_file(path, cells)
-    if tree is None:
-        return []
-    found = [(node, text) for remark in REMARKS for node, text in remark(Source(tree, names))]
-    return [f"{path.name}:{getattr(node, 'lineno', 1)}: {text}" for node, text in found]
+    return [] if tree is None else [f"{path.name}:{one.place}: {one.text}" for one in remarks_in(tree, names, found)]
+
+
+@dataclass(frozen=True)
+class Remarked:
+    """A remark on one place of a file.
+
+    Attributes:
+        place: the line, after its cell where nodes have one: 12, or In[3]:5.
+        cause: of a finding that would say the same.
+    """
+
+    place: str
+    text: str
+    cause: str | None
+
+
+def remarks_in(tree: ast.Module, names: Mapping[str, Any], found: Iterable[Finding]) -> list[Remarked]:
+    """The remarks on a syntax tree, but for those on what was found."""
+    source, causes = Source(tree, dict(names)), {finding.cause for finding in found}
+    wanted = [(remark, cause) for remark, cause in REMARKS.items() if cause not in causes]
+    return [Remarked(_place(node), text, cause) for remark, cause in wanted for node, text in remark(source)]
+
+
+def _place(node: ast.AST) -> str:
+    line, cell = getattr(node, "lineno", 1), getattr(node, "cell", None)
+    return str(line) if cell is None else f"{cell}:{line}"
 
 
 TRUE_RARELY = translatable(
@@ -107,7 +133,7 @@ def trained_twice(source: Source) -> Iterator[tuple[ast.AST, str]]:
         fresh_lists |= _started_lists(statement)
         for network in _trained_in(statement):
             if network in trained and fresh_lists & _appended_in(statement):
-                yield statement, sentence(TRAINED_ALREADY, network=network, line=trained[network].lineno)
+                yield statement, sentence(TRAINED_ALREADY, network=network, line=_place(trained[network]))
             trained[network] = statement
             fresh_lists = set()
 
@@ -220,20 +246,13 @@ ALWAYS_IN_ORDER = translatable(
 )
 
 
-def unshuffled(source: Source) -> Iterator[tuple[ast.AST, str]]:
-    """Images put in a new order, or drawn, without their labels; or batches that never come in another order."""
-    yield from _shuffled_alone(source)
-    yield from _indexed_alone(source)
-    if not re.search(r"shuffle|permut|choice|randint|sample|train_test_split", source.text):
-        yield from _always_in_order(source)
-
-
 def _labels_of(images: str) -> str | None:
     """The name that the labels of `x_train` go by, `t_train`."""
     return f"t{images[1:]}" if re.match(r"x(_|$)", images) else None
 
 
-def _shuffled_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
+def shuffled_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
+    """Images that are shuffled without their labels."""
     calls = [node for node in source.nodes if isinstance(node, ast.Call) and len(node.args) == 1]
     shuffled = {ast.unparse(call.args[0]): call for call in calls if ast.unparse(call.func).endswith("random.shuffle")}
     for images, call in shuffled.items():
@@ -242,7 +261,8 @@ def _shuffled_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
             yield call, sentence(SHUFFLED_ALONE, images=images, labels=labels)
 
 
-def _indexed_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
+def indexed_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
+    """Images that are drawn or put in a new order without their labels."""
     for name, value, statement in source.assignments():
         if isinstance(value, ast.Subscript) and (labels := _labels_of(ast.unparse(value.value))):
             index = ast.unparse(value.slice)
@@ -252,7 +272,10 @@ def _indexed_alone(source: Source) -> Iterator[tuple[ast.AST, str]]:
                 yield statement, sentence(INDEXED_ALONE, code=code, labels=labels, index=index)
 
 
-def _always_in_order(source: Source) -> Iterator[tuple[ast.AST, str]]:
+def always_in_order(source: Source) -> Iterator[tuple[ast.AST, str]]:
+    """Batches that never come in another order."""
+    if re.search(r"shuffle|permut|choice|randint|sample|train_test_split", source.text):
+        return
     loops = [node for node in source.nodes if isinstance(node, ast.For)]
     training = [loop for loop in loops if _trained_in(loop) or ".gradient(" in ast.unparse(loop)]
     for _, value, statement in Source(ast.Module(list(training[-1:]), []), {}).assignments():
@@ -261,4 +284,13 @@ def _always_in_order(source: Source) -> Iterator[tuple[ast.AST, str]]:
             yield statement, sentence(ALWAYS_IN_ORDER)
 
 
-REMARKS: tuple[Remark, ...] = (fractional_epochs, iterations_per_batch, trained_twice, integer_input, unshuffled)
+REMARKS: Mapping[Remark, str | None] = {
+    fractional_epochs: "epoch-test",
+    iterations_per_batch: "epoch-test",
+    trained_twice: None,
+    integer_input: "dtype",
+    shuffled_alone: "wrong-labels",
+    indexed_alone: "wrong-labels",
+    always_in_order: "same-order",
+}
+"""Each with the cause of a finding that would say the same."""

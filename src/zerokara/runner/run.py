@@ -21,10 +21,12 @@ import numpy as np
 
 from zerokara import recognise
 from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
+from zerokara.findings import Findings
 from zerokara.progress import duration
-from zerokara.runner import finder, findings, gallery, ipython, start
+from zerokara.runner import checkup, finder, gallery, ipython, recognised, start
 from zerokara.runner.hints import hints_for
 from zerokara.runner.main_module import as_main
+from zerokara.runner.noted_calls import noted_calls
 from zerokara.runner.own_loops import quotient_parts_of, with_questions
 from zerokara.runner.prelude import supply
 from zerokara.runner.remarks import remarks_on
@@ -43,10 +45,11 @@ class Options:
         prelude: supply `np`, `plt`, `load_mnist` and `TwoLayerNet` to a file without imports.
         seed: seeds `random` and `np.random` before the first line; None for not at all.
         figures: the folder for pictures; None for the working folder.
-        remarks: whether to remark on the source at the end.
+        remarks: whether to say at the end what was noticed in the source, and found about the training.
         accelerate: "on" to compute the numerical gradients of networks that are recognised without the loop, "off", or
             "verify" to do both and compare.
         recognised: a JSON file that says of each function that was looked into whether it was recognised, and why not.
+        findings: a JSON file for what was found about the training.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -58,6 +61,7 @@ class Options:
     remarks: bool = True
     accelerate: str = "on"
     recognised: Path | None = None
+    findings: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -66,7 +70,9 @@ class Options:
             )
             raise UsageError(text, "wrong-value")
         if self.recognised is not None:
-            findings.check_path(self.recognised)
+            recognised.check_path(self.recognised)
+        if self.findings is not None:
+            checkup.check_path(self.findings)
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -101,9 +107,11 @@ def run_file(file: str, args: list[str], options: Options) -> int:
             supply(main, path.read_bytes().decode(errors="replace"))
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
         with recognise.mode(options.accelerate):
-            status = _status_of(work, path, all_cells, main)
+            noted_calls.forget()
+            status, error = _ended(work, path, all_cells, main)
             slow_loops.finish()
-            _report(path, cells, main, options)
+            _report(path, cells, main, options, error)
+            noted_calls.forget()
     return status
 
 
@@ -221,23 +229,26 @@ def _prime_linecache(path: Path) -> None:
     linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
 
 
-def _status_of(work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType) -> int:
+def _ended(
+    work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType
+) -> tuple[int, BaseException | None]:
+    """The exit status, and the error or the Ctrl-C that the work ended with."""
     began = time.monotonic()
     try:
         work()
     except SystemExit as exit_:
-        return _exit_status(exit_.code)
+        return _exit_status(exit_.code), None
     except KeyboardInterrupt as error:
         stopped = _stopped(_own_part(error.__traceback__, main), duration(time.monotonic() - began), path)
         text = paragraph(stopped, *getattr(error, "__notes__", []))  # the notes say how far a loop was
         say(f"\n{text}")  # below the ^C of a terminal
-        return INTERRUPTED
+        return INTERRUPTED, error
     except BaseException as error:
         _show(error, main)
         for hint in hints_for(error, path, cells, main.__dict__):
             say(hint)
-        return 1
-    return 0
+        return 1, error
+    return 0, None
 
 
 def _exit_status(code: Any) -> int:
@@ -293,12 +304,24 @@ def _own_part(trace: TracebackType | None, main: ModuleType) -> TracebackType | 
     return trace
 
 
-def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options) -> None:
+def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, error: BaseException | None) -> None:
     names = finder.supplied()
     if names:
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
+    stopped = isinstance(error, KeyboardInterrupt)
+    found = Findings()
+    if not stopped and (options.remarks or options.findings):
+        found = checkup.found_in(vars(main), checkup.sources_of(path, cells), error)
     if options.remarks:
-        for remark in [*remarks_on(path, cells, main.__dict__), *findings.mistakes()]:
+        for remark in remarks_on(path, cells, vars(main), found):
             say(remark)
+        for file, line, remark in recognised.mistakes():
+            say(f"{Path(file).name}:{line}: {remark}")
+        if found:
+            say(str(found))
     if options.recognised:
-        findings.write(options.recognised)
+        recognised.write(options.recognised)
+    if options.findings and stopped:
+        say(sentence("What was stopped is not looked into: {path} was not written.", path=options.findings))
+    elif options.findings:
+        checkup.write(options.findings, found)

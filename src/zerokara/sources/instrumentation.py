@@ -8,6 +8,9 @@ on the line of the first of its own. The functions it calls are constants of the
 learner could have given, and names, variables, lines, signature and source of the function stay as they were. The first
 part calls nothing but functions of C and is false under a tracer, a profiler, a debugger or a coverage tool, so that
 these see nothing of it. The plain code is kept in the hook.
+
+Other functions only note what they are called with: `note((x, y))`, where `note` is of C. Nothing of it is to be seen,
+and it takes a tenth of a microsecond.
 """
 
 from __future__ import annotations
@@ -49,9 +52,38 @@ class Hook:
         return getattr, ([], "count")
 
 
+class Note(list[Any]):
+    """What a function was called with last.
+
+    The function calls `note.__init__((x, y))`, which puts these into the list in place of what was there: it is written
+    in C, and a profiler takes it for no call.
+
+    Code objects are not seen by Python's garbage collector, and the arguments may lead back to the code: whoever makes
+    a note empties it.
+
+    Attributes:
+        plain: the code of the function without it.
+    """
+
+    def __init__(self, plain: CodeType) -> None:
+        self.plain = plain
+
+    @property
+    def take(self) -> Callable[[tuple[Any, ...]], None]:
+        """What the function calls."""
+        return super().__init__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ()  # in another process, where zerokara may not be: (0).__init__ does nothing
+
+
 def plain_code_of(code: CodeType) -> CodeType:
     """The code as plain Python has it: of an instrumented function without the question, else itself."""
-    return next((constant.plain for constant in code.co_consts if isinstance(constant, Hook)), code)
+    for constant in code.co_consts:
+        note = constant if isinstance(constant, Hook) else getattr(constant, "__self__", None)
+        if isinstance(note, Hook | Note):
+            return note.plain
+    return code
 
 
 def plain_function_of(function: FunctionType) -> FunctionType:
@@ -71,6 +103,9 @@ def instrumented(
     hook: Callable[[CodeType], Hook],
     take: Callable[[], Any],
     flags: int = 0,
+    *,
+    noted: Sequence[ast.FunctionDef] = (),
+    note: Callable[[CodeType], Note] | None = None,
 ) -> CodeType:
     """The code of a file or cell with a question at the start of these functions.
 
@@ -81,32 +116,41 @@ def instrumented(
         hook: makes what a function asks, from its plain code.
         take: called by a function whose question was answered with yes, for its result.
         flags: those that the file was compiled with.
+        noted: others of that tree, which note what they are called with.
+        note: makes what one of these does, from its plain code.
 
     Raises ValueError where the tree does not give that code.
     """
-    code = _compiled(tree, functions, {}, plain.co_filename, flags)
+    asking = len(functions)
+    functions = [*functions, *noted]
+    code = _compiled(tree, functions, asking, {}, plain.co_filename, flags)
     pairs = list(_instrumented_codes(plain, code))
     later = {number: line for number, one, _ in pairs if (line := _first_line(one)) != _line_of(functions[number])}
     if later:  # their first instruction stands on another line than their first statement
-        code = _compiled(tree, functions, later, plain.co_filename, flags)
-    return _merged(plain, code, hook, take)
+        code = _compiled(tree, functions, asking, later, plain.co_filename, flags)
+
+    def asked(number: int, plain: CodeType) -> Callable[[tuple[Any, ...]], Any]:
+        return hook(plain) if number < asking or note is None else note(plain).take
+
+    return _merged(plain, code, asked, take)
 
 
 # The question
 
 
 def _compiled(
-    tree: Any, functions: Sequence[Function], lines: dict[int, int | None], filename: str, flags: int
+    tree: Any, functions: Sequence[Function], asking: int, lines: dict[int, int | None], filename: str, flags: int
 ) -> CodeType:
     mode = {ast.Interactive: "single", ast.Expression: "eval"}.get(type(tree), "exec")
-    with _asking(functions, lines), warnings.catch_warnings(action="ignore"):  # of it, compiling the plain code warned
+    # Of what there is to warn of, compiling the plain code has warned.
+    with _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
         code: CodeType = compile(tree, filename, mode, flags, dont_inherit=True)
     return code
 
 
 @contextmanager
-def _asking(functions: Sequence[Function], lines: dict[int, int | None]) -> Iterator[None]:
-    """For the time of a `with`, the functions of a tree begin with the question."""
+def _asking(functions: Sequence[Function], asking: int, lines: dict[int, int | None]) -> Iterator[None]:
+    """For the time of a `with`, the functions of a tree begin with the question; those from `asking` on, by noting."""
     before = [function.body for function in functions]
     try:
         for number, function in enumerate(functions):
@@ -116,7 +160,9 @@ def _asking(functions: Sequence[Function], lines: dict[int, int | None]) -> Iter
                 function.body = otherwise
             else:
                 first = _first(function)
-                question = ast.If(_question(function, number), [ast.Return(_call("take"))], [])
+                question: ast.stmt = ast.Expr(_told(function, number))
+                if number < asking:
+                    question = ast.If(_question(function, number), [ast.Return(_call("take"))], [])
                 _place(question, function.body[first], lines.get(number))
                 function.body = [*function.body[:first], question, *function.body[first:]]
         yield
@@ -126,10 +172,14 @@ def _asking(functions: Sequence[Function], lines: dict[int, int | None]) -> Iter
 
 
 def _question(function: Function, number: int) -> ast.expr:
-    names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in _parameters(function.args)]
     asked = [_call(name, *map(ast.Constant, given)) for name, _, given in _LOOKERS_ON]
     nobody: list[ast.expr] = [ast.Compare(call, [ast.Is()], [ast.Constant(None)]) for call in asked]
-    return ast.BoolOp(ast.And(), [*nobody, _call(str(number), ast.Tuple(names, ast.Load()))])
+    return ast.BoolOp(ast.And(), [*nobody, _told(function, number)])
+
+
+def _told(function: Function, number: int) -> ast.Call:
+    names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in _parameters(function.args)]
+    return _call(str(number), ast.Tuple(names, ast.Load()))
 
 
 class _Sendable(partial[Any]):
@@ -220,7 +270,12 @@ _SAME = (
 )
 
 
-def _merged(plain: CodeType, other: CodeType, hook: Callable[[CodeType], Hook], take: Callable[[], Any]) -> CodeType:
+def _merged(
+    plain: CodeType,
+    other: CodeType,
+    hook: Callable[[int, CodeType], Callable[[tuple[Any, ...]], Any]],
+    take: Callable[[], Any],
+) -> CodeType:
     """The plain code with the functions of the other that ask; what holds none of them stays the very same."""
     inner = [_merged(one, another, hook, take) for one, another in zip(_codes(plain), _codes(other), strict=True)]
     number = _number(other)
@@ -228,7 +283,7 @@ def _merged(plain: CodeType, other: CodeType, hook: Callable[[CodeType], Hook], 
         return plain
     given: dict[str, Any] = {_MARK + name: function for name, function, _ in _LOOKERS_ON}
     if number is not None:
-        given |= {_MARK + str(number): hook(plain), f"{_MARK}take": _Sendable(take)}
+        given |= {_MARK + str(number): hook(number, plain), f"{_MARK}take": _Sendable(take)}
     base, codes = plain if number is None else other, iter(inner)
     replaced = (next(codes) if isinstance(constant, CodeType) else constant for constant in base.co_consts)
     return base.replace(co_consts=tuple(given.get(c, c) if isinstance(c, str) else c for c in replaced))

@@ -34,8 +34,8 @@ def write(path: Path) -> None:
         say(sentence("{path} cannot be written: {reason}.", path=path, reason=error.strerror))
 
 
-def mistakes() -> Iterator[str]:
-    """A remark on each loop of the learner's own that computes something else than its author meant."""
+def mistakes() -> Iterator[tuple[str, int, str]]:
+    """(file, line, remark) for each loop of the learner's own that computes something else than its author meant."""
     for record in recognise.records():
         if record.remark:
-            yield f"{Path(record.file).name}:{record.line}: {record.remark}"
+            yield record.file, record.line, record.remark

@@ -1,0 +1,280 @@
+"""What `import zerokara.book` says in Jupyter and IPython, below the cell that it is about.
+
+A hint below a traceback, what was supplied, remarks on the cells so far, and what was found about a training. It is all
+said once, and again where the cell that it was said below is run again: that took it off the screen. Whatever fails
+here is logged, and nobody is bothered with it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from zerokara.findings import Finding, Findings
+from zerokara.runner import checkup, finder, ipython, recognised
+from zerokara.runner.hints import hints_for, hints_in_cell
+from zerokara.runner.noted_calls import noted_calls
+from zerokara.runner.remarks import remarks_in
+from zerokara.say import say
+from zerokara.sources.data_flow import last_name
+from zerokara.sources.magics import syntax_tree
+from zerokara.words import sentence
+
+logger = logging.getLogger(__name__)
+
+LONG = 1.0
+"""Seconds from which on a cell is taken for a training, whatever it looks like."""
+
+_NOT_RUN_HERE = re.compile(r"\s*%%(?!time|timeit|capture|prun)\w")
+"""A cell in another language, or one that is only written somewhere."""
+
+_TRAINS = re.compile(r"grad|train|fit|learn|update|step|backprop", re.IGNORECASE)
+
+
+class _Key(NamedTuple):
+    """By which a finding is known again: the numbers in it change each time, and a cell has another number."""
+
+    cause: str
+    parameter: str | None
+    line: str
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Source that was run: a cell, or a file by `%run`.
+
+    Attributes:
+        path: what a finding calls it, such as In[3].
+        tree: each of its nodes knows its cell; empty for what is no Python.
+    """
+
+    path: Path
+    text: str
+    number: int | None
+    tree: ast.Module
+
+    @classmethod
+    def of(cls, path: Path, text: str, number: int | None) -> _Piece:
+        """The piece with its tree."""
+        tree = syntax_tree(text) or ast.Module([], [])
+        for node in ast.walk(tree):
+            node.cell = path.name  # type: ignore[attr-defined]
+        return cls(path, text, number, tree)
+
+
+@dataclass(eq=False)
+class Listener:
+    """Hears what one shell runs.
+
+    Attributes:
+        pieces: what was run so far, by the cell's identity; of a cell that was run again, what it is now.
+        depth: how many cells are being run: `%%capture` runs one inside another.
+        error: what the last traceback in this cell was about; magics show some, too.
+        told: each thing that was said, with the cell that it was said below.
+        remarked: the causes that remarks were about; none of them is a finding, too.
+    """
+
+    shell: Any
+    pieces: dict[str, _Piece] = field(default_factory=dict)
+    told: dict[Any, str] = field(default_factory=dict)
+    remarked: set[str] = field(default_factory=set)
+    error: BaseException | None = None
+    depth: int = 0
+    began: float = 0.0
+    hears: bool = False
+    before: Any = None
+
+    def start(self) -> None:
+        """Listen from now on; doing it twice is doing it once."""
+        if self.hears:
+            return
+        self.hears, self.began, self.depth = True, time.monotonic(), 0
+        self.shell.events.register("pre_run_cell", self._begins)
+        self.shell.events.register("post_run_cell", self._ends)
+        self.before = vars(self.shell).get("showtraceback")
+        self.shell.showtraceback = _with_hints(self, self.shell.showtraceback)
+
+    def stop(self) -> None:
+        """Say nothing any more, and leave the shell as it was."""
+        self.hears = False
+        for event, heard in (("pre_run_cell", self._begins), ("post_run_cell", self._ends)):
+            with suppress(ValueError):
+                self.shell.events.unregister(event, heard)
+        if getattr(vars(self.shell).get("showtraceback"), "listener", None) is self:  # else somebody stands around it
+            del self.shell.showtraceback
+            if self.before is not None:
+                self.shell.showtraceback = self.before
+
+    def _begins(self, info: Any = None) -> None:
+        self.depth += 1
+        if self.depth == 1:
+            self.began, self.error = time.monotonic(), None
+            ipython.files_run.clear()
+            noted_calls.forget()
+
+    def _ends(self, result: Any) -> None:
+        self.depth = max(self.depth - 1, 0)
+        if self.depth == 0 and result is not None:
+            _safely(lambda: self._hear(result, time.monotonic() - self.began))
+            noted_calls.forget()
+            self.error = None  # its traceback leads to all that was there
+
+    def _hear(self, result: Any, seconds: float) -> None:
+        cell = getattr(result.info, "cell_id", None) or f"In[{result.execution_count}]"
+        if names := [name for name in finder.supplied() if ("supplied", name) not in self.told]:
+            self.told |= {("supplied", name): cell for name in names}
+            say(sentence("zerokara supplied {names}.", names=", ".join(names)))
+        if not result.info.store_history:
+            return
+        if not _NOT_RUN_HERE.match(result.info.raw_cell):
+            self._keep(cell, Path(f"In[{result.execution_count}]"), result.info.raw_cell, result.execution_count)
+        for file in ipython.files_run:
+            with suppress(OSError, ValueError):
+                self._keep(file, Path(file), Path(file).read_text(encoding="utf-8"), None)
+        if not isinstance(self.error, KeyboardInterrupt):
+            self._look(cell, seconds)
+
+    def _keep(self, key: str, path: Path, text: str, number: int | None) -> None:
+        self.pieces.pop(key, None)  # it comes last now
+        self.pieces[key] = _Piece.of(path, text, number)
+
+    def _look(self, cell: str, seconds: float) -> None:
+        piece = self.pieces.get(cell)
+        looks_so = piece is not None and may_train(piece.tree)
+        if not (looks_so or ipython.files_run or noted_calls.filled or seconds > LONG):
+            return
+        found = self._found()
+        for remark in self._new(cell, self._remarks(found), lambda text: text):
+            say(remark)
+        keys = {self._key(finding) for finding in found}
+        # What was mended and is done again is told again.
+        self.told = {thing: where for thing, where in self.told.items() if type(thing) is not _Key or thing in keys}
+        if new := Findings(self._new(cell, found, self._key)):
+            show(self.shell, new)
+
+    def _found(self) -> Findings:
+        from zerokara.own_training import SourceText
+
+        sources = [SourceText(piece.path, piece.text, 1, piece.number) for piece in self.pieces.values()]
+        told = checkup.found_in(self.shell.user_ns, sources, self.error)
+        return Findings(self._placed(finding) for finding in told if finding.cause not in self.remarked)
+
+    def _placed(self, finding: Finding) -> Finding:
+        """The same, with the cell where a traceback has a file that is not there."""
+        number = cell_of(self.shell, str(finding.file))
+        return finding if number is None else replace(finding, file=Path(f"In[{number}]"))
+
+    def _remarks(self, found: Findings) -> Iterator[str]:
+        tree = ast.Module([statement for piece in self.pieces.values() for statement in piece.tree.body], [])
+        for remark in remarks_in(tree, self.shell.user_ns, found):
+            if remark.cause:
+                self.remarked.add(remark.cause)
+            yield f"{remark.place}: {remark.text}"
+        for file, line, text in recognised.mistakes():
+            number = cell_of(self.shell, file)
+            yield f"{Path(file).name if number is None else f'In[{number}]'}:{line}: {text}"
+
+    def _new(self, cell: str, things: Any, key: Callable[[Any], Any]) -> list[Any]:
+        """Those of the things that were not said, or were said below this very cell."""
+        new = [thing for thing in things if self.told.get(key(thing), cell) == cell]
+        self.told |= {key(thing): cell for thing in new}
+        return new
+
+    def _key(self, finding: Finding) -> _Key:
+        texts = {piece.path: piece.text.splitlines() for piece in self.pieces.values()}
+        lines = texts.get(finding.file, []) if finding.file else []
+        line = lines[finding.line - 1].strip() if finding.line and finding.line <= len(lines) else ""
+        return _Key(finding.cause, finding.parameter, line)
+
+
+def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Callable[..., Any]:
+    """Shows the traceback as ever, and a hint below it."""
+
+    @functools.wraps(show_traceback)
+    def showtraceback(*given: Any, **named: Any) -> Any:
+        triple = given[0] if given else named.get("exc_tuple")
+        error = triple[1] if triple else sys.exc_info()[1]
+        listener.error = error
+        shown = show_traceback(*given, **named)
+        if listener.hears and isinstance(error, Exception):
+            _safely(lambda: _hint(error, listener.shell))
+        return shown
+
+    showtraceback.listener = listener  # type: ignore[attr-defined]
+    return showtraceback
+
+
+def _hint(error: Exception, shell: Any) -> None:
+    trace, own = error.__traceback__, []
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == "__main__":
+            own.append(trace.tb_frame)
+        trace = trace.tb_next
+    names = own[0].f_globals if own else shell.user_ns
+    path = Path(own[0].f_code.co_filename if own else "cell")
+    hints = hints_for if path.is_file() else hints_in_cell  # `%run` has a file
+    for hint in hints(error, path, [], names):
+        say(hint)
+
+
+def _safely(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except KeyboardInterrupt:  # the cell itself has ended
+        pass
+    except BaseException:
+        logger.info("listening to IPython failed", exc_info=True)
+
+
+def cell_of(shell: Any, file: str) -> int | None:
+    """The number of the cell that tracebacks know by this file; None for a file."""
+    numbers: dict[str, int] = getattr(shell.compile, "_filename_map", {})
+    return numbers.get(file)
+
+
+def may_train(tree: ast.AST) -> bool:
+    """Whether a cell may train: it has a loop, or calls something named so."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.While) or (
+            isinstance(node, ast.Call) and _TRAINS.search(last_name(node.func))
+        ):
+            return True
+    return False
+
+
+def show(shell: Any, found: Findings) -> None:
+    """Findings in a notebook as HTML, in a terminal as text."""
+    if not hasattr(shell, "kernel"):
+        say(str(found))
+        return
+    from IPython.display import display
+
+    display({"text/plain": str(found), "text/html": found._repr_html_()}, raw=True)  # type: ignore[no-untyped-call]
+
+
+_listeners: list[Listener] = []
+
+
+def listen(shell: Any) -> None:
+    """Listen to this shell from now on."""
+    listener = next((one for one in _listeners if one.shell is shell), None)
+    if listener is None:
+        listener = Listener(shell)
+        _listeners.append(listener)
+    listener.start()
+
+
+def stop_listening(shell: Any) -> None:
+    """Say nothing any more in this shell."""
+    for listener in [one for one in _listeners if one.shell is shell]:
+        listener.stop()
+        _listeners.remove(listener)
