@@ -19,6 +19,7 @@ import pytest
 from zerokara import words
 from zerokara.cli.run import run_command
 from zerokara.data import whereabouts
+from zerokara.findings import CAUSES
 from zerokara.runner import finder
 from zerokara.runs.interrupt import SIGNALS
 
@@ -106,6 +107,11 @@ class Result:
     status: int
     out: str
     err: str
+
+    @property
+    def causes(self) -> list[str]:
+        """Those of all findings that were said."""
+        return [cause for cause in CAUSES if f"[{cause}]" in self.err]
 
 
 @pytest.fixture

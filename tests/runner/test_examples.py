@@ -52,6 +52,7 @@ def check(run_apart: Run, folder: Path, file: str, out: str, pictures: int) -> N
     assert len(list(folder.glob("*.png"))) == pictures
     assert "zerokara supplied" in result.err
     assert "Remark" not in result.err
+    assert result.causes == []
     assert "Warning" not in result.err
 
 

@@ -11,20 +11,30 @@ from typing import Any
 
 import pytest
 
-from ..own_training.mistakes import CLASSIC, LOOPS, SCRIPTS, Mistake
+from zerokara.runner import checkup
+
+from ..own_training.mistakes import MISTAKES, SCRIPTS, Mistake
 from .kernel import Kernel, kernel
 
 pytestmark = pytest.mark.mnist
 
 Run = Callable[..., Any]
-ALL = {mistake.name: mistake for mistake in (*CLASSIC, *LOOPS)}
+ALL = {mistake.name: mistake for mistake in MISTAKES}
+PATIENT = 60.0
+"""Seconds, on a machine that does other things: what is found shall not hang on that."""
+
 FEW = ("step up", "values of a loop")
 """Those that every run of the tests can afford."""
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "SECONDS", PATIENT)
+
+
 def mistakes(*few: str) -> Any:
     """Parameters: the few at every run of the tests, the others at the slow ones."""
-    named = (pytest.param(one, id=name, marks=[] if name in few else pytest.mark.slow) for name, one in ALL.items())
+    named = [pytest.param(one, id=name, marks=[] if name in few else pytest.mark.slow) for name, one in ALL.items()]
     return pytest.mark.parametrize("mistake", named)
 
 
@@ -90,6 +100,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 def cell(started: Kernel) -> Kernel:
     started("%reset -f")
     started("import zerokara.book\nzerokara.book.uninstall()\nzerokara.book.install()")
+    started(f"import zerokara.runner.checkup\nzerokara.runner.checkup.SECONDS = {PATIENT}")
     return started
 
 
@@ -104,7 +115,7 @@ def test_in_jupyter(cell: Kernel, mistake: Mistake) -> None:
     if mistake.line is not None:
         number, line = in_cells(mistake.line, cells)
         ran = cell("print(len(In))")["stdout"]
-        first = int(ran) - 1 - len(cells)  # the number of the cell before them
+        first = int(ran) - 2 - len(cells)  # the number of the cell before them
         assert f"<code>In[{first + number}]:{line}</code>" in "".join(found)
 
 

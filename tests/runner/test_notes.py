@@ -92,6 +92,7 @@ def test_slips_are_shown_and_explained(run_apart: Run, tmp_path: Path, name: str
     assert result.status == 1
     assert error in result.err
     assert re.search(f"Hint: .*{hint}", result.err)
+    assert result.causes == []
 
 
 def shortened(name: str, folder: Path, iterations: int) -> str:
@@ -113,6 +114,7 @@ def test_trainings_begin_as_they_should(
     assert max(accuracies) > 0.75
     assert len(list(tmp_path.glob("*-figure-*.png"))) == pictures
     assert "Remark" not in result.err
+    assert result.causes == []
 
 
 LONG = [
@@ -142,6 +144,7 @@ def test_the_transcripts_own_folder_is_passed_over(run_apart: Run, tmp_path: Pat
     assert "%cd ../deep-learning-from-scratch/ch04: there is no such folder." in result.err
     assert "(784, 100)\n(100,)\n(100, 10)\n(10,)\n" in result.out
     assert result.out.count("Out[") == 2
+    assert result.causes == []
 
 
 @pytest.mark.slow
@@ -155,6 +158,7 @@ def test_training_of_note_000(run_apart: Run, tmp_path: Path) -> None:
     assert_allclose(rows[1], [600, rows[1, 1], 0.906, 0.910], atol=0.01)
     assert_allclose(rows[16], [9600, rows[16, 1], 0.979, 0.970], atol=0.004)
     assert len(list(tmp_path.glob("*.png"))) == 2
+    assert result.causes == []
 
 
 @pytest.mark.slow
@@ -164,7 +168,7 @@ def test_training_of_note_000(run_apart: Run, tmp_path: Path) -> None:
 )
 def test_trainings_of_note_003(run_apart: Run, tmp_path: Path, name: str, pictures: int) -> None:
     result = run_apart("--prelude", "--seed", "0", copied(name, tmp_path), cwd=tmp_path)
-    assert result.status == 0
+    assert (result.status, result.causes) == (0, [])
     assert len(list(tmp_path.glob("*.png"))) == pictures
     if name == "003_train_merged.py":
         rows = np.array(

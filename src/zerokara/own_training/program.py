@@ -89,6 +89,12 @@ class Program(Source):
         text = self._text_of.get(id(top))
         return Place(file=text.path if text else None, line=getattr(node, "lineno", None))
 
+    def position(self, node: ast.AST) -> tuple[int, int]:
+        """Where a node stands in the program, to be compared: in a notebook, the lines of each cell are counted anew."""
+        top = [node, *self.around(node)][-1]
+        number = next((n for n, text in enumerate(self.texts) if text is self._text_of.get(id(top))), -1)
+        return number, getattr(node, "lineno", 0)
+
     @cached_property
     def functions(self) -> dict[str, list[ast.FunctionDef]]:
         """The functions and methods that it defines, by name."""

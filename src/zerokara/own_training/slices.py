@@ -48,7 +48,7 @@ def _part(
     statement: ast.stmt, needed: set[str], kept: Collection[int], dropped: Collection[int]
 ) -> ast.stmt | None:
     """What is needed of a statement; None for nothing."""
-    if id(statement) in kept or _gives(statement, needed):
+    if id(statement) in kept or gives(statement, needed):
         needed |= names_in(statement)
         return statement
     if not isinstance(statement, ast.If | ast.For | ast.While | ast.With | ast.Try):
@@ -81,7 +81,7 @@ def _skips(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.If) and any(isinstance(part, ast.Continue) for part in statement.body)
 
 
-def _gives(statement: ast.stmt, needed: Collection[str]) -> bool:
+def gives(statement: ast.stmt, needed: Collection[str]) -> bool:
     """Whether a simple statement may change what one of the names stands for."""
     match statement:
         case ast.Assign(targets=targets):

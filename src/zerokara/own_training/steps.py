@@ -61,7 +61,7 @@ def _read(watch: Watch) -> list[str]:
     found = []
     for number, (path, array) in enumerate(watch.arrays().items()):
         kept = array.copy()
-        _renew({path: array}, seed=number)
+        _renew({path: array}, seed=number + 1)
         if _loss_or_nan(watch) != before:
             found.append(path)
         array[...] = kept
@@ -153,18 +153,20 @@ def step_up(program: Program, seen: Watched) -> Iterator[Finding]:
         for step, slope in _slopes(seen, seed):
             steps[id(step.update)] = step
             slopes.setdefault(id(step.update), []).append(slope)
-    for key, step in steps.items():
-        if step.update.sign > 0 and len(slopes[key]) >= WEIGHTS and min(slopes[key]) > 0:
-            statement = step.update.statement
-            yield Finding(
-                cause="step-up-the-gradient",
-                text=sentence(UP, code=ast.unparse(statement)),
-                remedy=sentence(DOWN, right=_flipped(statement)),
-                proven=sentence(TRIED, n=WEIGHTS),
-                proof={"slopes": slopes[key]},
-                **program.place(statement),
-            )
-            return
+    up = [step.update for key, step in steps.items() if step.update.sign > 0 and _rises(slopes[key])]
+    for update in sorted(up, key=lambda update: update.statement.lineno)[:1]:
+        yield Finding(
+            cause="step-up-the-gradient",
+            text=sentence(UP, code=ast.unparse(update.statement)),
+            remedy=sentence(DOWN, right=_flipped(update.statement)),
+            proven=sentence(TRIED, n=WEIGHTS),
+            proof={"slopes": slopes[id(update)]},
+            **program.place(update.statement),
+        )
+
+
+def _rises(slopes: list[float]) -> bool:
+    return len(slopes) >= WEIGHTS and min(slopes) > 0
 
 
 def _slopes(seen: Watched, seed: int) -> Iterator[tuple[Step, float]]:
@@ -270,7 +272,7 @@ def _makes(program: Program, training: Training, statement: ast.stmt, loop: Loop
     turning = stored_in(loop.target) if isinstance(loop, ast.For) else set()
     first = min(update.statement.lineno for update in training.updates)
     return (
-        bool(made & _updated(training))
+        bool(made & updated(training))
         and not used & (stored_in(loop) | turning)
         and statement.lineno < first
         and _is_making(program, statement.value)
@@ -278,7 +280,7 @@ def _makes(program: Program, training: Training, statement: ast.stmt, loop: Loop
     )
 
 
-def _updated(training: Training) -> set[str]:
+def updated(training: Training) -> set[str]:
     """The names whose values the steps change."""
     found = {update.root for update in training.updates}
     for update in training.updates:

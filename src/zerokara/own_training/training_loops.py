@@ -116,12 +116,12 @@ def _assigned(program: Program, node: ast.AST) -> Iterator[Update]:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
         yield from _update(program, node, node.target, node.target, node.op, node.value)
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-        for target, value in _pairs(node.targets[0], node.value):
+        for target, value in pairs(node.targets[0], node.value):
             if (changed := _first_changed(value)) is not None:
                 yield from _update(program, node, target, changed.left, changed.op, changed.right)
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+def pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
         return list(zip(target.elts, value.elts, strict=True))
     return [(target, value.value if isinstance(value, ast.DictComp) else value)]

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zerokara.own_training.copies import LARGE, CannotWatch, copied, parts_of, until
 from zerokara.own_training.program import Program, names_in, root_of
 from zerokara.own_training.slices import sliced
-from zerokara.own_training.training_loops import Training, Update, updates
+from zerokara.own_training.training_loops import Training, Update, pairs, updates
 from zerokara.sources.data_flow import last_name
 
 Array = NDArray[Any]
@@ -52,6 +52,12 @@ class Turn:
 class Watch:
     """A training loop on copies.
 
+    Attributes:
+        env: the copied namespace.
+        own: the arrays that the loss may read, as the learner's run left them, by their paths.
+        loss_of: the expression of the loop that is its loss.
+        batch_of: the expressions of x and t that it takes its gradient with.
+
     Raises CannotWatch where it cannot be run again.
     """
 
@@ -73,6 +79,7 @@ class Watch:
         self._again, self.live = self._loss_code(inside)
         self._values = self._turns()
         self.value: Any = None
+        self.own = {path: array.copy() for path, array in self.arrays().items()}
         self.random_state = np.random.get_state(), random.getstate()
 
     # Running
@@ -94,6 +101,15 @@ class Watch:
         self._run(lambda: exec(self._advance, self.env))
         self._turn.batch = self._batch()
         return self._turn
+
+    def run(self, statements: list[ast.stmt]) -> None:
+        """Run some statements among the copies."""
+        code = self._compiled(statements)
+        self._run(lambda: exec(code, self.env))
+
+    def called(self, function: Callable[..., Any], *args: Any) -> Any:
+        """What a function among the copies gives. Raises CannotWatch where it fails."""
+        return self._run(lambda: function(*args))
 
     def _restart(self) -> None:
         np.random.set_state(self.random_state[0])
@@ -129,8 +145,11 @@ class Watch:
     def _bind_next(self) -> None:
         try:
             self.value = next(self._values)
-        except StopIteration:
-            raise CannotWatch from None
+        except StopIteration:  # the next epoch
+            self._values = self._turns()
+            self.value = next(self._values, None)
+            if self.value is None:
+                raise CannotWatch from None
         self._bind()
 
     def _bind(self) -> None:
@@ -265,9 +284,9 @@ def _loss_of(program: Program, training: Training) -> ast.expr | None:
     assigned: list[ast.expr] = []
     for node in ast.walk(ast.Module(training.body, [])):
         if isinstance(node, ast.Call) and last_name(node.func) == "append" and len(node.args) == 1:
-            if _is_loss(root_of(node.func)) or _is_loss(ast.unparse(node.func)):
+            if is_loss(root_of(node.func)) or is_loss(ast.unparse(node.func)):
                 appended.append(node.args[0])
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_loss(node.targets[0].id):
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_loss(node.targets[0].id):
             assigned.append(ast.copy_location(ast.Name(node.targets[0].id, ast.Load()), node))
     steps = {id(update.statement) for update in training.updates if update.target is None}
     made_by_step = {
@@ -282,7 +301,7 @@ def _loss_of(program: Program, training: Training) -> ast.expr | None:
     return _loss_method(program, training)
 
 
-def _is_loss(name: str) -> bool:
+def is_loss(name: str) -> bool:
     lowered = name.lower()
     others = ("test", "val", "total", "epoch", "sum", "best", "prev", "last", "running", "avg")
     return any(word in lowered for word in LOSS_NAME) and not any(word in lowered for word in others)
@@ -305,14 +324,33 @@ COMPUTES = ("gradient", "grad", "numerical_gradient", "learn", "backprop", "trai
 
 
 def batch_of(program: Program, training: Training) -> list[ast.expr] | None:
-    """The arguments x and t that the loop computes its gradient with."""
+    """The arguments x and t that the loop computes its gradient with, or the names that it gives a batch."""
     found: list[tuple[int, list[ast.expr]]] = []
     for node in ast.walk(ast.Module(training.body, [])):
         if isinstance(node, ast.Call) and len(node.args) >= 2 and last_name(node.func) in COMPUTES:
             pair = [arg for arg in node.args if isinstance(arg, ast.Name | ast.Subscript) and _is_data(arg)]
             if len(pair) == 2:
                 found.append((COMPUTES.index(last_name(node.func)), pair))
-    return min(found, key=lambda each: each[0])[1] if found else None
+    return min(found, key=lambda each: each[0])[1] if found else _taken(program, training)
+
+
+def _taken(program: Program, training: Training) -> list[ast.expr] | None:
+    """The names x and t of `x, t = x_train[rows], t_train[rows]`, or of `for x, t in …`."""
+    names: list[str] = []
+    for node in ast.walk(training.loop):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            names += [target.id for target, value in pairs(node.targets[0], node.value) if _is_taken(target, value)]
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Tuple):
+            names += [part.id for part in node.target.elts if isinstance(part, ast.Name) and _is_data(part)]
+    images = [name for name in names if getattr(program.names.get(name), "ndim", 0) >= 2]
+    labels = [name for name in names if name[:1].lower() in "tyl" and name not in images[:1]]
+    if not images or not labels:
+        return None
+    return [ast.Name(images[0], ast.Load()), ast.Name(labels[0], ast.Load())]
+
+
+def _is_taken(target: ast.expr, value: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(target, ast.Name) and isinstance(value, ast.Subscript) and _is_data(value) and _is_data(target)
 
 
 def _is_data(node: ast.expr) -> bool:
