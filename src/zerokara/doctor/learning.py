@@ -93,7 +93,7 @@ def weights_too_large(course: Course) -> Finding | None:
     return course.finding(
         "weights-too-large",
         sentence(
-            "Before the first update the loss was {level:.1f} times that of a network that knows nothing: the initial "
+            "Before the first update the loss was {level:.3g} times that of a network that knows nothing: the initial "
             "weights make it sure, and wrong.",
             level=first.level,
         ),
