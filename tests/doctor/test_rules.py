@@ -124,6 +124,7 @@ def test_alike_weights_are_said_at_once() -> None:
     [
         ({"level": 40.0}, {}, {}, "weights-too-large"),
         ({}, {"sizes": (0.005, 0.004)}, {"weight_decay": 0.5}, "weight-decay-too-strong"),
+        ({}, {"norms": (0.4, 0.4), "sizes": (0.01, 0.07)}, {"weight_decay": 0.25}, "weight-decay-too-strong"),
         ({}, {"dead": (0.8,)}, {}, "rate-too-high"),
         ({}, {"saturated": (0.5,)}, {}, "rate-too-high"),
         ({"dead": (1.0,)}, {"dead": (1.0,)}, {}, "dead-units"),

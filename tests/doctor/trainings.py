@@ -243,7 +243,7 @@ ILL: tuple[Case, ...] = (
         iterations=150,
         batch_size=2000,
         learning_rate=0.01,
-        healed={"iterations": 6000},
+        healed={"learning_rate": 0.5},
     ),
     _ill("30 updates", LOW, iterations=30, healed={"iterations": 2000}),
     _ill("constant weights", "symmetric-weights", iterations=U, start=constant(0.1), healed={}),

@@ -55,14 +55,20 @@ class Course:
         return self.look.iteration if divergence is None else divergence.iteration
 
     def finding(
-        self, cause: str, text: str, remedy: str, change: dict[str, Any] | None = None, **numbers: Any
+        self,
+        cause: str,
+        text: str,
+        remedy: str,
+        change: dict[str, Any] | None = None,
+        since: int | None = None,
+        **numbers: Any,
     ) -> Finding:
-        """One with the symptoms that the probe shows."""
+        """One with the symptoms that the probe shows; it shows since then, unless it is known since when."""
         return Finding(
             cause=cause,
             text=text,
             symptoms=symptoms(self.look),
-            since=self.since,
+            since=self.since if since is None else since,
             evidence={"level": self.look.level, "accuracy": self.look.accuracy, **numbers},
             remedy=remedy,
             change=change,

@@ -7,6 +7,7 @@ longer move stand near 1 there, so that what stops them is asked about first.
 from __future__ import annotations
 
 from zerokara.doctor.course import KNOWS_NOTHING, Course, try_value
+from zerokara.doctor.probes import Probe
 from zerokara.doctor.symptoms import MANY_DEAD, MANY_SATURATED
 from zerokara.findings import Finding
 from zerokara.training.optimizers import OPTIMIZERS
@@ -22,7 +23,13 @@ SMALL_BATCH = 10
 
 def rate_too_high(course: Course) -> Finding | None:
     """It diverged; units died or were driven to an end; or the loss grew, or grows with each step."""
-    text = _blown_up(course) or _units_lost(course) or _rises(course)
+    text = _blown_up(course)
+    if text is not None:
+        return _too_high(course, text)
+    lost = _units_lost(course)
+    if lost is not None:
+        return _too_high(course, *lost)
+    text = _rises(course)
     return None if text is None else _too_high(course, text)
 
 
@@ -36,22 +43,33 @@ def _blown_up(course: Course) -> str | None:
     )
 
 
-def _units_lost(course: Course) -> str | None:
-    first, look = course.first, course.look
-    if first is None:
+def _units_lost(course: Course) -> tuple[str, int] | None:
+    """What to say, and since when, where units that worked at the start do nothing any more."""
+    share = _lost(course, course.look)
+    if share == 0:
         return None
-    dead = max((now for now, before in zip(look.dead, first.dead, strict=False) if before < 0.2), default=0)
-    saturated = max(
-        (now for now, before in zip(look.saturated, first.saturated, strict=False) if before < 0.2), default=0
-    )
-    if dead <= MANY_DEAD and saturated <= MANY_SATURATED:
-        return None
-    return sentence(
+    since = next(probe.iteration for probe in course.evidence.probes if _lost(course, probe))
+    text = sentence(
         "{share:.0%} of the units of a hidden layer were lost by update {iteration}: steps were so long that they no "
         "longer answer to the inputs.",
-        share=max(dead, saturated),
-        iteration=look.iteration,
+        share=share,
+        iteration=course.look.iteration,
     )
+    return text, since
+
+
+def _lost(course: Course, probe: Probe) -> float:
+    """The share of a layer's units that do nothing and did at the start; 0 where that is usual."""
+    if course.first is None:
+        return 0.0
+    dead = _most(probe.dead, course.first.dead)
+    saturated = _most(probe.saturated, course.first.saturated)
+    return max(dead if dead > MANY_DEAD else 0.0, saturated if saturated > MANY_SATURATED else 0.0)
+
+
+def _most(now: tuple[float, ...], first: tuple[float, ...]) -> float:
+    """The largest share of those layers that had few at the start."""
+    return max((share for share, before in zip(now, first, strict=False) if before < 0.2), default=0.0)
 
 
 def _rises(course: Course) -> str | None:
@@ -77,7 +95,8 @@ def too_long_steps(course: Course) -> Finding | None:
     if line is None or line <= TOO_LONG:
         return None
     text = sentence(
-        "Three times as far along the latest updates the loss is {ratio:.2f} times as large: steps are too long.",
+        "Going on three times as far along the latest updates makes the loss {ratio:.2f} times as large: steps are too "
+        "long.",
         ratio=line,
     )
     return _too_high(course, text)
@@ -107,8 +126,8 @@ def rate_too_low(course: Course) -> Finding | None:
     return course.finding(
         "rate-too-low",
         sentence(
-            "Three times as far along the latest updates the loss is {ratio:.3f} times as large: steps could be much "
-            "longer.",
+            "It learns slowly: going on three times as far along the latest updates changes the loss by a factor of "
+            "{ratio:.3f}, so that longer steps would do no harm.",
             ratio=course.line,
         ),
         sentence("Take a larger learning rate.") if higher is None else try_value("learning_rate", higher),
@@ -118,7 +137,7 @@ def rate_too_low(course: Course) -> Finding | None:
     )
 
 
-def _too_high(course: Course, text: str) -> Finding:
+def _too_high(course: Course, text: str, since: int | None = None) -> Finding:
     """The rate, or the batch where it is so small that its noise does the same."""
     setting = course.evidence.setting
     size, rising = setting.batch_size, course.rising
@@ -132,6 +151,7 @@ def _too_high(course: Course, text: str) -> Finding:
             ),
             try_value("batch_size", 100),
             {"batch_size": 100},
+            since=since,
             line=course.line,
             rising=rising,
             batch_size=size,
@@ -142,6 +162,7 @@ def _too_high(course: Course, text: str) -> Finding:
         text,
         sentence("Take a smaller learning rate.") if lower is None else try_value("learning_rate", lower),
         None if lower is None else {"learning_rate": lower},
+        since=since,
         learning_rate=setting.learning_rate,
         line=course.line,
         rising=rising,
