@@ -196,7 +196,12 @@ def _together(found: Sequence[Finding], before: Trial, trials: Trials) -> list[H
 
 
 def _rivals(found: Sequence[Finding], best: Trial, trials: Trials) -> Iterator[Healed]:
-    """Where it is not good yet, causes that signals may have taken for those they named; each must help more."""
+    """Where it is not good yet, causes that signals may have taken for those they named; each must help more.
+
+    A network that knows its samples by heart has learnt, so that there nothing else is to be healed.
+    """
+    if any(finding.cause == "overfitting" for finding in found):
+        return
     for cause, ways in rivals(trials.recipe).items():
         if best.accuracy >= GOOD or cause in [finding.cause for finding in found]:
             continue
