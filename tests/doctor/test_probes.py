@@ -35,6 +35,8 @@ def test_units_with_the_weights_of_another_are_alike(samples: Samples) -> None:
     network = Network([6, 4, 3], init=0.5)
     assert probe(network, samples, 0).alike == 0
     network.params["W1"][:, 2] = network.params["W1"][:, 0]
+    assert probe(network, samples, 0).alike == 0  # what goes out of them differs, and so will their gradients
+    network.params["W2"][2] = network.params["W2"][0]
     assert probe(network, samples, 0).alike == 0.5
     assert probe(network, samples, 7).alike is None
 

@@ -105,6 +105,15 @@ def test_overlapping_classes_and_one_with_most_labels_are_no_faults() -> None:
     assert causes(training(*well, data=usual)) == []
 
 
+def test_labels_that_a_network_learns_are_right_though_no_line_parts_them() -> None:
+    curved = replace(DATA, reference=0.3, doubtful=0.5, evenness=0.95, centre_agreement=0.2, held_centre_agreement=0.2)
+    well = (at(300, 0.5, 0.7), at(1000, 0.05, 0.97))
+    learnt = (Evaluation(1000, 1.0, 0.1, 0.98, 0.97),)
+    assert causes(training(*well, data=curved, evaluations=learnt)) == []
+    half = (Evaluation(1000, 1.0, 0.1, 0.5, 0.5),)
+    assert causes(training(*well, data=curved, evaluations=half)) == ["wrong-labels"]
+
+
 def test_alike_weights_are_said_at_once() -> None:
     begun = Evidence(setting=SETTING, total=1000, probes=(replace(START, alike=1.0),), data=DATA)
     assert causes(begun) == ["symmetric-weights"]

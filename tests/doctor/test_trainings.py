@@ -1,12 +1,13 @@
-"""The benchmark: ill trainings that are named, healthy ones that hear nothing. `benchmarks/doctor.py` prints its table."""
+"""The benchmark: ill trainings are named, healthy ones hear nothing. `benchmarks/doctor.py` prints its table."""
 
 from collections.abc import Callable
 
 import pytest
-import trainings
+from mistakes import customized
 from trainings import ILL, SEEDS, SMALL, Case, as_of_30_percent, healthy, load, watched
 
 from zerokara.doctor.rules import findings_of
+from zerokara.nn.functions import LOSSES
 from zerokara.training.recipe import Recipe
 
 KINDS = [case.name for case in (*ILL, *SMALL)]
@@ -67,6 +68,6 @@ def test_healthy_trainings_hear_nothing() -> None:
 
 
 def test_what_customizes_is_taken_back() -> None:
-    with trainings.customized():
-        assert "summed" in trainings.LOSSES
-    assert "summed" not in trainings.LOSSES
+    with customized():
+        assert "summed" in LOSSES
+    assert "summed" not in LOSSES

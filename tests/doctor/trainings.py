@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import made_up
 import numpy as np
 from made_up import Change
+from mistakes import customized
 
 import zerokara
 from zerokara.data.dataset import Dataset
 from zerokara.doctor.evidence import EARLY, Evidence
 from zerokara.doctor.watching import Watcher, with_whole_data
-from zerokara.nn.activations import ACTIVATIONS, Elementwise
-from zerokara.nn.functions import LOSSES, Loss, cross_entropy, cross_entropy_grad, softmax
 from zerokara.nn.network import Network
 from zerokara.training.build import build_trainer
 from zerokara.training.optimizers import OPTIMIZERS
@@ -114,61 +112,6 @@ def as_of_30_percent(evidence: Evidence) -> Evidence:
     return replace(evidence, ended=False, divergence=None, iteration=until, probes=probes, data=data)
 
 
-class Identity(Elementwise):
-    """No activation."""
-
-    def forward(self, x: Any) -> Any:
-        return x
-
-    def backward(self, dout: Any) -> Any:
-        return dout
-
-    def derivative(self, a: Any) -> Any:
-        return np.ones_like(a)
-
-
-def _summed(scores: Any, targets: Any) -> Any:
-    return cross_entropy(scores, targets) * len(scores)
-
-
-def _summed_grad(scores: Any, targets: Any) -> Any:
-    return cross_entropy_grad(scores, targets) * len(scores)
-
-
-def _of_zero(scores: Any, targets: Any) -> Any:
-    return -targets * np.log(softmax(scores))
-
-
-def _of_zero_grad(scores: Any, targets: Any) -> Any:
-    p = softmax(scores)
-    upstream = -targets / p / len(scores)
-    return p * (upstream - (upstream * p).sum(axis=1, keepdims=True))
-
-
-def _of_raw_scores(scores: Any, targets: Any) -> Any:
-    return -targets * np.log(scores)
-
-
-def _of_raw_scores_grad(scores: Any, targets: Any) -> Any:
-    return -targets / scores / len(scores)
-
-
-@contextmanager
-def customized() -> Iterator[None]:
-    """Within, recipes may use "identity", and losses that learners write by mistake."""
-    LOSSES["summed"] = Loss(_summed, _summed_grad)
-    LOSSES["log-of-0"] = Loss(_of_zero, _of_zero_grad)
-    LOSSES["log-of-scores"] = Loss(_of_raw_scores, _of_raw_scores_grad)
-    ACTIVATIONS["identity"] = Identity
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        for name in ("summed", "log-of-0", "log-of-scores"):
-            del LOSSES[name]
-        del ACTIVATIONS["identity"]
-
-
 def constant(value: float) -> Start:
     """All weights the same."""
 
@@ -203,114 +146,441 @@ U = 2000
 
 ILL: tuple[Case, ...] = (
     _ill("rate 1e-5", LOW, iterations=U, learning_rate=1e-5, healed={"learning_rate": 0.1}),
-    _ill("rate 1e-3, sigmoid", LOW, iterations=U, learning_rate=1e-3, activation="sigmoid", init="xavier",
-         healed={"learning_rate": 0.5}),
-    _ill("rate 1e-3, tanh on hard data", LOW, "hard", iterations=1500, learning_rate=1e-3, activation="tanh",
-         healed={"learning_rate": 0.1}),
+    _ill(
+        "rate 1e-3, sigmoid",
+        LOW,
+        iterations=U,
+        learning_rate=1e-3,
+        activation="sigmoid",
+        init="xavier",
+        healed={"learning_rate": 0.5},
+    ),
+    _ill(
+        "rate 1e-3, tanh on hard data",
+        LOW,
+        "hard",
+        iterations=1500,
+        learning_rate=1e-3,
+        activation="tanh",
+        healed={"learning_rate": 0.1},
+    ),
     _ill("Adam with 1e-6", LOW, iterations=U, optimizer="adam", learning_rate=1e-6, healed={"learning_rate": 1e-3}),
-    _ill("Nesterov with 1e-5", LOW, iterations=U, optimizer="nesterov", learning_rate=1e-5,
-         healed={"learning_rate": 0.01}),
-    _ill("AdaGrad with 1e-5", LOW, "digits", iterations=1500, optimizer="adagrad", learning_rate=1e-5,
-         healed={"learning_rate": 0.01}),
-    _ill("squared loss, rate 1e-3", LOW, iterations=U, loss="squared", learning_rate=1e-3, healed={"learning_rate": 0.5}),
-    _ill("weights that do not move", LOW, "digits", iterations=1000, learning_rate=1e-7, activation="gelu",
-         healed={"learning_rate": 0.5}),
+    _ill(
+        "Nesterov with 1e-5",
+        LOW,
+        iterations=U,
+        optimizer="nesterov",
+        learning_rate=1e-5,
+        healed={"learning_rate": 0.01},
+    ),
+    _ill(
+        "AdaGrad with 1e-5",
+        LOW,
+        "digits",
+        iterations=1500,
+        optimizer="adagrad",
+        learning_rate=1e-5,
+        healed={"learning_rate": 0.01},
+    ),
+    _ill(
+        "squared loss, rate 1e-3", LOW, iterations=U, loss="squared", learning_rate=1e-3, healed={"learning_rate": 0.5}
+    ),
+    _ill(
+        "weights that do not move",
+        LOW,
+        "digits",
+        iterations=1000,
+        learning_rate=1e-7,
+        activation="gelu",
+        healed={"learning_rate": 0.5},
+    ),
     _ill("rate 10", HIGH, iterations=U, learning_rate=10, healed={"learning_rate": 0.1}),
     _ill("rate 3, momentum", HIGH, iterations=U, learning_rate=3, optimizer="momentum", healed={"learning_rate": 0.01}),
     _ill("Nesterov with 1", HIGH, iterations=U, learning_rate=1, optimizer="nesterov", healed={"learning_rate": 0.01}),
     _ill("Adam with 0.3", HIGH, iterations=U, learning_rate=0.3, optimizer="adam", healed={"learning_rate": 1e-3}),
-    _ill("RMSprop with 1, tanh", HIGH, iterations=U, learning_rate=1.0, optimizer="rmsprop", activation="tanh",
-         healed={"learning_rate": 1e-3}),
-    _ill("rate 100, sigmoid", HIGH, iterations=U, learning_rate=100, activation="sigmoid", healed={"learning_rate": 0.5}),
+    _ill(
+        "RMSprop with 1, tanh",
+        HIGH,
+        iterations=U,
+        learning_rate=1.0,
+        optimizer="rmsprop",
+        activation="tanh",
+        healed={"learning_rate": 1e-3},
+    ),
+    _ill(
+        "rate 100, sigmoid", HIGH, iterations=U, learning_rate=100, activation="sigmoid", healed={"learning_rate": 0.5}
+    ),
     _ill("rate 30 on hard data", HIGH, "hard", iterations=1500, learning_rate=30, healed={"learning_rate": 0.1}),
-    _ill("accuracy that oscillates", HIGH + " batch-too-small", iterations=U, learning_rate=0.1, optimizer="adam",
-         batch_size=20, healed={"learning_rate": 1e-3}),
-    _ill("batch of 1", "batch-too-small rate-too-high diverged", iterations=U, batch_size=1, learning_rate=0.3,
-         healed={"batch_size": 100}),
-    _ill("batch of 2, Adam", "batch-too-small rate-too-high", iterations=U, batch_size=2, optimizer="adam",
-         learning_rate=0.02, healed={"batch_size": 100, "learning_rate": 0.001}),
-    _ill("150 updates of batch 2,000", LOW, iterations=150, batch_size=2000, learning_rate=0.01, healed={"iterations": 6000}),
+    _ill(
+        "accuracy that oscillates",
+        HIGH + " batch-too-small",
+        iterations=U,
+        learning_rate=0.1,
+        optimizer="adam",
+        batch_size=20,
+        healed={"learning_rate": 1e-3},
+    ),
+    _ill(
+        "batch of 1",
+        "batch-too-small rate-too-high diverged",
+        iterations=U,
+        batch_size=1,
+        learning_rate=0.3,
+        healed={"batch_size": 100},
+    ),
+    _ill(
+        "batch of 2, Adam",
+        "batch-too-small rate-too-high",
+        iterations=U,
+        batch_size=2,
+        optimizer="adam",
+        learning_rate=0.02,
+        healed={"batch_size": 100, "learning_rate": 0.001},
+    ),
+    _ill(
+        "150 updates of batch 2,000",
+        LOW,
+        iterations=150,
+        batch_size=2000,
+        learning_rate=0.01,
+        healed={"learning_rate": 0.5},
+    ),
     _ill("30 updates", LOW, iterations=30, healed={"iterations": 2000}),
     _ill("constant weights", "symmetric-weights", iterations=U, start=constant(0.1), healed={}),
     _ill("weights of 0", "symmetric-weights", iterations=U, init=0.0, healed={"init": "auto"}),
-    _ill("weights of 1.0, all alike, tanh", "symmetric-weights", "digits", iterations=1000, activation="tanh",
-         start=constant(1.0), healed={}),
+    _ill(
+        "weights of 1.0, all alike, tanh",
+        "symmetric-weights",
+        "digits",
+        iterations=1000,
+        activation="tanh",
+        start=constant(1.0),
+        healed={},
+    ),
     _ill("weights N(0, 3)", START, iterations=U, init=3.0, healed={"init": "auto"}),
-    _ill("weights N(0, 1), three layers", START + " rate-too-high diverged", iterations=U, hidden=(50, 50, 50), init=1.0,
-         healed={"init": "auto"}),
-    _ill("saturated sigmoid", START, iterations=U, init=5.0, activation="sigmoid", learning_rate=0.1,
-         healed={"init": "xavier", "learning_rate": 0.5}),
-    _ill("saturated tanh, three layers", START, iterations=U, init=2.0, activation="tanh", hidden=(50, 50, 50),
-         healed={"init": "xavier"}),
-    _ill("weights N(0, 1), squared error, rate 3, no activation", START + " rate-too-high diverged exploding-gradient", iterations=600,
-         hidden=30, activation="identity", init=1.0, learning_rate=3, loss="squared",
-         healed={"init": "auto", "learning_rate": 0.3}),
-    _ill("weights too small, four layers", "weights-too-small vanishing-gradient", iterations=U, hidden=(50,) * 4, init=0.001,
-         healed={"init": "auto"}),
-    _ill("weights too small, three tanh layers", "weights-too-small vanishing-gradient", "digits", iterations=1000, hidden=(40,) * 3, init=0.001,
-         activation="tanh", healed={"init": "auto"}),
-    _ill("ten sigmoid layers", "vanishing-gradient", iterations=U, hidden=(50,) * 10, activation="sigmoid",
-         healed={"activation": "relu"}),
-    _ill("six sigmoid layers on hard data", "vanishing-gradient", "hard", iterations=1500, hidden=(40,) * 6, activation="sigmoid",
-         healed={"activation": "relu"}),
+    _ill(
+        "weights N(0, 1), three layers",
+        START + " rate-too-high diverged",
+        iterations=U,
+        hidden=(50, 50, 50),
+        init=1.0,
+        healed={"init": "auto"},
+    ),
+    _ill(
+        "saturated sigmoid",
+        START,
+        iterations=U,
+        init=5.0,
+        activation="sigmoid",
+        learning_rate=0.1,
+        healed={"init": "xavier", "learning_rate": 0.5},
+    ),
+    _ill(
+        "saturated tanh, three layers",
+        START,
+        iterations=U,
+        init=2.0,
+        activation="tanh",
+        hidden=(50, 50, 50),
+        healed={"init": "xavier"},
+    ),
+    _ill(
+        "weights N(0, 1), squared error, rate 3, no activation",
+        START + " rate-too-high diverged exploding-gradient",
+        iterations=600,
+        hidden=30,
+        activation="identity",
+        init=1.0,
+        learning_rate=3,
+        loss="squared",
+        healed={"init": "auto", "learning_rate": 0.3},
+    ),
+    _ill(
+        "weights too small, four layers",
+        "weights-too-small vanishing-gradient",
+        iterations=U,
+        hidden=(50,) * 4,
+        init=0.001,
+        healed={"init": "auto"},
+    ),
+    _ill(
+        "weights too small, three tanh layers",
+        "weights-too-small vanishing-gradient",
+        "digits",
+        iterations=1000,
+        hidden=(40,) * 3,
+        init=0.001,
+        activation="tanh",
+        healed={"init": "auto"},
+    ),
+    _ill(
+        "ten sigmoid layers",
+        "vanishing-gradient",
+        iterations=U,
+        hidden=(50,) * 10,
+        activation="sigmoid",
+        healed={"activation": "relu"},
+    ),
+    _ill(
+        "six sigmoid layers on hard data",
+        "vanishing-gradient",
+        "hard",
+        iterations=1500,
+        hidden=(40,) * 6,
+        activation="sigmoid",
+        healed={"activation": "relu"},
+    ),
     _ill("two hidden units", "network-too-small", iterations=U, hidden=2, healed={"hidden": 50}),
     _ill("one hidden unit, digits", "network-too-small", "digits", iterations=1500, hidden=1, healed={"hidden": 50}),
     _ill("L2 of 0.3", "weight-decay-too-strong", iterations=U, weight_decay=0.3, healed={"weight_decay": 0.0}),
-    _ill("L2 of 1, three layers", "weight-decay-too-strong", iterations=U, weight_decay=1.0, hidden=(50, 50, 50),
-         healed={"weight_decay": 0.0}),
+    _ill(
+        "L2 of 1, three layers",
+        "weight-decay-too-strong",
+        iterations=U,
+        weight_decay=1.0,
+        hidden=(50, 50, 50),
+        healed={"weight_decay": 0.0},
+    ),
     _ill("labels shuffled", "wrong-labels", iterations=U, change=made_up.shuffled(1.0, True), heals_data=True),
     _ill("half the labels shuffled", "wrong-labels", iterations=U, change=made_up.shuffled(0.5, True), heals_data=True),
-    _ill("a tenth of the labels shuffled", "wrong-labels", iterations=U, change=made_up.shuffled(0.12, True), heals_data=True),
-    _ill("labels shuffled on hard data", "wrong-labels", "hard", iterations=1500, change=made_up.shuffled(0.4), heals_data=True,
-         shown_by="fact"),
+    _ill(
+        "a tenth of the labels shuffled",
+        "wrong-labels",
+        iterations=U,
+        change=made_up.shuffled(0.12, True),
+        heals_data=True,
+    ),
+    _ill(
+        "labels shuffled on hard data",
+        "wrong-labels",
+        "hard",
+        iterations=1500,
+        change=made_up.shuffled(0.4),
+        heals_data=True,
+        shown_by="fact",
+    ),
     _ill("labels off by one", "wrong-labels", iterations=U, change=made_up.off_by_one, heals_data=True),
     _ill("labels of the next picture", "wrong-labels", iterations=U, change=made_up.displaced, heals_data=True),
     _ill("NaN in three pictures", "nan-in-data", iterations=U, change=made_up.with_nan, heals_data=True),
     _ill("99 % of one class", "class-imbalance", iterations=U, change=made_up.mostly_one, heals_data=True),
     _ill("all labels the same", "one-answer", "digits", iterations=1000, change=made_up.one_label, heals_data=True),
     _ill("a class left out", "class-never-answered", iterations=U, change=made_up.class_left_out, heals_data=True),
-    _ill("pixels 0 to 255", "unscaled-inputs", iterations=U, change=lambda d, rng: made_up.as_values(d), heals_data=True),
-    _ill("pixels 0 to 255, sigmoid", "unscaled-inputs", iterations=U, activation="sigmoid", init=0.1, learning_rate=1.0,
-         change=lambda d, rng: made_up.as_values(d), heals_data=True),
-    _ill("loss summed", "loss-summed", "digits", iterations=1000, loss="summed", learning_rate=0.5, healed={"loss": "cross-entropy"}),
-    _ill("log of 0", START + " diverged rate-too-high", "digits", iterations=1000, loss="log-of-0", init=3.0,
-         dtype="float32", healed={"loss": "cross-entropy", "init": "auto"}),
-    _ill("log of raw scores", "diverged", "digits", iterations=300, loss="log-of-scores", healed={"loss": "cross-entropy", "iterations": 1000}),
-    _ill("100 samples", "overfitting", iterations=U, evaluate_every=200, hidden=100, change=made_up.few(100), learning_rate=0.5, heals_data=True),
-    _ill("150 samples of hard data", "overfitting", "hard", iterations=U, evaluate_every=200, hidden=100, change=made_up.few(150), learning_rate=0.1, heals_data=True),
-    _ill("test samples in the training part", "test-data-in-training", iterations=U, change=made_up.leaked, shown_by="fact"),
+    _ill(
+        "pixels 0 to 255", "unscaled-inputs", iterations=U, change=lambda d, rng: made_up.as_values(d), heals_data=True
+    ),
+    _ill(
+        "pixels 0 to 255, sigmoid",
+        "unscaled-inputs",
+        iterations=U,
+        activation="sigmoid",
+        init=0.1,
+        learning_rate=1.0,
+        change=lambda d, rng: made_up.as_values(d),
+        heals_data=True,
+    ),
+    _ill(
+        "loss summed",
+        "loss-summed",
+        "digits",
+        iterations=1000,
+        loss="summed",
+        learning_rate=0.5,
+        healed={"loss": "cross-entropy"},
+    ),
+    _ill(
+        "log of 0",
+        START + " diverged rate-too-high",
+        "digits",
+        iterations=1000,
+        loss="log-of-0",
+        init=3.0,
+        dtype="float32",
+        healed={"loss": "cross-entropy", "init": "auto"},
+    ),
+    _ill(
+        "log of raw scores",
+        "diverged",
+        "digits",
+        iterations=300,
+        loss="log-of-scores",
+        healed={"loss": "cross-entropy", "iterations": 1000},
+    ),
+    _ill(
+        "100 samples",
+        "overfitting",
+        iterations=U,
+        evaluate_every=200,
+        hidden=100,
+        change=made_up.few(100),
+        learning_rate=0.5,
+        heals_data=True,
+    ),
+    _ill(
+        "150 samples of hard data",
+        "overfitting",
+        "hard",
+        iterations=U,
+        evaluate_every=200,
+        hidden=100,
+        change=made_up.few(150),
+        learning_rate=0.1,
+        heals_data=True,
+    ),
+    _ill(
+        "test samples in the training part",
+        "test-data-in-training",
+        iterations=U,
+        change=made_up.leaked,
+        shown_by="fact",
+    ),
     _ill("dead from the start", "dead-units", iterations=U, start=biased(-20.0), healed={}),
-    _ill("saturated from the start", "saturated-units", iterations=U, activation="sigmoid", learning_rate=0.5, init="xavier", start=biased(30.0), healed={}),
-)  # fmt: skip
+    _ill(
+        "saturated from the start",
+        "saturated-units",
+        iterations=U,
+        activation="sigmoid",
+        learning_rate=0.5,
+        init="xavier",
+        start=biased(30.0),
+        healed={},
+    ),
+)
 
 
 SMALL: tuple[Case, ...] = (
     _ill("digits, rate 1e-4", LOW, "digits", iterations=1000, learning_rate=1e-4, healed={"learning_rate": 0.5}),
     _ill("digits, rate 20", HIGH, "digits", iterations=1000, learning_rate=20, healed={"learning_rate": 0.5}),
-    _ill("digits, batch of 1", "batch-too-small " + HIGH, "digits", iterations=1000, batch_size=1, learning_rate=1.0,
-         healed={"batch_size": 100}),
+    _ill(
+        "digits, batch of 1",
+        "batch-too-small " + HIGH,
+        "digits",
+        iterations=1000,
+        batch_size=1,
+        learning_rate=1.0,
+        healed={"batch_size": 100},
+    ),
     _ill("digits, 20 updates", LOW, "digits", iterations=20, healed={"iterations": 1500}),
     _ill("digits, one value for all weights", "symmetric-weights", "digits", iterations=1000, start=constant(0.05)),
-    _ill("digits, weights N(0, 5)", START, "digits", iterations=200, init=5.0, healed={"init": "auto", "learning_rate": 0.5}),
-    _ill("digits, saturated sigmoid", START + " saturated-units", "digits", iterations=1000, init=20.0, activation="sigmoid",
-         healed={"init": "auto", "learning_rate": 1.0}),
-    _ill("digits, ten sigmoid layers", "vanishing-gradient", "digits", iterations=500, hidden=(40,) * 10, activation="sigmoid",
-         healed={"activation": "relu"}),
-    _ill("digits, four layers of weights 0.001", "weights-too-small vanishing-gradient", "digits", iterations=500, hidden=(40,) * 4,
-         init=0.001, healed={"init": "auto"}),
-    _ill("digits, L2 of 0.5", "weight-decay-too-strong", "digits", iterations=1000, weight_decay=0.5, healed={"weight_decay": 0.0}),
-    _ill("digits, labels shuffled", "wrong-labels", "digits", iterations=500, change=made_up.shuffled(1.0, True), heals_data=True),
-    _ill("digits, a third of the labels shuffled", "wrong-labels", "digits", iterations=1000, change=made_up.shuffled(0.33, True), heals_data=True),
-    _ill("digits, labels off by one", "wrong-labels", "digits", iterations=1000, change=made_up.off_by_one, heals_data=True),
+    _ill(
+        "digits, weights N(0, 5)",
+        START,
+        "digits",
+        iterations=200,
+        init=5.0,
+        healed={"init": "auto", "learning_rate": 0.5},
+    ),
+    _ill(
+        "digits, saturated sigmoid",
+        START + " saturated-units",
+        "digits",
+        iterations=1000,
+        init=20.0,
+        activation="sigmoid",
+        healed={"init": "auto", "learning_rate": 1.0},
+    ),
+    _ill(
+        "digits, ten sigmoid layers",
+        "vanishing-gradient",
+        "digits",
+        iterations=500,
+        hidden=(40,) * 10,
+        activation="sigmoid",
+        healed={"activation": "relu"},
+    ),
+    _ill(
+        "digits, four layers of weights 0.001",
+        "weights-too-small vanishing-gradient",
+        "digits",
+        iterations=500,
+        hidden=(40,) * 4,
+        init=0.001,
+        healed={"init": "auto"},
+    ),
+    _ill(
+        "digits, L2 of 0.5",
+        "weight-decay-too-strong",
+        "digits",
+        iterations=1000,
+        weight_decay=0.5,
+        healed={"weight_decay": 0.0},
+    ),
+    _ill(
+        "digits, labels shuffled",
+        "wrong-labels",
+        "digits",
+        iterations=500,
+        change=made_up.shuffled(1.0, True),
+        heals_data=True,
+    ),
+    _ill(
+        "digits, a third of the labels shuffled",
+        "wrong-labels",
+        "digits",
+        iterations=1000,
+        change=made_up.shuffled(0.33, True),
+        heals_data=True,
+    ),
+    _ill(
+        "digits, labels off by one",
+        "wrong-labels",
+        "digits",
+        iterations=1000,
+        change=made_up.off_by_one,
+        heals_data=True,
+    ),
     _ill("digits, NaN", "nan-in-data", "digits", iterations=1000, change=made_up.with_nan, heals_data=True),
-    _ill("digits, 99 % of one class", "class-imbalance class-never-answered", "digits", iterations=500, evaluate_every=50, change=made_up.mostly_one, heals_data=True),
-    _ill("digits, a class left out", "class-never-answered", "digits", iterations=1000, change=made_up.class_left_out, heals_data=True),
-    _ill("digits, pixels 0 to 16", "unscaled-inputs", "digits", iterations=1000, change=lambda d, rng: made_up.as_values(d),
-         learning_rate=0.5, heals_data=True),
-    _ill("digits, 50 samples", "overfitting", "digits", iterations=500, evaluate_every=50, change=made_up.few(50), heals_data=True),
-    _ill("digits, test samples in the training part", "test-data-in-training", "digits", iterations=500, change=made_up.leaked, shown_by="fact"),
-    _ill("digits, dead from the start", "dead-units", "digits", iterations=500, start=biased(-20.0), healed={"iterations": 1500}),
-)  # fmt: skip
+    _ill(
+        "digits, 99 % of one class",
+        "class-imbalance class-never-answered",
+        "digits",
+        iterations=500,
+        evaluate_every=50,
+        change=made_up.mostly_one,
+        heals_data=True,
+    ),
+    _ill(
+        "digits, a class left out",
+        "class-never-answered",
+        "digits",
+        iterations=1000,
+        change=made_up.class_left_out,
+        heals_data=True,
+    ),
+    _ill(
+        "digits, pixels 0 to 16",
+        "unscaled-inputs",
+        "digits",
+        iterations=1000,
+        change=lambda d, rng: made_up.as_values(d),
+        learning_rate=0.5,
+        heals_data=True,
+    ),
+    _ill(
+        "digits, 50 samples",
+        "overfitting",
+        "digits",
+        iterations=500,
+        evaluate_every=50,
+        change=made_up.few(50),
+        heals_data=True,
+    ),
+    _ill(
+        "digits, test samples in the training part",
+        "test-data-in-training",
+        "digits",
+        iterations=500,
+        change=made_up.leaked,
+        shown_by="fact",
+    ),
+    _ill(
+        "digits, dead from the start",
+        "dead-units",
+        "digits",
+        iterations=500,
+        start=biased(-20.0),
+        healed={"iterations": 1500},
+    ),
+)
 """The same faults where a training takes a tenth of a second."""
 
 

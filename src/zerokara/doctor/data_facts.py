@@ -41,7 +41,7 @@ class DataFacts:
         doubtful: of the tenth of those samples about which that fit is surest, the share whose label is another.
         evenness: 1 where the pairs of labels that these samples have and should have are drawn evenly, as shuffling
             does; near 0 where they are few pairs, as of classes that look alike.
-        shared_with_test: training samples that stand in the test part too, pixel by pixel.
+        shared_with_test: samples of the test part that stand in the training part too, pixel by pixel.
     """
 
     samples: int
@@ -154,6 +154,6 @@ def _evenness(pairs: NDArray[np.int64], classes: int) -> float | None:
 
 
 def _shared(train: Split, test: Split) -> int:
-    """Training samples that the test part has too, to the last bit."""
+    """Samples of the test part, each counted once, that the training part has too, to the last bit."""
     in_test = {row.tobytes() for row in test.pixels}
-    return sum(row.tobytes() in in_test for row in train.pixels)
+    return len({found for row in train.pixels if (found := row.tobytes()) in in_test})

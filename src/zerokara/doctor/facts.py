@@ -131,7 +131,7 @@ def wrong_labels(evidence: Evidence) -> Finding | None:
     data = evidence.data
     if data is None or data.doubtful is None or data.evenness is None:
         return None
-    if data.doubtful <= DOUBTFUL or data.evenness <= EVEN:
+    if data.doubtful <= DOUBTFUL or data.evenness <= EVEN or _are_learnt(evidence, data.doubtful):
         return None
     return Finding(
         cause="wrong-labels",
@@ -146,6 +146,17 @@ def wrong_labels(evidence: Evidence) -> Finding | None:
     )
 
 
+def _are_learnt(evidence: Evidence, doubtful: float) -> bool:
+    """Whether the network is right on both parts more often than with so many wrong labels it could be.
+
+    A linear fit errs also where classes are told apart by no line. The network tells which it is.
+    """
+    if not evidence.evaluations:
+        return False
+    last = evidence.evaluations[-1]
+    return min(last.train_accuracy, last.test_accuracy) > 1 - doubtful / 2
+
+
 def leaked(evidence: Evidence) -> Finding | None:
     """Samples that stand in both parts: the test accuracy is then no measure."""
     data = evidence.data
@@ -157,7 +168,7 @@ def leaked(evidence: Evidence) -> Finding | None:
     return Finding(
         cause="test-data-in-training",
         text=sentence(
-            "{n:,} training samples stand in the test part too, which has {total:,}: the test accuracy is too good.",
+            "{n:,} of {total:,} test samples stand in the training part too: the test accuracy is too good.",
             n=data.shared_with_test,
             total=sum(data.held_counts),
         ),

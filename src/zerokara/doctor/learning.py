@@ -1,89 +1,29 @@
 """Causes that show in how a training goes. Each rule is one function; `RULES` has their order, which is half of it.
 
-The thresholds were measured on some 1,300 trainings, ill ones and healthy ones. What parts them best is the line test:
-whether the loss grows where the latest steps are made longer. Networks that no longer move stand near 1 there, so
-that what stops them is asked about first.
+The thresholds were measured on some 1,300 trainings, ill ones and healthy ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from zerokara.doctor.course import KNOWS_NOTHING, Course, try_value
 from zerokara.doctor.evidence import Evidence
-from zerokara.doctor.probes import LATEST, Probe
-from zerokara.doctor.symptoms import MANY_DEAD, MANY_SATURATED, VANISHED, symptoms, vanishing
+from zerokara.doctor.rates import rate_too_high, rate_too_low, too_few_updates, too_long_steps
+from zerokara.doctor.symptoms import VANISHED, vanishing
 from zerokara.findings import Finding
 from zerokara.nn.initializers import standard_deviation
-from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.words import plural, sentence
 
-KNOWS_NOTHING = 0.9
-"""The level, of which 1 is what a network has that knows nothing, from which on nothing was learnt."""
 TOO_LARGE = 2.5
 """The first level of weights that are too large: healthy ones have 1.11 at most."""
-TOO_LONG = 1.05
-"""The line test from which on steps are too long."""
-RISING = 0.4
-"""The share of updates that may raise the loss of the very batch that they were made for."""
+UNSCALED = 10.0
+"""Inputs as large as this are no pixels from 0 to 1, and no standardized ones."""
+SHRUNK = 0.72
+"""Weights of healthy networks grow, with λ = 0.001 too."""
 NARROW = 4
-FEW_UPDATES = 300
-SMALL_BATCH = 10
-
-
-@dataclass(frozen=True)
-class Course:
-    """How a training went, as the rules look at it: what they need is there, or None.
-
-    Attributes:
-        evidence: all of it.
-        look: the probe that is judged, at 30 % of the run or at its end.
-    """
-
-    evidence: Evidence
-    look: Probe
-
-    @property
-    def first(self) -> Probe | None:
-        """The probe before the first update."""
-        return self.evidence.first
-
-    @cached_property
-    def rising(self) -> float | None:
-        """The share of updates, of those that were looked at, after which the loss of their batch was higher."""
-        rises = self.evidence.rises
-        moved = rises[np.abs(rises[:, 2] - rises[:, 1]) > 1e-4 * np.abs(rises[:, 1])]
-        return float(np.mean(~(moved[:, 2] <= moved[:, 1]))) if len(moved) >= 5 else None
-
-    @cached_property
-    def line(self) -> float | None:
-        """The line test: that of the end where the probe comes so early that there were no steps to speak of."""
-        last = self.evidence.last
-        return last.line if last is not None and self.look.iteration < LATEST else self.look.line
-
-    @property
-    def since(self) -> int:
-        """The update from which on it shows."""
-        divergence = self.evidence.divergence
-        return self.look.iteration if divergence is None else divergence.iteration
-
-    def finding(
-        self, cause: str, text: str, remedy: str, change: dict[str, Any] | None = None, **numbers: Any
-    ) -> Finding:
-        """One with the symptoms that the probe shows."""
-        return Finding(
-            cause=cause,
-            text=text,
-            symptoms=symptoms(self.look),
-            since=self.since,
-            evidence={"level": self.look.level, "accuracy": self.look.accuracy, **numbers},
-            remedy=remedy,
-            change=change,
-        )
 
 
 def loss_summed(course: Course) -> Finding | None:
@@ -121,9 +61,6 @@ def unscaled(course: Course) -> Finding | None:
     )
 
 
-UNSCALED = 10.0
-
-
 def decay_too_strong(course: Course) -> Finding | None:
     """Weights shrink as a whole, although the training should make them grow."""
     decay, first = course.evidence.setting.weight_decay, course.first
@@ -140,13 +77,10 @@ def decay_too_strong(course: Course) -> Finding | None:
             share=shrunk,
             decay=decay,
         ),
-        _set("weight_decay", min(decay / 10, 1e-3)),
+        try_value("weight_decay", min(decay / 10, 1e-3)),
         {"weight_decay": min(decay / 10, 1e-3)},
         shrunk=shrunk,
     )
-
-
-SHRUNK = 0.72
 
 
 def weights_too_large(course: Course) -> Finding | None:
@@ -159,11 +93,11 @@ def weights_too_large(course: Course) -> Finding | None:
     return course.finding(
         "weights-too-large",
         sentence(
-            "Before the first update the loss was {level:.1f} times that of a network that knows nothing: the initial "
+            "Before the first update the loss was {level:.3g} times that of a network that knows nothing: the initial "
             "weights make it sure, and wrong.",
             level=first.level,
         ),
-        _set("init", "auto"),
+        try_value("init", "auto"),
         None if setting.init is None or setting.init == "auto" else {"init": "auto"},
         first=first.level,
     )
@@ -186,7 +120,7 @@ def weights_too_small(course: Course) -> Finding | None:
             variation=course.look.variation[-1],
             layers=len(setting.hidden),
         ),
-        _set("init", "auto"),
+        try_value("init", "auto"),
         {"init": "auto"},
         variation=course.look.variation[-1],
     )
@@ -230,57 +164,6 @@ def no_numbers(course: Course) -> Finding | None:
     )
 
 
-def rate_too_high(course: Course) -> Finding | None:
-    """It diverged; units died or were driven to an end; or the loss grew, or grows with each step."""
-    text = _blown_up(course) or _units_lost(course) or _rises(course)
-    return None if text is None else _too_high(course, text)
-
-
-def _blown_up(course: Course) -> str | None:
-    divergence = course.evidence.divergence
-    if divergence is None and course.look.is_finite:
-        return None
-    return sentence(
-        "Losses or weights were no longer finite at update {iteration}: each step went farther than the one before.",
-        iteration=course.since + 1,
-    )
-
-
-def _units_lost(course: Course) -> str | None:
-    first, look = course.first, course.look
-    if first is None:
-        return None
-    dead = max((now for now, before in zip(look.dead, first.dead, strict=False) if before < 0.2), default=0)
-    saturated = max(
-        (now for now, before in zip(look.saturated, first.saturated, strict=False) if before < 0.2), default=0
-    )
-    if dead <= MANY_DEAD and saturated <= MANY_SATURATED:
-        return None
-    return sentence(
-        "{share:.0%} of the units of a hidden layer were lost by update {iteration}: steps were so long that they no "
-        "longer answer to the inputs.",
-        share=max(dead, saturated),
-        iteration=look.iteration,
-    )
-
-
-def _rises(course: Course) -> str | None:
-    first, look = course.first, course.look
-    if look.level <= KNOWS_NOTHING:
-        return None
-    if course.rising is not None and course.rising >= RISING:
-        return sentence(
-            "{share:.0%} of the updates raised the loss of the very batch that they were made for.", share=course.rising
-        )
-    if first is not None and look.level > 1.5 * first.level:
-        return sentence(
-            "The loss has grown from {before:.2f} to {now:.2f} times that of a network that knows nothing.",
-            before=first.level,
-            now=look.level,
-        )
-    return None
-
-
 def vanishing_gradient(course: Course) -> Finding | None:
     """Little of the gradient arrives at the first layer, from the start on."""
     first, setting = course.first, course.evidence.setting
@@ -297,7 +180,7 @@ def vanishing_gradient(course: Course) -> Finding | None:
             layers=len(setting.hidden),
             activation=setting.activation,
         ),
-        _set("activation", "relu") if flat else _set("init", "auto"),
+        try_value("activation", "relu") if flat else try_value("init", "auto"),
         {"activation": "relu"} if flat else {"init": "auto"},
         ratio=ratio,
     )
@@ -320,56 +203,9 @@ def network_too_small(course: Course) -> Finding | None:
             n=min(hidden),
             classes=classes,
         ),
-        _set("hidden", ",".join(map(str, wider))),
+        try_value("hidden", ",".join(map(str, wider))),
         {"hidden": wider},
         hidden=list(hidden),
-    )
-
-
-def too_long_steps(course: Course) -> Finding | None:
-    """The line test: the loss grows where the latest steps are made longer."""
-    line = course.line
-    if line is None or line <= TOO_LONG:
-        return None
-    text = sentence(
-        "Three times as far along the latest updates the loss is {ratio:.2f} times as large: steps are too long.",
-        ratio=line,
-    )
-    return _too_high(course, text)
-
-
-def too_few_updates(course: Course) -> Finding | None:
-    """The line test: longer steps do no harm, and there were few of them."""
-    total = course.evidence.total or course.evidence.iteration
-    if not _may_go_on(course) or total >= FEW_UPDATES or _rate_is_low(course):
-        return None
-    more = max(10 * total, 1000)
-    return course.finding(
-        "too-few-updates",
-        sentence("There were only {total} updates, and the loss was still falling.", total=total),
-        _set("iterations", more),
-        {"iterations": more},
-        updates=total,
-    )
-
-
-def rate_too_low(course: Course) -> Finding | None:
-    """The line test: longer steps do no harm."""
-    rate = course.evidence.setting.learning_rate
-    if not _may_go_on(course):
-        return None
-    higher = _other_rate(course, higher=True)
-    return course.finding(
-        "rate-too-low",
-        sentence(
-            "Three times as far along the latest updates the loss is {ratio:.3f} times as large: steps could be much "
-            "longer.",
-            ratio=course.line,
-        ),
-        sentence("Take a larger learning rate.") if higher is None else _set("learning_rate", higher),
-        None if higher is None else {"learning_rate": higher},
-        learning_rate=rate,
-        line=course.line,
     )
 
 
@@ -393,63 +229,5 @@ RULES: tuple[Rule, ...] = (
 """In the order in which they are asked: a rule may rely on it that those before it did not hold."""
 
 
-def _too_high(course: Course, text: str) -> Finding:
-    """The rate, or the batch where it is so small that its noise does the same."""
-    setting = course.evidence.setting
-    size, rising = setting.batch_size, course.rising
-    if size is not None and size <= SMALL_BATCH and rising is not None and rising < 0.25 and course.look.is_finite:
-        return course.finding(
-            "batch-too-small",
-            sentence(
-                "Updates lessen the loss of their own batch of {size}, but not that of all samples: so few say too "
-                "little for steps of this length.",
-                size=size,
-            ),
-            _set("batch_size", 100),
-            {"batch_size": 100},
-            line=course.line,
-            rising=rising,
-            batch_size=size,
-        )
-    lower = _other_rate(course, higher=False)
-    return course.finding(
-        "rate-too-high",
-        text,
-        sentence("Take a smaller learning rate.") if lower is None else _set("learning_rate", lower),
-        None if lower is None else {"learning_rate": lower},
-        learning_rate=setting.learning_rate,
-        line=course.line,
-        rising=rising,
-    )
-
-
-def _other_rate(course: Course, *, higher: bool) -> float | None:
-    """The customary rate of the optimizer where that is far away; else 10 times as much, or as little."""
-    rate, name = course.evidence.setting.learning_rate, course.evidence.setting.optimizer
-    if rate is None:
-        return None
-    step = rate * 10 if higher else rate / 10
-    kind = OPTIMIZERS.get(name or "")
-    if kind is None or course.evidence.recipe is None:
-        return float(f"{step:.3g}")
-    customary = float(getattr(kind, "learning_rate", step))
-    return float(f"{max(step, customary) if higher else min(step, customary):.3g}")
-
-
-def _may_go_on(course: Course) -> bool:
-    line = course.line
-    return line is not None and line <= TOO_LONG
-
-
-def _rate_is_low(course: Course) -> bool:
-    """Whether the rate is far below what is customary for the optimizer."""
-    rate, kind = course.evidence.setting.learning_rate, OPTIMIZERS.get(course.evidence.setting.optimizer or "")
-    return rate is not None and kind is not None and rate < 0.05 * float(getattr(kind, "learning_rate", 0.0))
-
-
 def _largest(evidence: Evidence) -> float:
     return evidence.data.largest or 0.0 if evidence.data else 0.0
-
-
-def _set(name: str, value: Any) -> str:
-    return sentence("Try {change}.", change=f"{name} {value}")

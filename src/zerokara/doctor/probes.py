@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Probe:
         variation: the mean over units of the standard deviation across samples of what a layer gives.
         norms: ‖∂L/∂W‖ of each layer.
         sizes: the root mean square of each W, rows of inputs that are always 0 left out.
-        alike: the share of hidden units whose weights another unit of their layer has too; before the first update.
+        alike: the share of hidden units that another unit of their layer equals; before the first update only.
         line: loss 3 times as far along the latest updates ÷ loss here; NaN where that is not finite.
     """
 
@@ -212,14 +213,17 @@ def _sizes(network: Network, x: Array) -> tuple[float, ...]:
 
 
 def _alike(network: Network) -> float:
-    """The share of hidden units whose weights, bias included, are another unit's of their layer."""
-    *hidden, _ = _affine(network)
+    """The share of hidden units that another unit of their layer equals, in what comes in and in what goes out.
+
+    Units that differ in one of both get other gradients, and part.
+    """
+    affine = _affine(network)
     alike, units = 0, 0
-    for layer in hidden:
-        columns = np.vstack([layer.W, layer.b]).T
-        spread = np.abs(columns).max() * ALIKE
-        _, counts = np.unique(np.round(columns / spread) if spread > 0 else columns * 0, axis=0, return_counts=True)
-        alike, units = alike + int(counts[counts > 1].sum()), units + len(columns)
+    for layer, following in pairwise(affine):
+        rows = np.hstack([layer.W.T, layer.b[:, np.newaxis], following.W])
+        smallest = np.abs(rows).max() * ALIKE
+        _, counts = np.unique(np.round(rows / smallest) if smallest > 0 else rows * 0, axis=0, return_counts=True)
+        alike, units = alike + int(counts[counts > 1].sum()), units + len(rows)
     return alike / max(units, 1)
 
 

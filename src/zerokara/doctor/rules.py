@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from zerokara.doctor.course import Course
 from zerokara.doctor.evidence import Evidence
 from zerokara.doctor.facts import (
     imbalance,
@@ -19,7 +20,7 @@ from zerokara.doctor.facts import (
     symmetric,
     wrong_labels,
 )
-from zerokara.doctor.learning import RULES, Course, Rule
+from zerokara.doctor.learning import RULES, Rule
 from zerokara.doctor.overfitting import overfitting
 from zerokara.doctor.probes import Probe
 from zerokara.findings import Finding, Findings

@@ -136,7 +136,7 @@ def probed_samples(setting: Setting, total: int) -> int:
     They are about 14 forward passes in NumPy. The engine's updates are three passes each, and some four times as fast.
     """
     weights = sum(a * b for a, b in pairwise(setting.sizes or (1, 1)))
-    of_run = 0.002 * total * (setting.batch_size or 1)
+    of_run = 0.001 * total * (setting.batch_size or 1)
     return int(np.clip(max(of_run, 2.4e7 / weights), FEWEST, MOST))
 
 
