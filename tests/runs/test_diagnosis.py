@@ -12,6 +12,7 @@ import pytest
 import zerokara
 from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError, UsageError
+from zerokara.findings import Finding, Findings
 from zerokara.runs.diagnosis import held_out, trial_of, with_change
 from zerokara.runs.prepared import Diverged
 from zerokara.training.batches import TRIALS, generator
@@ -98,6 +99,37 @@ def test_the_data_of_a_run_may_be_gone(tmp_path: Path) -> None:
 def test_what_it_refuses(subject: Any, keywords: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         zerokara.diagnose(subject, **keywords)
+
+
+def test_a_network_is_told_what_its_weights_and_samples_show(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zerokara.own_training.diagnosed", lambda variables: Findings(), raising=False)
+    x, t = digits.train.x, digits.train.t
+    fresh = zerokara.Network([64, 20, 10])
+    before = {name: array.copy() for name, array in fresh.params.items()}
+    assert zerokara.diagnose(fresh, x, t) == ()
+    assert zerokara.diagnose(fresh, x[0], np.eye(10)[t[0]]) == zerokara.diagnose(fresh, x[:1], t[:1])
+    assert [found.cause for found in zerokara.diagnose(zerokara.Network([64, 20, 10], init=0.0), x, t)] == [
+        "symmetric-weights"
+    ]
+    with_nan = x.copy()
+    with_nan[3, 3] = np.nan
+    assert [found.cause for found in zerokara.diagnose(fresh, with_nan, t)] == ["nan-in-data"]
+    assert [found.cause for found in zerokara.diagnose(fresh, x, t * 0)] == ["one-answer"]
+    for name, array in before.items():
+        np.testing.assert_array_equal(fresh.params[name], array, strict=True)
+
+
+def test_variables_are_looked_into_by_whoever_knows_learners_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def diagnosed(variables: dict[str, Any]) -> Findings:
+        asked.append(variables)
+        return Findings([Finding(cause="sign", text="Up.")])
+
+    monkeypatch.setattr("zerokara.own_training.diagnosed", diagnosed, raising=False)
+    assert zerokara.diagnose({"network": 1})[0].cause == "sign"
+    zerokara.diagnose({"network": 1, "x": 2}, x=3, t=4)
+    assert asked == [{"network": 1}, {"network": 1, "x": 3, "t": 4}]
 
 
 def test_a_tenth_of_the_training_part_is_held_out_by_a_stream_of_its_own(digits: Dataset) -> None:

@@ -16,7 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from zerokara.data.dataset import Dataset, Split
-from zerokara.doctor.evidence import Evidence
+from zerokara.doctor.data_facts import DataFacts
+from zerokara.doctor.evidence import Evidence, Setting
+from zerokara.doctor.probes import Samples, probe
 from zerokara.doctor.rules import findings_of
 from zerokara.doctor.trials import Outcome, Train, Trial, tried
 from zerokara.doctor.watching import gathered
@@ -24,6 +26,7 @@ from zerokara.doctor.ways import Change
 from zerokara.errors import UsageError
 from zerokara.finalization import working
 from zerokara.findings import Findings
+from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run, same_data
@@ -101,7 +104,7 @@ def diagnose(
     if isinstance(subject, Network):
         if x is None or t is None:
             raise UsageError(sentence("A network is diagnosed on samples. Give x and t too."), "missing-argument")
-        return _of_variables({"network": subject, "x": x, "t": t})
+        return _of_network(subject, x, t) or _of_variables({"network": subject, "x": x, "t": t})
     if isinstance(subject, Mapping):
         given = {name: value for name, value in (("x", x), ("t", t)) if value is not None}
         return _of_variables({**subject, **given})
@@ -113,6 +116,22 @@ def diagnose(
         ),
         "wrong-value",
     )
+
+
+def _of_network(network: Network, x: Any, t: Any) -> Findings:
+    """Facts of its weights and of these samples: how it was trained is not known."""
+    x = np.atleast_2d(np.asarray(x))
+    classes = network.sizes[-1]
+    labels = as_targets(t, len(x), classes).argmax(axis=1)
+    samples = Samples(x, labels)
+    facts = DataFacts(
+        samples=len(x),
+        classes=classes,
+        not_finite=(int(np.count_nonzero(~np.isfinite(x))), 0),
+        counts=tuple(np.bincount(labels, minlength=classes).tolist()),
+    )
+    setting = Setting(sizes=tuple(network.sizes))
+    return findings_of(Evidence(setting=setting, probes=(probe(network, samples, 0),), data=facts), asked=True)
 
 
 def _of_variables(variables: Mapping[str, Any]) -> Findings:
