@@ -64,7 +64,7 @@ def test_what_heals_a_run_is_a_command_that_heals_it(here: Path, capsys: pytest.
     assert main(["doctor", "slow"]) == 0
     out, err = capsys.readouterr()
     assert "The learning rate is too low [rate-too-low]" in out
-    assert "Tried, with the same seed: of 144 training samples held out, " in out
+    assert "Tried, with the same seed: of 432 training samples held out, " in out
     typed = out.splitlines()[-1].removeprefix("train with the change: ")
     assert typed.startswith("zerokara train --recipe runs/slow --learning-rate ")
     assert main([*shlex.split(typed)[1:], "--quiet"]) == 0

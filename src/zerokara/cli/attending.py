@@ -11,7 +11,7 @@ from zerokara.doctor.evidence import EARLY
 from zerokara.doctor.rules import findings_of
 from zerokara.doctor.watching import Watcher, with_whole_data
 from zerokara.findings import Finding, Findings
-from zerokara.runs.diagnosis import by_backprop, concluded, trial_of
+from zerokara.runs.diagnosis import by_backprop, concluded, parts_of, trial_of
 from zerokara.runs.prepared import PreparedRun, advice_for
 from zerokara.runs.run import DIVERGED, Run
 from zerokara.training.events import Advanced, Ended, Event, Started
@@ -101,8 +101,9 @@ class Attending:
         return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else "", True
 
     def _has_time(self, run: Run) -> bool:
-        """Whether two whole trainings, the fewest that trials make, end in time if they are as fast as this one was.
+        """Whether two trials, the fewest that are made, end in time where they are as fast as this training was.
 
         One that diverged was not long enough to tell.
         """
-        return run.iterations < self.total or 2 * run.history.seconds < SECONDS
+        trainings = 2 * parts_of(len(self.prepared.dataset.train))
+        return run.iterations < self.total or trainings * run.history.seconds < SECONDS
