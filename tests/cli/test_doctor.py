@@ -64,7 +64,7 @@ def test_what_heals_a_run_is_a_command_that_heals_it(here: Path, capsys: pytest.
     assert main(["doctor", "slow"]) == 0
     out, err = capsys.readouterr()
     assert "The learning rate is too low [rate-too-low]" in out
-    assert "Tried, with the same seed: of 144 training samples held out, " in out
+    assert "Tried, with the same seed: of 432 training samples held out, " in out
     typed = out.splitlines()[-1].removeprefix("train with the change: ")
     assert typed.startswith("zerokara train --recipe runs/slow --learning-rate ")
     assert main([*shlex.split(typed)[1:], "--quiet"]) == 0
@@ -271,14 +271,18 @@ def test_a_doctor_that_fails_takes_no_training_with_it(
     assert capsys.readouterr().out.endswith("kept in runs/again\n")
 
 
-def test_a_training_that_diverges_is_told_why_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rate = ["--learning-rate", "1e30"]
-    assert main([*HEALTHY, *rate, "--name", "high"]) == 1
+@pytest.mark.parametrize("seconds", [5.0, 0.0])
+def test_a_training_that_diverges_is_told_why_once(
+    seconds: float, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attending, "SECONDS", seconds)
+    assert main([*HEALTHY, "--learning-rate", "1e30", "--name", "high"]) == 1
     out, err = capsys.readouterr()
-    assert err.endswith("--keep-going trains on anyway.\n")
-    if "Tried" not in out:
-        assert out.endswith("To find out what helps: zerokara doctor runs/high\n")
-    assert "zerokara doctor" not in err
+    assert "zerokara doctor" not in out
+    if seconds and "Tried" in out:
+        assert err.endswith("--keep-going trains on anyway.\n")
+    else:
+        assert err.endswith("To find out what helps: zerokara doctor runs/high\n")
     assert main(["doctor", "high"]) == 0
     assert "[rate-too-high]" in capsys.readouterr().out
 

@@ -12,7 +12,8 @@ import pytest
 import zerokara
 from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError, UsageError
-from zerokara.runs.diagnosis import held_out, trial_of, with_change
+from zerokara.findings import Finding, Findings
+from zerokara.runs.diagnosis import held_out, parts_of, trial_of, with_change
 from zerokara.runs.prepared import Diverged
 from zerokara.training.batches import TRIALS, generator
 from zerokara.training.recipe import Recipe
@@ -41,7 +42,7 @@ def test_a_run_is_told_what_heals_it_and_keeps_its_bits(slow: zerokara.Run) -> N
     first = zerokara.diagnose(slow)[0]
     assert first.cause == "rate-too-low"
     assert first.change is not None
-    assert first.proof["held_out"] == 144
+    assert first.proof["held_out"] == 432
     assert first.proof["accuracy_before"] < 0.3 < 0.8 < first.proof["accuracy_after"]
     healed = zerokara.train(recipe=slow.recipe, out=slow.path.parent / "healed", plots=False, **first.change)
     assert healed.history.last.test_accuracy > 0.8
@@ -100,14 +101,50 @@ def test_what_it_refuses(subject: Any, keywords: dict[str, Any], error: type[Exc
         zerokara.diagnose(subject, **keywords)
 
 
+def test_a_network_is_told_what_its_weights_and_samples_show(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zerokara.own_training.diagnosed", lambda variables: Findings(), raising=False)
+    x, t = digits.train.x, digits.train.t
+    fresh = zerokara.Network([64, 20, 10])
+    before = {name: array.copy() for name, array in fresh.params.items()}
+    assert zerokara.diagnose(fresh, x, t) == ()
+    assert zerokara.diagnose(fresh, x[0], np.eye(10)[t[0]]) == zerokara.diagnose(fresh, x[:1], t[:1])
+    assert [found.cause for found in zerokara.diagnose(zerokara.Network([64, 20, 10], init=0.0), x, t)] == [
+        "symmetric-weights"
+    ]
+    with_nan = x.copy()
+    with_nan[3, 3] = np.nan
+    assert [found.cause for found in zerokara.diagnose(fresh, with_nan, t)] == ["nan-in-data"]
+    assert [found.cause for found in zerokara.diagnose(fresh, x, t * 0)] == ["one-answer"]
+    for name, array in before.items():
+        np.testing.assert_array_equal(fresh.params[name], array, strict=True)
+
+
+def test_variables_are_looked_into_by_whoever_knows_learners_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def diagnosed(variables: dict[str, Any]) -> Findings:
+        asked.append(variables)
+        return Findings([Finding(cause="sign", text="Up.")])
+
+    monkeypatch.setattr("zerokara.own_training.diagnosed", diagnosed, raising=False)
+    assert zerokara.diagnose({"network": 1})[0].cause == "sign"
+    zerokara.diagnose({"network": 1, "x": 2}, x=3, t=4)
+    assert asked == [{"network": 1}, {"network": 1, "x": 3, "t": 4}]
+
+
 def test_a_tenth_of_the_training_part_is_held_out_by_a_stream_of_its_own(digits: Dataset) -> None:
     rest = held_out(digits, 3)
     assert (len(rest.train), len(rest.test)) == (1294, 144)
     together = np.concatenate([rest.train.pixels, rest.test.pixels])
     np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(digits.train.pixels, axis=0))
-    rows = np.sort(generator(3, TRIALS).permutation(1438)[:144])
-    np.testing.assert_array_equal(rest.test.pixels, digits.train.pixels[rows])
+    order = generator(3, TRIALS).permutation(1438)
+    np.testing.assert_array_equal(rest.test.pixels, digits.train.pixels[np.sort(order[:144])])
+    np.testing.assert_array_equal(held_out(digits, 3, 9).test.t, digits.train.t[np.sort(order[1296:])])
     assert (held_out(digits, 4).test.t != rest.test.t).any()
+
+
+def test_of_a_small_training_part_several_tenths_judge() -> None:
+    assert [parts_of(n) for n in (2, 3, 6, 15, 100, 1438, 4000, 60_000)] == [2, 3, 6, 7, 10, 3, 1, 1]
 
 
 class Blind:
@@ -140,7 +177,7 @@ def test_a_trial_has_as_many_updates_as_the_run(digits: Dataset) -> None:
     train = trial_of(Recipe("digits", epochs=2).resolved(), digits, onlooker=Counting())
     for change in ({}, {"epochs": 4}, {"batch_size": 10}, {"iterations": 7}):
         train(change)
-    assert ended == [30, 60, 30, 7]
+    assert ended == [30, 30, 30, 60, 60, 60, 30, 30, 30, 7, 7, 7], "each judged by three tenths"
 
 
 def test_a_trial_that_takes_too_long_is_ended(digits: Dataset) -> None:

@@ -11,9 +11,9 @@ from zerokara.doctor.evidence import EARLY
 from zerokara.doctor.rules import findings_of
 from zerokara.doctor.watching import Watcher, with_whole_data
 from zerokara.findings import Finding, Findings
-from zerokara.runs.diagnosis import by_backprop, concluded, trial_of
+from zerokara.runs.diagnosis import by_backprop, concluded, parts_of, trial_of
 from zerokara.runs.prepared import PreparedRun, advice_for
-from zerokara.runs.run import Run
+from zerokara.runs.run import DIVERGED, Run
 from zerokara.training.events import Advanced, Ended, Event, Started
 
 logger = logging.getLogger(__name__)
@@ -73,34 +73,37 @@ class Attending:
     def conclude(self, run: Run) -> bool:
         """After the run was kept: what kept it from learning, with what was tried, or the command that tries it.
 
-        Returns whether anything was said of it.
+        Returns whether nothing is left to ask. The error of a run that diverged has the command by itself.
         """
+        settled = False
         try:
-            text = "" if self.failed else self._conclusion(run)
+            text, settled = ("", True) if self.failed else self._conclusion(run)
         except KeyboardInterrupt:
-            text = advice_for(run.path)
-        if text:
-            self.reporter.remark(f"\n{text}")
-        return bool(text)
+            text = ""
+        advice = "" if settled or run.state == DIVERGED else advice_for(run.path)
+        if told := [part for part in (text, advice) if part]:
+            self.reporter.remark("\n" + "\n\n".join(told))
+        return settled and bool(text)
 
-    def _conclusion(self, run: Run) -> str:
+    def _conclusion(self, run: Run) -> tuple[str, bool]:
+        """What is to be said, and whether that is all there is."""
         evidence = self.watcher.evidence()
         if not findings_of(evidence, asked=False):
-            return ""
+            return "", True
         evidence = with_whole_data(evidence, self.prepared.dataset)
         if not self.trials or not self._has_time(run):
-            new = Findings(self._new(findings_of(evidence, asked=False)))
-            return "\n\n".join(filter(None, [str(new), advice_for(run.path)]))
+            return str(Findings(self._new(findings_of(evidence, asked=False)))), False
         recipe = by_backprop(self.prepared.recipe)
         train = trial_of(recipe, self.prepared.dataset, seconds=SECONDS)
         diagnosis = concluded(evidence, recipe, train, asked=False, seconds=SECONDS)
         if not diagnosis.outcome.complete and not any(finding.proven for finding in diagnosis.findings):
-            return advice_for(run.path)
-        return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else ""
+            return "", False
+        return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else "", True
 
     def _has_time(self, run: Run) -> bool:
-        """Whether two whole trainings, the fewest that trials make, end in time if they are as fast as this one was.
+        """Whether two trials, the fewest that are made, end in time where they are as fast as this training was.
 
         One that diverged was not long enough to tell.
         """
-        return run.iterations < self.total or 2 * run.history.seconds < SECONDS
+        trainings = 2 * parts_of(len(self.prepared.dataset.train))
+        return run.iterations < self.total or trainings * run.history.seconds < SECONDS

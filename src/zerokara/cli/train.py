@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from cyclopts import Parameter
 
-from zerokara.cli.attending import Attending
 from zerokara.cli.console import ConsoleReporter
 from zerokara.cli.download import download_progress
 from zerokara.cli.failure import tell
@@ -49,6 +48,9 @@ from zerokara.runs.untrusted import NothingBegun, read_recipe
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence, translatable
+
+if TYPE_CHECKING:
+    from zerokara.cli.attending import Attending
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At a run that another process is training."""
@@ -96,6 +98,8 @@ class Output:
         """The doctor, of a training that somebody watches from its start."""
         if self.reporter is None or prepared.trainer.iteration:
             return []
+        from zerokara.cli.attending import Attending  # nobody who is quiet pays for it
+
         return [Attending(prepared, self.reporter, trials=not self.json)]
 
     def report(self, run: Run) -> None:

@@ -151,8 +151,9 @@ def tried(found: Sequence[Finding], recipe: Recipe, train: Train, *, seconds: fl
     if before is None:
         untried = bool(trials.made) or not trials.complete
         return Outcome(Findings(found), len(trials.made), complete=not untried)
-    healed = [*_singly(found, before, trials)] or _together(found, before, trials)
-    healed += _rivals(found, max([before, *(one.after for one in healed)], key=lambda trial: trial.accuracy), trials)
+    healed = [*_singly(found, before, trials)]
+    healed += _together(found, _best(before, healed), trials)
+    healed += _rivals(found, _best(before, healed), trials)
     kept = _around(found, _ranked(healed, before, recipe) or _facts(found))
     return Outcome(Findings(kept), len(trials.made), trials.complete)
 
@@ -184,19 +185,29 @@ def _singly(found: Sequence[Finding], before: Trial, trials: Trials) -> Iterator
                 yield healed
 
 
-def _together(found: Sequence[Finding], before: Trial, trials: Trials) -> list[Healed]:
-    """All proposals at once, where no single one helps: two causes may hide each other."""
+def _best(before: Trial, healed: Iterable[Healed]) -> Trial:
+    return max([before, *(one.after for one in healed)], key=lambda trial: trial.accuracy)
+
+
+def _together(found: Sequence[Finding], best: Trial, trials: Trials) -> list[Healed]:
+    """All proposals at once, where no single one makes it good: two causes may hide each other."""
     proposed = [finding for finding in found if finding.change]
+    if len(proposed) < 2 or best.accuracy >= GOOD:
+        return []
     change: dict[str, Any] = {}
     for finding in reversed(proposed):
         change |= [*_ways(finding.cause, trials.recipe), finding.change or {}][0]
-    if len(proposed) < 2 or (after := trials.of(change)) is None or not helps(before, after):
-        return []
-    return [Healed(finding, change, after) for finding in proposed]
+    after = trials.of(change)
+    return [Healed(finding, change, after) for finding in proposed] if after and helps(best, after) else []
 
 
 def _rivals(found: Sequence[Finding], best: Trial, trials: Trials) -> Iterator[Healed]:
-    """Where it is not good yet, causes that signals may have taken for those they named; each must help more."""
+    """Where it is not good yet, causes that signals may have taken for those they named; each must help more.
+
+    A network that knows its samples by heart has learnt, so that there nothing else is to be healed.
+    """
+    if any(finding.cause == "overfitting" for finding in found):
+        return
     for cause, ways in rivals(trials.recipe).items():
         if best.accuracy >= GOOD or cause in [finding.cause for finding in found]:
             continue

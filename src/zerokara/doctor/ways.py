@@ -12,6 +12,8 @@ from typing import Any
 from zerokara.training.recipe import Recipe, default_length
 
 Change = Mapping[str, Any]
+FLAT = ("sigmoid", "tanh")
+"""Activations whose derivative is small far from 0; ReLU in their place heals much, but this only in deep networks."""
 LARGE = 0.3
 """From this standard deviation on, given as a number, initial weights count as large."""
 
@@ -112,6 +114,8 @@ def rivals(recipe: Recipe) -> dict[str, list[Change]]:
     rates = ["rate-too-low", "rate-too-high"]
     if _rate(recipe) > customary_rate(recipe):
         rates.reverse()
-    causes = ["weight-decay-too-strong", "weights-too-large", "weights-too-small", *rates, "vanishing-gradient"]
-    found = {cause: WAYS[cause](recipe)[:SELDOM_SUFFICES] for cause in [*causes, "network-too-small"]}
+    causes = ["weight-decay-too-strong", "weights-too-large", "weights-too-small", *rates, "network-too-small"]
+    found = {cause: WAYS[cause](recipe)[:SELDOM_SUFFICES] for cause in causes}
+    if len(recipe.hidden) > 1 and recipe.activation in FLAT:
+        found["vanishing-gradient"] = [{"activation": "relu"}]
     return {cause: ways for cause, ways in found.items() if ways}

@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset, Split
-from zerokara.doctor.evidence import Evidence
+from zerokara.doctor.data_facts import DataFacts
+from zerokara.doctor.evidence import Evidence, Setting
+from zerokara.doctor.probes import Samples, probe
 from zerokara.doctor.rules import findings_of
 from zerokara.doctor.trials import Outcome, Train, Trial, tried
 from zerokara.doctor.watching import gathered
@@ -24,6 +27,7 @@ from zerokara.doctor.ways import Change
 from zerokara.errors import UsageError
 from zerokara.finalization import working
 from zerokara.findings import Findings
+from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run, same_data
@@ -35,8 +39,11 @@ from zerokara.words import sentence
 
 HELD_OUT = 10
 """One of so many training samples is held out of trials."""
-ILL = 0.8
-"""Below this accuracy of the training samples a run is looked into although no signal speaks."""
+ENOUGH = 400
+"""So many samples at least shall judge."""
+ILL, DOUBTFUL = 0.8, 0.9
+"""Below this accuracy of the training samples a run went badly; below this of either part one that somebody asks about
+is looked into although no signal speaks. So the test part says where to look, and never what helps."""
 
 
 class Onlooker(Protocol):
@@ -101,7 +108,7 @@ def diagnose(
     if isinstance(subject, Network):
         if x is None or t is None:
             raise UsageError(sentence("A network is diagnosed on samples. Give x and t too."), "missing-argument")
-        return _of_variables({"network": subject, "x": x, "t": t})
+        return _of_network(subject, x, t) or _of_variables({"network": subject, "x": x, "t": t})
     if isinstance(subject, Mapping):
         given = {name: value for name, value in (("x", x), ("t", t)) if value is not None}
         return _of_variables({**subject, **given})
@@ -113,6 +120,22 @@ def diagnose(
         ),
         "wrong-value",
     )
+
+
+def _of_network(network: Network, x: Any, t: Any) -> Findings:
+    """Facts of its weights and of these samples: how it was trained is not known."""
+    x = np.atleast_2d(np.asarray(x))
+    classes = network.sizes[-1]
+    labels = as_targets(t, len(x), classes).argmax(axis=1)
+    samples = Samples(x, labels)
+    facts = DataFacts(
+        samples=len(x),
+        classes=classes,
+        not_finite=(int(np.count_nonzero(~np.isfinite(x))), 0),
+        counts=tuple(np.bincount(labels, minlength=classes).tolist()),
+    )
+    setting = Setting(sizes=tuple(network.sizes))
+    return findings_of(Evidence(setting=setting, probes=(probe(network, samples, 0),), data=facts), asked=True)
 
 
 def _of_variables(variables: Mapping[str, Any]) -> Findings:
@@ -153,7 +176,8 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
     found = findings_of(evidence, asked=asked)
     last = evidence.evaluations[-1] if evidence.evaluations else None
     ill = last is None or evidence.divergence is not None or last.train_accuracy < ILL
-    if found or (ill and asked):
+    doubtful = ill or last is None or min(last.train_accuracy, last.test_accuracy) < DOUBTFUL
+    if found or (doubtful and asked):
         outcome = tried(found, recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
@@ -175,8 +199,9 @@ def trial_of(
 ) -> Train:
     """What trains this recipe with some fields changed, as many updates, on nine tenths of the training part.
 
-    The last tenth, drawn by the seed's own stream for this, judges; the test part is not looked at. After so many
-    seconds from now a trial that is not done is ended.
+    The last tenth, drawn by the seed's own stream for this, judges; of a small training part several tenths do, each
+    after a training without it. The test part is not looked at. After so many seconds from now a trial that is not done
+    is ended.
     """
     deadline = time.monotonic() + seconds
 
@@ -185,19 +210,33 @@ def trial_of(
             event.request_stop()
 
     listeners: list[Listener] = [end_in_time, *([] if onlooker is None else [onlooker])]
-    rest = held_out(dataset, recipe.seed)
-    batches = recipe.make_batches(len(dataset.train))
-    of_length = replace(recipe, epochs=None, iterations=recipe.total(batches.per_epoch))
+    per_epoch = recipe.make_batches(len(dataset.train)).per_epoch
+    of_length = replace(recipe, epochs=None, iterations=recipe.total(per_epoch))
+    parts = [held_out(dataset, recipe.seed, part) for part in range(parts_of(len(dataset.train)))]
 
     def train(change: Change) -> Trial | None:
-        changed = _fitting(with_change(of_length, change, batches.per_epoch), len(rest.train))
+        changed = with_change(of_length, change, per_epoch)
         if onlooker is not None:
             onlooker.begins(change)
-        trainer = build_trainer(changed, rest, threads=threads, listeners=listeners)
-        trainer.run()
-        return None if trainer.stop[0] else Trial(trainer.engine.classify(trainer.network, rest.test) == rest.test.t)
+        right: list[NDArray[np.bool_]] = []
+        for part in parts:
+            if (judged := _judged(changed, part, threads, listeners)) is None:
+                return None
+            right.append(judged)
+        return Trial(np.concatenate(right))
 
     return train
+
+
+def _judged(
+    recipe: Recipe, part: Dataset, threads: int | None, listeners: Sequence[Listener]
+) -> NDArray[np.bool_] | None:
+    """Which of the samples that are held out are right after a training; None where it was ended before its time."""
+    trainer = build_trainer(_fitting(recipe, len(part.train)), part, threads=threads, listeners=listeners)
+    trainer.run()
+    if trainer.stop[0]:
+        return None
+    return np.asarray(trainer.engine.classify(trainer.network, part.test) == part.test.t)
 
 
 def with_change(recipe: Recipe, change: Change, per_epoch: int) -> Recipe:
@@ -217,13 +256,20 @@ def _fitting(recipe: Recipe, samples: int) -> Recipe:
     return replace(recipe, batch_size=size, evaluate_every=recipe.iterations)
 
 
-def held_out(dataset: Dataset, seed: int) -> Dataset:
-    """The training part alone: a tenth of it takes the place of the test part."""
+def parts_of(samples: int) -> int:
+    """How many tenths of the training part judge, one after the other: few samples say little."""
+    held = -(-samples // HELD_OUT)
+    return min(-(-ENOUGH // held), samples // held)
+
+
+def held_out(dataset: Dataset, seed: int, part: int = 0) -> Dataset:
+    """The training part alone: a tenth of it, the first or another, takes the place of the test part."""
     order = generator(seed, TRIALS).permutation(len(dataset.train))
     held = -(-len(order) // HELD_OUT)
-    return replace(dataset, train=_some(dataset.train, order[held:]), test=_some(dataset.train, order[:held]))
+    chosen = np.zeros(len(order), bool)
+    chosen[order[part * held : (part + 1) * held]] = True
+    return replace(dataset, train=_some(dataset.train, ~chosen), test=_some(dataset.train, chosen))
 
 
-def _some(split: Split, rows: Any) -> Split:
-    rows = np.sort(rows)
+def _some(split: Split, rows: NDArray[np.bool_]) -> Split:
     return Split(split.pixels[rows], split.t[rows], split.full)
