@@ -23,6 +23,12 @@ from zerokara.own_gradients.subject import Array
 from zerokara.own_gradients.truth import right_deltas
 
 
+SOLVED = "solved"
+"""The name of a δ that was solved from the gradient: it explains nothing, but those below may follow from it."""
+
+SOLVED_COST = 9
+
+
 class Part(NamedTuple):
     """An array and how it is written; `cause`: the mistake that it is, None where it is right.
 
@@ -76,7 +82,7 @@ class Candidates:
         of_upstreams, of_forms = (
             np.array([part.cause is not None for part in parts], int) for parts in (self.upstreams, self.forms)
         )
-        of_whole = [int(part.cause is not None) for part in self.whole]
+        of_whole = [SOLVED_COST if part.name == SOLVED else int(part.cause is not None) for part in self.whole]
         return np.concatenate([np.add.outer(of_upstreams, of_forms).ravel(), of_whole]).astype(int)
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zerokara.own_gradients.deltas import Candidates, Stack
-from zerokara.own_gradients.fitting import fitted
+from zerokara.own_gradients.fitting import Fit, fitted
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Array
 
@@ -325,14 +325,14 @@ def instead(seen: Observation, layer: int, letter: str) -> Iterator[tuple[str, A
                     yield f"d{kind}{number}{mark}", array.reshape(shape), "wrong-operand"
 
 
-def again(seen: Observation, layer: int, candidates: Candidates, match: Match, letter: str) -> list[float] | None:
+def again(seen: Observation, layer: int, candidates: Candidates, match: Match, letter: str) -> Fit | None:
     """The factor of a match on another batch, and of what was added; None where it does not hold there."""
     gradient = (seen.weights_of if letter == "W" else seen.bias_of)(seen.gradient, layer)
     parameter = (seen.truth.W if letter == "W" else seen.truth.b)[layer]
     if match.how in ("integer", "half"):
-        return [1.0]
+        return Fit([1.0])
     if match.how in ("missing", "zero"):
-        return [1.0] if gradient is None or not gradient.any() else None
+        return Fit([1.0]) if gradient is None or not gradient.any() else None
     if gradient is None:
         return None
     i = candidates.find(match.delta) if match.delta else None
@@ -344,7 +344,7 @@ def again(seen: Observation, layer: int, candidates: Candidates, match: Match, l
             seen, layer, letter
         )
         close = np.allclose(gradient, right, rtol=1e-9, atol=0)
-        return [1.0] if close or is_rounding(gradient.reshape(right.shape), right, ROUNDINGS[match.how]) else None
+        return Fit([1.0]) if close or is_rounding(gradient.reshape(right.shape), right, ROUNDINGS[match.how]) else None
     regressor, size = _regressor(seen, layer, delta, match, letter)
     if regressor is None:
         return None
@@ -358,10 +358,10 @@ def again(seen: Observation, layer: int, candidates: Candidates, match: Match, l
         if regressor.ndim == 2 and gradient.shape == regressor.shape[::-1]:
             regressor = regressor.T
         factor = sum_factor(gradient, regressor, delta, seen)
-        return None if factor is None else [factor]
+        return None if factor is None else Fit([factor])
     added = [ADDED.get(name, np.array)(parameter) for name, _ in match.rest]
     if not np.linalg.norm(gradient) > 1e-10 * size:
-        return [1.0, *(1.0 for _ in added)] if np.linalg.norm(regressor) <= 1e-9 * size else None
+        return Fit([1.0, *(1.0 for _ in added)]) if np.linalg.norm(regressor) <= 1e-9 * size else None
     return fitted(gradient, [regressor.reshape(gradient.shape), *added], 10 * seen.within, size)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -21,6 +22,7 @@ from zerokara.own_gradients.lines import with_line
 from zerokara.own_gradients.matches import Match
 from zerokara.own_gradients.observing import Observation, observations
 from zerokara.own_gradients.subject import Array, Subject
+from zerokara.own_gradients.solving import cause_of
 from zerokara.own_gradients.state import state_findings
 from zerokara.own_gradients.truth import right_deltas, truth_at
 from zerokara.own_gradients.variants import plausible, variants
@@ -82,7 +84,7 @@ def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterat
         return
     if all(is_right(each) for each in seen[:3]):
         return
-    mistakes = mistakes_of(seen)
+    mistakes = mistakes_of(subject, seen)
     yield from (finding_of(subject, model, seen, mistake) for mistake in mistakes)
 
 
@@ -117,32 +119,49 @@ def _squeezed(array: Array) -> tuple[int, ...]:
     return tuple(length for length in array.shape if length != 1)
 
 
-def mistakes_of(seen: list[Observation]) -> list[Named]:
+def mistakes_of(subject: Subject, seen: list[Observation]) -> list[Named]:
     """The mistakes of the best explanation that holds on all observations; of several as good ones the plainest."""
-    found = _holding(explained(seen[0]), seen)
-    if found is None or _cost(found) > 1:
+    path, found = _holding(explained(seen[0]), seen)
+    if _cost(found) > 1:
         for variant in variants(seen[0]):
             if plausible(seen[0], variant) is None:
                 continue
             changed = [variant.seen(each) for each in seen]
-            others = _holding(explained(changed[0]), changed)
-            if others is not None and (found is None or _cost(others) + 1 < _cost(found)):
+            _, others = _holding(explained(changed[0]), changed)
+            if _cost(others) + 1 < _cost(found):
                 places = tuple(_wrong_places(seen[0])) or ((1, "W"),)
                 found = [Named("forward-differs", variant.name, places, digits=_least(others)), *others]
-    return found or [Named("unknown-difference", "", tuple(_wrong_places(seen[0])))]
+    return [*_known(subject, seen, path, found)] or [Named(UNKNOWN_CAUSE, "", tuple(_wrong_places(seen[0])))]
 
 
-def _holding(paths: list[Path], seen: list[Observation]) -> list[Named] | None:
-    """The mistakes of the first path that holds on all observations."""
+UNKNOWN_CAUSE = "unknown-difference"
+
+
+def _known(subject: Subject, seen: list[Observation], path: Path, found: list[Named]) -> Iterator[Named]:
+    """The mistakes, the topmost unknown one with what can be shown of it; lower ones may follow from it."""
+    unknown = False
+    for mistake in found:
+        if mistake.cause != UNKNOWN_CAUSE:
+            yield mistake
+        elif not unknown:
+            unknown = True
+            layer, letter = mistake.places[0]
+            cause = cause_of(subject, seen, path, layer, letter) if path.steps else None
+            places = tuple(place for place in mistake.places if place[0] == layer)
+            yield replace(mistake, cause=cause, places=places) if cause else mistake
+
+
+def _holding(paths: list[Path], seen: list[Observation]) -> tuple[Path, list[Named]]:
+    """The first path that holds on all observations, and its mistakes; none where no path does."""
     for path in paths:
         replays = [replay for each in seen if (replay := replayed(path, each)) is not None]
         if len(replays) == len(seen) and (found := _named(path, replays, seen[0].within)) is not None:
-            return found
-    return None
+            return path, found
+    return Path(), [Named(UNKNOWN_CAUSE, "", tuple(_wrong_places(seen[0])) or ((1, "W"),))]
 
 
 def _cost(mistakes: list[Named]) -> float:
-    return sum(UNKNOWN if mistake.cause == "unknown-difference" else 1.0 for mistake in mistakes)
+    return sum(UNKNOWN if mistake.cause == UNKNOWN_CAUSE else 1.0 for mistake in mistakes)
 
 
 def _least(mistakes: list[Named]) -> float:
@@ -164,7 +183,7 @@ def _named(path: Path, replays: list[Replay], within: float) -> list[Named] | No
         for letter, match in (("W", step.weight), ("b", step.bias)):
             if match is None:
                 if letter == "W" or step.has_bias:
-                    found.setdefault(("unknown-difference", "", None), []).append((step.layer, letter))
+                    found.setdefault((UNKNOWN_CAUSE, "", None), []).append((step.layer, letter))
                 continue
             laws = _laws(step, letter, match, replays, within)
             if laws is None:
