@@ -229,7 +229,7 @@ def roles_in(function: Callable[..., Any], known: Iterable[str] = ()) -> dict[st
     optional = [p.name for p in _parameters(function) if p.name not in needed]
     roles = {name: name if name in known else role_of(name) for name in needed}
     optional_roles = {name: role_of(name) for name in optional}
-    roles |= {name: role for name, role in optional_roles.items() if role in ("training", "rate")}
+    roles |= {name: role for name, role in optional_roles.items() if role in ("training", "rate", "once")}
     roles |= {name: role for name, role in optional_roles.items() if role in ("x", "t") and not needed}
     if "y" in _plain_names(optional) and "t" not in roles.values() and "x" in roles.values():
         roles |= {name: "t" for name in optional if plain(name) == "y"}
