@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -65,9 +65,8 @@ def _best(subjects: Iterable[Subject]) -> Subject | None:
     for subject in subjects:
         reader = subject.gradient
         assert isinstance(reader, GradientReader)
-        if reader.fits and (
-            first is None or not reader.calls.layout.one_by_one or called_one_by_one(subject.functions)
-        ):
+        single = reader.calls.layout.one_by_one
+        if reader.fits and (first is None or not single or called_one_by_one(subject.functions)):
             return subject
         first = first or subject
     return first
@@ -222,7 +221,7 @@ def _fitted_rate(reader: GradientReader, loss: Callable[[], float], change: Arra
     slope = slope_of(moved, noise_of(moved))
     param[...] = start
     rate = float((change[name] * direction).sum()) / slope.value if slope.value else 0.0
-    return rate if np.isfinite(rate) and rate > 0 else None
+    return rate if 0 < rate < np.inf else None
 
 
 def _is_alike(name: str, gradient: Arrays) -> bool:
