@@ -18,7 +18,6 @@ from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
 from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.lines import with_line
 from zerokara.own_gradients.matches import Match
 from zerokara.own_gradients.observing import Observation, observations
 from zerokara.own_gradients.subject import Array, Subject
@@ -41,7 +40,7 @@ def named(subject: Subject) -> Findings:
     before = Snapshot([*subject.state, *subject.functions, *subject.params.values()])
     try:
         with subject.kept(), quietly():
-            found = list(_lined(subject))
+            found = list(_of_one_call(subject))
     except (Exception, SystemExit):  # the learner's code may raise anything, at weights that it never had
         found = []
     finally:
@@ -67,16 +66,14 @@ def _follows(finding: Finding, state: Findings) -> bool:
     return any(finding.cause == other.cause or finding.cause in SYMPTOMS.get(other.cause, ()) for other in state)
 
 
-def _lined(subject: Subject) -> Iterator[Finding]:
+def _of_one_call(subject: Subject) -> Iterator[Finding]:
     model = model_of(subject)
     if model is None:
         return
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
-        found = list(_findings(subject, model, seen))
-    subject.set({name: seen[0].params[name] for name in subject.params})
-    yield from (with_line(finding, subject, seen[0].truth, seen[0].x, seen[0].t) for finding in found)
+        yield from _findings(subject, model, seen)
 
 
 def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterator[Finding]:
