@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from zerokara.own_gradients.deltas import SOLVED, Candidates, Part, hidden_deltas, last_deltas
+from zerokara.own_gradients.again import again
+from zerokara.own_gradients.bias_matches import bias_matches
+from zerokara.own_gradients.deltas import SOLVED, Candidates, Part
 from zerokara.own_gradients.fitting import Fit
-from zerokara.own_gradients.matches import Match, again, bias_matches, weight_matches
+from zerokara.own_gradients.hidden_deltas import hidden_deltas
+from zerokara.own_gradients.last_deltas import last_deltas
+from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Array
+from zerokara.own_gradients.weight_matches import weight_matches
 
 WIDTH = 6
 UNKNOWN = 3.5
@@ -150,10 +156,9 @@ def _pairs(weights: list[Match], biases: list[Match] | None) -> Iterator[tuple[M
         if weight.delta and weight.delta in best:
             seen.add((id(weight), id(best[weight.delta])))
             yield weight, best[weight.delta]
-    for weight in weights[:4] or NOTHING:
-        for bias in biases[:4] or NOTHING:
-            if (id(weight), id(bias)) not in seen:
-                yield weight, bias
+    for pair in product(weights[:4] or NOTHING, biases[:4] or NOTHING):
+        if (id(pair[0]), id(pair[1])) not in seen:
+            yield pair
 
 
 def _carried(weight: Match | None, bias: Match | None, candidates: Candidates) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -217,7 +222,7 @@ def replayed(path: Path, seen: Observation) -> Replay | None:
 
 
 def carried_to(path: Path, seen: Observation, layer: int) -> Array | None:
-    """The δ that the layer above hands down to a layer on another observation; None for the last, or where none holds."""
+    """The δ that the layer above hands down to a layer on another observation; None for the last layer."""
     delta: Array | None = None
     for step in path.steps:
         if step.layer <= layer:

@@ -1,14 +1,14 @@
-"""Names the mistakes in a learner's gradient by proof: it equals, at all weights and batches tried, what they make of it.
+"""Names the mistakes in a learner's gradient by proof: it equals what they make of it, at all weights that were tried.
 
-BACKPROP by known mistakes is `beam.py`; here are the observations that a name must hold on, and the words.
+`beam.py` finds them on one batch; here they are held against others, and followed by what else can be shown.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import replace
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
 from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.matches import Match
+from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation, observations
-from zerokara.own_gradients.subject import Array, Subject
 from zerokara.own_gradients.solving import cause_of
 from zerokara.own_gradients.state import state_findings
+from zerokara.own_gradients.subject import Array, Subject
 from zerokara.own_gradients.truth import right_deltas, truth_at
 from zerokara.own_gradients.variants import plausible, variants
 from zerokara.own_gradients.wording import Named, finding_of
@@ -203,7 +203,7 @@ def _digits(places: list[tuple[int, str]], replays: list[Replay]) -> float:
 OF_DELTA = frozenset(
     {"loss-mismatch", "activation-derivative", "softmax-derivative", "upstream-dropped", "forward-differs"}
 )
-"""Causes of a wrong δ. Where the right one is there, too, and only this gradient has another, a wrong array was taken."""
+"""Causes of a wrong δ. Where only one gradient of a layer has it, a wrong array was taken."""
 
 
 def _is_local(step: Step, match: Match) -> bool:
