@@ -1,6 +1,6 @@
-"""Names the mistakes in a learner's gradient by proof: it equals, at all weights and batches tried, what they make of it.
+"""Names the mistakes in a learner's gradient by proof: it equals what they make of it, at all weights that were tried.
 
-BACKPROP by known mistakes is `beam.py`; here are the observations that a name must hold on, and the words.
+`beam.py` finds them on one batch; here they are held against others, and followed by what else can be shown.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,11 +18,11 @@ from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
 from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.lines import with_line
-from zerokara.own_gradients.matches import Match
+from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation, observations
-from zerokara.own_gradients.subject import Array, Subject
+from zerokara.own_gradients.solving import cause_of
 from zerokara.own_gradients.state import state_findings
+from zerokara.own_gradients.subject import Array, Subject
 from zerokara.own_gradients.truth import right_deltas, truth_at
 from zerokara.own_gradients.variants import plausible, variants
 from zerokara.own_gradients.wording import Named, finding_of
@@ -39,7 +40,7 @@ def named(subject: Subject) -> Findings:
     before = Snapshot([*subject.state, *subject.functions, *subject.params.values()])
     try:
         with subject.kept(), quietly():
-            found = list(_lined(subject))
+            found = list(_of_one_call(subject))
     except (Exception, SystemExit):  # the learner's code may raise anything, at weights that it never had
         found = []
     finally:
@@ -65,16 +66,14 @@ def _follows(finding: Finding, state: Findings) -> bool:
     return any(finding.cause == other.cause or finding.cause in SYMPTOMS.get(other.cause, ()) for other in state)
 
 
-def _lined(subject: Subject) -> Iterator[Finding]:
+def _of_one_call(subject: Subject) -> Iterator[Finding]:
     model = model_of(subject)
     if model is None:
         return
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
-        found = list(_findings(subject, model, seen))
-    subject.set({name: seen[0].params[name] for name in subject.params})
-    yield from (with_line(finding, subject, seen[0].truth, seen[0].x, seen[0].t) for finding in found)
+        yield from _findings(subject, model, seen)
 
 
 def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterator[Finding]:
@@ -82,7 +81,7 @@ def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterat
         return
     if all(is_right(each) for each in seen[:3]):
         return
-    mistakes = mistakes_of(seen)
+    mistakes = mistakes_of(subject, seen)
     yield from (finding_of(subject, model, seen, mistake) for mistake in mistakes)
 
 
@@ -117,32 +116,49 @@ def _squeezed(array: Array) -> tuple[int, ...]:
     return tuple(length for length in array.shape if length != 1)
 
 
-def mistakes_of(seen: list[Observation]) -> list[Named]:
+def mistakes_of(subject: Subject, seen: list[Observation]) -> list[Named]:
     """The mistakes of the best explanation that holds on all observations; of several as good ones the plainest."""
-    found = _holding(explained(seen[0]), seen)
-    if found is None or _cost(found) > 1:
+    path, found = _holding(explained(seen[0]), seen)
+    if _cost(found) > 1:
         for variant in variants(seen[0]):
             if plausible(seen[0], variant) is None:
                 continue
             changed = [variant.seen(each) for each in seen]
-            others = _holding(explained(changed[0]), changed)
-            if others is not None and (found is None or _cost(others) + 1 < _cost(found)):
+            _, others = _holding(explained(changed[0]), changed)
+            if _cost(others) + 1 < _cost(found):
                 places = tuple(_wrong_places(seen[0])) or ((1, "W"),)
                 found = [Named("forward-differs", variant.name, places, digits=_least(others)), *others]
-    return found or [Named("unknown-difference", "", tuple(_wrong_places(seen[0])))]
+    return [*_known(subject, seen, path, found)] or [Named(UNKNOWN_CAUSE, "", tuple(_wrong_places(seen[0])))]
 
 
-def _holding(paths: list[Path], seen: list[Observation]) -> list[Named] | None:
-    """The mistakes of the first path that holds on all observations."""
+UNKNOWN_CAUSE = "unknown-difference"
+
+
+def _known(subject: Subject, seen: list[Observation], path: Path, found: list[Named]) -> Iterator[Named]:
+    """The mistakes, the topmost unknown one with what can be shown of it; lower ones may follow from it."""
+    unknown = False
+    for mistake in found:
+        if mistake.cause != UNKNOWN_CAUSE:
+            yield mistake
+        elif not unknown:
+            unknown = True
+            layer, letter = mistake.places[0]
+            cause = cause_of(subject, seen, path, layer, letter) if path.steps else None
+            places = tuple(place for place in mistake.places if place[0] == layer)
+            yield replace(mistake, cause=cause, places=places) if cause else mistake
+
+
+def _holding(paths: list[Path], seen: list[Observation]) -> tuple[Path, list[Named]]:
+    """The first path that holds on all observations, and its mistakes; none where no path does."""
     for path in paths:
         replays = [replay for each in seen if (replay := replayed(path, each)) is not None]
         if len(replays) == len(seen) and (found := _named(path, replays, seen[0].within)) is not None:
-            return found
-    return None
+            return path, found
+    return Path(), [Named(UNKNOWN_CAUSE, "", tuple(_wrong_places(seen[0])) or ((1, "W"),))]
 
 
 def _cost(mistakes: list[Named]) -> float:
-    return sum(UNKNOWN if mistake.cause == "unknown-difference" else 1.0 for mistake in mistakes)
+    return sum(UNKNOWN if mistake.cause == UNKNOWN_CAUSE else 1.0 for mistake in mistakes)
 
 
 def _least(mistakes: list[Named]) -> float:
@@ -164,7 +180,7 @@ def _named(path: Path, replays: list[Replay], within: float) -> list[Named] | No
         for letter, match in (("W", step.weight), ("b", step.bias)):
             if match is None:
                 if letter == "W" or step.has_bias:
-                    found.setdefault(("unknown-difference", "", None), []).append((step.layer, letter))
+                    found.setdefault((UNKNOWN_CAUSE, "", None), []).append((step.layer, letter))
                 continue
             laws = _laws(step, letter, match, replays, within)
             if laws is None:
@@ -187,7 +203,7 @@ def _digits(places: list[tuple[int, str]], replays: list[Replay]) -> float:
 OF_DELTA = frozenset(
     {"loss-mismatch", "activation-derivative", "softmax-derivative", "upstream-dropped", "forward-differs"}
 )
-"""Causes of a wrong δ. Where the right one is there, too, and only this gradient has another, a wrong array was taken."""
+"""Causes of a wrong δ. Where only one gradient of a layer has it, a wrong array was taken."""
 
 
 def _is_local(step: Step, match: Match) -> bool:

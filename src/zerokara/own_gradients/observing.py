@@ -62,18 +62,19 @@ def observations(subject: Subject, model: Model) -> list[Observation]:
     for number, n in enumerate((*ROWS, ROWS[1])):
         chosen = batch(subject, n, 2 + number, model.columns)
         params = set_weights(subject, model.layers, 11 + number, length)
-        seen.append(_observed(subject, model, params, chosen))
+        seen.append(observed(subject, model, params, chosen))
     subject.set(own)
     chosen = batch(subject, ROWS[0], 9, model.columns)
     params = {name: np.array(array, np.float64) for name, array in own.items()}
     loss = float(subject.loss(*chosen.copies()))
     if agrees(model, params, chosen.x, chosen.t, loss, 1e-6):
         subject.set(own)
-        seen.append(_observed(subject, model, params, chosen))
+        seen.append(observed(subject, model, params, chosen))
     return seen
 
 
-def _observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
+def observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
+    """What the learner's gradient returns at the weights that are set, `params`, on a batch."""
     snapshot = Snapshot(subject.state)
     gradient = {name: np.array(array) for name, array in subject.gradient(*chosen.copies()).items()}
     after = {name: np.array(array, np.float64) for name, array in subject.params.items()}
