@@ -47,7 +47,15 @@ class Choice:
         if exchanged and (begins is None or exchanged[0].at <= begins.at):
             return min(exchanged, key=lambda mend: (len(mend.site.text), -mend.at))
         assert begins is not None
-        return min(self._inside(begins), key=self._length)
+        return self._as_a_whole(min(self._inside(begins), key=self._length))
+
+    def _as_a_whole(self, mend: Mend) -> Mend:
+        """What is around it, where a slope or δ that is put in only comes out again, as a mask does of a mask."""
+        for other in self.found:
+            around = mend.site is not other.site and mend.site.within(other.site) and other.quantity is mend.quantity
+            if around and mend.quantity and mend.quantity.kind not in _PLAIN:
+                return self._as_a_whole(other)
+        return mend
 
     def _length(self, mend: Mend) -> tuple[int, int, int, int]:
         kind = mend.quantity.kind if mend.quantity else ""
