@@ -45,17 +45,20 @@ class Choice:
         if begins is None and not exchanged:
             return max(self.found, key=lambda mend: (self._standing(mend), mend.at))
         if exchanged and (begins is None or exchanged[0].at <= begins.at):
-            return min(exchanged, key=lambda mend: (len(mend.site.text), -mend.at))
+            return min(
+                exchanged, key=lambda mend: (mend.at, not mend.quantity or not mend.quantity.name.startswith("{z"))
+            )
         assert begins is not None
-        return self._as_a_whole(min(self._inside(begins), key=self._length))
+        return min(self._without_passed_on(list(self._inside(begins))), key=self._length)
 
-    def _as_a_whole(self, mend: Mend) -> Mend:
-        """What is around it, where a slope or δ that is put in only comes out again, as a mask does of a mask."""
-        for other in self.found:
-            around = mend.site is not other.site and mend.site.within(other.site) and other.quantity is mend.quantity
-            if around and mend.quantity and mend.quantity.kind not in _PLAIN:
-                return self._as_a_whole(other)
-        return mend
+    def _without_passed_on(self, mends: list[Mend]) -> list[Mend]:
+        """Without those where a slope or δ that is put in comes out again only by chance, as a mask does of a mask."""
+        last = {mend.quantity: mend for mend in sorted(mends, key=lambda mend: mend.at)}
+        return [
+            mend
+            for mend in mends
+            if mend.quantity is None or mend.quantity.kind in _PLAIN or _same_values(mend, last[mend.quantity])
+        ]
 
     def _length(self, mend: Mend) -> tuple[int, int, int, int]:
         kind = mend.quantity.kind if mend.quantity else ""
@@ -130,7 +133,7 @@ class Choice:
         """Whether its function could know what belongs there: one of z alone may return a slope, never a δ."""
         names = parameters(mend.site)
         quantity = mend.quantity
-        if quantity is None or len(names) != 1 or isinstance(mend.site.function, ast.Lambda):
+        if quantity is None or len(names) != 1 or names == ["self"] or isinstance(mend.site.function, ast.Lambda):
             return True
         if quantity.kind == "scalar":
             return True
@@ -164,14 +167,21 @@ class Choice:
 
 
 def parameters(site: Site) -> list[str]:
-    """Names of the parameters of the function that a site stands in, but for the object."""
-    arguments = site.function.args
-    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    names = [argument.arg for argument in given]
-    return ["self", *names[1:], ""] if names[:1] == ["self"] else names
+    """Names of the parameters of the function that a site stands in; of a method that does not use it, without self."""
+    function = site.function
+    names = [each.arg for each in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]]
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    return names[1:] if names[:1] == ["self"] and "self" not in used else names
 
 
 def _row_or_all(right: Any, value: Any) -> Iterator[tuple[Any, ...]]:
     for one in (right, right.T, *right):
         if one.shape == np.shape(value):
             yield (one,)
+
+
+def _same_values(one: Mend, other: Mend) -> bool:
+    pairs = zip(one.values, other.values, strict=False)
+    return len(one.values) == len(other.values) and all(
+        np.shape(a) == np.shape(b) and np.array_equal(a, b) for a, b in pairs
+    )

@@ -32,7 +32,13 @@ def _completed(names: Names, mend: Mend) -> str:
     value, right = np.asarray(mend.values[0], float), np.asarray(mend.given[0], float)
     found = f"({mend.site.text})" if isinstance(mend.site.node, ast.BinOp) else mend.site.text
     size = len(trial.truth.a[0])
-    factors = {f"{found} / N": 1 / size, f"{found} * N": size, f"{found} / 2": 0.5, f"{found} * 2": 2, f"-{found}": -1}
+    factors = {
+        f"{found} / N": 1 / size,
+        f"{found} * N": size,
+        f"{found} / 2": 0.5,
+        f"{found} * 2": 2,
+        found[1:] if found.startswith("-") else f"-{found}": -1,
+    }
     for text, factor in factors.items():
         if same_already((value * factor,), (right,), trial.tolerance):
             return text
@@ -79,7 +85,7 @@ class Names:
         return formula.format_map({key: self._any(array) or SYMBOLS.get(key, key) for key, array in wanted.items()})
 
     def here(self, right: Array) -> str:
-        """The shortest name of the same function; "" where there is none."""
+        """The shortest name of the same function, or call where there is none; "" where there is neither."""
         return self._shortest(filter(self._is_here, self.trial.code.sites), right)
 
     def _is_here(self, site: Site) -> bool:
@@ -89,8 +95,10 @@ class Names:
         return self.here(right) or self._shortest(self.trial.code.sites, right)
 
     def _shortest(self, sites: Iterable[Site], right: Array) -> str:
-        named = [site.text for site in sites if isinstance(site.node, _NAMES) and self._is(site, right)]
-        return min(named, key=len) if named else ""
+        found = [site for site in sites if isinstance(site.node, ast.expr) and self._is(site, right)]
+        named = [site.text for site in found if isinstance(site.node, _NAMES)]
+        calls = [site.text for site in found if isinstance(site.node, ast.Call) and len(site.text) <= LONGEST]
+        return min(named or calls or [""], key=len)
 
     def _is(self, site: Site, right: Array) -> bool:
         values = [value for _, value in self.trial.values.get(site.number, [])[:4]]
@@ -109,6 +117,9 @@ class Names:
                 return bool(np.shape(self.trial.values[site.number][0][1]) != right.shape)
         return True
 
+
+LONGEST = 40
+"""Characters of a call that stands for its result where that has no name."""
 
 SYMBOLS = {"a0": "x"}
 _NAMES = (ast.Name, ast.Attribute, ast.Subscript)
