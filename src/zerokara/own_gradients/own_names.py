@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -17,70 +16,110 @@ from zerokara.own_gradients.trial import Trial
 
 def right_text(trial: Trial, mend: Mend) -> str:
     """What belongs there, as code or formula: what stands there with the term that it lacks, or the right quantity."""
-    quantity = mend.quantity
-    if quantity is None:
+    if mend.quantity is None:
         return ""
-    found = mend.site.text
-    if isinstance(mend.site.node, ast.BinOp):
-        found = f"({found})"
-    lacking = _lacking(trial, mend)
-    return f"{found} {lacking}" if lacking else _named(trial, mend.site, quantity.name)
+    names = Names(trial, mend.site)
+    return _completed(names, mend) or _composed(names, mend) or names.said(mend.quantity.name)
 
 
-def _lacking(trial: Trial, mend: Mend) -> str:
-    """The factor between what stands there and what belongs there, where it is one with a name."""
-    quantity = mend.quantity
-    if quantity is None or quantity.kind not in ("delta", "gradient", "upstream") or not mend.given:
+def _completed(names: Names, mend: Mend) -> str:
+    """What stands there with the factor that it lacks, where that is one with a name."""
+    quantity, trial = mend.quantity, names.trial
+    if quantity is None or quantity.kind not in ("delta", "gradient", "upstream"):
         return ""
     if np.shape(mend.values[0]) != np.shape(mend.given[0]):
         return ""
-    value, right = np.asarray(mend.values, float), np.asarray(mend.given, float)
+    value, right = np.asarray(mend.values[0], float), np.asarray(mend.given[0], float)
+    found = f"({mend.site.text})" if isinstance(mend.site.node, ast.BinOp) else mend.site.text
     size = len(trial.truth.a[0])
-    for text, factor in (("/ N", 1 / size), ("* N", size), ("/ 2", 0.5), ("* 2", 2.0)):
+    factors = {
+        f"{found} / N": 1 / size,
+        f"{found} * N": size,
+        f"{found} / 2": 0.5,
+        f"{found} * 2": 2,
+        found[1:] if found.startswith("-") else f"-{found}": -1,
+    }
+    for text, factor in factors.items():
         if same_already((value * factor,), (right,), trial.tolerance):
             return text
-    if quantity.layer in trial.truth.slope and quantity.kind == "delta":
-        slope = next(forms_of(trial.truth.slope[quantity.layer], mend.values), None)
-        if slope is not None and same_already((value * slope,), (right,), trial.tolerance):
-            return f"* {_named(trial, mend.site, slope_name(trial.truth, quantity.layer))}"
+    slope = trial.truth.slope.get(quantity.layer) if quantity.kind == "delta" else None
+    for form in () if slope is None else (slope, slope.T, slope[0]):
+        if form.shape == value.shape and same_already((value * form,), (right,), trial.tolerance):
+            return f"{found} * {names.said(slope_name(trial.truth, quantity.layer))}"
     return ""
 
 
-def forms_of(right: Array, values: tuple[Any, ...]) -> Iterator[Array]:
-    """A quantity with samples first, in the shape of these values together."""
-    shape = np.shape(values)
-    for form in (right, right.T[None], right[None]):
-        if form.shape == shape:
-            yield form
+def _composed(names: Names, mend: Mend) -> str:
+    """The formula of backpropagation in names that the function has: δ = upstream · slope, dW = aᵀ δ, db = Σ δ."""
+    quantity, truth = mend.quantity, names.trial.truth
+    if quantity is None or (quantity.rows and len(mend.values) > 1):
+        return ""
+    layer, scale = quantity.layer, quantity.scale
+    if quantity.kind == "delta" and layer in truth.upstream:
+        upstream = names.here(truth.upstream[layer] * scale)
+        return f"{upstream} * {names.said(slope_name(truth, layer))}" if upstream else ""
+    delta = names.here(truth.delta[layer] * scale) if quantity.kind == "gradient" else ""
+    if not delta:
+        return ""
+    if np.size(mend.given[0]) == truth.b[layer].size:
+        return f"{delta}.sum(axis=0)" if names.is_turned(delta, truth.delta[layer]) is False else ""
+    operand = names.here(truth.a[layer - 1])
+    if not operand or names.is_turned(delta, truth.delta[layer]) or layer in truth.transposed:
+        return ""
+    return f"np.dot({operand}.T, {delta})"
 
 
-def _named(trial: Trial, site: Site, name: str) -> str:
-    truth = trial.truth
-    known: dict[str, Array] = {"y": truth.output, "t": truth.targets}
-    known |= {f"a{layer}": array for layer, array in truth.a.items() if layer < truth.depth}
-    known |= {f"z{layer}": array for layer, array in truth.z.items()}
-    return name.format_map(
-        {key: _own(trial, site, array) or _else(key) for key, array in known.items() if f"{{{key}}}" in name}
-    )
+class Names:
+    """What a learner calls the right quantities, in the function of a site."""
+
+    def __init__(self, trial: Trial, site: Site) -> None:
+        self.trial, self._site = trial, site
+
+    def said(self, formula: str) -> str:
+        """A formula of `Quantity.name` with the learner's names in the place of those in braces."""
+        truth = self.trial.truth
+        known: dict[str, Array] = {"y": truth.output, "t": truth.targets}
+        known |= {f"a{layer}": array for layer, array in truth.a.items() if layer < truth.depth}
+        known |= {f"z{layer}": array for layer, array in truth.z.items()}
+        wanted = {key: array for key, array in known.items() if f"{{{key}}}" in formula}
+        return formula.format_map({key: self._any(array) or SYMBOLS.get(key, key) for key, array in wanted.items()})
+
+    def here(self, right: Array) -> str:
+        """The shortest name of the same function, or call where there is none; "" where there is neither."""
+        return self._shortest(filter(self._is_here, self.trial.code.sites), right)
+
+    def _is_here(self, site: Site) -> bool:
+        return site.function is self._site.function
+
+    def _any(self, right: Array) -> str:
+        return self.here(right) or self._shortest(self.trial.code.sites, right)
+
+    def _shortest(self, sites: Iterable[Site], right: Array) -> str:
+        found = [site for site in sites if isinstance(site.node, ast.expr) and self._is(site, right)]
+        named = [site.text for site in found if isinstance(site.node, _NAMES)]
+        calls = [site.text for site in found if isinstance(site.node, ast.Call) and len(site.text) <= LONGEST]
+        return min(named or calls or [""], key=len)
+
+    def _is(self, site: Site, right: Array) -> bool:
+        values = [value for _, value in self.trial.values.get(site.number, [])[:4]]
+        forms = (right, right.T, right[0], right[0][None, :], right[0][:, None])
+        tolerance = self.trial.tolerance
+        return any(
+            np.shape(value) == form.shape and same_already((value,), (form,), tolerance)
+            for value in values
+            for form in forms
+        )
+
+    def is_turned(self, name: str, right: Array) -> bool:
+        """Whether what a name stands for has samples in columns, or is one sample."""
+        for site in self.trial.code.sites:
+            if site.function is self._site.function and site.text == name and self.trial.values.get(site.number):
+                return bool(np.shape(self.trial.values[site.number][0][1]) != right.shape)
+        return True
 
 
-def _else(key: str) -> str:
-    return "x" if key == "a0" else key
+LONGEST = 40
+"""Characters of a call that stands for its result where that has no name."""
 
-
-def _own(trial: Trial, site: Site, right: Array) -> str:
-    """The learner's name for a quantity: best one in the same function; "" where there is none."""
-    found = [other for other in trial.code.sites if _is(trial, other, right)]
-    here = [other for other in found if other.function is site.function]
-    named = [other.text for other in here or found if isinstance(other.node, ast.Name | ast.Attribute | ast.Subscript)]
-    return min(named, key=len) if named else ""
-
-
-def _is(trial: Trial, site: Site, right: Array) -> bool:
-    shapes = (right, right.T, right[0], right[0][None, :], right[0][:, None])
-    values = [value for _, value in trial.values.get(site.number, [])[:4]]
-    return any(
-        np.shape(value) == form.shape and same_already((value,), (form,), trial.tolerance)
-        for value in values
-        for form in shapes
-    )
+SYMBOLS = {"a0": "x"}
+_NAMES = (ast.Name, ast.Attribute, ast.Subscript)
