@@ -104,9 +104,7 @@ class _Found(NamedTuple):
 def _found(seen: Observation, layer: int, delta: Array | None) -> _Found:
     with np.errstate(all="ignore"):
         candidates = candidates_of(seen, layer, delta)
-        return _Found(
-            candidates, weight_matches(seen, layer, candidates), bias_matches(seen, layer, candidates)
-        )
+        return _Found(candidates, weight_matches(seen, layer, candidates), bias_matches(seen, layer, candidates))
 
 
 def _further(layer: int, path: Path, found: _Found) -> Iterator[Path]:
@@ -180,6 +178,10 @@ class Replay:
 
     n: int
     factors: dict[tuple[int, str], list[float]]
+
+    def rest(self, layer: int, letter: str) -> float:
+        """The relative length of what a match leaves over."""
+        return float(getattr(self.factors.get((layer, letter)), "rest", 0.0))
 
 
 def replayed(path: Path, seen: Observation) -> Replay | None:

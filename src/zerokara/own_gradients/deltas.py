@@ -352,7 +352,12 @@ def _after_own_update(seen: Observation, layer: int, carried: Array, right: Arra
     """The upstream gradient through W − η dW of the layer above, for the η that fits; None where none does."""
     above, own = seen.weights_of(seen.gradient, layer + 1), seen.weights_of(seen.gradient, layer)
     a, slopes = seen.truth.a[layer - 1], seen.truth.slope[layer]
-    if above is None or own is None or above.shape != seen.truth.W[layer + 1].shape or own.shape != seen.truth.W[layer].shape:
+    if (
+        above is None
+        or own is None
+        or above.shape != seen.truth.W[layer + 1].shape
+        or own.shape != seen.truth.W[layer].shape
+    ):
         return None
     step = carried @ above.T
     both = fitted(own, [a.T @ (right * slopes), a.T @ (step * slopes)], seen.within)

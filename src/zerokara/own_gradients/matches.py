@@ -67,9 +67,7 @@ def weight_matches(seen: Observation, layer: int, candidates: Candidates) -> lis
     return sorted(found, key=lambda match: match.cost)
 
 
-def _with_operands(
-    seen: Observation, layer: int, candidates: Candidates, stack: Stack, gradient: Array
-) -> list[Match]:
+def _with_operands(seen: Observation, layer: int, candidates: Candidates, stack: Stack, gradient: Array) -> list[Match]:
     """Matches with the right operand; with others, and of a turned gradient, where that alone is no single mistake."""
     shape = seen.truth.W[layer].shape
     plain = gradient - _penalty(seen, layer, "W") if gradient.shape == shape else gradient
@@ -167,7 +165,9 @@ def _products(
     survivors = _survivors(squares, products, float(along @ along), seen.within, stack)
     for i in survivors:
         match = _match(candidates, i, name, tuple(causes))
-        coefficients = fitted(gradient, [operand.T @ candidates.array(i)], seen.within, _size(operand, candidates.array(i)))
+        coefficients = fitted(
+            gradient, [operand.T @ candidates.array(i)], seen.within, _size(operand, candidates.array(i))
+        )
         if coefficients is not None:
             yield replace(match, factor=coefficients[0], view=view)
 
@@ -179,7 +179,9 @@ def _direction(units: int) -> Array:
 def _survivors(squares: Array, products: Array, of_gradient: float, within: float, stack: Stack) -> list[int]:
     with np.errstate(all="ignore"):
         rest = of_gradient - products**2 / squares
-    alike = np.flatnonzero((squares > 1e-24 * squares.max(initial=0)) & (rest <= max(1e-9, 30 * within**2) * of_gradient))
+    alike = np.flatnonzero(
+        (squares > 1e-24 * squares.max(initial=0)) & (rest <= max(1e-9, 30 * within**2) * of_gradient)
+    )
     return [int(i) for i in stack.numbers[alike[np.argsort(stack.costs[alike], kind="stable")]][:MOST]]
 
 
@@ -338,7 +340,9 @@ def again(seen: Observation, layer: int, candidates: Candidates, match: Match, l
         return None
     delta = candidates.array(i) if i is not None else None
     if match.how in ROUNDINGS and delta is not None:
-        right = (seen.truth.a[layer - 1].T @ delta if letter == "W" else delta.sum(axis=0)) + _penalty(seen, layer, letter)
+        right = (seen.truth.a[layer - 1].T @ delta if letter == "W" else delta.sum(axis=0)) + _penalty(
+            seen, layer, letter
+        )
         close = np.allclose(gradient, right, rtol=1e-9, atol=0)
         return [1.0] if close or is_rounding(gradient.reshape(right.shape), right, ROUNDINGS[match.how]) else None
     regressor, size = _regressor(seen, layer, delta, match, letter)
@@ -453,8 +457,23 @@ def plain_factor(factor: float, seen: Observation) -> bool:
     """Whether a factor is one that a mistake makes: a scalar with a free one equals anything."""
     n, classes, features = seen.n, seen.truth.output.shape[1], seen.truth.a[0].shape[1]
     widths = [W.shape[1] for W in seen.truth.W.values()]
-    plain = [1, 2, n, *widths, *(n * width for width in widths), classes, n * classes, n * n, features, n / classes, 2 * n, n / features]
-    return any(np.isclose(abs(factor), value, rtol=1e-7) or np.isclose(abs(factor), 1 / value, rtol=1e-7) for value in plain)
+    plain = [
+        1,
+        2,
+        n,
+        *widths,
+        *(n * width for width in widths),
+        classes,
+        n * classes,
+        n * n,
+        features,
+        n / classes,
+        2 * n,
+        n / features,
+    ]
+    return any(
+        np.isclose(abs(factor), value, rtol=1e-7) or np.isclose(abs(factor), 1 / value, rtol=1e-7) for value in plain
+    )
 
 
 OF_SUMS = {"sum of |δ|": "wrong-operand", "sum of δ²": "wrong-operand"}
@@ -496,7 +515,9 @@ def _other_sums(seen: Observation, layer: int, candidates: Candidates, gradient:
             if value.ndim == 2 and gradient.shape == value.shape[::-1]:
                 value = value.T
             if (factor := sum_factor(gradient, value, delta, seen)) is not None:
-                yield replace(_match(candidates, int(i), name, ((OF_SUMS.get(name, "bias-sum"), f"b {name}"),)), factor=factor)
+                yield replace(
+                    _match(candidates, int(i), name, ((OF_SUMS.get(name, "bias-sum"), f"b {name}"),)), factor=factor
+                )
 
 
 def sum_factor(gradient: Array, value: Array, delta: Array, seen: Observation) -> float | None:

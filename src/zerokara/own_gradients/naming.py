@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,27 +19,10 @@ from zerokara.own_gradients.matches import Match
 from zerokara.own_gradients.observing import Observation, observations
 from zerokara.own_gradients.subject import Array, Subject
 from zerokara.own_gradients.truth import right_deltas, truth_at
-from zerokara.own_gradients.words_of_mistakes import finding_of
+from zerokara.own_gradients.wording import Named, finding_of
 
 SILENT = 1e-6
 """Relative difference of a gradient that is right: many write p + 1e-7 in one place only."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """A mistake that holds on all observations.
-
-    Attributes:
-        cause: a name of `CAUSES`.
-        form: how it is written, a formula or a name of `deltas.py` and `matches.py`.
-        places: where it shows, (layer, "W" or "b") each, the topmost first.
-        law: of a factor.
-    """
-
-    cause: str
-    form: str
-    places: tuple[tuple[int, str], ...]
-    law: Law | None = None
 
 
 def named(subject: Subject) -> Findings:
@@ -69,7 +50,10 @@ def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterat
 
 def is_right(seen: Observation) -> bool:
     """Whether every gradient is the right one, in either form of the last δ (see `right_deltas`)."""
-    return any(not _wrong(seen, delta) for delta in right_deltas(seen.model, seen.truth.z[seen.truth.depth], seen.truth.targets))
+    return any(
+        not _wrong(seen, delta)
+        for delta in right_deltas(seen.model, seen.truth.z[seen.truth.depth], seen.truth.targets)
+    )
 
 
 def _wrong(seen: Observation, delta: Array) -> list[str]:
@@ -127,10 +111,21 @@ def _named(path: Path, replays: list[Replay], within: float) -> list[Named] | No
             for cause, form, factor in _mistakes(match, laws):
                 key = ("wrong-operand" if _is_local(step, match) and cause in OF_DELTA else cause, form, factor)
                 found.setdefault(key, []).append((step.layer, letter))
-    return [Named(cause, form, tuple(places), factor) for (cause, form, factor), places in found.items()]
+    return [
+        Named(cause, form, tuple(places), factor, _digits(places, replays))
+        for (cause, form, factor), places in found.items()
+    ]
 
 
-OF_DELTA = frozenset({"loss-mismatch", "activation-derivative", "softmax-derivative", "upstream-dropped", "forward-differs"})
+def _digits(places: list[tuple[int, str]], replays: list[Replay]) -> float:
+    """To how many digits the gradients of these places equal what was found, where it is fewest."""
+    rest = max(replay.rest(*place) for place in places for replay in replays)
+    return -math.log10(max(rest, 1e-16))
+
+
+OF_DELTA = frozenset(
+    {"loss-mismatch", "activation-derivative", "softmax-derivative", "upstream-dropped", "forward-differs"}
+)
 """Causes of a wrong δ. Where the right one is there, too, and only this gradient has another, a wrong array was taken."""
 
 

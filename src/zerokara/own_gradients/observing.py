@@ -79,4 +79,15 @@ def _observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> 
     dtypes = {name: array.dtype for name, array in gradient.items()}
     truth = truth_at(model, params, chosen.x, chosen.t)
     as_floats = {name: np.asarray(array, np.float64) for name, array in gradient.items() if array.dtype.kind in "fiub"}
-    return Observation(model, len(truth.a[0]), chosen.x, chosen.t, params, after, as_floats, truth, tolerance({**halves, **subject.params}), dtypes)
+    return Observation(
+        model,
+        len(truth.a[0]),
+        chosen.x,
+        chosen.t,
+        params,
+        after,
+        as_floats,
+        truth,
+        tolerance({**halves, **subject.params}),
+        dtypes,
+    )

@@ -24,9 +24,7 @@ def truth_of(subject: Subject, x: Array, t: Array) -> Truth | None:
         return truth_at(model, subject.params, x, t)
 
 
-def truth_at(
-    model: Model, params: Mapping[str, Array], x: Array, t: Array, last_delta: Array | None = None
-) -> Truth:
+def truth_at(model: Model, params: Mapping[str, Array], x: Array, t: Array, last_delta: Array | None = None) -> Truth:
     """The right quantities of a model. With `last_delta`, those that follow from that ∂L/∂z of the last layer."""
     rows = model.rows(x)
     targets, depth = model.targets(t, len(rows)), len(model.layers)
