@@ -27,8 +27,7 @@ ROWS = 7
 
 def causes_of(subject: Subject, rows: tuple[ParameterVerdict, ...], point: Point) -> Findings:
     """What is wrong, the proven names first; at least what is known of the difference."""
-    found = [*_safely(named, subject), *_safely(state_findings, subject)]
-    known = [finding for finding in found if finding.cause != UNKNOWN]
+    known = [finding for finding in _safely(named, subject) if finding.cause != UNKNOWN]
     wrong = [row for row in rows if row.verdict == DISAGREES]
     if not known:
         missing = [row.name for row in wrong if row.name not in point.gradient]
