@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.descent import steps_up
 from zerokara.own_gradients.explaining import causes_of, state_of
-from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.isolation import quietly, raised
 from zerokara.own_gradients.measuring import DIRECTIONS, EVALUATIONS, SECONDS, Element, Point, Repeated, measured_at
 from zerokara.own_gradients.precision import in_float64
 from zerokara.own_gradients.results import OwnCheck, ParameterVerdict
@@ -64,25 +63,6 @@ def _not_numerical(subject: Subject) -> OwnCheck | None:
         text = sentence("The loss is {loss}, so there are no slopes to compare with.", loss=value)
         return OwnCheck(subject.name, reason=text)
     return None
-
-
-def raised(error: BaseException) -> str:
-    """What is said of an exception from a learner's code."""
-    kind, text = type(error).__name__, str(error)
-    trace, place = error.__traceback__, None
-    while trace is not None:
-        if not str(trace.tb_frame.f_globals.get("__name__", "")).startswith(("zerokara", "numpy")):
-            place = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        trace = trace.tb_next
-    if place is None:
-        return sentence("The code raised {kind}: {text}", kind=kind, text=text)
-    return sentence(
-        "The code raised {kind} in line {line} of {name}: {text}",
-        kind=kind,
-        text=text,
-        line=place[1],
-        name=Path(place[0]).name,
-    )
 
 
 def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> OwnCheck | None:
