@@ -1,4 +1,4 @@
-"""The mistakes that learners make, in scripts and notebooks under `zerokara run` and in a real kernel: named, and where.
+"""The mistakes that learners make, in scripts and notebooks under `zerokara run` and in a real kernel: what and where.
 
 What is found is tried in tests/own_training; here, that it is said, once, and with the right place.
 """

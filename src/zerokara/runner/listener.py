@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from zerokara.findings import Finding, Findings
 from zerokara.runner import checkup, finder, ipython, recognised
 from zerokara.runner.hints import hints_for, hints_in_cell
-from zerokara.runner.noted_calls import noted_calls
+from zerokara.runner.noted_calls import noted_calls, own_nodes
 from zerokara.runner.remarks import remarks_in
 from zerokara.say import say
 from zerokara.sources.data_flow import last_name
@@ -37,7 +37,8 @@ LONG = 1.0
 _NOT_RUN_HERE = re.compile(r"\s*%%(?!time|timeit|capture|prun)\w")
 """A cell in another language, or one that is only written somewhere."""
 
-_TRAINS = re.compile(r"grad|train|fit|learn|update|step|backprop", re.IGNORECASE)
+_TRAINS = re.compile(r"grad|backprop|learn|fit|train(?!_test)", re.IGNORECASE)
+_GOING_ON = ("append", "update", "step")
 
 
 class _Key(NamedTuple):
@@ -149,8 +150,9 @@ class Listener:
 
     def _look(self, cell: str, seconds: float) -> None:
         piece = self.pieces.get(cell)
-        looks_so = piece is not None and may_train(piece.tree)
-        if not (looks_so or ipython.files_run or noted_calls.filled or seconds > LONG):
+        looks_so = piece is not None and trains(piece.tree)
+        called = any(_TRAINS.search(note.plain.co_name) for note in noted_calls.filled)
+        if not (looks_so or called or ipython.files_run or seconds > LONG):
             return
         found = self._found()
         for remark in self._new(cell, self._remarks(found), lambda text: text):
@@ -241,14 +243,19 @@ def cell_of(shell: Any, file: str) -> int | None:
     return numbers.get(file)
 
 
-def may_train(tree: ast.AST) -> bool:
-    """Whether a cell may train: it has a loop, or calls something named so."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.For | ast.While) or (
-            isinstance(node, ast.Call) and _TRAINS.search(last_name(node.func))
-        ):
-            return True
-    return False
+def trains(tree: ast.AST) -> bool:
+    """Whether a cell looks like a training: a loop that updates or appends, or a call of something named so."""
+    nodes = list(own_nodes(tree))
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.While)]
+    return any(map(_is_training, nodes)) or any(_goes_on(part) for loop in loops for part in own_nodes(loop))
+
+
+def _is_training(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _TRAINS.search(last_name(node.func)) is not None
+
+
+def _goes_on(part: ast.AST) -> bool:
+    return isinstance(part, ast.AugAssign) or (isinstance(part, ast.Call) and last_name(part.func) in _GOING_ON)
 
 
 def show(shell: Any, found: Findings) -> None:
