@@ -10,16 +10,60 @@ Everything public is here; what is not in `__all__` may change.
 """
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
+
+from numpy.typing import ArrayLike
 
 from zerokara.data import Dataset, load
 from zerokara.engine.choosing import fastest_gradient
 from zerokara.errors import DataError, DownloadError, EngineError, RunError, UsageError, ZerokaraError
-from zerokara.nn import Network, TwoLayerNet, gradient_check, gradient_descent, numerical_gradient
+from zerokara.nn import Network, TwoLayerNet, gradient_descent, numerical_gradient
+from zerokara.nn import check as _check
 from zerokara.nn import network as _network
 from zerokara.nn import numerical as _numerical
 from zerokara.version import VERSION
 from zerokara.words import set_language
+
+
+@overload
+def gradient_check(  # type: ignore[overload-overlap]
+    network: Network, x: ArrayLike, t: ArrayLike, *, h: float = ...
+) -> _check.GradientCheck: ...
+@overload
+def gradient_check(network: object, x: ArrayLike, t: ArrayLike) -> "OwnCheck": ...
+def gradient_check(network: Any, x: ArrayLike, t: ArrayLike, *, h: float = 1e-5) -> "_check.GradientCheck | OwnCheck":
+    """Compare backpropagation with central differences, in float64, and say what is wrong with it.
+
+    Args:
+        network: a network of zerokara's; or anything of your own: an object with parameters, a loss and a gradient, a
+            layer with forward and backward, a class of these, or a function or module. It is left as it was.
+        x: (n, features), or as your code takes it.
+        t: (n,) class indices, or (n, classes), or as your code takes it.
+        h: scales the steps for a network of zerokara's. For others they are chosen by what is measured.
+
+    Returns:
+        Either has a `verdict` ("agrees", "DISAGREES", "cannot be told"), `agrees`, and `rows`, one for each parameter;
+        of your own it also has `findings`: what is wrong and where, named where that could be proven.
+
+    Raises UsageError for x and t that do not fit, and where there is nothing to check.
+
+    >>> x, t = load("digits").train.rows(range(7)), load("digits").train.t[:7]
+    >>> class Linear:
+    ...     def __init__(self):
+    ...         self.W = np.full((64, 10), 0.1)
+    ...     def loss(self, x, t):
+    ...         return 0.5 * np.sum((x @ self.W - t) ** 2)
+    ...     def gradient(self, x, t):
+    ...         return x.T @ (x @ self.W - t)
+    >>> import numpy as np
+    >>> gradient_check(Linear(), x, np.eye(10)[t]).verdict
+    'agrees'
+    """
+    if isinstance(network, Network):
+        return _check.gradient_check(network, x, t, h=h)
+    from zerokara.own_gradients.any_object import check_object
+
+    return check_object(network, x, t)
 
 
 def _recognised(f: Any, x: Any, h: float) -> Any:
@@ -35,6 +79,7 @@ _network.fast_gradient = fastest_gradient
 _numerical.faster_function = _recognised
 
 if TYPE_CHECKING:
+    from zerokara.own_gradients.results import OwnCheck
     from zerokara.runs.opening import open_run
     from zerokara.runs.run import Run
     from zerokara.runs.train import train

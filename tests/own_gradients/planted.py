@@ -48,8 +48,10 @@ KINDS: dict[str, set[str]] = {
     "derivative of the wrong argument": {"activation-derivative", "upstream-dropped", "wrong-operand"},
     "derivative of another layer": {"activation-derivative", "wrong-operand", "wrong-mask"},
     "derivative inverted": {"activation-derivative"},
+    "derivative zero": {"activation-derivative", "missing-gradient"},
     "derivative wrong": {"activation-derivative"},
     "derivative twice": {"activation-derivative"},
+    "derivative turned round": {"activation-derivative", "sign"},
     "derivative of another": {"activation-derivative"},
     "output derivative missing": {"activation-derivative", "loss-mismatch"},
     "output derivative added": {"activation-derivative", "loss-mismatch"},
@@ -93,8 +95,21 @@ KINDS: dict[str, set[str]] = {
     "accumulates": {"accumulates"},
     "changes the caller's arrays": {"changed-in-place"},
     "dtype": {"dtype"},
+    "rounded to zero": {"dtype", "missing-gradient"},
 }
 """Of each kind, the causes that name it rightly."""
+
+
+IN_THE_LOSS = {
+    "methods": ("dy = (y - t)", "grads['W1'] = "),
+    "layers": ("dx = (self.y - self.t)", "self.dW = "),
+    "functions": ('delta2 = cache["out"]', "dw2 = cache"),
+    "loops": ("d2 = p - t", "self.dw1 += "),
+    "cells": ("delta2 = (y - t)", "dW1 = np.dot"),
+    "tanh_squares": ("delta = (y - t)", "self.weight_grads[i] = "),
+    "leaky": ("dZ2 = self.A2", "dW2 = (1 / m)"),
+}
+"""Where the gradient can be mended as well, when the loss was edited: at its error, or where a decay would be added."""
 
 
 @dataclass
@@ -247,8 +262,16 @@ def mistakes(style: str) -> list[Mistake]:
     made = []
     for number, (kind, *pairs) in enumerate(edits(style)):
         spoilt = edited(source, pairs)
-        made.append(Mistake(style, kind, number, spoilt, changed_lines(source, spoilt)))
+        lines = changed_lines(source, spoilt) | _mending_lines(style, kind, spoilt)
+        made.append(Mistake(style, kind, number, spoilt, lines))
     return made
+
+
+def _mending_lines(style: str, kind: str, spoilt: str) -> set[int]:
+    if not kind.startswith(("loss ", "decay in the loss", "decay of another")):
+        return set()
+    text = IN_THE_LOSS[style][kind.startswith("decay")]
+    return {number for number, line in enumerate(spoilt.splitlines(), start=1) if text in line}
 
 
 def all_mistakes() -> list[Mistake]:
@@ -256,10 +279,10 @@ def all_mistakes() -> list[Mistake]:
     return [mistake for style in STYLES for mistake in mistakes(style)]
 
 
-def pairs_of(style: str, count: int, seed: int) -> Iterator[tuple[Mistake, Mistake, str]]:
+def pairs_of(style: str, count: int, seed: int, folder: Path) -> Iterator[tuple[Mistake, Mistake, str]]:
     """Two mistakes of different kinds in one source, drawn by a seed, and that source.
 
-    The edits must touch different lines, so that both are still there.
+    The edits must touch different texts, so that both are still there, and what comes out must run.
     """
     rng = np.random.default_rng(seed)
     known, raw, source = mistakes(style), edits(style), correct(style)
@@ -269,7 +292,9 @@ def pairs_of(style: str, count: int, seed: int) -> Iterator[tuple[Mistake, Mista
             continue
         try:
             both = edited(edited(source, raw[one][1:]), raw[two][1:])
-        except AssertionError:
+            with np.errstate(all="ignore"):
+                is_wrong(made(style, both, folder))
+        except Exception:
             continue
         count -= 1
         yield known[one], known[two], both

@@ -12,12 +12,12 @@ import numpy as np
 from zerokara.data import load, whereabouts
 from zerokara.errors import UsageError
 from zerokara.findings import Finding, Findings
-from zerokara.nn.check import AGREES, DISAGREES
+from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.construction import Data, read_arguments
 from zerokara.own_gradients.files import FileCheck, FileChecks, check_file
 from zerokara.sources.cells import NOTEBOOKS, TEXTS
 from zerokara.training.batches import BATCHES, generator
-from zerokara.words import plural, sentence
+from zerokara.words import plural, sentence, translatable
 
 ENDINGS = (".py", ".pyw", *NOTEBOOKS, *TEXTS)
 SAMPLES = 18
@@ -92,25 +92,30 @@ def _told(path: Path, found: FileChecks) -> list[str]:
     return lines
 
 
+AGREE = {
+    "network": translatable(
+        "{name} ({place}): the gradient agrees with central differences of the loss, on {samples} samples of {data}."
+    ),
+    "random": translatable(
+        "{name} ({place}): the gradient agrees with central differences of the loss, on {samples} rows of random "
+        "numbers."
+    ),
+    "layer": translatable("{name} ({place}): backward agrees with central differences of forward."),
+}
+OTHERWISE = {
+    DISAGREES: translatable("{name} ({place}): the gradient is WRONG."),
+    CANNOT_BE_TOLD: translatable("{name} ({place}): the gradient cannot be told to be right or wrong."),
+}
+
+
 def _line(path: Path, one: FileCheck) -> str:
     place = f"{path.name}:{one.line}" if one.line else path.name
     facts = {"name": one.name, "place": place, "samples": one.samples, "data": one.data}
     if one.check.verdict == AGREES:
-        if one.data:
-            return sentence(
-                "{name} ({place}): the gradient agrees with central differences of the loss, on {samples} samples of "
-                "{data}.",
-                **facts,
-            )
-        return sentence(
-            "{name} ({place}): the gradient agrees with central differences of the loss, on {samples} samples of "
-            "random numbers.",
-            **facts,
-        )
-    if one.check.verdict == DISAGREES:
-        return sentence("{name} ({place}): the gradient is WRONG.", **facts)
-    untold = sentence("{name} ({place}): the gradient cannot be told to be right or wrong.", **facts)
-    return f"{untold}\n{one.check.reason}"
+        on = "layer" if one.check.of_layer else "network" if one.data else "random"
+        return sentence(AGREE[on], **facts)
+    told = sentence(OTHERWISE[one.check.verdict], **facts)
+    return f"{told}\n{one.check.reason}" if one.check.reason else told
 
 
 def _all(path: Path, found: FileChecks) -> Findings:

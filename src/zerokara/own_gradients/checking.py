@@ -3,129 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from html import escape
+from pathlib import Path
 
 import numpy as np
 
-from zerokara.cells import left, right, width
 from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.descent import steps_up
-from zerokara.own_gradients.guarded_logarithms import may_be_guarded, without_guard
 from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.matching import fits
+from zerokara.own_gradients.measuring import DIRECTIONS, EVALUATIONS, SECONDS, Element, Point, Repeated, measured_at
 from zerokara.own_gradients.precision import in_float64
-from zerokara.own_gradients.repeating import SameDraws
-from zerokara.own_gradients.slopes import STEPS, Slope, noise_of, slope_of
+from zerokara.own_gradients.results import OwnCheck, ParameterVerdict
 from zerokara.own_gradients.subject import Array, Arrays, Subject
-from zerokara.words import sentence, translatable
+from zerokara.words import sentence
 
-Loss = Callable[[Array, Array], float]
-
-DIRECTIONS = 3
-TOLERANCE = 1e-6
-"""Of a slope beside its size; a mistake of backpropagation is of the size of the gradient itself."""
-GUARDED = 1e-3
-"""The same where a constant such as the 1e-7 of log(p + 1e-7) may stand between a loss and its right gradient."""
-NOTHING = 1e-7
-"""Beside the largest gradient: what is smaller and cannot be told from 0 is 0."""
-SHORT = {2: 5e-2, 4: 1e-3}
-"""The same for gradients of so many bytes."""
-SECONDS = 1.6
-"""For one subject. What is not done by then stays untold."""
-EVALUATIONS = 2 * len(STEPS) + 9
-"""Of the loss, for one slope."""
 FEWEST = 3
 """Rows of a batch: normalisation over two has no slope."""
-SAMPLED = 12
-"""Elements of a parameter that are looked at by themselves, to say where and by what factor a gradient is wrong."""
-
-HEADS = (
-    translatable("parameter"),
-    translatable("shape"),
-    # Translators: by how much the two gradients of a parameter differ, beside their size.
-    translatable("relative difference"),
-    translatable("verdict"),
-)
-
-
-@dataclass(frozen=True)
-class ParameterVerdict:
-    """How the gradient of one parameter compares.
-
-    Attributes:
-        verdict: AGREES, DISAGREES or CANNOT_BE_TOLD of `zerokara.nn.check`.
-        difference: |numerical - backprop| of a slope in a random direction, beside the size of the gradient.
-        ratio: backprop / numerical, where it is the same for every element that was looked at; None otherwise.
-        where: the element that differs most, of those looked at.
-        numerical, backprop: its two gradients.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    verdict: str
-    difference: float = 0.0
-    ratio: float | None = None
-    where: tuple[int, ...] | None = None
-    numerical: float | None = None
-    backprop: float | None = None
-
-
-@dataclass(frozen=True)
-class OwnCheck:
-    """The verdict on the gradient of a learner's own network.
-
-    Attributes:
-        name: of the class or function.
-        rows: one for each parameter.
-        findings: what is wrong, named where that could be proven; none where nothing is.
-        reason: why it cannot be told, as sentences; "" where it can.
-    """
-
-    name: str
-    rows: tuple[ParameterVerdict, ...] = ()
-    findings: Findings = field(default_factory=Findings)
-    reason: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """DISAGREES if something is found; else CANNOT_BE_TOLD where there is a reason; else AGREES."""
-        if self.findings:
-            return DISAGREES
-        return CANNOT_BE_TOLD if self.reason or not self.rows else AGREES
-
-    @property
-    def agrees(self) -> bool:
-        return self.verdict == AGREES
-
-    def __str__(self) -> str:
-        parts = [self._table(), self.reason, str(self.findings)]
-        return "\n\n".join(part for part in parts if part)
-
-    def _table(self) -> str:
-        if not self.rows:
-            return ""
-        lines = [[sentence(head) for head in HEADS], *map(_cells, self.rows)]
-        columns = list(zip(*lines, strict=True))
-        aligned = [
-            [(right if i == 2 else left)(cell, max(map(width, column))) for cell in column]
-            for i, column in enumerate(columns)
-        ]
-        return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
-
-    def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{escape(sentence(head))}</th>" for head in HEADS)
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(row))}</tr>" for row in self.rows)
-        reason = f"<p>{escape(self.reason)}</p>" if self.reason else ""
-        found = self.findings._repr_html_() if self.findings else ""
-        return f"<p><strong>{escape(self.name)}</strong></p><table><tr>{heads}</tr>{rows}</table>{reason}{found}"
-
-
-def _cells(row: ParameterVerdict) -> list[str]:
-    return [row.name, str(row.shape), f"{row.difference:.1e}", sentence(row.verdict)]
 
 
 def checked(subject: Subject) -> OwnCheck:
@@ -177,8 +74,6 @@ def raised(error: BaseException) -> str:
         trace = trace.tb_next
     if place is None:
         return sentence("The code raised {kind}: {text}", kind=kind, text=text)
-    from pathlib import Path
-
     return sentence(
         "The code raised {kind} in line {line} of {name}: {text}",
         kind=kind,
@@ -188,35 +83,59 @@ def raised(error: BaseException) -> str:
     )
 
 
-def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...]) -> OwnCheck | None:
-    """The check where the gradient is right as its author uses it: added to the parameters, being turned."""
+def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> OwnCheck | None:
+    """The check where the gradient is right as its author uses it: added to the parameters, clipped, or adapted."""
+    if subject.rate is not None and all(_is_adapted(far.gradient.get(row.name)) for row in rows):
+        reason = sentence(
+            "{name} moves all parameters by about the same, as Adam or AdaGrad do, so its gradient cannot be read off. "
+            "A function that returns the gradient can be checked.",
+            name=subject.functions[0].__name__,
+        )
+        return OwnCheck(subject.name, rows, reason=reason)
+    if _is_clipped(rows, near, far):
+        return OwnCheck(subject.name, tuple(replace(row, verdict=AGREES) for row in rows))
     if all(row.ratio is None or abs(row.ratio + 1) < 0.01 for row in rows) and steps_up(subject.functions):
         turned = _compared(replace(subject, gradient=partial(_turned, subject.gradient)), turned=True)
         return turned if turned.agrees else None
     return None
 
 
+def _is_adapted(change: Array | None) -> bool:
+    """Whether an update moves most elements by one and the same."""
+    sizes = np.abs(np.ravel(change)) if change is not None else np.zeros(1)
+    moved = sizes[sizes > 0]
+    return moved.size > 1 and float(np.median(moved)) > 0.9 * float(moved.max())
+
+
+def _is_clipped(rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> bool:
+    """Whether the gradient is right but for being cut off: at a value, element by element, or at a norm."""
+    wrong = [row for row in rows if row.verdict == DISAGREES]
+    if all(_is_cut_at_a_value(far.gradient.get(row.name), far.elements.get(row.name, [])) for row in wrong):
+        return True
+    ratios = [row.ratio for row in rows]
+    if any(ratio is None or not 0 < ratio < 1 or abs(ratio / (ratios[0] or 1) - 1) > 1e-4 for ratio in ratios):
+        return False
+    norms = [float(np.sqrt(sum(np.square(g).sum() for g in point.gradient.values()))) for point in (near, far)]
+    cut_again = abs(norms[0] / norms[1] - 1) < 1e-9 if norms[1] else False
+    return cut_again or all(near.verdicts.get(row.name) == AGREES for row in rows)
+
+
+def _is_cut_at_a_value(gradient: Array | None, elements: list[Element]) -> bool:
+    """Whether those elements differ that are as large as any, and they are too small."""
+    if gradient is None or not elements:
+        return False
+    largest = float(np.abs(gradient).max())
+    cut = [e for e in elements if abs(e.backprop) == largest]
+    others = [e for e in elements if abs(e.backprop) != largest]
+    return (
+        len(cut) > 1
+        and all(e.numerical / e.backprop >= 1 for e in cut)
+        and all(abs(e.numerical - e.backprop) <= 1e-4 * largest for e in others)
+    )
+
+
 def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
     return {name: -array for name, array in gradient(x, t).items()}
-
-
-@dataclass(frozen=True)
-class Element:
-    """One element of a gradient, both ways."""
-
-    where: tuple[int, ...]
-    numerical: float
-    backprop: float
-
-
-@dataclass
-class Point:
-    """What was measured at one choice of weights: by parameter, a verdict and the difference beside the size."""
-
-    gradient: Arrays = field(default_factory=dict)
-    verdicts: dict[str, str] = field(default_factory=dict)
-    differences: dict[str, float] = field(default_factory=dict)
-    elements: dict[str, list[Element]] = field(default_factory=dict)
 
 
 def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
@@ -227,13 +146,13 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
             reason=sentence("The loss is another each time it is called with the same arguments, even with one seed."),
         )
     subject, repeated = _quick_enough(subject, repeated)
-    deadline = time.monotonic() + SECONDS
-    far = _measured_at(subject, subject.weights(1), repeated, list(subject.params), deadline)
+    deadline = time.process_time() + SECONDS
+    far = measured_at(subject, subject.weights(1), repeated, list(subject.params), deadline)
     doubtful = [name for name in subject.params if far.verdicts.get(name) != AGREES]
-    near = _measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
+    near = measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
     if any(row.verdict == DISAGREES for row in rows):
-        meant = None if turned else _as_meant(subject, rows)
+        meant = None if turned else _as_meant(subject, rows, near, far)
         return meant or OwnCheck(subject.name, rows, _named(subject, rows, far))
     untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
@@ -241,39 +160,14 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
 
 def _quick_enough(subject: Subject, repeated: Repeated) -> tuple[Subject, Repeated]:
     """The same with fewer rows where the code is so slow that there would be no end."""
-    began = time.perf_counter()
+    began = time.process_time()
     repeated.loss(subject.x, subject.t)
-    seconds = (time.perf_counter() - began) * EVALUATIONS * DIRECTIONS * len(subject.params)
+    seconds = (time.process_time() - began) * EVALUATIONS * DIRECTIONS * len(subject.params)
     if seconds < SECONDS or len(subject.x) <= FEWEST:
         return subject, repeated
     rows = max(FEWEST, int(len(subject.x) * SECONDS / seconds))
     fewer = replace(subject, x=subject.x[:rows], t=subject.t[:rows])
     return fewer, Repeated(fewer)
-
-
-class Repeated:
-    """A subject's functions, on copies, with the same random numbers each time."""
-
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self._same_draws = SameDraws(lambda: subject.loss(subject.x.copy(), subject.t.copy()), subject.state)
-        self.steady = self._same_draws.steady
-
-    def loss(self, x: Array, t: Array) -> float:
-        """The loss of a batch."""
-        return float(self._same_draws(self.subject.loss, x.copy(), t.copy()))
-
-    def scores(self, x: Array) -> Array:
-        """The output of the network. Raises whatever the learner's code does."""
-        assert self.subject.scores is not None
-        return np.asarray(self._same_draws(self.subject.scores, x.copy()), dtype=float)
-
-    def gradient(self, x: Array, t: Array) -> Arrays:
-        """The gradients, with the parameters put back in case that they are changed."""
-        kept = {name: array.copy() for name, array in self.subject.params.items()}
-        found: Arrays = self._same_draws(self.subject.gradient, x.copy(), t.copy())
-        self.subject.set(kept)
-        return found
 
 
 def _near(subject: Subject) -> Arrays:
@@ -284,130 +178,6 @@ def _near(subject: Subject) -> Arrays:
         spread = 0.1 * float(np.sqrt(np.mean(np.square(array, dtype=float)))) or 0.05
         found[name] = array + generator.normal(0, spread, array.shape)
     return found
-
-
-def _measured_at(subject: Subject, weights: Arrays, repeated: Repeated, names: list[str], deadline: float) -> Point:
-    subject.set(weights)
-    point = Point()
-    try:
-        point.gradient = repeated.gradient(subject.x, subject.t)
-        finite = np.isfinite(repeated.loss(subject.x, subject.t))
-    except Exception:
-        return point
-    if not finite:
-        return point
-    plain = without_guard(subject, repeated.loss, repeated.scores)
-    measure = Measure(subject, [repeated.loss, *([plain] if plain else [])], point, deadline)
-    for name in names:
-        measure.parameter(name)
-    return point
-
-
-class Measure:
-    """Measures slopes at one choice of weights.
-
-    Args:
-        losses: the learner's, and what else a right gradient may be that of.
-        point: gets the results.
-        deadline: after it a slope in one direction is enough for a parameter, and elements are not looked at.
-    """
-
-    def __init__(self, subject: Subject, losses: list[Loss], point: Point, deadline: float) -> None:
-        self.subject, self.losses, self.point, self.deadline = subject, losses, point, deadline
-        self.guarded = len(losses) == 1 and may_be_guarded(subject.functions)
-        sizes = [np.abs(array).max() for array in point.gradient.values() if array.size]
-        self.largest = float(max(sizes, default=0.0))
-
-    def parameter(self, name: str) -> None:
-        """Judge the gradient of one parameter."""
-        shape, gradient = self.subject.params[name].shape, self.point.gradient.get(name)
-        generator = np.random.default_rng(2)
-        if gradient is None:
-            self.point.verdicts[name] = self._missing(name, generator)
-        elif not fits(gradient.shape, shape):
-            self.point.verdicts[name], self.point.differences[name] = DISAGREES, 1.0
-        else:
-            self._slopes(name, np.asarray(gradient).reshape(shape), generator)
-            if self.point.verdicts[name] == DISAGREES:
-                elements = self._elements(name, np.asarray(gradient, dtype=float).reshape(shape), generator)
-                self.point.elements[name] = list(elements)
-
-    def _missing(self, name: str, generator: np.random.Generator) -> str:
-        slope = self._slope(self.losses[0], name, _direction(generator, self.subject.params[name].shape))
-        return DISAGREES if abs(slope.value) > 1e3 * slope.error + 1e-9 else CANNOT_BE_TOLD
-
-    def _slopes(self, name: str, gradient: Array, generator: np.random.Generator) -> None:
-        """In random directions of one parameter. Two of three must speak against a gradient."""
-        tolerance = SHORT.get(gradient.dtype.itemsize if gradient.dtype.kind == "f" else 8, TOLERANCE)
-        if self.guarded:
-            tolerance = max(tolerance, GUARDED)
-        found: list[tuple[str, float]] = []
-        while len(found) < DIRECTIONS and (not found or time.monotonic() < self.deadline):
-            direction = _direction(generator, gradient.shape)
-            each = [self._compare(loss, name, gradient.astype(float), direction, tolerance) for loss in self.losses]
-            found.append(min(each, key=lambda one: ((AGREES, CANNOT_BE_TOLD, DISAGREES).index(one[0]), one[1])))
-        told = [verdict for verdict, _ in found]
-        against = told.count(DISAGREES)
-        if against > len(found) / 2:
-            self.point.verdicts[name] = DISAGREES
-        else:
-            self.point.verdicts[name] = AGREES if AGREES in told and not against else CANNOT_BE_TOLD
-        self.point.differences[name] = max((apart for _, apart in found if np.isfinite(apart)), default=0.0)
-
-    def _compare(self, loss: Loss, name: str, gradient: Array, direction: Array, tolerance: float) -> tuple[str, float]:
-        """A verdict by one direction, and how far the two slopes are apart, beside their size."""
-        slope = self._slope(loss, name, direction)
-        claimed = float((gradient * direction).sum())
-        size = max(float(np.sqrt(np.square(gradient * direction).sum())), abs(slope.value))
-        if not np.isfinite(slope.value) or not np.isfinite(slope.error):
-            return CANNOT_BE_TOLD, np.inf
-        if not np.isfinite(claimed):
-            return DISAGREES, 1.0
-        apart = abs(claimed - slope.value)
-        if apart <= 4 * slope.error and size <= NOTHING * self.largest + 4 * slope.error:
-            return AGREES, 0.0  # 0 both ways, such as a bias before batch normalisation
-        if apart <= tolerance * size + slope.error:
-            return (AGREES if size > 10 * slope.error else CANNOT_BE_TOLD), apart / size
-        return (DISAGREES if _convincing(slope, apart) else CANNOT_BE_TOLD), apart / size
-
-    def _slope(self, loss: Loss, name: str, direction: Array) -> Slope:
-        param, x, t = self.subject.params[name], self.subject.x, self.subject.t
-        start = param.copy()
-
-        def moved(h: float) -> float:
-            param[...] = start + h * direction
-            return loss(x, t)
-
-        try:
-            return slope_of(moved, noise_of(moved))
-        finally:
-            param[...] = start
-
-    def _elements(self, name: str, gradient: Array, generator: np.random.Generator) -> Iterator[Element]:
-        """Some elements both ways: the largest of the gradient, and others at random."""
-        largest = np.argsort(-np.abs(gradient), axis=None)[: SAMPLED // 2]
-        others = generator.integers(gradient.size, size=SAMPLED // 2)
-        for index in dict.fromkeys([*largest.tolist(), *others.tolist()]):
-            if time.monotonic() > self.deadline:
-                return
-            where = tuple(int(i) for i in np.unravel_index(index, gradient.shape))
-            direction = np.zeros(gradient.shape)
-            direction[where] = 1.0
-            slope, claimed = self._slope(self.losses[0], name, direction), float(gradient[where])
-            if max(abs(slope.value), abs(claimed)) > 10 * slope.error:
-                yield Element(where, slope.value, claimed)
-
-
-def _direction(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Signs, made so small that a unit's input moves by about one."""
-    fan_in = np.prod(shape) / shape[-1] if len(shape) > 1 else 1
-    direction: Array = generator.choice([-1.0, 1.0], shape) / np.sqrt(fan_in)
-    return direction
-
-
-def _convincing(slope: Slope, apart: float) -> bool:
-    """Whether neither truncation, nor rounding, nor a bend at this very point can explain the difference."""
-    return apart > 10 * slope.error and slope.gap < 0.5 * apart
 
 
 def _row(name: str, shape: tuple[int, ...], near: Point, far: Point) -> ParameterVerdict:
@@ -422,21 +192,9 @@ def _row(name: str, shape: tuple[int, ...], near: Point, far: Point) -> Paramete
 
 
 def _verdict(name: str, near: Point, far: Point) -> str:
-    """At random weights, unless it cannot be told there or a gradient is only clipped there."""
+    """At random weights, unless it cannot be told there."""
     first, second = near.verdicts.get(name, CANNOT_BE_TOLD), far.verdicts.get(name, CANNOT_BE_TOLD)
-    if second == CANNOT_BE_TOLD:
-        return first
-    if second == DISAGREES and first == AGREES and _is_clipped(name, far):
-        return AGREES
-    return second
-
-
-def _is_clipped(name: str, point: Point) -> bool:
-    """Whether a gradient that is right elsewhere is cut off here: at a value, or at a norm."""
-    sizes = np.abs(np.ravel(point.gradient[name]))
-    largest = sizes.max()
-    ratio = _ratio(point.elements.get(name, []))
-    return bool((sizes == largest).sum() > 1) or (ratio is not None and 0 < ratio < 1)
+    return first if second == CANNOT_BE_TOLD else second
 
 
 def _ratio(elements: list[Element]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,11 @@ class Data:
     x: Array
     t: Array
     classes: int
+
+    def resized(self, rows: int) -> Data:
+        """As many rows of it, some more than once."""
+        chosen = np.arange(rows) % len(self.x)
+        return replace(self, x=self.x[chosen], t=self.t[chosen])
 
     @property
     def features(self) -> int:

@@ -108,6 +108,18 @@ def softmax_over_backward(axis: int | None, y: Array, e: Array) -> Array:
     return dz
 
 
+def _shifted_softmax(axis: int | None, z: Array) -> Array:
+    """`softmax_over` of scores from which the largest of each sample was taken off, where that is not harmless."""
+    return softmax_over(axis, z - z.max(axis=1, keepdims=True))
+
+
+def _shifted_softmax_backward(axis: int | None, z: Array, y: Array, e: Array) -> Array:
+    dz = softmax_over_backward(axis, y, e)
+    largest = np.arange(z.shape[1]) == z.argmax(axis=1)[:, np.newaxis]
+    dz -= largest * dz.sum(axis=1, keepdims=True)
+    return dz
+
+
 OUTPUTS: Mapping[str, Output] = MappingProxyType(
     {
         "softmax": Output(softmax, lambda z, y, e: softmax_backward(y, e)),
@@ -119,6 +131,12 @@ OUTPUTS: Mapping[str, Output] = MappingProxyType(
             lambda z: softmax_over(None, z), lambda z, y, e: softmax_over_backward(None, y, e)
         ),
         "softmax-over-samples": Output(lambda z: softmax_over(0, z), lambda z, y, e: softmax_over_backward(0, y, e)),
+        "softmax-over-batch-of-rows": Output(
+            lambda z: _shifted_softmax(None, z), lambda z, y, e: _shifted_softmax_backward(None, z, y, e)
+        ),
+        "softmax-over-samples-of-rows": Output(
+            lambda z: _shifted_softmax(0, z), lambda z, y, e: _shifted_softmax_backward(0, z, y, e)
+        ),
         "softmax-of-softmax": Output(
             lambda z: softmax(softmax(z)), lambda z, y, e: softmax_backward(softmax(z), softmax_backward(y, e))
         ),

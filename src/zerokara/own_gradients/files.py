@@ -17,14 +17,16 @@ from typing import Any
 import numpy as np
 
 from zerokara.errors import UsageError
-from zerokara.own_gradients.checking import OwnCheck, checked, raised
+from zerokara.own_gradients.checking import checked, raised
 from zerokara.own_gradients.construction import Arguments, Data, guesses
 from zerokara.own_gradients.definitions import Definitions, arrays_of
 from zerokara.own_gradients.isolation import TimeUp, quietly, time_limit, without_files
 from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.layer_alone import is_layer, layer_findings
 from zerokara.own_gradients.parameters import arrays_in
 from zerokara.own_gradients.reading import subjects_of
-from zerokara.own_gradients.roles import named_for
+from zerokara.own_gradients.results import OwnCheck
+from zerokara.own_gradients.roles import named_for, role_of
 from zerokara.own_gradients.subject import Subject
 from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, cells_of
 from zerokara.sources.magics import syntax_tree
@@ -32,6 +34,8 @@ from zerokara.words import sentence
 
 SECONDS = 10.0
 """For the imports and definitions of a file, and for each class."""
+
+LARGEST_BATCH = 512
 
 MODULE = "checked_by_zerokara"
 
@@ -77,10 +81,10 @@ def check_file(
     Raises UsageError where the file cannot be read, where its definitions raise, and where there is nothing to check.
     """
     with as_own_file(path), without_files(), quietly():
-        snapshot = Snapshot([])
+        snapshot, before = Snapshot([]), set(sys.modules)
         try:
             text, definitions = _defined_in(path)
-            ran = _own_modules(path)
+            ran = _own_modules(path, before)
             data = data_for(text)
             checks = list(_checks(path, definitions, only, arguments, data))
         finally:
@@ -119,13 +123,13 @@ def _is_own(module: Any, path: Path) -> bool:
     )
 
 
-def _own_modules(path: Path) -> list[str]:
-    """The learner's modules that are imported."""
+def _own_modules(path: Path, before: set[str]) -> list[str]:
+    """The learner's modules that were imported since."""
     found = {
         Path(module.__file__ or "").name
         for module in list(sys.modules.values())
         if isinstance(module, ModuleType)
-        and module.__name__ != MODULE
+        and module.__name__ not in {MODULE, *before}
         and _is_own(module, path)
         and path.absolute().parent in (Path(module.__file__ or "").absolute().parents)
     }
@@ -216,12 +220,47 @@ def _of_class(kind: type, definitions: Definitions, arguments: Arguments | None,
         except (Exception, SystemExit) as error:
             failure = failure or error
             continue
-        subject, used = _subject(made, data)
-        if subject is not None:
-            return FileCheck(kind.__name__, None, checked(subject), used.name, len(used.x))
+        found = _of_object(kind.__name__, made, definitions, data) or _of_layer(made)
+        if found is not None:
+            return found
     if failure is not None and _is_network(kind):
         return FileCheck(kind.__name__, None, OwnCheck(kind.__name__, reason=_not_made(kind, failure)))
     return None
+
+
+def _of_object(name: str, made: Any, definitions: Definitions, data: Data) -> FileCheck | None:
+    """The check of a network; where its gradient seems wrong, also with as many rows as the file says a batch has."""
+    subject, used = _subject(made, data)
+    if subject is None:
+        return None
+    check = checked(subject)
+    if check.findings:
+        for rows in _batch_sizes(made, definitions):
+            other = _subject(made, data.resized(rows))[0]
+            if other is not None and (again := checked(other)).agrees:
+                return FileCheck(name, None, again, used.name, rows)
+    return FileCheck(name, None, check, used.name, len(used.x))
+
+
+def _batch_sizes(made: Any, definitions: Definitions) -> set[int]:
+    """Numbers that are called the size of a batch, in the file or in the object."""
+    names = {**vars(definitions.module), **(made if isinstance(made, dict) else getattr(made, "__dict__", {}))}
+    return {
+        value
+        for name, value in names.items()
+        if type(value) is int and 1 <= value <= LARGEST_BATCH and role_of(name) == "n"
+    }
+
+
+def _of_layer(made: Any) -> FileCheck | None:
+    """The check of a layer alone."""
+    if not is_layer(made):
+        return None
+    name = type(made).__name__
+    try:
+        return FileCheck(name, None, OwnCheck(name, findings=layer_findings(made), of_layer=True))
+    except UsageError:
+        return None
 
 
 def _is_network(kind: type) -> bool:
@@ -264,11 +303,9 @@ def _of_functions(
     if not (named_for("gradient", functions) or named_for("update", functions)):
         return None
     names = {**arrays_of(definitions.module.__dict__), **functions, "__name__": path.stem}
-    subject, used = _subject(names, data)
-    if subject is None:
-        return None
-    line = min((subject.functions[0].__code__.co_firstlineno,), default=None)
-    return FileCheck(subject.functions[0].__name__, line, checked(subject), used.name, len(used.x))
+    found = _of_object(path.stem, names, definitions, data)
+    named = [functions[name] for purpose in ("gradient", "update") for name in named_for(purpose, functions)]
+    return None if found is None else replace(found, name=named[0].__name__, line=definitions.lines.get(id(named[0])))
 
 
 def _nothing(path: Path, only: str | None, definitions: Definitions) -> UsageError:

@@ -21,7 +21,8 @@ class GradientReader:
         self.calls = calls
         self.places = dict(_named_once(places))
         self.params: Arrays = {name: place.value for name, place in self.places.items()}
-        self.rate: float | None = None
+        self.rate: float | None = self._rate()
+        self.fits = True
         self._names = names_returned(calls.way.gradient)
 
     def keep_only(self, names: Iterable[str]) -> None:
@@ -64,7 +65,6 @@ class GradientReader:
         snapshot = Snapshot([self.calls.code.holder, self.calls.code.given])
         before = {name: np.array(place.value, dtype=float) for name, place in self.places.items()}
         try:
-            self.rate = self._rate()
             self.calls.result(x, t)
             after = {name: np.array(place.value, dtype=float) for name, place in self.places.items()}
         finally:

@@ -6,6 +6,7 @@ The factor p / (p + 1e-7) between the two is left out in the textbook. So a grad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from types import FunctionType
 
 import numpy as np
@@ -16,8 +17,16 @@ GUARDS = (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-6, 1e-5, 1e-4, 1e-3, 1e-16, 
 Loss = Callable[[Array, Array], float]
 
 
-def without_guard(subject: Subject, loss: Loss, scores: Callable[[Array], Array]) -> Loss | None:
-    """The loss with log p for log(p + ε), where that is known to be its form; None where it is not.
+@dataclass(frozen=True)
+class Unguarded:
+    """A loss with log p for log(p + ε), and how much of a gradient ε takes away at most: ε / p of a label."""
+
+    loss: Loss
+    effect: float
+
+
+def without_guard(subject: Subject, loss: Loss, scores: Callable[[Array], Array]) -> Unguarded | None:
+    """The loss without ε, where log(p + ε) is known to be its form; None where it is not.
 
     The form is proven by what is left when the sum of log(p + ε) is taken off: it must not depend on the batch.
     """
@@ -38,11 +47,17 @@ def without_guard(subject: Subject, loss: Loss, scores: Callable[[Array], Array]
                 for value, output, (_, labels) in zip(losses, outputs, batches, strict=True)
             ]
             if np.ptp(rests) <= 1e-13 * max(1.0, *map(abs, losses)):
-                return _unguarded(loss, scores, form, guard)
+                return Unguarded(_unguarded(loss, scores, form, guard), _effect(form, outputs[0], t, guard))
     return None
 
 
 Form = Callable[[Array, Array, float], float]
+
+
+def _effect(form: Form, output: Array, t: Array, guard: float) -> float:
+    """ε / p for the least probable label: log(p + ε) - log p is as much, and hardly less where it is large."""
+    rows = [(output[i : i + 1], t[i : i + 1]) for i in range(len(t))]
+    return max(abs(form(*row, guard) - form(*row, 0.0)) for row in rows)
 
 
 def may_be_guarded(functions: Iterable[FunctionType]) -> bool:

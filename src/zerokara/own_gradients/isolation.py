@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from zerokara.recognise.threads import one_thread
 from zerokara.words import in_english
 
 REPEATED = 0.5
@@ -28,9 +29,9 @@ class TimeUp(BaseException):
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """What the code prints or warns of does not appear meanwhile."""
+    """What the code prints or warns of does not appear meanwhile; matrices are multiplied on one core."""
     out, errors = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
-    with out, errors, warnings.catch_warnings(), np.errstate(all="ignore"):
+    with out, errors, one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
 

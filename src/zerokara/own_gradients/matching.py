@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,7 @@ MARKS = ("grads", "gradients", "gradient", "grad", "nabla", "delta", "dloss", "d
 WORDS = {"weights": "w", "weight": "w", "ws": "w", "biases": "b", "bias": "b", "bs": "b"}
 
 
+@lru_cache(maxsize=4096)
 def belongs(gradient: str, parameter: str) -> bool:
     """Whether a gradient of this name is that of a parameter, by the marks that people put on it.
 

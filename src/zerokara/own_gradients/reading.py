@@ -13,6 +13,7 @@ import numpy as np
 from zerokara.errors import UsageError
 from zerokara.own_gradients.calling import Calls, Code, Function, Way
 from zerokara.own_gradients.construction import Data, guesses
+from zerokara.own_gradients.descent import called_one_by_one
 from zerokara.own_gradients.gradient_reader import GradientReader
 from zerokara.own_gradients.keeping import Snapshot, everything_in
 from zerokara.own_gradients.layouts import Layout, labels_as, layouts
@@ -20,6 +21,7 @@ from zerokara.own_gradients.matching import fits, names_returned
 from zerokara.own_gradients.parameters import arrays_in, is_object, with_effect
 from zerokara.own_gradients.repeating import SameDraws
 from zerokara.own_gradients.roles import named_for, required, role_of, roles_in
+from zerokara.own_gradients.slopes import noise_of, slope_of
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
@@ -40,10 +42,10 @@ def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Su
     for code in code_of(obj, Data("", x, t, _classes(t))):
         name = code.name
         for way in _ways(code):
-            for layout in layouts(x, chosen):
-                subject = _tried(code, way, layout, x, t)
-                if subject is not None:
-                    return [subject]
+            tried = (_tried(code, way, layout, x, t) for layout in layouts(x, chosen))
+            subject = _best(subject for subject in tried if subject is not None)
+            if subject is not None:
+                return [subject]
     raise UsageError(
         sentence(
             "{name} has nothing to check. Expected parameters (arrays in a dict or in attributes), a loss such as "
@@ -51,6 +53,24 @@ def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Su
             name=name,
         )
     )
+
+
+def _best(subjects: Iterable[Subject]) -> Subject | None:
+    """The first whose gradients have the shapes of their parameters; else the first.
+
+    Where only single samples give those shapes, the code must be seen to be called for single samples: a bias gradient
+    that is not summed would have the right shape, too.
+    """
+    first: Subject | None = None
+    for subject in subjects:
+        reader = subject.gradient
+        assert isinstance(reader, GradientReader)
+        if reader.fits and (
+            first is None or not reader.calls.layout.one_by_one or called_one_by_one(subject.functions)
+        ):
+            return subject
+        first = first or subject
+    return first
 
 
 def code_of(obj: Any, data: Data) -> Iterator[Code]:
@@ -131,9 +151,9 @@ def _ways(code: Code) -> Iterator[Way]:
     for loss in losses:
         for gradient in code.named("gradient"):
             yield Way(loss, gradient, first, updates=False)
+        yield Way(loss, loss, first, updates=False)
         for update in code.named("update"):
             yield Way(loss, update, first, updates=True)
-        yield Way(loss, loss, first, updates=False)
 
 
 def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject | None:
@@ -169,6 +189,11 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
     if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
         return None
     reader.keep_only(name for name in reader.params if name in gradient or _is_alike(name, gradient))
+    reader.fits = all(
+        name in gradient and fits(gradient[name].shape, array.shape) for name, array in reader.params.items()
+    )
+    if calls.way.updates and reader.rate is None:
+        reader.rate = _fitted_rate(reader, loss, gradient)
     return Subject(
         name=code.name,
         params=reader.params,
@@ -182,6 +207,22 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
         rate=reader.rate,
         state=(code.holder, code.given),
     )
+
+
+def _fitted_rate(reader: GradientReader, loss: Callable[[], float], change: Arrays) -> float | None:
+    """The rate with which an update that does not say it is one of gradient descent; None where none is."""
+    name = list(reader.params)[-1]
+    param, start = reader.params[name], reader.params[name].copy()
+    direction = np.random.default_rng(3).choice([-1.0, 1.0], param.shape)
+
+    def moved(h: float) -> float:
+        param[...] = start + h * direction
+        return loss()
+
+    slope = slope_of(moved, noise_of(moved))
+    param[...] = start
+    rate = float((change[name] * direction).sum()) / slope.value if slope.value else 0.0
+    return rate if np.isfinite(rate) and rate > 0 else None
 
 
 def _is_alike(name: str, gradient: Arrays) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 METHODS: Mapping[str, tuple[str, ...]] = {
@@ -182,6 +183,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 """What an argument is, by its name in small letters without underscores."""
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name in small letters, without underscores."""
     return re.sub(r"[_\s]", "", name).lower()
@@ -209,6 +211,7 @@ def required(function: Callable[..., Any]) -> list[inspect.Parameter]:
     ]
 
 
+@lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(function).parameters.values())
@@ -226,7 +229,7 @@ def roles_in(function: Callable[..., Any], known: Iterable[str] = ()) -> dict[st
     optional = [p.name for p in _parameters(function) if p.name not in needed]
     roles = {name: name if name in known else role_of(name) for name in needed}
     optional_roles = {name: role_of(name) for name in optional}
-    roles |= {name: role for name, role in optional_roles.items() if role in ("training", "rate")}
+    roles |= {name: role for name, role in optional_roles.items() if role in ("training", "rate", "once")}
     roles |= {name: role for name, role in optional_roles.items() if role in ("x", "t") and not needed}
     if "y" in _plain_names(optional) and "t" not in roles.values() and "x" in roles.values():
         roles |= {name: "t" for name in optional if plain(name) == "y"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import random
 import time
 import warnings
@@ -13,14 +14,17 @@ from typing import Any
 import numpy as np
 
 from zerokara.findings import Finding, Findings
-from zerokara.own_training import batches, epochs, records, settings, steps
+from zerokara.own_training import batches, epochs, gradients, inputs, labels, records, settings, steps
 from zerokara.own_training.memory import Memory
 from zerokara.own_training.program import Program, SourceText
 from zerokara.own_training.training_loops import Training, trainings
 
+logger = logging.getLogger(__name__)
+
 Rule = Callable[[Program], Iterator[Finding]]
 
 READING: tuple[Rule, ...] = (
+    inputs.test_in_training,
     batches.shuffled_apart,
     records.test_on_training,
     records.not_the_loss,
@@ -48,44 +52,65 @@ def diagnosed(
     deadline = time.monotonic() + seconds
     program = Program(sources, namespace)
     with unnoticed():
-        found = list(_found(program, memory or Memory(), deadline))
+        found = _found(program, memory or Memory(), deadline)
     return Findings(_distinct(found))
 
 
-def _found(program: Program, memory: Memory, deadline: float) -> Iterator[Finding]:
+HARMLESS = ("epoch-test", "test-on-training", "not-the-loss", "same-order", "test-data-in-training")
+"""Causes that do not keep a network from learning: there may be another that does."""
+
+
+def _found(program: Program, memory: Memory, deadline: float) -> list[Finding]:
+    found = _attempted(labels.not_one_hot(program, memory))
     watched = [(training, _watched(program, training, deadline)) for training in trainings(program)]
-    found = [finding for each in watched for finding in _attempted(_of_training(program, *each))]
-    found += [finding for rule in READING for finding in _attempted(rule(program))]
-    yield from found
-    if any(finding.cause in HARMLESS for finding in found) or not found:
-        for training, seen in watched:
-            if seen is not None:
-                yield from _attempted(settings.symmetric(program, training, seen))
-                yield from _attempted(settings.settings(program, training, seen))
+    for training, seen in watched:
+        found += _of_training(program, training, seen)
+    for rule in READING:
+        found += _attempted(rule(program))
+    if not _explained(found):
+        batch = next((_batch(seen) for _, seen in watched if seen is not None and _batch(seen)), None)
+        found = _attempted(gradients.wrong_gradient(program, memory, batch, deadline)) + found
+    for training, seen in watched:
+        if seen is not None and not _explained(found):
+            found += _attempted(settings.symmetric(program, training, seen))
+            found += [] if _explained(found) else _attempted(settings.settings(program, training, seen))
+    return found
 
 
-HARMLESS = ("epoch-test", "test-on-training", "not-the-loss", "same-order")
-"""Causes that do not keep a network from learning."""
+def _explained(found: list[Finding]) -> bool:
+    return any(finding.cause not in HARMLESS for finding in found)
 
 
 def _watched(program: Program, training: Training, deadline: float) -> steps.Watched | None:
     return None if training.function else steps.watched(program, training, deadline)
 
 
-def _of_training(program: Program, training: Training, seen: steps.Watched | None) -> Iterator[Finding]:
-    yield from steps.made_anew(program, training, seen)
+def _batch(seen: steps.Watched) -> gradients.Batch | None:
+    return (seen.first.batch[0], seen.first.batch[1]) if len(seen.first.batch) == 2 else None
+
+
+def _of_training(program: Program, training: Training, seen: steps.Watched | None) -> list[Finding]:
+    """What is wrong with one loop."""
+    found = _attempted(steps.made_anew(program, training, seen))
     if seen is not None:
-        yield from steps.never_written_back(program, seen)
-        yield from steps.step_up(program, seen)
-    yield from batches.drawn_once(program, training, seen)
-    yield from batches.other_rows(program, training)
-    yield from batches.same_order(program, training)
+        found += _attempted(labels.broadcast(program, training, seen))
+        for rule in (steps.never_written_back, steps.step_up):
+            found += _attempted(rule(program, seen))
+        found += _attempted(labels.sigmoid_for_softmax(program, training, seen))
+        found += _attempted(inputs.unscaled(program, seen))
+    found += _attempted(batches.drawn_once(program, training, seen))
+    found += _attempted(batches.other_rows(program, training))
+    return found + _attempted(batches.same_order(program, training))
 
 
-def _attempted(found: Iterator[Finding]) -> Iterator[Finding]:
+def _attempted(found: Iterator[Finding]) -> list[Finding]:
     """What a rule finds. A learner's values may do anything when they are looked at: then it finds no more."""
-    with contextlib.suppress(Exception):
-        yield from found
+    kept: list[Finding] = []
+    try:
+        kept.extend(found)
+    except Exception:
+        logger.info("a rule for a learner's own training failed", exc_info=True)
+    return kept
 
 
 def _distinct(found: list[Finding]) -> Iterator[Finding]:

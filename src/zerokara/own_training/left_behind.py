@@ -52,6 +52,19 @@ class Course:
         return float(np.mean(self.losses[-max(1, self.updates // 10) :]))
 
     @property
+    def is_still(self) -> bool:
+        """Whether the loss has neither fallen nor moved: the steps are too small to matter."""
+        steady = np.isfinite(self.losses).all() and self.end > 0.97 * self.start
+        return bool(steady and np.abs(self.losses - self.start).max() < 0.1 * self.start)
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether the loss went down quietly until the end: it was stopped early, and nothing is wrong with that."""
+        last = self.losses[-max(5, self.updates // 10) :]
+        half = self.losses[self.updates // 3 : self.updates // 2 + 1]
+        return bool(np.isfinite(self.end) and last.std() < 0.08 * last.mean() and self.end < 0.97 * half.mean())
+
+    @property
     def is_bad(self) -> bool:
         """The gate of the doctor's rules: not finite, or a loss, or an accuracy, that a healthy training leaves."""
         if not np.isfinite(self.end):

@@ -13,7 +13,8 @@ from zerokara.findings import Finding
 from zerokara.own_training.program import Program, words_in
 from zerokara.words import sentence, translatable
 
-TEST = re.compile(r"(^|_)(test|val|valid|validation)(_|$)|^x_?te|^t_?te|^y_?te", re.IGNORECASE)
+TEST = re.compile(r"(^|_)test|^[xty]_?te(_|$)|val", re.IGNORECASE)
+OF_TEST = re.compile(r"(^|_)test(_|$)", re.IGNORECASE)
 TRAIN = re.compile(r"(^|_)(train|training)(_|$)|^x_?tr|^t_?tr|^y_?tr", re.IGNORECASE)
 MEASURED = re.compile(r"acc|score|correct|precision", re.IGNORECASE)
 LOSS = re.compile(r"loss|cost", re.IGNORECASE)
@@ -28,8 +29,10 @@ def test_on_training(program: Program) -> Iterator[Finding]:
     """`test_acc = net.accuracy(x_train, t_train)`."""
     for name, value, node in _recorded(program):
         call = _measuring(value)
-        if call is None or not (TEST.search(name) and MEASURED.search(name)) or TRAIN.search(name):
+        if call is None or not (OF_TEST.search(name) and MEASURED.search(name)) or TRAIN.search(name):
             continue
+        if not all(isinstance(argument, ast.Name) for argument in call.args):
+            continue  # a part of the training samples may be held out
         data = [word for argument in call.args for word in sorted(words_in(argument))]
         on_training, on_test = [w for w in data if TRAIN.search(w)], [w for w in data if TEST.search(w)]
         instead = {word: TRAIN_TO_TEST.sub("test", word) for word in on_training}

@@ -164,9 +164,8 @@ def settings(program: Program, training: Training, seen: Watched) -> Iterator[Fi
         yield large
         return
     rate = _rate(program, training)
-    if rate is not None:
-        high = _too_high(trials, course, *rate)
-        found = high or _too_low(trials, course, *rate)
+    if rate is not None and not course.is_falling:
+        found = (_too_low if course.is_still else _too_high)(trials, course, *rate)
         if found is not None:
             yield found
 
@@ -239,7 +238,7 @@ def _too_high(trials: Trials, course: Course, rate: Rate) -> Finding | None:
 
 def _too_low(trials: Trials, course: Course, rate: Rate) -> Finding | None:
     """The loss hardly fell, and ten times as many updates would not do: that is more than stopping early."""
-    if not (np.isfinite(course.end) and course.updates >= 50 and course.end > 0.97 * course.start):
+    if course.updates < 50:
         return None
     as_long = 10 * course.updates / min(TRIAL, course.updates)
     if as_long > 1e4:
@@ -247,12 +246,12 @@ def _too_low(trials: Trials, course: Course, rate: Rate) -> Finding | None:
     reached = _reached(trials, as_long, course)
     if reached is None or reached < 0.95 * course.start:
         return None
-    for factor in (100.0, 1e3, 1e4, 1e5):
-        if factor <= as_long:
+    for other in (1.0, 0.1, 0.01):
+        if other <= rate.value * as_long:
             continue
-        reached = _reached(trials, factor, course)
+        reached = _reached(trials, other / rate.value, course)
         if reached is not None and reached < 0.8 * course.end:
-            return _of_rate("rate-too-low", RATE_LOW, trials, course, rate, factor, reached)
+            return _of_rate("rate-too-low", RATE_LOW, trials, course, rate, other / rate.value, reached)
     return None
 
 

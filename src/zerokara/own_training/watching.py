@@ -107,6 +107,10 @@ class Watch:
         code = self._compiled(statements)
         self._run(lambda: exec(code, self.env))
 
+    def called(self, function: Callable[..., Any], *args: Any) -> Any:
+        """What a function among the copies gives. Raises CannotWatch where it fails."""
+        return self._run(lambda: function(*args))
+
     def _restart(self) -> None:
         np.random.set_state(self.random_state[0])
         random.setstate(self.random_state[1])

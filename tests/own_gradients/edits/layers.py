@@ -14,7 +14,7 @@ EDITS = [
     ("derivative missing", "        dout[self.mask] = 0\n", ""),
     ("derivative wrong", "dx = dout * (1.0 - self.out) * self.out", "dx = dout * (1.0 - self.out)"),
     ("derivative wrong", "dx = dout * (1.0 - self.out) * self.out", "dx = dout * self.out"),
-    ("derivative wrong", "dx = dout * (1.0 - self.out) * self.out", "dx = dout * (self.out - 1.0) * self.out"),
+    ("derivative turned round", "dx = dout * (1.0 - self.out) * self.out", "dx = dout * (self.out - 1.0) * self.out"),
     ("derivative wrong", "dx = dout * (1.0 - self.out) * self.out", "dx = dout * (1.0 - self.out ** 2)"),
     ("derivative twice", "dx = dout * (1.0 - self.out) * self.out", "dx = dout * ((1.0 - self.out) * self.out) ** 2"),
     ("derivative inverted", "dout[self.mask] = 0", "dout[~self.mask] = 0"),

@@ -117,5 +117,5 @@ EDITS = [
     ("stale", "        # forward\n", "        self.x = x = getattr(self, 'x', x)\n"),
     ("changes the caller's arrays", "dy = (y - t) / batch_num", "t -= y\n        dy = -t / batch_num"),
     ("dtype", "np.dot(x.T, da1)", "np.dot(x.T, da1).astype(np.float16)"),
-    ("dtype", "np.dot(x.T, da1)", "np.round(np.dot(x.T, da1)).astype(int)"),
+    ("rounded to zero", "np.dot(x.T, da1)", "np.round(np.dot(x.T, da1)).astype(int)"),
 ]

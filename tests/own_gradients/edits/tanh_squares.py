@@ -60,7 +60,7 @@ EDITS = [
         "np.mean(np.sum(np.abs(y - t), axis=1))",
     ),
     ("sign", TOP, "delta = (t - y) / len(x)"),
-    ("sign", BELOW, "delta = upstream * (self.acts[i] ** 2 - 1)"),
+    ("derivative turned round", BELOW, "delta = upstream * (self.acts[i] ** 2 - 1)"),
     ("sign", B, "self.bias_grads[i] = -delta.sum(axis=0)"),
     ("missing", "if i > 0:", "if i > 1:"),
     ("missing", B, "self.bias_grads[i] = np.zeros_like(self.biases[i])"),

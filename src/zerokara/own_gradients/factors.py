@@ -1,0 +1,50 @@
+"""What a factor is, from what it was with 7 and with 11 rows: c · n^k."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Law:
+    """A factor is `constant` · n ** `power` for n samples."""
+
+    constant: float
+    power: int = 0
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is no factor."""
+        return self.power == 0 and abs(self.constant - 1) <= 1e-6
+
+    @property
+    def cause(self) -> str:
+        """Its name in `CAUSES`: of the sign alone, the number of samples, or something else."""
+        if self.power:
+            return "batch-factor"
+        return "sign" if abs(self.constant + 1) <= 1e-6 else "constant-factor"
+
+
+def law(factors: Sequence[tuple[int, float]], within: float) -> Law | None:
+    """The law of factors at numbers of rows, (n, factor) each; None where there is none.
+
+    >>> law([(7, 7.0), (11, 11.0), (7, 7.0)], 1e-9)
+    Law(constant=1.0, power=1)
+    """
+    n, factor = factors[0]
+    for power in (0, 1, -1, 2, -2, 3, -3):
+        constant = factor / float(n) ** power
+        if all(abs(f - constant * float(m) ** power) <= within * abs(f) for m, f in factors):
+            return Law(_rounded(constant), power)
+    return None
+
+
+def _rounded(constant: float) -> float:
+    """A ratio of small numbers where it is one but for rounding."""
+    for denominator in (1, 2, 3, 4, 5, 6, 8, 9, 10, 255, 784):
+        numerator = round(constant * denominator)
+        if numerator and math.isclose(constant * denominator, numerator, rel_tol=1e-6):
+            return numerator / denominator
+    return constant

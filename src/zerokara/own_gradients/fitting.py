@@ -1,0 +1,20 @@
+"""Whether an array is a sum of others, each times a number, but for rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zerokara.own_gradients.subject import Array
+
+
+def fitted(target: Array, regressors: list[Array], within: float, size: float = 0.0) -> list[float] | None:
+    """The numbers by which the regressors add up to the target; None unless that is so but for rounding."""
+    columns = np.stack([regressor.ravel() for regressor in regressors], axis=1)
+    lengths = np.linalg.norm(columns, axis=0)
+    if not (lengths > max(1e-300, 1e-10 * size)).all() or not np.isfinite(target).all():
+        return None
+    coefficients = np.linalg.lstsq(columns / lengths, target.ravel(), rcond=None)[0]
+    rest = np.linalg.norm(columns / lengths @ coefficients - target.ravel())
+    if rest > within * np.linalg.norm(target):
+        return None
+    return [float(c) for c in coefficients / lengths]

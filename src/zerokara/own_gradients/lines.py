@@ -1,0 +1,117 @@
+"""The line of a mistake: the expression that mends the gradient when the right quantity stands in its place."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from zerokara.findings import Finding
+from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.choice import chosen
+from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.mending import Mend, Search, Trial
+from zerokara.own_gradients.subject import Array, Subject, Truth
+from zerokara.own_gradients.substitution import TooLate
+from zerokara.words import paragraph, sentence
+
+SECONDS = 1.0
+"""That a search takes at most."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a mistake stands.
+
+    Attributes:
+        file: the learner's.
+        line: counted from 1; of a cell, its own.
+        column: of the first character, counted from 0.
+        found: the source of the expression.
+        right: what belongs there, as code or formula.
+        quantity: the kind of quantity that it is: see `quantities.Quantity.kind`.
+    """
+
+    file: Path
+    line: int
+    column: int
+    found: str
+    right: str
+    quantity: str
+
+
+def line_of(
+    subject: Subject, truth: Truth, wrong: str, x: Array | None = None, t: Array | None = None, seconds: float = SECONDS
+) -> Place | None:
+    """The place of the mistake that makes the gradient of a parameter wrong.
+
+    Args:
+        subject: as after its check; left as it was.
+        truth: the right quantities on a batch of few rows.
+        wrong: the parameter, by its key in `subject.params`: of the topmost layer that is wrong.
+        x, t: that batch; the subject's own by default.
+        seconds: that it may take.
+
+    None where no single expression mends it, or not in that time.
+    """
+    x, t = subject.x if x is None else x, subject.t if t is None else t
+    if len(x) != len(truth.a[0]) or wrong not in truth.gradient:
+        return None
+    before = Snapshot([*subject.state, *subject.functions, subject.params])
+    try:
+        with subject.kept(), quietly():
+            return _searched(Trial(subject, truth, x, t, seconds), wrong)
+    except TooLate:
+        return None
+    finally:
+        before.restore()
+
+
+def _searched(trial: Trial, wrong: str) -> Place | None:
+    with trial.code.installed():
+        first = trial.record()
+        if first is None:
+            return None
+        right = trial.right(first)
+        if wrong in right:
+            return None
+        trial.settle(first)
+        search = Search(trial, wrong, first, right)
+        found = chosen(search, search.mends())
+    return _place(trial, found) if found else None
+
+
+# The words
+
+
+def _place(trial: Trial, mend: Mend) -> Place:
+    site = mend.site
+    quantity = mend.quantity
+    return Place(
+        file=Path(site.filename),
+        line=site.line,
+        column=site.column,
+        found=site.text,
+        right=_right(trial, mend),
+        quantity=quantity.kind if quantity else "",
+    )
+
+
+def _right(trial: Trial, mend: Mend) -> str:
+    return mend.quantity.name if mend.quantity else mend.how
+
+
+def with_line(finding: Finding, subject: Subject, truth: Truth, x: Array | None = None, t: Array | None = None) -> Finding:
+    """The finding with the line of its mistake, and a sentence of what belongs there; as it is where none is found."""
+    if finding.parameter is None or finding.line is not None:
+        return finding
+    place = line_of(subject, truth, finding.parameter, x, t)
+    if place is None:
+        return finding
+    said = sentence(
+        "Line {line}: here stands `{found}`; `{right}` belongs here.",
+        line=place.line,
+        found=place.found,
+        right=place.right,
+    )
+    return dataclasses.replace(finding, file=place.file, line=place.line, remedy=paragraph(said, finding.remedy))
