@@ -13,7 +13,6 @@ from zerokara.findings import Finding
 from zerokara.own_training.program import Program, names_in, root_of
 from zerokara.own_training.steps import Watched
 from zerokara.own_training.training_loops import Training
-from zerokara.own_training.watching import batch_of
 from zerokara.words import sentence, translatable
 
 DRAWS = re.compile(r"random|choice|randint|permut|sample\b|shuffle")
@@ -29,15 +28,15 @@ IN_LOOP = translatable("Draw a new batch in each iteration, as the first lines i
 
 def drawn_once(program: Program, training: Training, seen: Watched | None) -> Iterator[Finding]:
     """`batch_mask = np.random.choice(…)` before the loop. Training on all samples, or on one batch on purpose, is not."""
-    batch = batch_of(program, training)
-    if batch is None or ON_PURPOSE.search(program.written) or (seen is not None and not _stays(seen)):
+    batch = seen.watch.batch_of if seen is not None else None
+    if seen is None or batch is None or ON_PURPOSE.search(program.written) or not _stays(seen):
         return
     outermost = (training.loop, *training.outer)[-1]
-    drawn = _drawn_before(program, outermost, set(map(root_of, batch)))
+    drawn = _drawn_before(program, outermost, set[str]().union(*map(names_in, batch)))
     if drawn is None or DRAWS.search(ast.unparse(outermost)) or _is_sliced_inside(training, batch):
         return
     samples = _samples(seen)
-    if samples is None or not _is_part(program, samples):
+    if samples is None or not _is_part(seen, samples):
         return
     yield Finding(
         cause="batch-drawn-once",
@@ -63,7 +62,9 @@ def _drawn_before(program: Program, loop: ast.stmt, names: set[str]) -> ast.stmt
         seen.add(name)
         for other, value, statement in program.assignments():
             if other == name and program.function_of(statement) is function:
-                if program.position(statement) < program.position(loop) and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)):
+                if program.position(statement) < program.position(loop) and re.search(
+                    r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)
+                ):
                     return statement
                 names |= names_in(value)
     return None
@@ -75,13 +76,13 @@ def _is_sliced_inside(training: Training, batch: list[ast.expr]) -> bool:
     return any(names_in(part) & training.stored for part in parts)
 
 
-def _samples(seen: Watched | None) -> int | None:
-    return len(seen.first.batch[0]) if seen is not None and seen.first.batch and seen.first.batch[0].ndim else None
+def _samples(seen: Watched) -> int | None:
+    return len(seen.first.batch[0]) if seen.first.batch and seen.first.batch[0].ndim else None
 
 
-def _is_part(program: Program, samples: int) -> bool:
+def _is_part(seen: Watched, samples: int) -> bool:
     """Whether a batch is a small part of some data that are there."""
-    sizes = [len(value) for value in program.names.values() if isinstance(value, np.ndarray) and value.ndim]
+    sizes = [len(value) for value in seen.watch.env.values() if isinstance(value, np.ndarray) and value.ndim]
     return max(sizes, default=0) >= 4 * samples
 
 
@@ -135,7 +136,9 @@ def shuffled_apart(program: Program) -> Iterator[Finding]:
     """`np.random.shuffle(x_train)`, and t_train stays as it is."""
     calls = [node for node in program.nodes if isinstance(node, ast.Call) and len(node.args) == 1]
     shuffled = {
-        ast.unparse(call.args[0]): call for call in calls if re.search(r"(random|rng|r)\.shuffle$", ast.unparse(call.func))
+        ast.unparse(call.args[0]): call
+        for call in calls
+        if re.search(r"(random|rng|r)\.shuffle$", ast.unparse(call.func))
     }
     for images, call in shuffled.items():
         labels = next((name for name in _labels_of(images) if isinstance(program.names.get(name), np.ndarray)), None)
@@ -156,7 +159,11 @@ def _labels_of(images: str) -> list[str]:
 
 def _between(program: Program, call: ast.Call, labels: str) -> str:
     """The statements that shuffle the labels in some other way."""
-    return "\n".join(ast.unparse(node) for node in program.tree.body if labels in ast.unparse(node) and "shuffle" in ast.unparse(node))
+    return "\n".join(
+        ast.unparse(node)
+        for node in program.tree.body
+        if labels in ast.unparse(node) and "shuffle" in ast.unparse(node)
+    )
 
 
 OTHER_ROWS = translatable(

@@ -130,9 +130,7 @@ def _define(program: Program, env: dict[str, Any], definitions: Callable[[ast.st
 
 def _reclass(memo: dict[int, Any], names: Mapping[str, Any], env: dict[str, Any]) -> None:
     """Let copied objects be of the classes that were defined anew."""
-    anew = {
-        value: env[name] for name, value in names.items() if isinstance(value, type) and env.get(name) is not value
-    }
+    anew = {value: env[name] for name, value in names.items() if isinstance(value, type) and env.get(name) is not value}
     for value in list(memo.values()):
         kind = type(value)
         try:

@@ -26,7 +26,9 @@ BROADCAST = translatable(
     "`{code}` takes labels of the shape {labels} from scores of the shape {scores}: NumPy repeats the labels, and each "
     "score is compared with a class number that is not its own."
 )
-ONE_HOT = translatable("The labels must be one-hot, (samples, classes): load_mnist(one_hot_label=True), or np.eye({k})[t].")
+ONE_HOT = translatable(
+    "The labels must be one-hot, (samples, classes): load_mnist(one_hot_label=True), or np.eye({k})[t]."
+)
 
 
 def broadcast(program: Program, training: Training, seen: Watched) -> Iterator[Finding]:

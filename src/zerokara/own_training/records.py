@@ -92,7 +92,10 @@ def not_the_loss(program: Program) -> Iterator[Finding]:
         facts: dict[str, Any] = {"evidence": {"name": name}, **program.place(node)}
         code = ast.unparse(value)
         if callable(kept[-1]) and isinstance(value, ast.Name | ast.Attribute):
-            text, remedy = sentence(NOT_CALLED, name=name, code=code), sentence(CALL_IT, code=f"{code}(x_batch, t_batch)")
+            text, remedy = (
+                sentence(NOT_CALLED, name=name, code=code),
+                sentence(CALL_IT, code=f"{code}(x_batch, t_batch)"),
+            )
             yield Finding(cause="not-the-loss", text=text, remedy=remedy, **facts)
         elif kept[-1] is kept:
             text, remedy = sentence(ITSELF, name=name), sentence(APPEND_LOSS)
