@@ -441,7 +441,8 @@ LOOPS = [
         "never-written-back",
         (
             "    for key in ('W1', 'b1', 'W2', 'b2'):\n        network.params[key] -= learning_rate * grad[key]\n",
-            "    for key, param in network.params.items():\n        param = param - learning_rate * grad[key]  # HERE\n",
+            "    for key, param in network.params.items():\n"
+            "        param = param - learning_rate * grad[key]  # HERE\n",
         ),
     ),
     _mistake(

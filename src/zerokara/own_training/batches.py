@@ -16,6 +16,8 @@ from zerokara.own_training.training_loops import Training
 from zerokara.words import sentence, translatable
 
 DRAWS = re.compile(r"random|choice|randint|permut|sample\b|shuffle")
+TAKES = re.compile(r"\.(choice|randint|permutation|integers|sample)\(")
+"""Calls that draw the samples of a batch."""
 ON_PURPOSE = re.compile(
     r"overfit|memori[sz]e|(one|single|same|fixed) batch|sanity|過学習|同じバッチ|一つのバッチ|과적합|같은 배치|한 배치",
     re.IGNORECASE,
@@ -27,7 +29,7 @@ IN_LOOP = translatable("Draw a new batch in each iteration, as the first lines i
 
 
 def drawn_once(program: Program, training: Training, seen: Watched | None) -> Iterator[Finding]:
-    """`batch_mask = np.random.choice(…)` before the loop. Training on all samples, or on one batch on purpose, is not."""
+    """`batch_mask = np.random.choice(…)` before the loop; not training on all samples, nor on one batch on purpose."""
     batch = seen.watch.batch_of if seen is not None else None
     if seen is None or batch is None or ON_PURPOSE.search(program.written) or not _stays(seen):
         return
@@ -125,9 +127,6 @@ def _cuts(node: ast.AST, training: Training) -> bool:
     return all(part is not None for part in parts) and any(names_in(part) & counted for part in parts if part)
 
 
-APART = translatable(
-    "The labels do not belong to their images any more: those of {share:.0%} of the samples differ from the data set's."
-)
 ONE_ORDER = translatable("Draw one order and index images and labels with it.")
 SHUFFLED_ALONE = translatable("`{code}` changes the order of {images} and not that of {labels}.")
 
@@ -173,32 +172,33 @@ OTHER_ROWS = translatable(
 
 def other_rows(program: Program, training: Training) -> Iterator[Finding]:
     """`x_batch = x_train[mask]` beside `t_batch = t_train[:100]`, with the index drawn at random."""
-    taken: dict[str, list[tuple[ast.Subscript, ast.stmt]]] = {}
-    for name, node, statement in program.assignments():
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and program.loops_of(statement):
-            if training.loop in program.loops_of(statement):
-                taken.setdefault(node.value.id, []).append((node, statement))
+    taken = _taken(program, training)
     for images, cuts in taken.items():
         for labels in _labels_of(images):
-            if labels in taken and len(cuts) == 1 and len(taken[labels]) == 1:
-                (image_cut, statement), (label_cut, _) = cuts[0], taken[labels][0]
-                one, other = ast.unparse(image_cut.slice), ast.unparse(label_cut.slice)
-                if one != other and _is_drawn(program, image_cut) and not _same_rows(program, image_cut, label_cut):
-                    code, against = ast.unparse(label_cut), ast.unparse(image_cut)
+            if len(cuts) == 1 and len(taken.get(labels, ())) == 1:
+                (cut, statement), (other, _) = cuts[0], taken[labels][0]
+                if _is_drawn(program, cut) and not _same_rows(program, cut, other):
                     yield Finding(
                         cause="wrong-labels",
-                        text=sentence(OTHER_ROWS, code=code, other=against),
+                        text=sentence(OTHER_ROWS, code=ast.unparse(other), other=ast.unparse(cut)),
                         remedy=sentence(ONE_ORDER),
                         **program.place(statement),
                     )
 
 
+def _taken(program: Program, training: Training) -> dict[str, list[tuple[ast.Subscript, ast.stmt]]]:
+    """What a loop takes from arrays, by their names."""
+    found: dict[str, list[tuple[ast.Subscript, ast.stmt]]] = {}
+    for _, node, statement in program.assignments():
+        inside = isinstance(node, ast.Subscript) and training.loop in program.loops_of(statement)
+        if inside and isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            found.setdefault(node.value.id, []).append((node, statement))
+    return found
+
+
 def _is_drawn(program: Program, cut: ast.Subscript) -> bool:
     names = names_in(cut.slice)
-    return any(
-        name in names and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value))
-        for name, value, _ in program.assignments()
-    )
+    return any(name in names and TAKES.search(ast.unparse(value)) for name, value, _ in program.assignments())
 
 
 def _same_rows(program: Program, one: ast.Subscript, other: ast.Subscript) -> bool:

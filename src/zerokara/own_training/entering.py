@@ -51,14 +51,15 @@ def _bound(program: Program, call: ast.Call, function: ast.FunctionDef) -> ast.s
     given = list(call.args)
     if isinstance(call.func, ast.Attribute) and _is_method(program, function):
         given = [call.func.value, *given]
-    values = dict(zip(reversed(names), reversed(arguments.defaults), strict=False))
+    values: dict[str, ast.expr | None] = dict(zip(reversed(names), reversed(arguments.defaults), strict=False))
     values |= dict(zip((argument.arg for argument in arguments.kwonlyargs), arguments.kw_defaults, strict=True))
     values |= dict(zip(names, given, strict=False))
     values |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-    if any(value is None for value in values.values()) or not set(names) <= set(values):
+    known = {name: copy.deepcopy(value) for name, value in values.items() if value is not None}
+    if len(known) < len(values) or not set(names) <= set(known):
         raise CannotWatch
-    targets = ast.Tuple([ast.Name(name, ast.Store()) for name in values], ast.Store())
-    bound = ast.Assign([targets], ast.Tuple([copy.deepcopy(value) for value in values.values()], ast.Load()))
+    targets = ast.Tuple([ast.Name(name, ast.Store()) for name in known], ast.Store())
+    bound = ast.Assign([targets], ast.Tuple(list(known.values()), ast.Load()))
     return ast.copy_location(bound, call)
 
 

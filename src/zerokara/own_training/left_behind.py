@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from zerokara.own_training.program import Program
 from zerokara.own_training.records import MEASURED
+from zerokara.own_training.roles import is_loss
 from zerokara.own_training.steps import Watched
-from zerokara.own_training.watching import is_loss
 
 Array = NDArray[Any]
 

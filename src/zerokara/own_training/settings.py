@@ -15,11 +15,10 @@ from zerokara.findings import Finding
 from zerokara.own_training.copies import CannotWatch
 from zerokara.own_training.entering import call_of
 from zerokara.own_training.left_behind import Course, course_of
-from zerokara.own_training.program import Place, Program, names_in, root_of, words_in
+from zerokara.own_training.program import Place, Program, names_in, words_in
 from zerokara.own_training.slices import gives
 from zerokara.own_training.steps import Watched, updated
 from zerokara.own_training.training_loops import RATE, Training
-from zerokara.own_training.watching import Watch
 from zerokara.sources.data_flow import last_name
 from zerokara.words import sentence, translatable
 
@@ -153,8 +152,8 @@ RATE_LOW = translatable(
 SET_RATE = translatable("Try the learning rate {other:g}.")
 ON_COPY = translatable("Tried on a copy, from new initial weights.")
 LARGE = translatable(
-    "The loss begins at {loss:.3g}, where guessing has {guessing:.3g}: the initial weights are so large that the network "
-    "is sure of wrong answers."
+    "The loss begins at {loss:.3g}, where guessing has {guessing:.3g}: the initial weights are so large that the "
+    "network is sure of wrong answers."
 )
 SMALLER = translatable("Try initial weights of a spread of 0.01, or 1/√inputs.")
 
@@ -225,7 +224,7 @@ def _rate(program: Program, training: Training) -> tuple[Rate] | None:
                 return (Rate(float(number), node.value),)
     for update in training.updates:
         for node in ast.walk(update.statement):
-            if isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < 1e4:
+            if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and node.value > 0:
                 return (Rate(node.value, node),)
     return None
 

@@ -360,9 +360,8 @@ def _stored_elsewhere(loop: Loop, made: set[str]) -> bool:
             given = node.args[0] if node.args else None
             if isinstance(given, ast.Name | ast.Tuple) and made & names_in(given):
                 return True
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript | ast.Attribute):
-            if isinstance(node.value, ast.Name) and node.value.id in made:
-                return True
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in made:
+            return isinstance(node.targets[0], ast.Subscript | ast.Attribute)
     return False
 
 

@@ -229,10 +229,13 @@ def _goes_over_parts(loop: Loop, node: ast.AST, target: ast.expr | None) -> bool
         return True
     if any(turning & names_in(part.slice) and GRADIENT.search(root_of(part)) for part in _subscripts(node)):
         return True
-    literal = isinstance(loop.iter, ast.Tuple | ast.List)
-    if literal and all(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in loop.iter.elts):
+    if isinstance(loop.iter, ast.Tuple | ast.List) and all(map(_is_text, loop.iter.elts)):
         return bool(turning & names_in(node))
     return bool(PARTS.search(ast.unparse(loop.iter)))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _subscripts(node: ast.AST) -> list[ast.Subscript]:
