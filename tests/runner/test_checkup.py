@@ -83,8 +83,15 @@ def test_after_ctrl_c_nothing_is(run: Run, tmp_path: Path) -> None:
     result = run(f"{NEVER}\nraise KeyboardInterrupt\n", "--findings", "found.json")
     assert result.status == 130
     assert "[epoch-test]" not in result.err
-    assert "What was stopped is not looked into: found.json was not written." in result.err
+    assert f"What was stopped is not looked into: {tmp_path / 'found.json'} was not written." in result.err
     assert not (tmp_path / "found.json").exists()
+
+
+def test_a_script_that_goes_to_another_folder_leaves_the_file_where_it_was_meant(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    go = "import os\nos.chdir('elsewhere')\n"
+    run(go, "--findings", "found.json", "--recognised", "recognised.json")
+    assert {path.name for path in tmp_path.glob("*.json")} == {"found.json", "recognised.json"}
 
 
 @pytest.mark.parametrize("place", ["no/such/found.json", "."])
@@ -197,7 +204,7 @@ def test_what_is_handed_over(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (call.owner, call.name, call.args) == (seen["names"]["loss"], "loss", (2, 3))
     assert str(seen["memory"].error) == "mine"
     assert seen["seconds"] == checkup.SECONDS
-    run("x = 1")
+    run("for i in []: pass")
     assert seen["memory"].calls == []  # of another run
 
 
