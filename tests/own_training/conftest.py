@@ -56,7 +56,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, clean_imports: None) -> Iterator[No
     package.__path__ = []
     monkeypatch.setitem(sys.modules, "dataset", package)
     monkeypatch.setitem(sys.modules, "dataset.mnist", module)
-    yield
+    return
 
 
 def _load(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False) -> Any:

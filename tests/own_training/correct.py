@@ -8,7 +8,7 @@ x_train, t_train, x_test, t_test = x_train[:3000], t_train[:3000], x_test[:1000]
 np.random.seed(7)
 """
 
-FUNCTIONS = '''
+FUNCTIONS = """
 def softmax(z):
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
@@ -37,9 +37,9 @@ def gradients(params, x, t):
 
 def accuracy_of(params, x, t):
     return np.mean(forward(params, x)[1].argmax(1) == t.argmax(1))
-'''
+"""
 
-NET = '''
+NET = """
 class Net:
     def __init__(self, hidden=32, std=None):
         self.W1 = np.random.randn(784, hidden) * (std or np.sqrt(2 / 784))
@@ -63,7 +63,7 @@ class Net:
         d2 = (self.predict(x) - t) / len(x)
         d1 = (d2 @ self.W2.T) * (self.h > 0)
         return {'W1': x.T @ d1, 'b1': d1.sum(0), 'W2': self.h.T @ d2, 'b2': d2.sum(0)}
-'''
+"""
 
 _BODIES = {
     "epochs of permutations": FUNCTIONS

@@ -5,7 +5,7 @@ Each is a correct script with a piece of it replaced. `# HERE` marks the line of
 
 from dataclasses import dataclass
 
-LAYERS_OF_CLASS = '''
+LAYERS_OF_CLASS = """
 import numpy as np
 from dataset.mnist import load_mnist
 from collections import OrderedDict
@@ -95,9 +95,9 @@ for i in range(300):
         net.params[key] -= 0.1 * grads[key]
     train_loss_list.append(net.loss(x_batch, t_batch))
 print(net.accuracy(x_test, t_test))
-'''
+"""
 
-TEXTBOOK = '''
+TEXTBOOK = """
 # coding: utf-8
 import numpy as np
 from dataset.mnist import load_mnist
@@ -208,9 +208,9 @@ for i in range(iters_num):
         train_acc_list.append(train_acc)
         test_acc_list.append(test_acc)
         print(train_acc, test_acc)
-'''
+"""
 
-INLINE = '''
+INLINE = """
 import numpy as np
 from dataset.mnist import load_mnist
 
@@ -246,9 +246,9 @@ for epoch in range(4):
         b2 -= lr * db2
 h = np.tanh(x_test @ W1 + b1)
 print(np.mean((h @ W2 + b2).argmax(axis=1) == t_test.argmax(axis=1)))
-'''
+"""
 
-LEARNS = '''
+LEARNS = """
 import numpy as np
 from dataset.mnist import load_mnist
 
@@ -295,7 +295,7 @@ for epoch in range(3):
     test_accuracy = np.mean(net.forward(x_test).argmax(axis=1) == t_test)
     accuracies.append(test_accuracy)
     print(epoch, losses[-1], test_accuracy)
-'''
+"""
 
 SCRIPTS = {"textbook": TEXTBOOK, "layers": LAYERS_OF_CLASS, "inline": INLINE, "learn": LEARNS}
 """Correct ones."""
@@ -337,7 +337,10 @@ CLASSIC = [
         "step up",
         "textbook",
         "step-up-the-gradient sign",
-        ("network.params[key] -= learning_rate * grad[key]", "network.params[key] += learning_rate * grad[key]  # HERE"),
+        (
+            "network.params[key] -= learning_rate * grad[key]",
+            "network.params[key] += learning_rate * grad[key]  # HERE",
+        ),
     ),
     _mistake(
         "no batch size",
@@ -438,7 +441,8 @@ LOOPS = [
         "never-written-back",
         (
             "    for key in ('W1', 'b1', 'W2', 'b2'):\n        network.params[key] -= learning_rate * grad[key]\n",
-            "    for key, param in network.params.items():\n        param = param - learning_rate * grad[key]  # HERE\n",
+            "    for key, param in network.params.items():\n"
+            "        param = param - learning_rate * grad[key]  # HERE\n",
         ),
     ),
     _mistake(
@@ -582,8 +586,10 @@ LOOPS = [
             "load_mnist(normalize=True, one_hot_label=True)\n",
             "load_mnist(normalize=True)\nt_train, t_test = t_train.reshape(-1, 1), t_test.reshape(-1, 1)\n",
         ),
-        ("    return -np.sum(np.log(y[np.arange(batch_size), t] + 1e-7)) / batch_size",
-         "    return -np.sum(np.log(y[np.arange(batch_size), t.ravel()] + 1e-7)) / batch_size"),
+        (
+            "    return -np.sum(np.log(y[np.arange(batch_size), t] + 1e-7)) / batch_size",
+            "    return -np.sum(np.log(y[np.arange(batch_size), t.ravel()] + 1e-7)) / batch_size",
+        ),
         ("t = np.argmax(t, axis=1)\n", "t = t.ravel()\n"),
         ("dy = (y - t) / batch_num", "dy = (y - t) / batch_num  # HERE"),
     ),
@@ -645,7 +651,12 @@ LOOPS = [
     ),
     _mistake("rate 100, inline", "inline", "rate-too-high diverged", ("lr = 0.2", "lr = 100  # HERE")),
     _mistake("rate 1e-6, inline", "inline", "rate-too-low", ("lr = 0.2", "lr = 1e-6  # HERE")),
-    _mistake("large weights, inline", "inline", "weights-too-large", ("0.05, (784", "30, (784"), ("rng.normal(0, 0.15", "rng.normal(0, 30"),
+    _mistake(
+        "large weights, inline",
+        "inline",
+        "weights-too-large",
+        ("0.05, (784", "30, (784"),
+        ("rng.normal(0, 0.15", "rng.normal(0, 30"),
     ),
 ]
 """What a gradient check cannot see."""

@@ -85,7 +85,7 @@ def state_of(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", ["step up", "rate 10"])
+@pytest.mark.parametrize("name", ["step up", "rate 1e-5"])
 def test_nothing_is_left_behind(name: str, ran: Run, made_up: None, capfd: pytest.CaptureFixture[str]) -> None:
     done = ran(named(name).source)
     before = state_of(done.names)

@@ -57,7 +57,7 @@ def kernel(folder: Path) -> Iterator[Kernel]:
 
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     env = {**os.environ, **dict.fromkeys(names, str(folder)), "ZEROKARA_LANG": "en"}
-    client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3", allow_errors=True, timeout=60)
+    client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3", allow_errors=True, timeout=300)
     client.create_kernel_manager()
     client.km.kernel_spec.argv[0] = sys.executable  # whatever other Python's kernel the user has under this name
     with client.setup_kernel(env=env, cwd=str(folder)):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from zerokara import own_training
-from zerokara.findings import Finding, Findings
+from zerokara.findings import GRADIENT, Finding, Findings
 from zerokara.runner import checkup
 
 Run = Callable[..., Any]
@@ -83,8 +83,15 @@ def test_after_ctrl_c_nothing_is(run: Run, tmp_path: Path) -> None:
     result = run(f"{NEVER}\nraise KeyboardInterrupt\n", "--findings", "found.json")
     assert result.status == 130
     assert "[epoch-test]" not in result.err
-    assert "What was stopped is not looked into: found.json was not written." in result.err
+    assert f"What was stopped is not looked into: {tmp_path / 'found.json'} was not written." in result.err
     assert not (tmp_path / "found.json").exists()
+
+
+def test_a_script_that_goes_to_another_folder_leaves_the_file_where_it_was_meant(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    go = "import os\nos.chdir('elsewhere')\n"
+    run(go, "--findings", "found.json", "--recognised", "recognised.json")
+    assert {path.name for path in tmp_path.glob("*.json")} == {"found.json", "recognised.json"}
 
 
 @pytest.mark.parametrize("place", ["no/such/found.json", "."])
@@ -92,6 +99,44 @@ def test_a_place_where_no_file_can_be_is_refused_before_anything_runs(run: Run, 
     result = run("print('ran')\n", "--findings", str(tmp_path / place))
     assert (result.status, result.out) == (2, "")
     assert "Nothing was run." in result.err
+
+
+INSIDE = """
+import numpy as np
+
+class Net:
+    def __init__(self):
+        self.params = {"W1": 0.5 * np.random.randn(6, 5), "b1": np.zeros(5),
+                       "W2": 0.5 * np.random.randn(5, 3), "b2": np.zeros(3)}
+
+    def forward(self, x):
+        self.h = np.tanh(x @ self.params["W1"] + self.params["b1"])
+        scores = self.h @ self.params["W2"] + self.params["b2"]
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, x, t):
+        return -np.mean(np.sum(t * np.log(self.forward(x)), axis=1))
+
+    def gradient(self, x, t):
+        d2 = (self.forward(x) - t) / len(x)
+        d1 = d2 @ self.params["W2"].T * (1 - self.h ** 2)
+        return {"W1": x.T @ d1, "b1": d1.sum(axis=0), "W2": self.h.T @ d2, "b2": d2.sum(axis=0)}
+
+def main():
+    x, t = np.random.randn(40, 6), np.eye(3)[np.random.randint(0, 3, 40)]
+    print(sum(np.sum(grad) for grad in Net().gradient(x, t).values()) < 1e9)
+
+main()
+"""
+
+
+def test_a_gradient_that_was_only_called_inside_a_function_is_checked(run: Run) -> None:
+    """Nothing of it has a name at the end; what it was called with last is kept."""
+    assert run(INSIDE, "--seed", "0").err == ""
+    result = run(INSIDE.replace(" * (1 - self.h ** 2)", ""), "--seed", "0")
+    assert (result.status, result.out) == (0, "True\n")
+    assert set(result.causes) & set(GRADIENT)
 
 
 # What looking may do. In place of what own_training does, the worst that a learner's own code could.
@@ -159,7 +204,7 @@ def test_what_is_handed_over(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (call.owner, call.name, call.args) == (seen["names"]["loss"], "loss", (2, 3))
     assert str(seen["memory"].error) == "mine"
     assert seen["seconds"] == checkup.SECONDS
-    run("x = 1")
+    run("for i in []: pass")
     assert seen["memory"].calls == []  # of another run
 
 

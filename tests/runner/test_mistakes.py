@@ -1,4 +1,4 @@
-"""The mistakes that learners make, as a script and a notebook under `zerokara run` and in a real kernel: named, and where.
+"""The mistakes that learners make, in scripts and notebooks under `zerokara run` and in a real kernel: what and where.
 
 What is found is tried in tests/own_training; here, that it is said, once, and with the right place.
 """
@@ -74,13 +74,14 @@ def test_in_a_script(run: Run, tmp_path: Path, mistake: Mistake) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of IPython's own
 @pytest.mark.parametrize("mistake", [ALL[name] for name in FEW], ids=FEW)
 def test_in_a_notebook(run: Run, mistake: Mistake) -> None:
     nbformat = pytest.importorskip("nbformat")
     cells = as_cells(mistake.source)
     made = [nbformat.v4.new_code_cell(source) for _, source in cells]
     result = run(nbformat.writes(nbformat.v4.new_notebook(cells=made)), name="n.ipynb")
-    assert sum(result.err.count(f"[{cause}]") for cause in mistake.causes) == 1
+    assert sum(result.err.count(f"[{cause}]") for cause in mistake.causes) == 1, result
     number, line = in_cells(mistake.line or 1, cells)
     assert f"n.ipynb, cell {number}:{line}: " in result.err
 

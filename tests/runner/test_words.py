@@ -119,7 +119,7 @@ def test_findings(run: Run, marked: Outside) -> None:
     source = f"{SIZES}batch_size = 128\niter_per_epoch = train_size / batch_size\n{LOOP}"
     assert marked(run(f"raise SystemExit\n{source}").err) == "[epoch-test] train.py:8:"
     _, stopped = said(run("raise KeyboardInterrupt", "--findings", "found.json"), marked, 3)[1:]
-    assert stopped == "⟦What was stopped is not looked into: found.json was not written.⟧"
+    assert stopped.startswith("⟦What was stopped is not looked into: ")
 
 
 def test_pictures(run: Run, monkeypatch: pytest.MonkeyPatch, marked: Outside) -> None:

@@ -13,10 +13,11 @@ from zerokara.findings import Finding
 from zerokara.own_training.program import Program, names_in, root_of
 from zerokara.own_training.steps import Watched
 from zerokara.own_training.training_loops import Training
-from zerokara.own_training.watching import batch_of
 from zerokara.words import sentence, translatable
 
 DRAWS = re.compile(r"random|choice|randint|permut|sample\b|shuffle")
+TAKES = re.compile(r"\.(choice|randint|permutation|integers|sample)\(")
+"""Calls that draw the samples of a batch."""
 ON_PURPOSE = re.compile(
     r"overfit|memori[sz]e|(one|single|same|fixed) batch|sanity|過学習|同じバッチ|一つのバッチ|과적합|같은 배치|한 배치",
     re.IGNORECASE,
@@ -28,16 +29,16 @@ IN_LOOP = translatable("Draw a new batch in each iteration, as the first lines i
 
 
 def drawn_once(program: Program, training: Training, seen: Watched | None) -> Iterator[Finding]:
-    """`batch_mask = np.random.choice(…)` before the loop. Training on all samples, or on one batch on purpose, is not."""
-    batch = batch_of(program, training)
-    if batch is None or ON_PURPOSE.search(program.written) or (seen is not None and not _stays(seen)):
+    """`batch_mask = np.random.choice(…)` before the loop; not training on all samples, nor on one batch on purpose."""
+    batch = seen.watch.batch_of if seen is not None else None
+    if seen is None or batch is None or ON_PURPOSE.search(program.written) or not _stays(seen):
         return
     outermost = (training.loop, *training.outer)[-1]
-    drawn = _drawn_before(program, outermost, set(map(root_of, batch)))
+    drawn = _drawn_before(program, outermost, set[str]().union(*map(names_in, batch)))
     if drawn is None or DRAWS.search(ast.unparse(outermost)) or _is_sliced_inside(training, batch):
         return
     samples = _samples(seen)
-    if samples is None or not _is_part(program, samples):
+    if samples is None or not _is_part(seen, samples):
         return
     yield Finding(
         cause="batch-drawn-once",
@@ -63,7 +64,9 @@ def _drawn_before(program: Program, loop: ast.stmt, names: set[str]) -> ast.stmt
         seen.add(name)
         for other, value, statement in program.assignments():
             if other == name and program.function_of(statement) is function:
-                if program.position(statement) < program.position(loop) and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)):
+                if program.position(statement) < program.position(loop) and re.search(
+                    r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value)
+                ):
                     return statement
                 names |= names_in(value)
     return None
@@ -75,13 +78,13 @@ def _is_sliced_inside(training: Training, batch: list[ast.expr]) -> bool:
     return any(names_in(part) & training.stored for part in parts)
 
 
-def _samples(seen: Watched | None) -> int | None:
-    return len(seen.first.batch[0]) if seen is not None and seen.first.batch and seen.first.batch[0].ndim else None
+def _samples(seen: Watched) -> int | None:
+    return len(seen.first.batch[0]) if seen.first.batch and seen.first.batch[0].ndim else None
 
 
-def _is_part(program: Program, samples: int) -> bool:
+def _is_part(seen: Watched, samples: int) -> bool:
     """Whether a batch is a small part of some data that are there."""
-    sizes = [len(value) for value in program.names.values() if isinstance(value, np.ndarray) and value.ndim]
+    sizes = [len(value) for value in seen.watch.env.values() if isinstance(value, np.ndarray) and value.ndim]
     return max(sizes, default=0) >= 4 * samples
 
 
@@ -124,9 +127,6 @@ def _cuts(node: ast.AST, training: Training) -> bool:
     return all(part is not None for part in parts) and any(names_in(part) & counted for part in parts if part)
 
 
-APART = translatable(
-    "The labels do not belong to their images any more: those of {share:.0%} of the samples differ from the data set's."
-)
 ONE_ORDER = translatable("Draw one order and index images and labels with it.")
 SHUFFLED_ALONE = translatable("`{code}` changes the order of {images} and not that of {labels}.")
 
@@ -135,7 +135,9 @@ def shuffled_apart(program: Program) -> Iterator[Finding]:
     """`np.random.shuffle(x_train)`, and t_train stays as it is."""
     calls = [node for node in program.nodes if isinstance(node, ast.Call) and len(node.args) == 1]
     shuffled = {
-        ast.unparse(call.args[0]): call for call in calls if re.search(r"(random|rng|r)\.shuffle$", ast.unparse(call.func))
+        ast.unparse(call.args[0]): call
+        for call in calls
+        if re.search(r"(random|rng|r)\.shuffle$", ast.unparse(call.func))
     }
     for images, call in shuffled.items():
         labels = next((name for name in _labels_of(images) if isinstance(program.names.get(name), np.ndarray)), None)
@@ -156,7 +158,11 @@ def _labels_of(images: str) -> list[str]:
 
 def _between(program: Program, call: ast.Call, labels: str) -> str:
     """The statements that shuffle the labels in some other way."""
-    return "\n".join(ast.unparse(node) for node in program.tree.body if labels in ast.unparse(node) and "shuffle" in ast.unparse(node))
+    return "\n".join(
+        ast.unparse(node)
+        for node in program.tree.body
+        if labels in ast.unparse(node) and "shuffle" in ast.unparse(node)
+    )
 
 
 OTHER_ROWS = translatable(
@@ -166,32 +172,33 @@ OTHER_ROWS = translatable(
 
 def other_rows(program: Program, training: Training) -> Iterator[Finding]:
     """`x_batch = x_train[mask]` beside `t_batch = t_train[:100]`, with the index drawn at random."""
-    taken: dict[str, list[tuple[ast.Subscript, ast.stmt]]] = {}
-    for name, node, statement in program.assignments():
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and program.loops_of(statement):
-            if training.loop in program.loops_of(statement):
-                taken.setdefault(node.value.id, []).append((node, statement))
+    taken = _taken(program, training)
     for images, cuts in taken.items():
         for labels in _labels_of(images):
-            if labels in taken and len(cuts) == 1 and len(taken[labels]) == 1:
-                (image_cut, statement), (label_cut, _) = cuts[0], taken[labels][0]
-                one, other = ast.unparse(image_cut.slice), ast.unparse(label_cut.slice)
-                if one != other and _is_drawn(program, image_cut) and not _same_rows(program, image_cut, label_cut):
-                    code, against = ast.unparse(label_cut), ast.unparse(image_cut)
+            if len(cuts) == 1 and len(taken.get(labels, ())) == 1:
+                (cut, statement), (other, _) = cuts[0], taken[labels][0]
+                if _is_drawn(program, cut) and not _same_rows(program, cut, other):
                     yield Finding(
                         cause="wrong-labels",
-                        text=sentence(OTHER_ROWS, code=code, other=against),
+                        text=sentence(OTHER_ROWS, code=ast.unparse(other), other=ast.unparse(cut)),
                         remedy=sentence(ONE_ORDER),
                         **program.place(statement),
                     )
 
 
+def _taken(program: Program, training: Training) -> dict[str, list[tuple[ast.Subscript, ast.stmt]]]:
+    """What a loop takes from arrays, by their names."""
+    found: dict[str, list[tuple[ast.Subscript, ast.stmt]]] = {}
+    for _, node, statement in program.assignments():
+        inside = isinstance(node, ast.Subscript) and training.loop in program.loops_of(statement)
+        if inside and isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            found.setdefault(node.value.id, []).append((node, statement))
+    return found
+
+
 def _is_drawn(program: Program, cut: ast.Subscript) -> bool:
     names = names_in(cut.slice)
-    return any(
-        name in names and re.search(r"\.(choice|randint|permutation|integers|sample)\(", ast.unparse(value))
-        for name, value, _ in program.assignments()
-    )
+    return any(name in names and TAKES.search(ast.unparse(value)) for name, value, _ in program.assignments())
 
 
 def _same_rows(program: Program, one: ast.Subscript, other: ast.Subscript) -> bool:

@@ -65,7 +65,8 @@ def copied(program: Program, definitions: Callable[[ast.stmt], CodeType | None])
     """
     names = program.names
     memo: dict[int, Any] = {}
-    kept = [array for value in names.values() for array in _large(value)]
+    seen: set[int] = set()
+    kept = [array for value in names.values() for array in _large(value, seen)]
     for array in kept:
         memo[id(array)] = _shared(array)
     env: dict[str, Any] = {name: copy_ for name, value in names.items() if (copy_ := _copy(value, memo)) is not None}
@@ -79,7 +80,7 @@ def copied(program: Program, definitions: Callable[[ast.stmt], CodeType | None])
 def _copy(value: Any, memo: dict[int, Any]) -> Any:
     if isinstance(value, ModuleType):
         return Mute() if value.__name__.split(".")[0] in MUTED else value
-    if isinstance(value, FunctionType | type) or callable(value) and type(value).__module__ == "builtins":
+    if isinstance(value, FunctionType | type) or (callable(value) and type(value).__module__ == "builtins"):
         return value
     if type(value).__module__.split(".")[0] in MUTED:
         return Mute()
@@ -89,13 +90,16 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
         return None
 
 
-def _large(value: Any, depth: int = 3) -> Iterator[np.ndarray[Any, Any]]:
+def _large(value: Any, seen: set[int], depth: int = 3) -> Iterator[np.ndarray[Any, Any]]:
+    if id(value) in seen:
+        return
+    seen.add(id(value))
     if isinstance(value, np.ndarray):
         if value.size >= LARGE:
             yield value
     elif depth:
         for part in parts_of(value):
-            yield from _large(part[1], depth - 1)
+            yield from _large(part[1], seen, depth - 1)
 
 
 def parts_of(value: Any) -> list[tuple[Any, Any]]:
@@ -130,9 +134,7 @@ def _define(program: Program, env: dict[str, Any], definitions: Callable[[ast.st
 
 def _reclass(memo: dict[int, Any], names: Mapping[str, Any], env: dict[str, Any]) -> None:
     """Let copied objects be of the classes that were defined anew."""
-    anew = {
-        value: env[name] for name, value in names.items() if isinstance(value, type) and env.get(name) is not value
-    }
+    anew = {value: env[name] for name, value in names.items() if isinstance(value, type) and env.get(name) is not value}
     for value in list(memo.values()):
         kind = type(value)
         try:

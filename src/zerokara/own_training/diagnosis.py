@@ -72,6 +72,8 @@ def _found(program: Program, memory: Memory, deadline: float) -> list[Finding]:
         found = _attempted(gradients.wrong_gradient(program, memory, batch, deadline)) + found
     for training, seen in watched:
         if seen is not None and not _explained(found):
+            found += _attempted(steps.wrong_sign(program, seen))
+        if seen is not None and not _explained(found):
             found += _attempted(settings.symmetric(program, training, seen))
             found += [] if _explained(found) else _attempted(settings.settings(program, training, seen))
     return found
@@ -82,7 +84,7 @@ def _explained(found: list[Finding]) -> bool:
 
 
 def _watched(program: Program, training: Training, deadline: float) -> steps.Watched | None:
-    return None if training.function else steps.watched(program, training, deadline)
+    return steps.watched(program, training, deadline)
 
 
 def _batch(seen: steps.Watched) -> gradients.Batch | None:

@@ -26,11 +26,16 @@ def _tests(program: Program) -> Iterator[Test]:
     """The conditions by a remainder that stand in a loop."""
     for node in program.nodes:
         if isinstance(node, ast.If) and program.loops_of(node):
-            test, rest = node.test, None
-            if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-                test, rest = test.left, test.comparators[0]
+            test, rest = _compared(node.test)
             if isinstance(test, ast.BinOp) and isinstance(test.op, ast.Mod) and not _is_text(test.left):
                 yield Test(node, test.left, test.right, rest)
+
+
+def _compared(test: ast.expr) -> tuple[ast.expr, ast.expr | None]:
+    """(left, right) of `left == right`; (test, None) of another condition."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        return test.left, test.comparators[0]
+    return test, None
 
 
 def _is_text(node: ast.expr) -> bool:
@@ -83,7 +88,7 @@ def _constant(program: Program, test: Test) -> str | None:
         for part in ast.walk(loop)
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
     }
-    known = isinstance(test.counter, ast.Constant) or isinstance(test.counter, ast.Name)
+    known = isinstance(test.counter, ast.Constant | ast.Name)
     if not known or not _is_epoch(test.step) or (names_in(test.counter) | names_in(test.step)) & changing:
         return None
     left, step = program.number(test.counter), program.number(test.step)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.findings import Finding
 from zerokara.own_training.left_behind import TEST, TRAIN, course_of
@@ -15,11 +17,17 @@ from zerokara.own_training.steps import Watched
 from zerokara.sources.data_flow import last_name
 from zerokara.words import sentence, translatable
 
-SCALES = re.compile(r"/=?\s*\(?(25[56]|x\.max|np\.max|X\.max)|normalize\s*=\s*True|normaliz\w*\(|Scaler|\.std\(|np\.std|standard")
+Array = NDArray[Any]
+
+SCALES = re.compile(
+    r"/=?\s*\(?(25[56]|x\.max|np\.max|X\.max)|normalize\s*=\s*True|normaliz\w*\(|Scaler|\.std\(|np\.std|standard"
+)
 WELL = 0.93
 """An accuracy that unscaled pixels have not kept anybody from."""
 
-UNSCALED = translatable("The network is given pixels from {least:g} up to {most:g}. It learns from values between 0 and 1.")
+UNSCALED = translatable(
+    "The network is given pixels from {least:g} up to {most:g}. It learns from values between 0 and 1."
+)
 SCALE = translatable("Write load_mnist(normalize=True), or x_train / 255 and the same for x_test.")
 
 
@@ -48,7 +56,9 @@ def _loading(program: Program) -> ast.AST:
     return calls[0] if calls else program.tree
 
 
-IN_BOTH = translatable("{share:.0%} of the samples of {test} are in {train} too: the network has learnt what it is tested with.")
+IN_BOTH = translatable(
+    "{share:.0%} of the samples of {test} are in {train} too: the network has learnt what it is tested with."
+)
 APART = translatable("Train with the training samples only.")
 
 
@@ -72,10 +82,11 @@ def test_in_training(program: Program) -> Iterator[Finding]:
         )
 
 
-def _share_in(train: np.ndarray, test: np.ndarray) -> float:
+def _share_in(train: Array, test: Array) -> float:
     """How many of some rows are among many others."""
     columns = np.linspace(0, train.shape[1] - 1, min(97, train.shape[1]), dtype=int)
     marks = {row.tobytes() for row in np.ascontiguousarray(train[:, columns])}
     alike = [row for row in test if np.ascontiguousarray(row[columns]).tobytes() in marks]
-    found = sum(bool((train[:, columns] == row[columns]).all(axis=1).any() and (train == row).all(axis=1).any()) for row in alike[:20])
-    return found / max(1, len(alike[:20])) * len(alike) / len(test)
+    some = alike[:20]  # looked at in full
+    found = sum(bool((train == row).all(axis=1).any()) for row in some)
+    return found / max(1, len(some)) * len(alike) / len(test)

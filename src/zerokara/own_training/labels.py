@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zerokara.findings import Finding
 from zerokara.own_training.memory import Memory
-from zerokara.own_training.program import Program
+from zerokara.own_training.program import Place, Program
 from zerokara.own_training.steps import Watched, updated
 from zerokara.own_training.training_loops import Training
 from zerokara.sources.data_flow import last_name
@@ -26,7 +26,9 @@ BROADCAST = translatable(
     "`{code}` takes labels of the shape {labels} from scores of the shape {scores}: NumPy repeats the labels, and each "
     "score is compared with a class number that is not its own."
 )
-ONE_HOT = translatable("The labels must be one-hot, (samples, classes): load_mnist(one_hot_label=True), or np.eye({k})[t].")
+ONE_HOT = translatable(
+    "The labels must be one-hot, (samples, classes): load_mnist(one_hot_label=True), or np.eye({k})[t]."
+)
 
 
 def broadcast(program: Program, training: Training, seen: Watched) -> Iterator[Finding]:
@@ -121,12 +123,12 @@ def not_one_hot(program: Program, memory: Memory) -> Iterator[Finding]:
         return
     calls = [node for node in program.nodes if isinstance(node, ast.Call) and last_name(node.func) == "load_mnist"]
     asked = [call for call in calls if not any(keyword.arg == "one_hot_label" for keyword in call.keywords)]
-    place = program.place(asked[0]) if asked else {"file": None, "line": None}
+    place = program.place(asked[0]) if asked else Place(file=None, line=None)
     yield Finding(
         cause="labels-not-one-hot",
         text=sentence(NOT_ONE_HOT, labels=f"({shapes[3]},)"),
         remedy=sentence(ONE_HOT, k=int(shapes[2])),
-        **place,  # type: ignore[arg-type]
+        **place,
     )
 
 
@@ -185,7 +187,7 @@ def _outputs(seen: Watched, training: Training) -> Iterator[tuple[str, Array]]:
 
 def _sigmoid(program: Program, training: Training, name: str) -> ast.AST | None:
     """Where the output gets its sigmoid."""
-    places = program.functions.get(name) or [
+    places: list[ast.stmt] = [*program.functions.get(name, [])] or [
         statement
         for statement in ast.walk(training.loop)
         if isinstance(statement, ast.Assign) and last_name(statement.targets[0]) == name

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from zerokara.own_training.program import Program
 from zerokara.own_training.records import MEASURED
+from zerokara.own_training.roles import is_loss
 from zerokara.own_training.steps import Watched
-from zerokara.own_training.watching import is_loss
 
 Array = NDArray[Any]
 
@@ -88,8 +88,9 @@ def series(names: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
     for name, value in names.items():
         if name.startswith("_"):
             continue
-        parts = value.items() if isinstance(value, dict) else [(name, value)]
-        for key, part in parts:
+        own = type(value).__module__ == names.get("__name__", "__main__") and hasattr(value, "__dict__")
+        parts = vars(value) if own else value if isinstance(value, dict) else {name: value}
+        for key, part in parts.items():
             values = _numbers(part)
             if values is not None:
                 yield str(key), values

@@ -90,7 +90,7 @@ class Program(Source):
         return Place(file=text.path if text else None, line=getattr(node, "lineno", None))
 
     def position(self, node: ast.AST) -> tuple[int, int]:
-        """Where a node stands in the program, to be compared: in a notebook, the lines of each cell are counted anew."""
+        """Where a node stands in the program, to be compared: each cell of a notebook counts its lines anew."""
         top = [node, *self.around(node)][-1]
         number = next((n for n, text in enumerate(self.texts) if text is self._text_of.get(id(top))), -1)
         return number, getattr(node, "lineno", 0)

@@ -39,7 +39,7 @@ def test_on_training(program: Program) -> Iterator[Finding]:
         known = words_in(program.tree)
         if on_training and not on_test and all(other in known for other in instead.values()):
             code = ast.unparse(call)
-            right = re.sub(r"\w+", lambda word: instead.get(word[0], word[0]), code)
+            right = re.sub(r"\b(" + "|".join(instead) + r")\b", lambda word: TRAIN_TO_TEST.sub("test", word[0]), code)
             yield Finding(
                 cause="test-on-training",
                 text=sentence(ON_TRAINING, name=name, data=", ".join(on_training)),
@@ -54,8 +54,7 @@ TRAIN_TO_TEST = re.compile("train(ing)?")
 
 def _recorded(program: Program) -> Iterator[tuple[str, ast.expr, ast.AST]]:
     """(name, value, node) of what is assigned to a name or appended to a list."""
-    for name, value, statement in program.assignments():
-        yield name, value, statement
+    yield from program.assignments()
     for node in program.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
             yield from _appended(node.func, node.args[0], node)
@@ -92,7 +91,10 @@ def not_the_loss(program: Program) -> Iterator[Finding]:
         facts: dict[str, Any] = {"evidence": {"name": name}, **program.place(node)}
         code = ast.unparse(value)
         if callable(kept[-1]) and isinstance(value, ast.Name | ast.Attribute):
-            text, remedy = sentence(NOT_CALLED, name=name, code=code), sentence(CALL_IT, code=f"{code}(x_batch, t_batch)")
+            text, remedy = (
+                sentence(NOT_CALLED, name=name, code=code),
+                sentence(CALL_IT, code=f"{code}(x_batch, t_batch)"),
+            )
             yield Finding(cause="not-the-loss", text=text, remedy=remedy, **facts)
         elif kept[-1] is kept:
             text, remedy = sentence(ITSELF, name=name), sentence(APPEND_LOSS)

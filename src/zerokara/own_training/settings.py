@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from zerokara.findings import Finding
 from zerokara.own_training.copies import CannotWatch
+from zerokara.own_training.entering import call_of
 from zerokara.own_training.left_behind import Course, course_of
-from zerokara.own_training.program import Place, Program, names_in, root_of, words_in
+from zerokara.own_training.program import Place, Program, names_in, words_in
 from zerokara.own_training.slices import gives
 from zerokara.own_training.steps import Watched, updated
 from zerokara.own_training.training_loops import RATE, Training
-from zerokara.own_training.watching import Watch
 from zerokara.sources.data_flow import last_name
 from zerokara.words import sentence, translatable
 
@@ -94,9 +94,13 @@ def _passes(maker: ast.stmt, function: ast.FunctionDef, scales: set[str]) -> boo
 
 def _making(program: Program, training: Training) -> list[ast.stmt]:
     """The statements of the top level, before the loop, that make what it updates."""
-    outermost = (training.loop, *training.outer)[-1]
-    before = program.tree.body[: program.tree.body.index(outermost)] if outermost in program.tree.body else []
+    outermost: ast.stmt = (training.loop, *training.outer)[-1]
     roots = updated(training)
+    if training.function is not None:
+        call = call_of(program, training.function)
+        outermost, roots = program.statement_of(call), names_in(call)
+    before = program.tree.body[: program.tree.body.index(outermost)] if outermost in program.tree.body else []
+    roots = {root for root in roots if not isinstance(program.names.get(root), np.ndarray) or root in updated(training)}
     simple = [statement for statement in before if isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr)]
     return [statement for statement in simple if gives(statement, roots) and "load_mnist" not in ast.unparse(statement)]
 
@@ -127,10 +131,11 @@ class Trials:
     def make(self) -> None:
         """Give the copies the initial weights of the learner's program. Raises CannotWatch where that fails."""
         making = _making(self.program, self.training)
-        if not making:
+        if not making and self.training.function is None:
             raise CannotWatch
         np.random.seed(0)
         self.seen.watch.run(making)
+        self.seen.watch.enter()
 
 
 RATE_HIGH = translatable(
@@ -147,8 +152,8 @@ RATE_LOW = translatable(
 SET_RATE = translatable("Try the learning rate {other:g}.")
 ON_COPY = translatable("Tried on a copy, from new initial weights.")
 LARGE = translatable(
-    "The loss begins at {loss:.3g}, where guessing has {guessing:.3g}: the initial weights are so large that the network "
-    "is sure of wrong answers."
+    "The loss begins at {loss:.3g}, where guessing has {guessing:.3g}: the initial weights are so large that the "
+    "network is sure of wrong answers."
 )
 SMALLER = translatable("Try initial weights of a spread of 0.01, or 1/√inputs.")
 
@@ -219,7 +224,7 @@ def _rate(program: Program, training: Training) -> tuple[Rate] | None:
                 return (Rate(float(number), node.value),)
     for update in training.updates:
         for node in ast.walk(update.statement):
-            if isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < 1e4:
+            if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and node.value > 0:
                 return (Rate(node.value, node),)
     return None
 

@@ -31,9 +31,7 @@ def sliced(
             return found, needed
 
 
-def _slice(
-    body: list[ast.stmt], needed: set[str], kept: Collection[int], dropped: Collection[int]
-) -> list[ast.stmt]:
+def _slice(body: list[ast.stmt], needed: set[str], kept: Collection[int], dropped: Collection[int]) -> list[ast.stmt]:
     found = []
     for statement in body:
         if id(statement) in dropped:
@@ -44,17 +42,18 @@ def _slice(
     return found
 
 
-def _part(
-    statement: ast.stmt, needed: set[str], kept: Collection[int], dropped: Collection[int]
-) -> ast.stmt | None:
+def _part(statement: ast.stmt, needed: set[str], kept: Collection[int], dropped: Collection[int]) -> ast.stmt | None:
     """What is needed of a statement; None for nothing."""
     if id(statement) in kept or gives(statement, needed):
         needed |= names_in(statement)
         return statement
     if not isinstance(statement, ast.If | ast.For | ast.While | ast.With | ast.Try):
         return None
-    blocks = {field: _slice(getattr(statement, field), needed, kept, dropped) for field in ("body", "orelse")
-              if hasattr(statement, field)}
+    blocks = {
+        field: _slice(getattr(statement, field), needed, kept, dropped)
+        for field in ("body", "orelse")
+        if hasattr(statement, field)
+    }
     if not any(blocks.values()) and not _skips(statement):
         return None
     return _with_blocks(statement, blocks, needed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from zerokara.own_training.training_loops import Training, Update, stored_in
 from zerokara.own_training.watching import Step, Turn, Watch
 from zerokara.sources.data_flow import last_name
 from zerokara.words import sentence, translatable
+
+logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -48,7 +51,8 @@ def watched(program: Program, training: Training, deadline: float) -> Watched | 
         first = watch.turn()
         second = watch.turn()
         return Watched(watch, _read(watch) if watch.loss_of is not None else [], first, second)
-    except CannotWatch:
+    except CannotWatch as error:
+        logger.info("a loop cannot be run again", exc_info=error)
         return None
 
 
@@ -110,7 +114,7 @@ def never_written_back(program: Program, seen: Watched) -> Iterator[Finding]:
     if not (unchanged and moved and one == other and np.isfinite(one)) or not _same(first.batch, second.batch):
         return
     step = moved[0]
-    statement = step.update.statement
+    statement = _lost(program, watch, step.update.statement)
     right = _written_back(step, before)
     yield Finding(
         cause="never-written-back",
@@ -121,6 +125,17 @@ def never_written_back(program: Program, seen: Watched) -> Iterator[Finding]:
         parameter=next(iter(before), None),
         **program.place(statement),
     )
+
+
+def _lost(program: Program, watch: Watch, step: ast.stmt) -> ast.stmt:
+    """Where new values are lost: `new = update(params, grads)` rather than in a function that returns them."""
+    function = program.function_of(step)
+    if function is watch.training.function or not any(
+        isinstance(part, ast.Return) for part in ast.walk(function or step)
+    ):
+        return step
+    calls = [update.statement for update in watch.training.updates if update.target is None]
+    return next((call for call in calls if not stored_in(call) & watch.live), step)
 
 
 def _is_finite(step: Step) -> bool:
@@ -147,22 +162,46 @@ TRIED = translatable("Tried on a copy with {n} other sets of weights: it grew ea
 
 def step_up(program: Program, seen: Watched) -> Iterator[Finding]:
     """`+=` with the gradient itself. With its negative, such as that of t - y, `+=` is right."""
-    slopes: dict[int, list[float]] = {}
-    steps: dict[int, Step] = {}
-    for seed in range(WEIGHTS):
-        for step, slope in _slopes(seen, seed):
-            steps[id(step.update)] = step
-            slopes.setdefault(id(step.update), []).append(slope)
-    up = [step.update for key, step in steps.items() if step.update.sign > 0 and _rises(slopes[key])]
-    for update in sorted(up, key=lambda update: update.statement.lineno)[:1]:
+    for update, slopes in _going_up(seen):
+        if update.sign > 0:
+            yield Finding(
+                cause="step-up-the-gradient",
+                text=sentence(UP, code=ast.unparse(update.statement)),
+                remedy=sentence(DOWN, right=_flipped(update.statement)),
+                proven=sentence(TRIED, n=WEIGHTS),
+                proof={"slopes": slopes},
+                **program.place(update.statement),
+            )
+            return
+
+
+OR_THE_GRADIENT = translatable("`{right}` goes down it; or the gradient has the wrong sign, as that of t - y has.")
+
+
+def wrong_sign(program: Program, seen: Watched) -> Iterator[Finding]:
+    """`-=` with the negative of the gradient, which the loop itself computes: a check of functions does not see it."""
+    for update, slopes in _going_up(seen):
         yield Finding(
-            cause="step-up-the-gradient",
+            cause="sign",
             text=sentence(UP, code=ast.unparse(update.statement)),
-            remedy=sentence(DOWN, right=_flipped(update.statement)),
+            remedy=sentence(OR_THE_GRADIENT, right=_flipped(update.statement)),
             proven=sentence(TRIED, n=WEIGHTS),
-            proof={"slopes": slopes[id(update)]},
+            proof={"slopes": slopes},
             **program.place(update.statement),
         )
+        return
+
+
+def _going_up(seen: Watched) -> list[tuple[Update, list[float]]]:
+    """The updates along which the loss of their own batch grows at all weights that were tried, by their lines."""
+    slopes: dict[int, list[float]] = {}
+    updates: dict[int, Update] = {}
+    for seed in range(WEIGHTS):
+        for step, slope in _slopes(seen, seed):
+            updates[id(step.update)] = step.update
+            slopes.setdefault(id(step.update), []).append(slope)
+    up = [(update, slopes[key]) for key, update in updates.items() if _rises(slopes[key])]
+    return sorted(up, key=lambda each: each[0].statement.lineno)
 
 
 def _rises(slopes: list[float]) -> bool:
@@ -174,6 +213,7 @@ def _slopes(seen: Watched, seed: int) -> Iterator[tuple[Step, float]]:
     watch = seen.watch
     arrays = watch.arrays()
     _renew({path: arrays[path] for path in seen.read if path in arrays}, seed + 1)
+    _forget(watch, seen.read)
     before = _kept(watch, seen.read)
     turn = watch.again()
     after = _kept(watch, seen.read)
@@ -185,6 +225,16 @@ def _slopes(seen: Watched, seed: int) -> Iterator[tuple[Step, float]]:
             slope = _slope(watch, before, path, after[path] - before[path])
             if slope is not None:
                 yield step, slope
+
+
+def _forget(watch: Watch, read: list[str]) -> None:
+    """Let what an optimizer remembers be 0: arrays of the shape of a parameter that the loss does not read."""
+    arrays = watch.arrays()
+    shapes = {arrays[path].shape for path in read if path in arrays}
+    parameters = {id(arrays[path]) for path in read if path in arrays}
+    for array in watch.reachable():
+        if array.shape in shapes and id(array) not in parameters:
+            array[...] = 0
 
 
 def _is_of(step: Step, before: Array, after: Array | None) -> bool:
@@ -310,9 +360,8 @@ def _stored_elsewhere(loop: Loop, made: set[str]) -> bool:
             given = node.args[0] if node.args else None
             if isinstance(given, ast.Name | ast.Tuple) and made & names_in(given):
                 return True
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript | ast.Attribute):
-            if isinstance(node.value, ast.Name) and node.value.id in made:
-                return True
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in made:
+            return isinstance(node.targets[0], ast.Subscript | ast.Attribute)
     return False
 
 

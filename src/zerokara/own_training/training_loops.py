@@ -18,9 +18,13 @@ GRADIENT = re.compile(
 )
 """Words for a gradient, or for what an optimizer makes of it."""
 RATE = re.compile(r"^(lr|eta|alpha|rate|step_?size)|learning_?rate|_lr$|_rate$", re.IGNORECASE)
-COUNTED = re.compile(r"loss|cost|acc|count|cnt|total|correct|epoch|^n_|^i$|step|index|idx|pos|ptr|reward", re.IGNORECASE)
+COUNTED = re.compile(
+    r"loss|cost|acc|count|cnt|total|correct|epoch|^n_|^i$|step|index|idx|pos|ptr|reward", re.IGNORECASE
+)
 """Words for what is added up and is no parameter."""
-STEPS = re.compile(r"^(update|learn|train_step|train_batch|train_on_batch|partial_fit|step|sgd|optimi[sz]e)", re.IGNORECASE)
+STEPS = re.compile(
+    r"^(update|learn|train_step|train_batch|train_on_batch|partial_fit|step|sgd|optimi[sz]e)", re.IGNORECASE
+)
 BARS = re.compile(r"bar|tqdm|hist|log|stats|metric|counter|set$|seen", re.IGNORECASE)
 
 
@@ -45,6 +49,8 @@ class Update:
     @property
     def root(self) -> str:
         """The name that what is updated hangs on: `net`."""
+        if isinstance(self.target, ast.Call):
+            return root_of(self.target.args[0])
         if self.target is not None:
             return root_of(self.target)
         call = _call_of(self.statement)
@@ -119,6 +125,18 @@ def _assigned(program: Program, node: ast.AST) -> Iterator[Update]:
         for target, value in pairs(node.targets[0], node.value):
             if (changed := _first_changed(value)) is not None:
                 yield from _update(program, node, target, changed.left, changed.op, changed.right)
+    elif isinstance(node, ast.Expr):
+        yield from _set_attribute(program, node)
+
+
+def _set_attribute(program: Program, node: ast.stmt) -> Iterator[Update]:
+    """`setattr(net, name, getattr(net, name) - lr * g)`."""
+    call = _call_of(node)
+    if call is not None and last_name(call.func) == "setattr" and len(call.args) == 3:
+        changed = _first_changed(call.args[2])
+        if changed is not None:
+            target = ast.copy_location(ast.Call(ast.Name("getattr", ast.Load()), call.args[:2], []), node)
+            yield from _update(program, node, target, changed.left, changed.op, changed.right)
 
 
 def pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
@@ -130,14 +148,14 @@ def pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
 def _update(
     program: Program, node: ast.stmt, target: ast.expr, old: ast.expr, op: ast.operator, value: ast.expr
 ) -> Iterator[Update]:
-    elsewhere = ast.unparse(old) != ast.unparse(target)
+    comprehended = isinstance(node, ast.Assign) and isinstance(node.value, ast.DictComp)
+    elsewhere = ast.unparse(old) != ast.unparse(target) and not comprehended
     if _is_counted(program, target) or not (_is_explicit(value) if elsewhere else _is_step(value)):
         return
     if elsewhere and _is_counted(program, old):
         return
     sign = 1 if isinstance(op, ast.Add) else -1
     sign = -sign if _is_negated(value) else sign
-    comprehended = isinstance(node, ast.Assign) and isinstance(node.value, ast.DictComp)
     before = target if comprehended else old
     yield Update(node, _loaded(target), _loaded(before), sign, _iterations(program, node, target))
 
@@ -209,10 +227,19 @@ def _goes_over_parts(loop: Loop, node: ast.AST, target: ast.expr | None) -> bool
     turning = names_in(loop.target)
     if target is not None and turning & names_in(target):
         return True
-    literal = isinstance(loop.iter, ast.Tuple | ast.List)
-    if literal and all(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in loop.iter.elts):
+    if any(turning & names_in(part.slice) and GRADIENT.search(root_of(part)) for part in _subscripts(node)):
+        return True
+    if isinstance(loop.iter, ast.Tuple | ast.List) and all(map(_is_text, loop.iter.elts)):
         return bool(turning & names_in(node))
     return bool(PARTS.search(ast.unparse(loop.iter)))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _subscripts(node: ast.AST) -> list[ast.Subscript]:
+    return [part for part in ast.walk(node) if isinstance(part, ast.Subscript)]
 
 
 def _call_of(node: ast.AST) -> ast.Call | None:

@@ -9,21 +9,21 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.own_training.copies import LARGE, CannotWatch, copied, parts_of, until
-from zerokara.own_training.program import Program, names_in, root_of
+from zerokara.own_training.entering import entrance
+from zerokara.own_training.program import Program, names_in
+from zerokara.own_training.roles import batch_of, loss_of
 from zerokara.own_training.slices import sliced
-from zerokara.own_training.training_loops import Training, Update, pairs, updates
-from zerokara.sources.data_flow import last_name
+from zerokara.own_training.training_loops import Training, Update, stored_in, updates
 
 Array = NDArray[Any]
 HOOK = "__zerokara_step__"
 TURN = "__zerokara_turn__"
-LOSS_NAME = ("loss", "cost", "entropy", "error")
 
 
 @dataclass
@@ -68,19 +68,26 @@ class Watch:
         self._pending: dict[int, list[Array]] = {}
         inside = {id(update.statement) for update in training.updates}
         steps = set[str]().union(*(names_in(update.statement) for update in training.updates))
-        self.loss_of = _loss_of(program, training)
-        read = steps | (names_in(self.loss_of) if self.loss_of is not None else set())
-        self._whole, self._names = sliced(training.body, read, kept=inside)
-        self.batch_of = batch_of(program, training)
         with until(deadline):
             self.env = copied(program, self._definition)
         self.env[HOOK] = self._note
-        self._advance = self._compiled(_once(self._whole))
+        self.enter()
+        self.loss_of, self._in_step = loss_of(self.env, training)
+        self.batch_of = batch_of(self.env, training)
+        read = steps | (names_in(self.loss_of) if self.loss_of is not None else set())
+        whole, _ = sliced(training.body, read, kept=inside)
+        self._advance = self._compiled(_once(whole))
         self._again, self.live = self._loss_code(inside)
         self._values = self._turns()
         self.value: Any = None
         self.own = {path: array.copy() for path, array in self.arrays().items()}
         self.random_state = np.random.get_state(), random.getstate()
+
+    def enter(self) -> None:
+        """Give the names of the function that the loop stands in their values. Raises CannotWatch where it fails."""
+        statements = entrance(self.program, self.training)
+        if statements:
+            self.run(statements)
 
     # Running
 
@@ -123,8 +130,18 @@ class Watch:
     def _loss(self) -> Any:
         assert self.loss_of is not None
         self._bind()
-        exec(self._again, self.env)
-        return eval(_expression(self.loss_of), self.env)
+        if not self._in_step:
+            exec(self._again, self.env)
+            return eval(_expression(self.loss_of), self.env)
+        names, arrays = dict(self.env), {path: array.copy() for path, array in self.arrays().items()}
+        try:
+            exec(self._advance, self.env)
+            return eval(_expression(self.loss_of), self.env)
+        finally:
+            self.env.clear()
+            self.env.update(names)
+            for path, array in self.arrays().items():
+                array[...] = arrays.get(path, array)
 
     def _run(self, work: Callable[[], Any]) -> Any:
         try:
@@ -162,8 +179,11 @@ class Watch:
     def _batch(self) -> list[Array]:
         if self.batch_of is None:
             return []
-        values = [self._run(lambda part=part: eval(_expression(part), self.env)) for part in self.batch_of]
+        values = [self._value(part) for part in self.batch_of]
         return [np.array(value) for value in values if isinstance(value, np.ndarray)]
+
+    def _value(self, node: ast.expr) -> Any:
+        return self._run(lambda: eval(_expression(node), self.env))
 
     # The code
 
@@ -179,10 +199,10 @@ class Watch:
         return self._compiled([statement], str(path or "<zerokara>"))
 
     def _compiled(self, body: list[ast.stmt], filename: str = "<zerokara>") -> CodeType:
-        marked = {id(update.statement): [] for update in self._every if update.target is not None}
+        marked: dict[int, list[tuple[int, Update]]] = {}
         for number, update in enumerate(self._every):
             if update.target is not None:
-                marked[id(update.statement)].append((number, update))
+                marked.setdefault(id(update.statement), []).append((number, update))
         module = ast.Module([_Marking(marked).copied(statement) for statement in body], [])
         return compile(ast.fix_missing_locations(module), filename, "exec", dont_inherit=True)
 
@@ -199,8 +219,11 @@ class Watch:
     # What the loss reads
 
     def arrays(self) -> dict[str, Array]:
-        """The arrays that the loss may read, by their paths: of the objects it names, and bare ones that are updated."""
+        """The arrays that the loss may read, by their paths: of objects that it names, and bare ones if updated."""
         updated = {update.root for update in self.training.updates}
+        for update in self.training.updates:  # params = update(params, grads)
+            value = getattr(update.statement, "value", None)
+            updated |= stored_in(update.statement) & (names_in(value) if isinstance(value, ast.expr) else set())
         found: dict[str, Array] = {}
         seen: set[int] = set()
         for name in sorted(self.live - self.training.stored | updated):
@@ -210,6 +233,13 @@ class Watch:
             for path, array in _reachable(value, name, seen):
                 found[path] = array
         return found
+
+    def reachable(self) -> Iterator[Array]:
+        """All arrays of the copies that are written to."""
+        seen: set[int] = set()
+        for name, value in list(self.env.items()):
+            if name not in (HOOK, TURN, "__builtins__"):
+                yield from (array for _, array in _reachable(value, name, seen))
 
 
 def _reachable(value: Any, path: str, seen: set[int], depth: int = 5) -> Iterator[tuple[str, Array]]:
@@ -222,7 +252,8 @@ def _reachable(value: Any, path: str, seen: set[int], depth: int = 5) -> Iterato
         return
     seen.add(id(value))
     for key, part in parts_of(value):
-        yield from _reachable(part, f"{path}.{key}" if hasattr(value, "__dict__") else f"{path}[{key!r}]", seen, depth - 1)
+        inner = f"{path}.{key}" if hasattr(value, "__dict__") else f"{path}[{key!r}]"
+        yield from _reachable(part, inner, seen, depth - 1)
 
 
 def _arrays(value: Any, depth: int = 2) -> Iterator[Array]:
@@ -258,8 +289,10 @@ class _Marking(ast.NodeTransformer):
         memo: dict[int, Any] = {}
         twin = copy.deepcopy(statement, memo)
         self.found = {id(memo[old]): steps for old, steps in self.marked.items() if old in memo}
-        marked: ast.stmt = self.visit(twin)
-        return marked if not isinstance(marked, list) else ast.If(ast.Constant(True), marked, [], lineno=1, col_offset=0)
+        marked: ast.stmt | list[ast.stmt] = self.visit(twin)
+        if isinstance(marked, list):
+            return ast.If(ast.Constant(True), marked, [], lineno=1, col_offset=0)
+        return marked
 
     def generic_visit(self, node: ast.AST) -> Any:
         node = super().generic_visit(node)
@@ -276,83 +309,3 @@ def _call(number: int, moment: str, value: ast.expr, node: ast.AST) -> ast.stmt:
     lazily = ast.Lambda(nothing, copy.deepcopy(value))
     call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(number), ast.Constant(moment), lazily], [])
     return ast.copy_location(ast.Expr(call), node)
-
-
-def _loss_of(program: Program, training: Training) -> ast.expr | None:
-    """The expression of a loop that is the loss of its batch."""
-    appended: list[ast.expr] = []
-    assigned: list[ast.expr] = []
-    for node in ast.walk(ast.Module(training.body, [])):
-        if isinstance(node, ast.Call) and last_name(node.func) == "append" and len(node.args) == 1:
-            if is_loss(root_of(node.func)) or is_loss(ast.unparse(node.func)):
-                appended.append(node.args[0])
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_loss(node.targets[0].id):
-            assigned.append(ast.copy_location(ast.Name(node.targets[0].id, ast.Load()), node))
-    steps = {id(update.statement) for update in training.updates if update.target is None}
-    made_by_step = {
-        root_of(target)
-        for statement in ast.walk(ast.Module(training.body, []))
-        if isinstance(statement, ast.Assign) and id(statement) in steps
-        for target in statement.targets
-    }
-    for found in (*assigned, *appended):
-        if not names_in(found) & made_by_step:
-            return found
-    return _loss_method(program, training)
-
-
-def is_loss(name: str) -> bool:
-    lowered = name.lower()
-    others = ("test", "val", "total", "epoch", "sum", "best", "prev", "last", "running", "avg")
-    return any(word in lowered for word in LOSS_NAME) and not any(word in lowered for word in others)
-
-
-def _loss_method(program: Program, training: Training) -> ast.expr | None:
-    """`net.loss(x_batch, t_batch)`, of the network whose gradient the loop takes."""
-    batch = batch_of(program, training)
-    for node in ast.walk(ast.Module(training.body, [])):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and batch is not None:
-            owner = node.func.value
-            value = program.names.get(root_of(owner)) if isinstance(owner, ast.Name) else None
-            if node.args[:2] == batch and callable(getattr(value, "loss", None)):
-                return ast.Call(ast.Attribute(copy.deepcopy(owner), "loss", ast.Load()), copy.deepcopy(batch), [])
-    return None
-
-
-COMPUTES = ("gradient", "grad", "numerical_gradient", "learn", "backprop", "train_step", "loss", "step", "backward",
-            "compute_gradient", "gradients", "grads", "forward", "predict", "update", "fit")
-
-
-def batch_of(program: Program, training: Training) -> list[ast.expr] | None:
-    """The arguments x and t that the loop computes its gradient with, or the names that it gives a batch."""
-    found: list[tuple[int, list[ast.expr]]] = []
-    for node in ast.walk(ast.Module(training.body, [])):
-        if isinstance(node, ast.Call) and len(node.args) >= 2 and last_name(node.func) in COMPUTES:
-            pair = [arg for arg in node.args if isinstance(arg, ast.Name | ast.Subscript) and _is_data(arg)]
-            if len(pair) == 2:
-                found.append((COMPUTES.index(last_name(node.func)), pair))
-    return min(found, key=lambda each: each[0])[1] if found else _taken(program, training)
-
-
-def _taken(program: Program, training: Training) -> list[ast.expr] | None:
-    """The names x and t of `x, t = x_train[rows], t_train[rows]`, or of `for x, t in …`."""
-    names: list[str] = []
-    for node in ast.walk(training.loop):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            names += [target.id for target, value in pairs(node.targets[0], node.value) if _is_taken(target, value)]
-        elif isinstance(node, ast.For) and isinstance(node.target, ast.Tuple):
-            names += [part.id for part in node.target.elts if isinstance(part, ast.Name) and _is_data(part)]
-    images = [name for name in names if getattr(program.names.get(name), "ndim", 0) >= 2]
-    labels = [name for name in names if name[:1].lower() in "tyl" and name not in images[:1]]
-    if not images or not labels:
-        return None
-    return [ast.Name(images[0], ast.Load()), ast.Name(labels[0], ast.Load())]
-
-
-def _is_taken(target: ast.expr, value: ast.expr) -> TypeGuard[ast.Name]:
-    return isinstance(target, ast.Name) and isinstance(value, ast.Subscript) and _is_data(value) and _is_data(target)
-
-
-def _is_data(node: ast.expr) -> bool:
-    root = root_of(node).lower()
-    return root[:1] in "xtyXTY" or any(word in root for word in ("batch", "image", "label", "data", "input", "target"))

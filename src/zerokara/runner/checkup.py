@@ -9,13 +9,14 @@ import atexit
 import json
 import logging
 import os
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import decode_source
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from zerokara.errors import UsageError
 from zerokara.files import replace_file
@@ -27,25 +28,38 @@ from zerokara.say import say
 from zerokara.sources.cells import NOTEBOOKS, Cell
 from zerokara.words import sentence
 
-if TYPE_CHECKING:
-    from zerokara.own_training import SourceText
-
 logger = logging.getLogger(__name__)
 
 SECONDS = 2.0
 """That nobody minds after a training."""
 
+_MAY_LEARN = re.compile(r"\b(?:for|while)\b|grad|back|loss|train|fit|learn", re.IGNORECASE)
+"""What a source has in it that there is something to look at in; never wrong about a no."""
 
-def sources_of(path: Path, cells: Sequence[Cell]) -> list[SourceText]:
+
+class Text(NamedTuple):
+    """A piece of a learner's source, as `own_training.SourceText`; that takes most of zerokara to import.
+
+    Attributes:
+        file: what tracebacks call it.
+        line: where it starts; 1 for a cell of a notebook.
+        cell: its number; None for a script.
+    """
+
+    file: Path
+    text: str
+    line: int = 1
+    cell: int | None = None
+
+
+def sources_of(path: Path, cells: Sequence[Cell]) -> list[Text]:
     """The source of a script, or of the cells that were run."""
-    from zerokara.own_training import SourceText
-
-    if not cells:
-        try:
-            return [SourceText(path, decode_source(path.read_bytes()))]
-        except (OSError, SyntaxError, ValueError):  # a script may remove itself, or be none
-            return []
-    return [SourceText(_file_of(path, cell), cell.source, cell.line, cell.number) for cell in cells]
+    if cells:
+        return [Text(_file_of(path, cell), cell.source, cell.line, cell.number) for cell in cells]
+    try:
+        return [Text(path, decode_source(path.read_bytes()))]
+    except (OSError, SyntaxError, ValueError):  # a script may remove itself, or be none
+        return []
 
 
 def _file_of(path: Path, cell: Cell) -> Path:
@@ -53,19 +67,23 @@ def _file_of(path: Path, cell: Cell) -> Path:
     return Path(cell_name(path, cell.number)) if path.suffix.lower() in NOTEBOOKS else path
 
 
-def found_in(names: Mapping[str, Any], sources: Sequence[SourceText], error: BaseException | None = None) -> Findings:
+def found_in(names: Mapping[str, Any], sources: Sequence[Text], error: BaseException | None = None) -> Findings:
     """What would keep a training from learning; nothing where all is well, or where looking fails.
 
     Args:
         names: those that the run left behind. Neither they nor what they stand for change.
         error: what the run ended with.
     """
+    if not (noted_calls.filled or any(_MAY_LEARN.search(source.text) for source in sources)):
+        return Findings()
     try:
-        from zerokara.own_training import Memory, diagnosed  # most of zerokara, which a script need not wait for
+        # Most of zerokara, which other scripts need not wait for.
+        from zerokara.own_training import Memory, SourceText, diagnosed
 
+        texts = [SourceText(*source) for source in sources]
         memory = Memory(calls=noted_calls.calls(), error=error)
         with _nothing_left_behind():
-            return diagnosed(names, sources=sources, memory=memory, seconds=SECONDS)
+            return diagnosed(names, sources=texts, memory=memory, seconds=SECONDS)
     except KeyboardInterrupt:  # enough of it; the run itself has ended well
         return Findings()
     except BaseException:  # what the learner's own code may raise, SystemExit too

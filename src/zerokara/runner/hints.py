@@ -8,7 +8,7 @@ import inspect
 import linecache
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from zerokara.findings import Finding, Findings
 from zerokara.runner.finder import HOME, MODULES
 from zerokara.runner.prelude import PRELUDE
 from zerokara.sources.cells import Cell, is_encoded_in, likely_encodings
@@ -37,6 +38,27 @@ IN_CELL = translatable(
     "Hint: {name} is defined only in cell {cell} (line {line}), which has not been run before this line."
 )
 IN_LINE = translatable("Hint: {name} is defined only in line {line}, which has not been run before this line.")
+
+
+class Hint(str):
+    """A hint that a finding may be about as well.
+
+    Attributes:
+        cause: of that finding.
+    """
+
+    cause: str
+
+    def __new__(cls, text: str, cause: str) -> Hint:
+        hint = super().__new__(cls, text)
+        hint.cause = cause
+        return hint
+
+
+def new_beside(hints: Iterable[str], found: Iterable[Finding]) -> Findings:
+    """Those of the findings that say more than hints that were given: at least, where the mistake stands."""
+    causes = {hint.cause for hint in hints if isinstance(hint, Hint)}
+    return Findings(finding for finding in found if finding.cause not in causes or finding.line is not None)
 
 
 def hints_for(error: BaseException, path: Path, cells: list[Cell], names: dict[str, Any]) -> list[str]:
@@ -272,7 +294,7 @@ def _labels_hint(error: BaseException, arrays: dict[str, Any]) -> str | None:
     if rows or re.search("out of bounds for array of dimension 1", str(error)):
         for name, array in arrays.items():
             if array.ndim == 1 and array.dtype.kind in "iu" and re.fullmatch(r"t(_\w+)?|y_true|labels?|targets?", name):
-                return sentence(ONE_HOT, name=name, shape=array.shape)
+                return Hint(sentence(ONE_HOT, name=name, shape=array.shape), "labels-not-one-hot")
     return None
 
 

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from zerokara.findings import Finding, Findings
 from zerokara.runner import checkup, finder, ipython, recognised
-from zerokara.runner.hints import hints_for, hints_in_cell
-from zerokara.runner.noted_calls import noted_calls
+from zerokara.runner.hints import hints_for, hints_in_cell, new_beside
+from zerokara.runner.noted_calls import noted_calls, own_nodes
 from zerokara.runner.remarks import remarks_in
 from zerokara.say import say
 from zerokara.sources.data_flow import last_name
@@ -37,7 +37,8 @@ LONG = 1.0
 _NOT_RUN_HERE = re.compile(r"\s*%%(?!time|timeit|capture|prun)\w")
 """A cell in another language, or one that is only written somewhere."""
 
-_TRAINS = re.compile(r"grad|train|fit|learn|update|step|backprop", re.IGNORECASE)
+_TRAINS = re.compile(r"grad|backprop|learn|fit|train(?!_test)", re.IGNORECASE)
+_GOING_ON = ("append", "update", "step")
 
 
 class _Key(NamedTuple):
@@ -53,22 +54,23 @@ class _Piece:
     """Source that was run: a cell, or a file by `%run`.
 
     Attributes:
-        path: what a finding calls it, such as In[3].
+        path: what a finding calls it, such as In[3]; file: what tracebacks do.
         tree: each of its nodes knows its cell; empty for what is no Python.
     """
 
     path: Path
+    file: Path
     text: str
     number: int | None
     tree: ast.Module
 
     @classmethod
-    def of(cls, path: Path, text: str, number: int | None) -> _Piece:
+    def of(cls, path: Path, file: Path, text: str, number: int | None) -> _Piece:
         """The piece with its tree."""
         tree = syntax_tree(text) or ast.Module([], [])
         for node in ast.walk(tree):
             node.cell = path.name  # type: ignore[attr-defined]
-        return cls(path, text, number, tree)
+        return cls(path, file, text, number, tree)
 
 
 @dataclass(eq=False)
@@ -78,7 +80,7 @@ class Listener:
     Attributes:
         pieces: what was run so far, by the cell's identity; of a cell that was run again, what it is now.
         depth: how many cells are being run: `%%capture` runs one inside another.
-        error: what the last traceback in this cell was about; magics show some, too.
+        error: what the last traceback in this cell was about; magics show some, too. hints: what was said below them.
         told: each thing that was said, with the cell that it was said below.
         remarked: the causes that remarks were about; none of them is a finding, too.
     """
@@ -88,6 +90,7 @@ class Listener:
     told: dict[Any, str] = field(default_factory=dict)
     remarked: set[str] = field(default_factory=set)
     error: BaseException | None = None
+    hints: list[str] = field(default_factory=list)
     depth: int = 0
     began: float = 0.0
     hears: bool = False
@@ -118,6 +121,7 @@ class Listener:
         self.depth += 1
         if self.depth == 1:
             self.began, self.error = time.monotonic(), None
+            self.hints.clear()
             ipython.files_run.clear()
             noted_calls.forget()
 
@@ -136,21 +140,24 @@ class Listener:
         if not result.info.store_history:
             return
         if not _NOT_RUN_HERE.match(result.info.raw_cell):
-            self._keep(cell, Path(f"In[{result.execution_count}]"), result.info.raw_cell, result.execution_count)
+            number = result.execution_count
+            file = next((name for name, count in cells_of(self.shell).items() if count == number), f"In[{number}]")
+            self._keep(cell, Path(f"In[{number}]"), Path(file), result.info.raw_cell, number)
         for file in ipython.files_run:
             with suppress(OSError, ValueError):
-                self._keep(file, Path(file), Path(file).read_text(encoding="utf-8"), None)
+                self._keep(file, Path(file), Path(file), Path(file).read_text(encoding="utf-8"), None)
         if not isinstance(self.error, KeyboardInterrupt):
             self._look(cell, seconds)
 
-    def _keep(self, key: str, path: Path, text: str, number: int | None) -> None:
+    def _keep(self, key: str, *piece: Any) -> None:
         self.pieces.pop(key, None)  # it comes last now
-        self.pieces[key] = _Piece.of(path, text, number)
+        self.pieces[key] = _Piece.of(*piece)
 
     def _look(self, cell: str, seconds: float) -> None:
         piece = self.pieces.get(cell)
-        looks_so = piece is not None and may_train(piece.tree)
-        if not (looks_so or ipython.files_run or noted_calls.filled or seconds > LONG):
+        looks_so = piece is not None and trains(piece.tree)
+        called = any(_TRAINS.search(note.plain.co_name) for note in noted_calls.filled)
+        if not (looks_so or called or ipython.files_run or seconds > LONG):
             return
         found = self._found()
         for remark in self._new(cell, self._remarks(found), lambda text: text):
@@ -158,19 +165,17 @@ class Listener:
         keys = {self._key(finding) for finding in found}
         # What was mended and is done again is told again.
         self.told = {thing: where for thing, where in self.told.items() if type(thing) is not _Key or thing in keys}
-        if new := Findings(self._new(cell, found, self._key)):
+        if new := new_beside(self.hints, self._new(cell, found, self._key)):
             show(self.shell, new)
 
     def _found(self) -> Findings:
-        from zerokara.own_training import SourceText
-
-        sources = [SourceText(piece.path, piece.text, 1, piece.number) for piece in self.pieces.values()]
+        sources = [checkup.Text(piece.file, piece.text, 1, piece.number) for piece in self.pieces.values()]
         told = checkup.found_in(self.shell.user_ns, sources, self.error)
         return Findings(self._placed(finding) for finding in told if finding.cause not in self.remarked)
 
     def _placed(self, finding: Finding) -> Finding:
         """The same, with the cell where a traceback has a file that is not there."""
-        number = cell_of(self.shell, str(finding.file))
+        number = cells_of(self.shell).get(str(finding.file))
         return finding if number is None else replace(finding, file=Path(f"In[{number}]"))
 
     def _remarks(self, found: Findings) -> Iterator[str]:
@@ -180,7 +185,7 @@ class Listener:
                 self.remarked.add(remark.cause)
             yield f"{remark.place}: {remark.text}"
         for file, line, text in recognised.mistakes():
-            number = cell_of(self.shell, file)
+            number = cells_of(self.shell).get(file)
             yield f"{Path(file).name if number is None else f'In[{number}]'}:{line}: {text}"
 
     def _new(self, cell: str, things: Any, key: Callable[[Any], Any]) -> list[Any]:
@@ -206,14 +211,14 @@ def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Calla
         listener.error = error
         shown = show_traceback(*given, **named)
         if listener.hears and isinstance(error, Exception):
-            _safely(lambda: _hint(error, listener.shell))
+            _safely(lambda: listener.hints.extend(_hinted(error, listener.shell)))
         return shown
 
     showtraceback.listener = listener  # type: ignore[attr-defined]
     return showtraceback
 
 
-def _hint(error: Exception, shell: Any) -> None:
+def _hinted(error: Exception, shell: Any) -> list[str]:
     trace, own = error.__traceback__, []
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__") == "__main__":
@@ -221,9 +226,10 @@ def _hint(error: Exception, shell: Any) -> None:
         trace = trace.tb_next
     names = own[0].f_globals if own else shell.user_ns
     path = Path(own[0].f_code.co_filename if own else "cell")
-    hints = hints_for if path.is_file() else hints_in_cell  # `%run` has a file
-    for hint in hints(error, path, [], names):
+    hints = (hints_for if path.is_file() else hints_in_cell)(error, path, [], names)  # `%run` has a file
+    for hint in hints:
         say(hint)
+    return hints
 
 
 def _safely(work: Callable[[], None]) -> None:
@@ -235,20 +241,25 @@ def _safely(work: Callable[[], None]) -> None:
         logger.info("listening to IPython failed", exc_info=True)
 
 
-def cell_of(shell: Any, file: str) -> int | None:
-    """The number of the cell that tracebacks know by this file; None for a file."""
+def cells_of(shell: Any) -> dict[str, int]:
+    """The number of each cell, by what tracebacks call it."""
     numbers: dict[str, int] = getattr(shell.compile, "_filename_map", {})
-    return numbers.get(file)
+    return numbers
 
 
-def may_train(tree: ast.AST) -> bool:
-    """Whether a cell may train: it has a loop, or calls something named so."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.For | ast.While) or (
-            isinstance(node, ast.Call) and _TRAINS.search(last_name(node.func))
-        ):
-            return True
-    return False
+def trains(tree: ast.AST) -> bool:
+    """Whether a cell looks like a training: a loop that updates or appends, or a call of something named so."""
+    nodes = list(own_nodes(tree))
+    loops = [node for node in nodes if isinstance(node, ast.For | ast.While)]
+    return any(map(_is_training, nodes)) or any(_goes_on(part) for loop in loops for part in own_nodes(loop))
+
+
+def _is_training(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _TRAINS.search(last_name(node.func)) is not None
+
+
+def _goes_on(part: ast.AST) -> bool:
+    return isinstance(part, ast.AugAssign) or (isinstance(part, ast.Call) and last_name(part.func) in _GOING_ON)
 
 
 def show(shell: Any, found: Findings) -> None:

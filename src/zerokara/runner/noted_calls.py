@@ -57,7 +57,7 @@ def _is_noted(function: ast.FunctionDef) -> bool:
         or decorators - {"staticmethod", "classmethod"}
     ):
         return False
-    own = list(_own_nodes(function))
+    own = list(own_nodes(function))
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own):
         return False
     products = sum(_is_product(node) for node in own)
@@ -68,12 +68,12 @@ def _is_noted(function: ast.FunctionDef) -> bool:
     return products > 1 and any(isinstance(node, ast.Attribute) and node.attr == "T" for node in own)
 
 
-def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """What stands in a function, and not in those inside it."""
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a function or cell, and not in the functions and classes inside it."""
     for node in ast.iter_child_nodes(function):
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            yield from _own_nodes(node)
+            yield from own_nodes(node)
 
 
 def _is_product(node: ast.AST) -> bool:

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
@@ -24,7 +24,7 @@ from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
 from zerokara.findings import Findings
 from zerokara.progress import duration
 from zerokara.runner import checkup, finder, gallery, ipython, recognised, start
-from zerokara.runner.hints import hints_for
+from zerokara.runner.hints import hints_for, new_beside
 from zerokara.runner.main_module import as_main
 from zerokara.runner.noted_calls import noted_calls
 from zerokara.runner.own_loops import quotient_parts_of, with_questions
@@ -88,6 +88,7 @@ def run_file(file: str, args: list[str], options: Options) -> int:
     Raises UsageError, before anything is run, for a file that cannot be run or cells that are not there.
     """
     path = checked_path(file).absolute()
+    options = replace(options, recognised=_absolute(options.recognised), findings=_absolute(options.findings))
     script = path.suffix.lower() in SCRIPTS
     if script and options.cells:
         raise UsageError(
@@ -108,11 +109,16 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
         with recognise.mode(options.accelerate):
             noted_calls.forget()
-            status, error = _ended(work, path, all_cells, main)
+            end = _ended(work, path, all_cells, main)
             slow_loops.finish()
-            _report(path, cells, main, options, error)
+            _report(path, cells, main, options, end)
             noted_calls.forget()
-    return status
+    return end.status
+
+
+def _absolute(path: Path | None) -> Path | None:
+    """Where the user meant it to be: a file may go to another folder, and a notebook runs in its own."""
+    return None if path is None else path.absolute()
 
 
 def checked_path(file: str) -> Path:
@@ -229,26 +235,39 @@ def _prime_linecache(path: Path) -> None:
     linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
 
 
-def _ended(
-    work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType
-) -> tuple[int, BaseException | None]:
-    """The exit status, and the error or the Ctrl-C that the work ended with."""
+@dataclass(frozen=True)
+class _End:
+    """How a run ended.
+
+    Attributes:
+        status: the exit status.
+        error: what it ended with, a KeyboardInterrupt for Ctrl-C.
+        hints: what was said about the error.
+    """
+
+    status: int
+    error: BaseException | None = None
+    hints: tuple[str, ...] = ()
+
+
+def _ended(work: Callable[[], None], path: Path, cells: list[Cell], main: ModuleType) -> _End:
     began = time.monotonic()
     try:
         work()
     except SystemExit as exit_:
-        return _exit_status(exit_.code), None
+        return _End(_exit_status(exit_.code))
     except KeyboardInterrupt as error:
         stopped = _stopped(_own_part(error.__traceback__, main), duration(time.monotonic() - began), path)
         text = paragraph(stopped, *getattr(error, "__notes__", []))  # the notes say how far a loop was
         say(f"\n{text}")  # below the ^C of a terminal
-        return INTERRUPTED, error
+        return _End(INTERRUPTED, error)
     except BaseException as error:
         _show(error, main)
-        for hint in hints_for(error, path, cells, main.__dict__):
+        hints = hints_for(error, path, cells, main.__dict__)
+        for hint in hints:
             say(hint)
-        return 1, error
-    return 0, None
+        return _End(1, error, tuple(hints))
+    return _End(0)
 
 
 def _exit_status(code: Any) -> int:
@@ -304,21 +323,21 @@ def _own_part(trace: TracebackType | None, main: ModuleType) -> TracebackType | 
     return trace
 
 
-def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, error: BaseException | None) -> None:
+def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, end: _End) -> None:
     names = finder.supplied()
     if names:
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
-    stopped = isinstance(error, KeyboardInterrupt)
+    stopped = isinstance(end.error, KeyboardInterrupt)
     found = Findings()
     if not stopped and (options.remarks or options.findings):
-        found = checkup.found_in(vars(main), checkup.sources_of(path, cells), error)
+        found = checkup.found_in(vars(main), checkup.sources_of(path, cells), end.error)
     if options.remarks:
         for remark in remarks_on(path, cells, vars(main), found):
             say(remark)
         for file, line, remark in recognised.mistakes():
             say(f"{Path(file).name}:{line}: {remark}")
-        if found:
-            say(str(found))
+        if told := new_beside(end.hints, found):
+            say(str(told))
     if options.recognised:
         recognised.write(options.recognised)
     if options.findings and stopped:
