@@ -23,6 +23,7 @@ from zerokara.doctor.facts import (
 from zerokara.doctor.learning import RULES, Rule
 from zerokara.doctor.overfitting import overfitting
 from zerokara.doctor.probes import Probe
+from zerokara.doctor.rates import is_on_its_way
 from zerokara.findings import Finding, Findings
 
 SEEN = 6_000
@@ -46,8 +47,11 @@ def findings_of(evidence: Evidence, *, asked: bool, rules: Sequence[Rule] = RULE
     facts = [found for found in _facts(evidence, bad=look is not None) if found is not None]
     if look is None or any(found.cause not in MEASURES for found in facts):
         return Findings(facts or filter(None, [overfitting(evidence)]))
-    causes = _causes(Course(evidence, look), rules)
-    return Findings([*(causes if asked else causes[:1]), *facts])
+    course = Course(evidence, look)
+    causes = _causes(course, rules)
+    if not asked:
+        causes = [] if causes and causes[0].cause in LOW and is_on_its_way(course) else causes[:1]
+    return Findings([*causes, *facts])
 
 
 HARD = 1.4
