@@ -198,7 +198,7 @@ def test_facts_of_the_start_come_first_and_the_rest_at_30_per_cent(
     assert main([*SLOW, "--name", "again"]) == 0
     lines = capsys.readouterr().out.splitlines()
     at_start, early, proven = (
-        lines.index("→ Labels are wrong [wrong-labels]"),
+        lines.index("Labels are wrong [wrong-labels]"),
         *(i for i, line in enumerate(lines) if "[rate-too-low]" in line),
     )
     head = next(i for i, line in enumerate(lines) if "mean loss" in line)
@@ -269,6 +269,9 @@ def test_a_doctor_that_fails_takes_no_training_with_it(
     monkeypatch.setattr(attending, "findings_of", fails)
     assert main([*HEALTHY, "--name", "again"]) == 0
     assert capsys.readouterr().out.endswith("kept in runs/again\n")
+    monkeypatch.setattr(attending.Attending, "_speak", lambda self: None)
+    assert main([*HEALTHY, "--name", "at-the-end"]) == 0
+    assert capsys.readouterr().out.endswith("kept in runs/at-the-end\n")
 
 
 @pytest.mark.parametrize("seconds", [5.0, 0.0])

@@ -64,7 +64,7 @@ class Attending:
         new = self._new(findings_of(self.watcher.evidence(), asked=False))
         self.said |= {finding.cause for finding in new}
         for finding in new:
-            self.reporter.remark(f"→ {Findings([replace(finding, symptoms=())])}")
+            self.reporter.remark(str(Findings([replace(finding, symptoms=())])))
 
     def _new(self, found: Findings) -> list[Finding]:
         """What was not said yet, without changes, which nobody has tried."""
@@ -80,6 +80,9 @@ class Attending:
             text, settled = ("", True) if self.failed else self._conclusion(run)
         except KeyboardInterrupt:
             text = ""
+        except Exception:  # the run is kept, and finished
+            logger.warning("the doctor failed", exc_info=True)
+            return False
         advice = "" if settled or run.state == DIVERGED else advice_for(run.path)
         if told := [part for part in (text, advice) if part]:
             self.reporter.remark("\n" + "\n\n".join(told))

@@ -212,15 +212,14 @@ def trial_of(
     listeners: list[Listener] = [end_in_time, *([] if onlooker is None else [onlooker])]
     per_epoch = recipe.make_batches(len(dataset.train)).per_epoch
     of_length = replace(recipe, epochs=None, iterations=recipe.total(per_epoch))
-    parts = [held_out(dataset, recipe.seed, part) for part in range(parts_of(len(dataset.train)))]
 
     def train(change: Change) -> Trial | None:
         changed = with_change(of_length, change, per_epoch)
         if onlooker is not None:
             onlooker.begins(change)
         right: list[NDArray[np.bool_]] = []
-        for part in parts:
-            if (judged := _judged(changed, part, threads, listeners)) is None:
+        for part in range(parts_of(len(dataset.train))):
+            if (judged := _judged(changed, held_out(dataset, recipe.seed, part), threads, listeners)) is None:
                 return None
             right.append(judged)
         return Trial(np.concatenate(right))
