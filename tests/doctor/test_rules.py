@@ -12,6 +12,7 @@ from zerokara.training.history import Divergence, Evaluation
 SETTING = Setting(
     sizes=(784, 50, 10), activation="relu", loss="cross-entropy", optimizer="sgd", learning_rate=0.1, batch_size=100
 )
+SLOW = replace(SETTING, learning_rate=0.001)
 DATA = DataFacts(
     samples=60_000, classes=10, not_finite=(0, 0), largest=1.0, counts=(6000,) * 10, held_counts=(1000,) * 10,
     centre_agreement=0.81, held_centre_agreement=0.8, reference=0.82, doubtful=0.01, shared_with_test=0,
@@ -59,14 +60,23 @@ def test_hard_data_are_no_fault_of_the_network() -> None:
     hard = replace(DATA, centre_agreement=0.36, held_centre_agreement=0.35, reference=0.63)
     slow = (at(300, 0.7, 0.5), at(1000, 0.4, 0.75))
     assert causes(training(*slow, data=hard)) == []
-    assert causes(training(*slow)) == ["rate-too-low"]
+    assert causes(training(*slow, setting=SLOW)) == ["rate-too-low"]
 
 
 def test_before_30_percent_only_facts_are_said() -> None:
     early = training(at(100, 1.0, 0.1), iteration=100, ended=False)
     assert causes(early) == []
     assert causes(replace(early, data=replace(DATA, not_finite=(3, 0)))) == ["nan-in-data"]
-    assert causes(training(at(300, 1.0, 0.1), iteration=300, ended=False)) == ["rate-too-low"]
+    begun = training(at(300, 1.0, 0.1), iteration=300, ended=False, setting=SLOW)
+    assert causes(begun) == ["rate-too-low"]
+
+
+def test_a_plateau_at_a_customary_rate_is_waited_for() -> None:
+    resting = training(at(300, 1.0, 0.1), iteration=300, ended=False)
+    assert causes(resting) == []
+    assert causes(resting, asked=True) == ["rate-too-low"]
+    assert causes(training(at(300, 1.0, 0.1), at(1000, 0.4, 0.7))) == []
+    assert causes(training(at(300, 1.0, 0.1), at(1000, 0.9, 0.3))) == ["rate-too-low"]
 
 
 def test_the_line_test_parts_high_and_low() -> None:
@@ -124,6 +134,7 @@ def test_alike_weights_are_said_at_once() -> None:
     [
         ({"level": 40.0}, {}, {}, "weights-too-large"),
         ({}, {"sizes": (0.005, 0.004)}, {"weight_decay": 0.5}, "weight-decay-too-strong"),
+        ({}, {"norms": (0.4, 0.4), "sizes": (0.01, 0.07)}, {"weight_decay": 0.25}, "weight-decay-too-strong"),
         ({}, {"dead": (0.8,)}, {}, "rate-too-high"),
         ({}, {"saturated": (0.5,)}, {}, "rate-too-high"),
         ({"dead": (1.0,)}, {"dead": (1.0,)}, {}, "dead-units"),

@@ -1,7 +1,5 @@
 """The benchmark: ill trainings are named, healthy ones hear nothing. `benchmarks/doctor.py` prints its table."""
 
-from collections.abc import Callable
-
 import pytest
 from mistakes import customized
 from trainings import ILL, SEEDS, SMALL, Case, as_of_30_percent, healthy, load, watched
@@ -38,18 +36,19 @@ def _shown(case: Case, seed: int, accuracy: float) -> bool:
 @pytest.mark.mnist
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_ill_trainings_are_named(record_property: Callable[[str, object], None]) -> None:
+def test_ill_trainings_are_named() -> None:
+    """One seed of each large case; `benchmarks/doctor.py` trains all three of each."""
     noticed, right, early, n = 0, 0, 0, 0
-    for case in (*ILL, *SMALL):
-        for seed in SEEDS:
-            evidence = case.evidence(seed)
-            found, soon = findings_of(evidence, asked=True), findings_of(as_of_30_percent(evidence), asked=False)
-            if seed == 0:
-                assert _shown(case, seed, evidence.evaluations[-1].test_accuracy), f"{case.name} is not ill"
-            n += 1
-            noticed += bool(found)
-            right += bool(found) and found[0].cause in case.causes
-            early += bool(soon) and soon[0].cause in case.causes
+    pairs = [(case, SEEDS[i % 3]) for i, case in enumerate(ILL)] + [(case, seed) for case in SMALL for seed in SEEDS]
+    for case, seed in pairs:
+        evidence = case.evidence(seed)
+        found, soon = findings_of(evidence, asked=True), findings_of(as_of_30_percent(evidence), asked=False)
+        if case in ILL:
+            assert _shown(case, seed, evidence.evaluations[-1].test_accuracy), f"{case.name} is not ill"
+        n += 1
+        noticed += bool(found)
+        right += bool(found) and found[0].cause in case.causes
+        early += bool(soon) and soon[0].cause in case.causes
     assert noticed / n >= 0.9
     assert right / n >= 0.85
     assert early / n >= 0.8
@@ -61,7 +60,7 @@ def test_ill_trainings_are_named(record_property: Callable[[str, object], None])
 def test_healthy_trainings_hear_nothing() -> None:
     runs = list(healthy())
     assert len(runs) >= 150
-    for name, recipe, data in runs[::4]:
+    for name, recipe, data in runs[::5]:
         evidence = watched(recipe, load(data))
         assert findings_of(evidence, asked=False) == (), name
         assert findings_of(as_of_30_percent(evidence), asked=False) == (), name

@@ -23,6 +23,10 @@ UNSCALED = 10.0
 """Inputs as large as this are no pixels from 0 to 1, and no standardized ones."""
 SHRUNK = 0.72
 """Weights of healthy networks grow, with λ = 0.001 too."""
+BALANCE = (0.5, 2.0)
+"""Where the pull of a penalty ends a training; with λ = 0.001 it is 0.04 while the loss is high."""
+SMALL_DIFFERENCE, NO_DIFFERENCE = 5e-4, 1e-5
+"""Between what the last hidden layer gives for several samples: at 30 % of a run, and at its start."""
 NARROW = 4
 
 
@@ -62,25 +66,41 @@ def unscaled(course: Course) -> Finding | None:
 
 
 def decay_too_strong(course: Course) -> Finding | None:
-    """Weights shrink as a whole, although the training should make them grow."""
+    """Weights shrink, although a training should make them grow, or the penalty holds them where they are."""
     decay, first = course.evidence.setting.weight_decay, course.first
     if not decay or first is None or not first.sizes or first.level >= TOO_LARGE:
         return None
     shrunk = min(now / before if before else 1.0 for now, before in zip(course.look.sizes, first.sizes, strict=True))
-    if shrunk >= SHRUNK:
-        return None
-    return course.finding(
-        "weight-decay-too-strong",
-        sentence(
+    pull = _pull(course, decay)
+    if shrunk < SHRUNK:
+        text = sentence(
             "Weights have shrunk to {share:.0%} of what they began with: the penalty, with λ = {decay:g}, is stronger "
             "than what the data say.",
             share=shrunk,
             decay=decay,
-        ),
-        try_value("weight_decay", min(decay / 10, 1e-3)),
-        {"weight_decay": min(decay / 10, 1e-3)},
-        shrunk=shrunk,
+        )
+    elif pull is not None and BALANCE[0] < pull < BALANCE[1]:
+        text = sentence(
+            "The penalty, with λ = {decay:g}, pulls the weights back {share:.0%} as strongly as the data pull them on, "
+            "and the loss is still high.",
+            share=pull,
+            decay=decay,
+        )
+    else:
+        return None
+    weaker = min(decay / 10, 1e-3)
+    remedy = try_value("weight_decay", weaker)
+    return course.finding(
+        "weight-decay-too-strong", text, remedy, {"weight_decay": weaker}, shrunk=shrunk, pull=pull, weight_decay=decay
     )
+
+
+def _pull(course: Course, decay: float) -> float | None:
+    """λ ‖W‖ of the last layer ÷ the norm of its gradient without the penalty."""
+    sizes, look = course.evidence.setting.sizes, course.look
+    if not sizes or not look.norms or look.norms[-1] <= 0:
+        return None
+    return float(decay * look.sizes[-1] * np.sqrt(sizes[-2] * sizes[-1]) / look.norms[-1])
 
 
 def weights_too_large(course: Course) -> Finding | None:
@@ -110,19 +130,20 @@ def weights_too_small(course: Course) -> Finding | None:
         return None
     he = [standard_deviation("he", fan_in, "relu", 2) for fan_in in setting.sizes[:-1]]
     small = all(size < 0.5 * right for size, right in zip(first.sizes, he, strict=True))
-    if not small or course.look.variation[-1] >= 5e-4:
+    variation = min(course.look.variation[-1], first.variation[-1])
+    if not small or (course.look.variation[-1] >= SMALL_DIFFERENCE and first.variation[-1] >= NO_DIFFERENCE):
         return None
     return course.finding(
         "weights-too-small",
         sentence(
-            "What the last hidden layer gives differs by only {variation:.0e} between samples: the initial weights are "
+            "What the last hidden layer gave differed by only {variation:.0e} between samples: the initial weights are "
             "too small to pass anything on through {layers} layers.",
-            variation=course.look.variation[-1],
+            variation=variation,
             layers=len(setting.hidden),
         ),
         try_value("init", "auto"),
         {"init": "auto"},
-        variation=course.look.variation[-1],
+        variation=variation,
     )
 
 

@@ -18,6 +18,10 @@ TOO_LONG = 1.05
 RISING = 0.4
 """The share of updates that may raise the loss of the very batch that they were made for."""
 FEW_UPDATES = 300
+FAR_BELOW, CUSTOMARY = 0.05, 0.3
+"""Of the customary rate: below the one it is the rate, not the number of updates; above the other it is usual."""
+HALF_LEARNT = 0.6
+"""The level at the end below which much was learnt."""
 SMALL_BATCH = 10
 
 
@@ -105,7 +109,7 @@ def too_long_steps(course: Course) -> Finding | None:
 def too_few_updates(course: Course) -> Finding | None:
     """The line test: longer steps do no harm, and there were few of them."""
     total = course.evidence.total or course.evidence.iteration
-    if not _may_go_on(course) or total >= FEW_UPDATES or _rate_is_low(course):
+    if not _may_go_on(course) or total >= FEW_UPDATES or rate_is_low(course, FAR_BELOW):
         return None
     more = max(10 * total, 1000)
     return course.finding(
@@ -187,7 +191,14 @@ def _may_go_on(course: Course) -> bool:
     return line is not None and line <= TOO_LONG
 
 
-def _rate_is_low(course: Course) -> bool:
-    """Whether the rate is far below what is customary for the optimizer."""
+def rate_is_low(course: Course, share: float) -> bool:
+    """Whether the rate is below that share of what is customary for the optimizer."""
     rate, kind = course.evidence.setting.learning_rate, OPTIMIZERS.get(course.evidence.setting.optimizer or "")
-    return rate is not None and kind is not None and rate < 0.05 * float(getattr(kind, "learning_rate", 0.0))
+    return rate is not None and kind is not None and rate < share * float(getattr(kind, "learning_rate", 0.0))
+
+
+def is_on_its_way(course: Course) -> bool:
+    """Whether a training at a customary rate still learns: sigmoids rest on a plateau first, and then go fast."""
+    last = course.evidence.last
+    known = course.evidence.setting.optimizer in OPTIMIZERS and course.evidence.setting.learning_rate is not None
+    return known and not rate_is_low(course, CUSTOMARY) and (last is None or last.level < HALF_LEARNT)
