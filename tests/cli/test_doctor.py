@@ -240,7 +240,7 @@ def test_no_trials_where_nobody_reads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     says([], [LOW])
-    monkeypatch.setattr(attending, "trial_of", None)
+    monkeypatch.setattr("zerokara.runs.diagnosis.trial_of", None)
     assert main([*SLOW, "--name", "again", option]) == 0
     out, err = capsys.readouterr()
     if option == "--json":
@@ -298,7 +298,7 @@ def test_ctrl_c_in_trials_leaves_the_command(
         raise KeyboardInterrupt
 
     says([], [LOW])
-    monkeypatch.setattr(attending, "concluded", interrupted)
+    monkeypatch.setattr("zerokara.runs.diagnosis.concluded", interrupted)
     assert main([*SLOW, "--name", "again"]) == 0, "the run is finished and kept"
     assert capsys.readouterr().out.endswith("To find out what helps: zerokara doctor runs/again\n")
 

@@ -41,9 +41,8 @@ HELD_OUT = 10
 """One of so many training samples is held out of trials."""
 ENOUGH = 400
 """So many samples at least shall judge."""
-ILL, DOUBTFUL = 0.8, 0.9
-"""Below this accuracy of the training samples a run went badly; below this of either part one that somebody asks about
-is looked into although no signal speaks. So the test part says where to look, and never what helps."""
+ILL = 0.8
+"""Below this accuracy of the training samples a run went badly, and is looked into although no signal speaks."""
 
 
 class Onlooker(Protocol):
@@ -176,8 +175,7 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
     found = findings_of(evidence, asked=asked)
     last = evidence.evaluations[-1] if evidence.evaluations else None
     ill = last is None or evidence.divergence is not None or last.train_accuracy < ILL
-    doubtful = ill or last is None or min(last.train_accuracy, last.test_accuracy) < DOUBTFUL
-    if found or (doubtful and asked):
+    if found or (ill and asked):
         outcome = tried(found, recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
