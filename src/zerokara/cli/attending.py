@@ -6,12 +6,10 @@ import logging
 from dataclasses import replace
 
 from zerokara.cli.console import ConsoleReporter
-from zerokara.cli.doctor import in_words
 from zerokara.doctor.evidence import EARLY
 from zerokara.doctor.rules import findings_of
 from zerokara.doctor.watching import Watcher, with_whole_data
 from zerokara.findings import Finding, Findings
-from zerokara.runs.diagnosis import by_backprop, concluded, parts_of, trial_of
 from zerokara.runs.prepared import PreparedRun, advice_for
 from zerokara.runs.run import DIVERGED, Run
 from zerokara.training.events import Advanced, Ended, Event, Started
@@ -64,7 +62,7 @@ class Attending:
         new = self._new(findings_of(self.watcher.evidence(), asked=False))
         self.said |= {finding.cause for finding in new}
         for finding in new:
-            self.reporter.remark(f"→ {Findings([replace(finding, symptoms=())])}")
+            self.reporter.remark(str(Findings([replace(finding, symptoms=())])))
 
     def _new(self, found: Findings) -> list[Finding]:
         """What was not said yet, without changes, which nobody has tried."""
@@ -80,6 +78,9 @@ class Attending:
             text, settled = ("", True) if self.failed else self._conclusion(run)
         except KeyboardInterrupt:
             text = ""
+        except Exception:  # the run is kept, and finished
+            logger.warning("the doctor failed", exc_info=True)
+            return False
         advice = "" if settled or run.state == DIVERGED else advice_for(run.path)
         if told := [part for part in (text, advice) if part]:
             self.reporter.remark("\n" + "\n\n".join(told))
@@ -90,20 +91,20 @@ class Attending:
         evidence = self.watcher.evidence()
         if not findings_of(evidence, asked=False):
             return "", True
+        from zerokara.cli.doctor import in_words  # of which a healthy training has no need
+        from zerokara.runs import diagnosis
+
         evidence = with_whole_data(evidence, self.prepared.dataset)
-        if not self.trials or not self._has_time(run):
+        parts = diagnosis.parts_of(len(self.prepared.dataset.train))
+        if not self.trials or not self._has_time(run, 2 * parts):
             return str(Findings(self._new(findings_of(evidence, asked=False)))), False
-        recipe = by_backprop(self.prepared.recipe)
-        train = trial_of(recipe, self.prepared.dataset, seconds=SECONDS)
-        diagnosis = concluded(evidence, recipe, train, asked=False, seconds=SECONDS)
-        if not diagnosis.outcome.complete and not any(finding.proven for finding in diagnosis.findings):
+        recipe = diagnosis.by_backprop(self.prepared.recipe)
+        train = diagnosis.trial_of(recipe, self.prepared.dataset, seconds=SECONDS)
+        came = diagnosis.concluded(evidence, recipe, train, asked=False, seconds=SECONDS)
+        if not came.outcome.complete and not any(finding.proven for finding in came.findings):
             return "", False
-        return in_words(diagnosis, run.path) if diagnosis.findings or diagnosis.ill else "", True
+        return in_words(came, run.path) if came.findings or came.ill else "", True
 
-    def _has_time(self, run: Run) -> bool:
-        """Whether two trials, the fewest that are made, end in time where they are as fast as this training was.
-
-        One that diverged was not long enough to tell.
-        """
-        trainings = 2 * parts_of(len(self.prepared.dataset.train))
+    def _has_time(self, run: Run, trainings: int) -> bool:
+        """Whether so many trainings end in time if they are as fast as this one; one that diverged cannot tell."""
         return run.iterations < self.total or trainings * run.history.seconds < SECONDS

@@ -232,7 +232,8 @@ def _held(network: Network, held: Samples | None) -> dict[str, float]:
         return {}
     scores = network.predict(held.x)
     right = decided(scores) == held.t
-    recall = np.mean([right[held.t == label].mean() for label in np.unique(held.t)])
+    there = set(held.t.tolist())  # np.unique would import numpy.ma: 10 ms
+    recall = np.mean([right[held.t == label].mean() for label in sorted(there)])
     return {
         "held_level": level(scores, held.t),
         "held_accuracy": float(right.mean()),

@@ -89,7 +89,7 @@ class Watcher:
         self._starts = {max(0, point - LATEST) for point in self._points}
         until = max(1, round(EARLY * event.total))
         count = int(np.clip(4 * len(self._samples) / self._recipe.batch_size, 6, CHECKED))
-        self._checked = set(np.unique(np.linspace(1, until, min(count, until)).astype(int)).tolist())
+        self._checked = set(np.linspace(1, until, min(count, until)).astype(int).tolist())
         event.look_at(self._points | self._starts | self._checked)
         self._probe(event.network if event.first == 0 else build_network(self._recipe, self._dataset), 0)
         self._before = event.network.copy()

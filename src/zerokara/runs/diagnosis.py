@@ -41,9 +41,8 @@ HELD_OUT = 10
 """One of so many training samples is held out of trials."""
 ENOUGH = 400
 """So many samples at least shall judge."""
-ILL, DOUBTFUL = 0.8, 0.9
-"""Below this accuracy of the training samples a run went badly; below this of either part one that somebody asks about
-is looked into although no signal speaks. So the test part says where to look, and never what helps."""
+ILL = 0.8
+"""Below this accuracy of the training samples a run went badly, and is looked into although no signal speaks."""
 
 
 class Onlooker(Protocol):
@@ -176,8 +175,7 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
     found = findings_of(evidence, asked=asked)
     last = evidence.evaluations[-1] if evidence.evaluations else None
     ill = last is None or evidence.divergence is not None or last.train_accuracy < ILL
-    doubtful = ill or last is None or min(last.train_accuracy, last.test_accuracy) < DOUBTFUL
-    if found or (doubtful and asked):
+    if found or (ill and asked):
         outcome = tried(found, recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
@@ -212,15 +210,14 @@ def trial_of(
     listeners: list[Listener] = [end_in_time, *([] if onlooker is None else [onlooker])]
     per_epoch = recipe.make_batches(len(dataset.train)).per_epoch
     of_length = replace(recipe, epochs=None, iterations=recipe.total(per_epoch))
-    parts = [held_out(dataset, recipe.seed, part) for part in range(parts_of(len(dataset.train)))]
 
     def train(change: Change) -> Trial | None:
         changed = with_change(of_length, change, per_epoch)
         if onlooker is not None:
             onlooker.begins(change)
         right: list[NDArray[np.bool_]] = []
-        for part in parts:
-            if (judged := _judged(changed, part, threads, listeners)) is None:
+        for part in range(parts_of(len(dataset.train))):
+            if (judged := _judged(changed, held_out(dataset, recipe.seed, part), threads, listeners)) is None:
                 return None
             right.append(judged)
         return Trial(np.concatenate(right))
