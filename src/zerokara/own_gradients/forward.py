@@ -346,6 +346,8 @@ def _penalty(model: Model, seen: _Observed, scale: float) -> dict[str, float]:
         squares = np.array(
             [[sum(0.5 * np.square(s.params[name]).sum() for name in group) for group in groups] for s in observed]
         )
+        if not (np.isfinite(squares).all() and np.isfinite(rests).all()):
+            return {}
         rates = np.linalg.lstsq(squares, rests, rcond=None)[0]
         if np.abs(squares @ rates - rests).max() <= 10 * seen.tolerance * size:
             return {name: float(rate) for rate, group in zip(rates, groups, strict=True) for name in group}
