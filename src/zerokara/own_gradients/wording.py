@@ -1,4 +1,4 @@
-"""Words for the mistakes that were named: what a gradient equals, how it should read, and what was computed to show it."""
+"""Words for the mistakes that were named: what a gradient equals, how it should read, what was computed to show it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zerokara.own_gradients.factors import Law
 from zerokara.own_gradients.forward import Model
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Subject
-from zerokara.words import paragraph, sentence, translatable
+from zerokara.words import sentence, translatable
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Named:
 
     Attributes:
         cause: a name of `CAUSES`.
-        form: how it is written, a formula or a name of `deltas.py` and `matches.py`.
+        form: how it is written, a formula or a name of `deltas.py` and `match.py`.
         places: where it shows, (layer, "W" or "b") each, the topmost first.
         law: of a factor.
         digits: to how many the gradients equal what the mistake makes of them.
@@ -69,7 +69,8 @@ EQUALS: Mapping[str, str] = {
         "{right} belongs."
     ),
     "wrong-operand": translatable(
-        "The gradient of {names} equals, to {digits} digits, what comes out with a wrong array in it, where {right} belongs."
+        "The gradient of {names} equals, to {digits} digits, what comes out with a wrong array in it, where {right} "
+        "belongs."
     ),
     "transposed": translatable(
         "The gradient of {names} equals, to {digits} digits, what comes out with a matrix that is transposed, or "
@@ -114,7 +115,24 @@ SUMS: Mapping[str, str] = {
     "b last": translatable("The gradient of {names} is that of one sample. It is the sum over all of them."),
 }
 
-FUNCTIONS = frozenset("sigmoid tanh relu leaky swish elu gelu softplus identity softmax exp log sign where".split())
+FUNCTIONS = frozenset(
+    {
+        "sigmoid",
+        "tanh",
+        "relu",
+        "leaky",
+        "swish",
+        "elu",
+        "gelu",
+        "softplus",
+        "identity",
+        "softmax",
+        "exp",
+        "log",
+        "sign",
+    }
+    | {"where"}
+)
 
 
 def finding_of(subject: Subject, model: Model, seen: list[Observation], mistake: Named) -> Finding:
@@ -201,20 +219,22 @@ def _of_batch(mistake: Named, facts: Mapping[str, Any], seen: list[Observation])
     constant, power = mistake.law.constant, mistake.law.power
     if (constant, power) == (1, 1):
         return sentence(
-            "The gradient of {names} is not divided by the number of samples: with {n} of them it is {n} times too large.",
+            "The gradient of {names} is not divided by the number of samples: with {n} of them it is {n} times too "
+            "large.",
             n=n,
             **facts,
         )
     if (constant, power) == (1, -1):
         return sentence(
-            "The gradient of {names} is divided by the number of samples once too often: with {n} of them it is {n} times "
-            "too small.",
+            "The gradient of {names} is divided by the number of samples once too often: with {n} of them it is {n} "
+            "times too small.",
             n=n,
             **facts,
         )
     factors = [constant * float(rows) ** power for rows in (n, more)]
     return sentence(
-        "The gradient of {names} is {factor:.6g} times the right one with {n} samples, and {other:.6g} times with {more}.",
+        "The gradient of {names} is {factor:.6g} times the right one with {n} samples, and {other:.6g} times with "
+        "{more}.",
         n=n,
         more=more,
         factor=factors[0],
@@ -240,8 +260,8 @@ def _of_derivative(mistake: Named, facts: Mapping[str, Any], seen: list[Observat
     if mistake.form != "1":
         return None
     return sentence(
-        "The gradient of {names} equals, to {digits} digits, what comes out without the factor {right}, the derivative of "
-        "{function}.",
+        "The gradient of {names} equals, to {digits} digits, what comes out without the factor {right}, the derivative "
+        "of {function}.",
         **facts,
     )
 
@@ -306,8 +326,8 @@ SLOPES = {
     "identity": "1",
 }
 OF_DELTA = frozenset(
-    "activation-derivative softmax-over-batch softmax-axis softmax-derivative loss-mismatch upstream-dropped "
-    "updated-too-early wrong-mask samples-ignored forward-differs".split()
+    {"activation-derivative", "softmax-over-batch", "softmax-axis", "softmax-derivative", "loss-mismatch"}
+    | {"upstream-dropped", "updated-too-early", "wrong-mask", "samples-ignored", "forward-differs"}
 )
 
 
