@@ -276,12 +276,12 @@ def _not_made(kind: type, error: BaseException) -> str:
 
 
 def _subject(made: Any, data: Data) -> tuple[Subject | None, Data]:
-    """The subject on these data; else on random numbers of the sizes of its first and last weights.
+    """The subject on these data, or on others; else on random numbers of the sizes of its first and last weights.
 
     Raises Unchecked where there is a loss, and no way to check it.
     """
     failure: Unchecked | None = None
-    for batch in (data, *_of_other_sizes(made, data)):
+    for batch in (data, *data.others, *_of_other_sizes(made, data)):
         try:
             return subjects_of(made, batch.x, batch.t, chosen=False)[0], batch
         except Unchecked as error:
