@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from zerokara.findings import Finding
-from zerokara.own_training.program import Program, names_in, root_of
+from zerokara.own_training.program import Loop, Program, names_in, root_of
+from zerokara.own_training.roles import is_data
 from zerokara.own_training.steps import Watched
 from zerokara.own_training.training_loops import Training
 from zerokara.words import sentence, translatable
@@ -99,11 +100,10 @@ SHUFFLE = translatable("Shuffle once per epoch: order = np.random.permutation(tr
 
 def same_order(program: Program, training: Training) -> Iterator[Finding]:
     """`x_train[i:i + 100]` in loops over epochs, and nothing that shuffles."""
-    if not training.outer or MIXES.search(program.text):
+    if not any(map(_is_of_epochs, training.outer)) or MIXES.search(program.text):
         return
-    cut = next((node for node in ast.walk(training.loop) if _cuts(node, training)), None)
-    calls = " ".join(ast.unparse(node) for node in training.body)
-    if cut is not None and re.search(r"x|image|data", calls, re.IGNORECASE):
+    cut = next((node for node in ast.walk(training.loop) if _cuts(program, node, training)), None)
+    if cut is not None:
         statement = program.statement_of(cut)
         yield Finding(
             cause="same-order",
@@ -113,11 +113,18 @@ def same_order(program: Program, training: Training) -> Iterator[Finding]:
         )
 
 
-def _cuts(node: ast.AST, training: Training) -> bool:
+def _is_of_epochs(loop: Loop) -> bool:
+    return isinstance(loop, ast.For) and "epoch" in f"{ast.unparse(loop.target)} {ast.unparse(loop.iter)}".lower()
+
+
+def _cuts(program: Program, node: ast.AST, training: Training) -> bool:
     """`a[start:end]` or slice(start, end), by what the loop counts with."""
     if not isinstance(training.loop, ast.For):
         return False
     if isinstance(node, ast.Slice):
+        owner = next(program.around(node))
+        if not isinstance(owner, ast.Subscript) or not is_data(owner):
+            return False
         parts: list[ast.expr | None] = [node.lower, node.upper]
     elif isinstance(node, ast.Call) and ast.unparse(node.func) == "slice":
         parts = list(node.args)

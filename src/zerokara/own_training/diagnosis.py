@@ -84,7 +84,11 @@ def _explained(found: list[Finding]) -> bool:
 
 
 def _watched(program: Program, training: Training, deadline: float) -> steps.Watched | None:
-    return steps.watched(program, training, deadline)
+    try:
+        return steps.watched(program, training, deadline)
+    except Exception:
+        logger.info("a loop cannot be run again", exc_info=True)
+        return None
 
 
 def _batch(seen: steps.Watched) -> gradients.Batch | None:
