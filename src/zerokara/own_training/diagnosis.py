@@ -106,7 +106,7 @@ def _of_training(program: Program, training: Training, seen: steps.Watched | Non
         found += _attempted(inputs.unscaled(program, seen))
     found += _attempted(batches.drawn_once(program, training, seen))
     found += _attempted(batches.other_rows(program, training))
-    return found + _attempted(batches.same_order(program, training))
+    return found + _attempted(batches.same_order(program, training, seen))
 
 
 def _attempted(found: Iterator[Finding]) -> list[Finding]:

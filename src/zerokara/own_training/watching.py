@@ -216,6 +216,11 @@ class Watch:
         elif number in self._pending:
             self._turn.steps.append(Step(self._every[number], self._pending.pop(number), arrays))
 
+    def beginnings(self) -> tuple[Any, Any]:
+        """What the loop begins with in two epochs. Raises CannotWatch."""
+        first, second = (self._run(lambda: next(self._turns(), None)) for _ in range(2))
+        return first, second
+
     # What the loss reads
 
     def arrays(self) -> dict[str, Array]:
