@@ -263,15 +263,21 @@ def mistakes(style: str) -> list[Mistake]:
     for number, (kind, *pairs) in enumerate(edits(style)):
         spoilt = edited(source, pairs)
         lines = changed_lines(source, spoilt) | _mending_lines(style, kind, spoilt)
+        if kind == "missing":  # it can be mended wherever the name of the gradient stands
+            lines |= _lines_with(pairs[0].split("=")[0].strip(" +"), spoilt)
         made.append(Mistake(style, kind, number, spoilt, lines))
     return made
+
+
+def _lines_with(text: str, source: str) -> set[int]:
+    return {number for number, line in enumerate(source.splitlines(), start=1) if text in line}
 
 
 def _mending_lines(style: str, kind: str, spoilt: str) -> set[int]:
     if not kind.startswith(("loss ", "decay in the loss", "decay of another")):
         return set()
     text = IN_THE_LOSS[style][kind.startswith("decay")]
-    return {number for number, line in enumerate(spoilt.splitlines(), start=1) if text in line}
+    return _lines_with(text, spoilt)
 
 
 def all_mistakes() -> list[Mistake]:

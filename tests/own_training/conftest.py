@@ -4,6 +4,7 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -60,13 +61,21 @@ def made_up(monkeypatch: pytest.MonkeyPatch, clean_imports: None) -> Iterator[No
 
 
 def _load(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False) -> Any:
+    parts = []
+    for pixels, t in _drawn():
+        x = pixels / np.float32(255) if normalize else pixels.copy()
+        parts.append((x, np.eye(10)[t] if one_hot_label else t.copy()))
+    return tuple(parts)
+
+
+@cache
+def _drawn() -> list[tuple[Any, Any]]:
+    """(pixels, labels) of 5,000 and of 1,000 samples."""
     generator = np.random.default_rng(0)
     centres = generator.random((10, 784)) * (generator.random((10, 784)) < 0.2)
     parts = []
     for n in (5000, 1000):
         t = generator.integers(0, 10, n).astype(np.uint8)
         noise = generator.random((n, 784), dtype=np.float32) * (generator.random((n, 784)) < 0.1)
-        pixels = np.floor(255 * np.clip(0.7 * centres[t] + 0.5 * noise, 0, 1)).astype(np.uint8)
-        x = pixels / np.float32(255) if normalize else pixels
-        parts.append((x, np.eye(10)[t] if one_hot_label else t))
-    return tuple(parts)
+        parts.append((np.floor(255 * np.clip(0.7 * centres[t] + 0.5 * noise, 0, 1)).astype(np.uint8), t))
+    return parts

@@ -445,3 +445,49 @@ def test_the_numerical_gradient_trains_too():
         runs.append(trainer(network=network, gradient=gradient, iterations=6).run())
     assert runs[1].losses == pytest.approx(runs[0].losses, abs=1e-7)
     assert (runs[1].losses[1:] != runs[0].losses[1:]).any()
+
+
+# Looks
+
+
+class LooksAt:
+    """A listener that wants to see the network after certain updates."""
+
+    def __init__(self, *iterations):
+        self.iterations, self.seen = iterations, []
+
+    def __call__(self, event):
+        if isinstance(event, Started):
+            event.look_at(self.iterations)
+        if isinstance(event, Advanced):
+            self.seen.append(event.iteration)
+
+
+def test_a_chunk_ends_where_a_listener_looks():
+    first, second = LooksAt(3, 17), LooksAt(4, 99)
+    trainer(engine=Instant(), iterations=200, evaluate_every=50, listeners=[first, second]).run()
+    assert {3, 4, 17, 99} <= set(first.seen)
+    assert first.seen[-1] == 200
+
+
+def test_looks_change_no_bits_and_are_those_of_one_run():
+    looks, plain, watched = LooksAt(7, 11), trainer(), trainer()
+    plain.run()
+    watched.run(looks)
+    assert {7, 11} <= set(looks.seen)
+    assert_array_equal(plain.history.losses, watched.history.losses)
+    assert_array_equal(plain.network.params["W1"], watched.network.params["W1"])
+    watched.iterations = 60
+    watched._looks.add(40)
+    watched.run()
+    assert watched._looks == set()
+
+
+def test_the_end_says_where_numbers_were_no_longer_finite():
+    events = []
+    diverging = trainer(optimizer=SGD(1e30), listeners=[events.append])
+    diverging.run()
+    assert events[-1].divergence == diverging.divergence is not None
+    finite = trainer(listeners=[events.append])
+    finite.run()
+    assert events[-1].divergence is None

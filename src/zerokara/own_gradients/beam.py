@@ -6,16 +6,23 @@ each layer the best few explanations are kept; one mistake in several layers cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from zerokara.own_gradients.deltas import Candidates, hidden_deltas, last_deltas
-from zerokara.own_gradients.matches import Match, again, bias_matches, weight_matches
+from zerokara.own_gradients.again import again
+from zerokara.own_gradients.bias_matches import bias_matches
+from zerokara.own_gradients.deltas import SOLVED, Candidates, Part
+from zerokara.own_gradients.fitting import Fit
+from zerokara.own_gradients.hidden_deltas import hidden_deltas
+from zerokara.own_gradients.last_deltas import last_deltas
+from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Array
+from zerokara.own_gradients.weight_matches import weight_matches
 
 WIDTH = 6
 UNKNOWN = 3.5
@@ -90,7 +97,22 @@ def explained(seen: Observation) -> list[Path]:
 
 def candidates_of(seen: Observation, layer: int, carried: Array | None) -> Candidates:
     """The δ that are tried in a layer."""
-    return last_deltas(seen) if carried is None else hidden_deltas(seen, layer, carried)
+    candidates = last_deltas(seen) if carried is None else hidden_deltas(seen, layer, carried)
+    if (delta := _solved(seen, layer)) is not None:
+        candidates.whole.append(Part(SOLVED, delta, "unknown-difference"))
+    return candidates
+
+
+def _solved(seen: Observation, layer: int) -> Array | None:
+    """The δ that gives the gradient of W with the right operand, where there is one only; None where there is not."""
+    gradient, a = seen.weights_of(seen.gradient, layer), seen.truth.a[layer - 1]
+    if gradient is None or gradient.shape != seen.truth.W[layer].shape or a.shape[1] < a.shape[0]:
+        return None
+    rate = seen.model.decays(seen.n).get(seen.model.layers[layer - 1].weight, 0.0)
+    target = gradient - rate * seen.truth.W[layer]
+    delta: Array = np.linalg.lstsq(a.T, target, rcond=None)[0]
+    rest = np.linalg.norm(a.T @ delta - target)
+    return delta if np.isfinite(delta).all() and rest <= seen.within * np.linalg.norm(target) else None
 
 
 class _Found(NamedTuple):
@@ -104,9 +126,7 @@ class _Found(NamedTuple):
 def _found(seen: Observation, layer: int, delta: Array | None) -> _Found:
     with np.errstate(all="ignore"):
         candidates = candidates_of(seen, layer, delta)
-        return _Found(
-            candidates, weight_matches(seen, layer, candidates), bias_matches(seen, layer, candidates)
-        )
+        return _Found(candidates, weight_matches(seen, layer, candidates), bias_matches(seen, layer, candidates))
 
 
 def _further(layer: int, path: Path, found: _Found) -> Iterator[Path]:
@@ -120,10 +140,13 @@ def _further(layer: int, path: Path, found: _Found) -> Iterator[Path]:
             yield Path((*path.steps, step), _delta(candidates, step))
 
 
+NOTHING: Sequence[None] = (None,)
+
+
 def _pairs(weights: list[Match], biases: list[Match] | None) -> Iterator[tuple[Match | None, Match | None]]:
     """Explanations of W with explanations of b: of the same δ, and the best ones of different δ."""
     if biases is None:
-        yield from ((weight, None) for weight in weights[:WIDTH] or [None])
+        yield from ((weight, None) for weight in (weights[:WIDTH] or NOTHING))
         return
     best: dict[tuple[str, ...], Match] = {}
     for bias in biases:
@@ -133,10 +156,9 @@ def _pairs(weights: list[Match], biases: list[Match] | None) -> Iterator[tuple[M
         if weight.delta and weight.delta in best:
             seen.add((id(weight), id(best[weight.delta])))
             yield weight, best[weight.delta]
-    for weight in weights[:4] or [None]:
-        for bias in biases[:4] or [None]:
-            if (id(weight), id(bias)) not in seen:
-                yield weight, bias
+    for pair in product(weights[:4] or NOTHING, biases[:4] or NOTHING):
+        if (id(pair[0]), id(pair[1])) not in seen:
+            yield pair
 
 
 def _carried(weight: Match | None, bias: Match | None, candidates: Candidates) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -146,6 +168,8 @@ def _carried(weight: Match | None, bias: Match | None, candidates: Candidates) -
         if match is not None and match.delta:
             found.append((match.delta, name if abs(match.factor - 1) > 1e-6 else ""))
             found.append((match.delta, ""))
+    if weight is None and candidates.find((SOLVED,)) is not None:
+        found.append(((SOLVED,), ""))
     found.append((tuple(part.name for part in candidates.parts(candidates.right)), ""))
     yield from dict.fromkeys(found)
 
@@ -179,25 +203,50 @@ class Replay:
     """A path on another observation: the factor of each match there, by (layer, "W" or "b"), and of what was added."""
 
     n: int
-    factors: dict[tuple[int, str], list[float]]
+    factors: dict[tuple[int, str], Fit]
+
+    def rest(self, layer: int, letter: str) -> float:
+        """The relative length of what a match leaves over."""
+        return self.factors[layer, letter].rest if (layer, letter) in self.factors else 0.0
 
 
 def replayed(path: Path, seen: Observation) -> Replay | None:
     """The path's factors on another observation; None where a match does not hold there."""
-    factors: dict[tuple[int, str], list[float]] = {}
+    factors: dict[tuple[int, str], Fit] = {}
     delta: Array | None = None
     for step in path.steps:
-        with np.errstate(all="ignore"):
-            candidates = candidates_of(seen, step.layer, delta)
-            for letter, match in (("W", step.weight), ("b", step.bias)):
-                if match is None:
-                    continue
-                found = again(seen, step.layer, candidates, match, letter)
-                if found is None:
-                    return None
-                factors[step.layer, letter] = found
-        i = candidates.find(step.carried)
-        if i is None:
+        delta = _replayed_step(step, seen, delta, factors)
+        if delta is None:
             return None
-        delta = candidates.array(i) * (factors[step.layer, step.factor][0] if step.factor else 1.0)
     return Replay(seen.n, factors)
+
+
+def carried_to(path: Path, seen: Observation, layer: int) -> Array | None:
+    """The δ that the layer above hands down to a layer on another observation; None for the last layer."""
+    delta: Array | None = None
+    for step in path.steps:
+        if step.layer <= layer:
+            break
+        delta = _replayed_step(step, seen, delta, {})
+        if delta is None:
+            return None
+    return delta
+
+
+def _replayed_step(
+    step: Step, seen: Observation, delta: Array | None, factors: dict[tuple[int, str], Fit]
+) -> Array | None:
+    """The δ that a step hands down; its factors go to `factors`."""
+    with np.errstate(all="ignore"):
+        candidates = candidates_of(seen, step.layer, delta)
+        for letter, match in (("W", step.weight), ("b", step.bias)):
+            if match is None:
+                continue
+            found = again(seen, step.layer, candidates, match, letter)
+            if found is None:
+                return None
+            factors[step.layer, letter] = found
+    i = candidates.find(step.carried)
+    if i is None:
+        return None
+    return candidates.array(i) * (factors[step.layer, step.factor][0] if step.factor else 1.0)

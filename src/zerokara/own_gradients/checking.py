@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.descent import steps_up
-from zerokara.own_gradients.isolation import quietly
-from zerokara.own_gradients.matching import fits
+from zerokara.own_gradients.explaining import causes_of, state_of
+from zerokara.own_gradients.isolation import quietly, raised
 from zerokara.own_gradients.measuring import DIRECTIONS, EVALUATIONS, SECONDS, Element, Point, Repeated, measured_at
 from zerokara.own_gradients.precision import in_float64
 from zerokara.own_gradients.results import OwnCheck, ParameterVerdict
@@ -32,7 +31,9 @@ def checked(subject: Subject) -> OwnCheck:
             return refusal
         with in_float64(subject) as doubled:
             check = _compared(doubled)
-    return check
+        if check.agrees and (left := state_of(subject)):
+            return replace(check, findings=left)
+        return check
 
 
 def _not_numerical(subject: Subject) -> OwnCheck | None:
@@ -62,25 +63,6 @@ def _not_numerical(subject: Subject) -> OwnCheck | None:
         text = sentence("The loss is {loss}, so there are no slopes to compare with.", loss=value)
         return OwnCheck(subject.name, reason=text)
     return None
-
-
-def raised(error: BaseException) -> str:
-    """What is said of an exception from a learner's code."""
-    kind, text = type(error).__name__, str(error)
-    trace, place = error.__traceback__, None
-    while trace is not None:
-        if not str(trace.tb_frame.f_globals.get("__name__", "")).startswith(("zerokara", "numpy")):
-            place = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        trace = trace.tb_next
-    if place is None:
-        return sentence("The code raised {kind}: {text}", kind=kind, text=text)
-    return sentence(
-        "The code raised {kind} in line {line} of {name}: {text}",
-        kind=kind,
-        text=text,
-        line=place[1],
-        name=Path(place[0]).name,
-    )
 
 
 def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> OwnCheck | None:
@@ -129,6 +111,7 @@ def _is_cut_at_a_value(gradient: Array | None, elements: list[Element]) -> bool:
     others = [e for e in elements if abs(e.backprop) != largest]
     return (
         len(cut) > 1
+        and largest > 0
         and all(e.numerical / e.backprop >= 1 for e in cut)
         and all(abs(e.numerical - e.backprop) <= 1e-4 * largest for e in others)
     )
@@ -153,7 +136,7 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
     if any(row.verdict == DISAGREES for row in rows):
         meant = None if turned else _as_meant(subject, rows, near, far)
-        return meant or OwnCheck(subject.name, rows, _named(subject, rows, far))
+        return meant or OwnCheck(subject.name, rows, causes_of(subject, rows, far))
     untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
 
@@ -203,65 +186,6 @@ def _ratio(elements: list[Element]) -> float | None:
     if len(ratios) < 2 or len(ratios) < len(elements):
         return None
     return float(np.median(ratios)) if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() else None
-
-
-def _named(subject: Subject, rows: tuple[ParameterVerdict, ...], point: Point) -> Findings:
-    """What is wrong, by proof; else what is known of it."""
-    wrong = [row for row in rows if row.verdict == DISAGREES]
-    missing = [row.name for row in wrong if row.name not in point.gradient]
-    if missing:
-        return Findings([_missing_gradient(subject, missing[0])])
-    return Findings([_unknown(subject, wrong[-1], point)])
-
-
-def _missing_gradient(subject: Subject, name: str) -> Finding:
-    return Finding(
-        cause="missing-gradient",
-        text=sentence("The loss depends on {parameter}, and there is no gradient for it.", parameter=name),
-        file=subject.file,
-        parameter=name,
-    )
-
-
-def _unknown(subject: Subject, row: ParameterVerdict, point: Point) -> Finding:
-    """The gradient of the topmost parameter that is wrong: those below it may follow from it."""
-    gradient = point.gradient.get(row.name)
-    if gradient is not None and not fits(gradient.shape, row.shape):
-        text = sentence(
-            "The gradient of {parameter} has the shape {got}, and {parameter} has {expected}.",
-            parameter=row.name,
-            got=gradient.shape,
-            expected=row.shape,
-        )
-    elif row.ratio is not None:
-        text = sentence(
-            "The gradient of {parameter} is {ratio:.6g} times the central difference of the loss, in every element "
-            "that was looked at.",
-            parameter=row.name,
-            ratio=row.ratio,
-        )
-    else:
-        text = sentence(
-            "The gradient of {parameter} at {where} is {got:.6g}, and the central difference of the loss there is "
-            "{expected:.6g}.",
-            parameter=row.name,
-            where=row.where,
-            got=row.backprop,
-            expected=row.numerical,
-        )
-    return Finding(
-        cause="unknown-difference",
-        text=text,
-        file=subject.file,
-        parameter=row.name,
-        evidence={
-            "ratio": row.ratio,
-            "where": row.where,
-            "backprop": row.backprop,
-            "numerical": row.numerical,
-            "relative_difference": row.difference,
-        },
-    )
 
 
 def _untold(subject: Subject, repeated: Repeated, names: list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.own_gradients.mending import Mend, Search, forms, same_already
-from zerokara.own_gradients.substitution import Site
+from zerokara.own_gradients.sites import Site
 
 _PLAIN = ("operand", "weights", "mask", "scalar")
 _COST = {"operand": 0, "weights": 0, "mask": 0, "scalar": 0, "slope": 1, "upstream": 2, "delta": 2, "gradient": 2}
@@ -45,9 +45,20 @@ class Choice:
         if begins is None and not exchanged:
             return max(self.found, key=lambda mend: (self._standing(mend), mend.at))
         if exchanged and (begins is None or exchanged[0].at <= begins.at):
-            return min(exchanged, key=lambda mend: (len(mend.site.text), -mend.at))
+            return min(
+                exchanged, key=lambda mend: (mend.at, not mend.quantity or not mend.quantity.name.startswith("{z"))
+            )
         assert begins is not None
-        return min(self._inside(begins), key=self._length)
+        return min(self._without_passed_on(list(self._inside(begins))), key=self._length)
+
+    def _without_passed_on(self, mends: list[Mend]) -> list[Mend]:
+        """Without those where a slope or δ that is put in comes out again only by chance, as a mask does of a mask."""
+        last = {mend.quantity: mend for mend in sorted(mends, key=lambda mend: mend.at)}
+        return [
+            mend
+            for mend in mends
+            if mend.quantity is None or mend.quantity.kind in _PLAIN or _same_values(mend, last[mend.quantity])
+        ]
 
     def _length(self, mend: Mend) -> tuple[int, int, int, int]:
         kind = mend.quantity.kind if mend.quantity else ""
@@ -58,9 +69,9 @@ class Choice:
         start = self._start(begins)
         for mend in self.found:
             inside = mend.site.within(begins.site) or mend.site.function is not begins.site.function
-            if mend is begins:
-                yield mend
-            elif inside and start <= mend.at <= begins.at and not self._makes_up(mend) and self._is_able(mend):
+            if mend is begins or (
+                inside and start <= mend.at <= begins.at and not self._makes_up(mend) and self._is_able(mend)
+            ):
                 yield mend
 
     def _start(self, begins: Mend) -> int:
@@ -122,7 +133,7 @@ class Choice:
         """Whether its function could know what belongs there: one of z alone may return a slope, never a δ."""
         names = parameters(mend.site)
         quantity = mend.quantity
-        if quantity is None or len(names) != 1 or isinstance(mend.site.function, ast.Lambda):
+        if quantity is None or len(names) != 1 or names == ["self"] or isinstance(mend.site.function, ast.Lambda):
             return True
         if quantity.kind == "scalar":
             return True
@@ -156,14 +167,21 @@ class Choice:
 
 
 def parameters(site: Site) -> list[str]:
-    """Names of the parameters of the function that a site stands in, but for the object."""
-    arguments = site.function.args
-    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    names = [argument.arg for argument in given]
-    return ["self", *names[1:], ""] if names[:1] == ["self"] else names
+    """Names of the parameters of the function that a site stands in; of a method that does not use it, without self."""
+    function = site.function
+    names = [each.arg for each in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]]
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    return names[1:] if names[:1] == ["self"] and "self" not in used else names
 
 
 def _row_or_all(right: Any, value: Any) -> Iterator[tuple[Any, ...]]:
     for one in (right, right.T, *right):
         if one.shape == np.shape(value):
             yield (one,)
+
+
+def _same_values(one: Mend, other: Mend) -> bool:
+    pairs = zip(one.values, other.values, strict=False)
+    return len(one.values) == len(other.values) and all(
+        np.shape(a) == np.shape(b) and np.array_equal(a, b) for a, b in pairs
+    )

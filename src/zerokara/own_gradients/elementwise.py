@@ -161,7 +161,8 @@ class Error(NamedTuple):
 ERRORS: Mapping[str, Error] = MappingProxyType(
     {
         "cross-entropy": Error(
-            lambda y, t, d: np.where(t == 0, 0.0, -t * np.log(y + d)), lambda y, t, d: np.where(t == 0, 0.0, -t / (y + d))
+            lambda y, t, d: np.where(t == 0, 0.0, -t * np.log(y + d)),
+            lambda y, t, d: np.where(t == 0, 0.0, -t / (y + d)),
         ),
         "squared": Error(lambda y, t, d: 0.5 * (y - t) ** 2, lambda y, t, d: y - t, False),
         "binary": Error(

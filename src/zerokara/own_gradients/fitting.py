@@ -7,14 +7,23 @@ import numpy as np
 from zerokara.own_gradients.subject import Array
 
 
-def fitted(target: Array, regressors: list[Array], within: float, size: float = 0.0) -> list[float] | None:
+class Fit(list[float]):
+    """The numbers, and `rest`: the relative length of what is left over."""
+
+    rest = 0.0
+
+
+def fitted(target: Array, regressors: list[Array], within: float, size: float = 0.0) -> Fit | None:
     """The numbers by which the regressors add up to the target; None unless that is so but for rounding."""
     columns = np.stack([regressor.ravel() for regressor in regressors], axis=1)
     lengths = np.linalg.norm(columns, axis=0)
     if not (lengths > max(1e-300, 1e-10 * size)).all() or not np.isfinite(target).all():
         return None
     coefficients = np.linalg.lstsq(columns / lengths, target.ravel(), rcond=None)[0]
-    rest = np.linalg.norm(columns / lengths @ coefficients - target.ravel())
-    if rest > within * np.linalg.norm(target):
+    rest = float(np.linalg.norm(columns / lengths @ coefficients - target.ravel()))
+    size = float(np.linalg.norm(target))
+    if rest > within * size:
         return None
-    return [float(c) for c in coefficients / lengths]
+    fit = Fit(float(c) for c in coefficients / lengths)
+    fit.rest = rest / size if size else 0.0
+    return fit

@@ -126,7 +126,8 @@ def targets_of(t: Array, n: int, classes: int) -> Array:
 
 def _rows(x: Array, columns: bool) -> Array:
     x = np.asarray(x, np.float64)
-    return x.T if columns else x.reshape(len(x), -1)
+    rows: Array = x.T if columns else x.reshape(len(x), -1)
+    return rows
 
 
 def _sum(output: str, error: str, shift: float, scores: Array, targets: Array) -> float:

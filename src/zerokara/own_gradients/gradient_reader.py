@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class GradientReader:
     def _one(self, x: Array, t: Array) -> Arrays:
         if self.calls.way.updates:
             return self._read_off_update(x, t)
+        before = [(place, place.value) for place in self.places.values()]
         result = self.calls.result(x, t)
+        _keep_arrays(before)
         if isinstance(result, tuple) and self.calls.way.gradient is self.calls.way.loss:
             result = result[1:]
         returned = matched(result, self.params, self._names)
@@ -79,6 +82,18 @@ class GradientReader:
             if role_of(str(place.key)) == "rate" and isinstance(place.value, float | np.floating):
                 return float(place.value)
         return None
+
+
+def _keep_arrays(before: Iterable[tuple[Place, Any]]) -> None:
+    """Where the code put a new array in a parameter's place, the old one is there again, with the new values.
+
+    Whoever sets parameters in place would otherwise set arrays that are no longer read.
+    """
+    for place, array in before:
+        value = place.value
+        if value is not array and isinstance(value, np.ndarray) and np.shape(array) == value.shape:
+            array[...] = value
+            place.put(array)
 
 
 def _named_once(places: list[Place]) -> Iterator[tuple[str, Place]]:

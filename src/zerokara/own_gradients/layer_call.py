@@ -136,10 +136,10 @@ def tried(layer: Any, given: Array, generator: np.random.Generator) -> LayerCall
 
 
 def inputs(layer: Any, x: Array | None, rows: int, generator: np.random.Generator) -> Iterator[Array]:
-    """What forward may take: of the shape of x, or of shapes that fit what the layer holds."""
+    """What forward may take: of the shape of x, and of shapes that fit what the layer holds."""
     if x is not None and x.dtype.kind in "iu" and x.dtype.itemsize > 1:
         yield x[:rows]  # class or word numbers, as an embedding takes them
-    shapes = [x.shape[1:]] if x is not None else list(dict.fromkeys(_shapes(layer)))
+    shapes = list(dict.fromkeys([*([x.shape[1:]] if x is not None else []), *_shapes(layer)]))
     for shape in shapes:
         yield generator.normal(0, 1, (rows, *shape))
     for shape in shapes:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zerokara.findings import Finding
-from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.choice import chosen
 from zerokara.own_gradients.isolation import quietly
-from zerokara.own_gradients.mending import Mend, Search, Trial
+from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.mending import Mend, Search
+from zerokara.own_gradients.own_names import right_text
 from zerokara.own_gradients.subject import Array, Subject, Truth
 from zerokara.own_gradients.substitution import TooLate
+from zerokara.own_gradients.trial import Trial
 from zerokara.words import paragraph, sentence
 
 SECONDS = 1.0
@@ -92,26 +94,44 @@ def _place(trial: Trial, mend: Mend) -> Place:
         line=site.line,
         column=site.column,
         found=site.text,
-        right=_right(trial, mend),
-        quantity=quantity.kind if quantity else "",
+        right=right_text(trial, mend),
+        quantity=quantity.kind if quantity else mend.how,
     )
 
 
-def _right(trial: Trial, mend: Mend) -> str:
-    return mend.quantity.name if mend.quantity else mend.how
+def with_line(
+    finding: Finding, subject: Subject, truth: Truth, x: Array | None = None, t: Array | None = None
+) -> Finding:
+    """The finding with the line of its mistake, and a sentence of what belongs there; as it is where none is found.
 
-
-def with_line(finding: Finding, subject: Subject, truth: Truth, x: Array | None = None, t: Array | None = None) -> Finding:
-    """The finding with the line of its mistake, and a sentence of what belongs there; as it is where none is found."""
+    An unknown difference that is gone without a change in place is one that overwrites what is still needed.
+    """
     if finding.parameter is None or finding.line is not None:
         return finding
     place = line_of(subject, truth, finding.parameter, x, t)
     if place is None:
         return finding
-    said = sentence(
+    overwritten = place.quantity in ("fresh", "skip") and finding.cause == "unknown-difference"
+    return dataclasses.replace(
+        finding,
+        cause="overwritten" if overwritten else finding.cause,
+        file=place.file,
+        line=place.line,
+        remedy=paragraph(said_of(place), finding.remedy),
+    )
+
+
+def said_of(place: Place) -> str:
+    """A sentence with the line and what belongs there."""
+    if not place.right:
+        return sentence(
+            "Line {line}: without `{found}`, which changes an array in place, the gradient is right.",
+            line=place.line,
+            found=place.found,
+        )
+    return sentence(
         "Line {line}: here stands `{found}`; `{right}` belongs here.",
         line=place.line,
         found=place.found,
         right=place.right,
     )
-    return dataclasses.replace(finding, file=place.file, line=place.line, remedy=paragraph(said, finding.remedy))

@@ -1,61 +1,79 @@
-"""Names the mistakes in a learner's gradient by proof: it equals, at all weights and batches tried, what they make of it.
+"""Names the mistakes in a learner's gradient by proof: it equals what they make of it, at all weights that were tried.
 
-BACKPROP by known mistakes is `beam.py`; here are the observations that a name must hold on, and the words.
+`beam.py` finds them on one batch; here they are held against others, and followed by what else can be shown.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
-from zerokara.own_gradients.beam import Path, Replay, Step, explained, replayed
+from zerokara.own_gradients.beam import UNKNOWN, Path, Replay, Step, explained, replayed
 from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
-from zerokara.own_gradients.matches import Match
+from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.keeping import Snapshot
+from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation, observations
+from zerokara.own_gradients.solving import cause_of
+from zerokara.own_gradients.state import state_findings
 from zerokara.own_gradients.subject import Array, Subject
 from zerokara.own_gradients.truth import right_deltas, truth_at
-from zerokara.own_gradients.words_of_mistakes import finding_of
+from zerokara.own_gradients.variants import plausible, variants
+from zerokara.own_gradients.wording import Named, finding_of
 
 SILENT = 1e-6
 """Relative difference of a gradient that is right: many write p + 1e-7 in one place only."""
 
 
-@dataclass(frozen=True)
-class Named:
-    """A mistake that holds on all observations.
-
-    Attributes:
-        cause: a name of `CAUSES`.
-        form: how it is written, a formula or a name of `deltas.py` and `matches.py`.
-        places: where it shows, (layer, "W" or "b") each, the topmost first.
-        law: of a factor.
-    """
-
-    cause: str
-    form: str
-    places: tuple[tuple[int, str], ...]
-    law: Law | None = None
-
-
 def named(subject: Subject) -> Findings:
-    """The mistakes in a subject's gradient, the topmost layer's first; none where it is right.
+    """The mistakes in a subject's gradient: those of state first, then the topmost layer's; none where it is right.
 
-    Parameters and random state are as before afterwards. Of a forward pass that is not known nothing is named.
+    Everything is as before afterwards. Of a forward pass that is not known only mistakes of state are named.
     """
+    state = state_findings(subject)
+    before = Snapshot([*subject.state, *subject.functions, *subject.params.values()])
+    try:
+        with subject.kept(), quietly():
+            found = list(_of_one_call(subject))
+    except (Exception, SystemExit):  # the learner's code may raise anything, at weights that it never had
+        found = []
+    finally:
+        before.restore()
+    return Findings([*state, *(finding for finding in found if not _follows(finding, state))])
+
+
+SYMPTOMS: Mapping[str, frozenset[str]] = {
+    "overwritten": frozenset({"wrong-operand", "updated-too-early", "gradient-is-parameter"}),
+    "updated-too-early": frozenset({"wrong-operand", "upstream-dropped"}),
+    "changed-in-place": frozenset(
+        {"wrong-operand", "constant-factor", "forward-differs", "loss-mismatch", "updated-too-early"}
+    ),
+    "shared-arrays": frozenset({"wrong-operand"}),
+    "accumulates": frozenset({"wrong-operand", "batch-factor", "constant-factor"}),
+}
+"""What follows from mistakes of state, and looks as if it were one of its own."""
+
+
+def _follows(finding: Finding, state: Findings) -> bool:
+    if state and finding.cause == "unknown-difference":
+        return True
+    return any(finding.cause == other.cause or finding.cause in SYMPTOMS.get(other.cause, ()) for other in state)
+
+
+def _of_one_call(subject: Subject) -> Iterator[Finding]:
     model = model_of(subject)
     if model is None:
-        return Findings()
-    with subject.kept(), np.errstate(all="ignore"), warnings.catch_warnings():
+        return
+    with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
-    return Findings(_findings(subject, model, seen))
+        yield from _findings(subject, model, seen)
 
 
 def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterator[Finding]:
@@ -63,13 +81,16 @@ def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterat
         return
     if all(is_right(each) for each in seen[:3]):
         return
-    mistakes = mistakes_of(seen)
+    mistakes = mistakes_of(subject, seen)
     yield from (finding_of(subject, model, seen, mistake) for mistake in mistakes)
 
 
 def is_right(seen: Observation) -> bool:
     """Whether every gradient is the right one, in either form of the last δ (see `right_deltas`)."""
-    return any(not _wrong(seen, delta) for delta in right_deltas(seen.model, seen.truth.z[seen.truth.depth], seen.truth.targets))
+    return any(
+        not _wrong(seen, delta)
+        for delta in right_deltas(seen.model, seen.truth.z[seen.truth.depth], seen.truth.targets)
+    )
 
 
 def _wrong(seen: Observation, delta: Array) -> list[str]:
@@ -95,13 +116,53 @@ def _squeezed(array: Array) -> tuple[int, ...]:
     return tuple(length for length in array.shape if length != 1)
 
 
-def mistakes_of(seen: list[Observation]) -> list[Named]:
+def mistakes_of(subject: Subject, seen: list[Observation]) -> list[Named]:
     """The mistakes of the best explanation that holds on all observations; of several as good ones the plainest."""
-    for path in explained(seen[0]):
+    path, found = _holding(explained(seen[0]), seen)
+    if _cost(found) > 1:
+        for variant in variants(seen[0]):
+            if plausible(seen[0], variant) is None:
+                continue
+            changed = [variant.seen(each) for each in seen]
+            _, others = _holding(explained(changed[0]), changed)
+            if _cost(others) + 1 < _cost(found):
+                places = tuple(_wrong_places(seen[0])) or ((1, "W"),)
+                found = [Named("forward-differs", variant.name, places, digits=_least(others)), *others]
+    return [*_known(subject, seen, path, found)] or [Named(UNKNOWN_CAUSE, "", tuple(_wrong_places(seen[0])))]
+
+
+UNKNOWN_CAUSE = "unknown-difference"
+
+
+def _known(subject: Subject, seen: list[Observation], path: Path, found: list[Named]) -> Iterator[Named]:
+    """The mistakes, the topmost unknown one with what can be shown of it; lower ones may follow from it."""
+    unknown = False
+    for mistake in found:
+        if mistake.cause != UNKNOWN_CAUSE:
+            yield mistake
+        elif not unknown:
+            unknown = True
+            layer, letter = mistake.places[0]
+            cause = cause_of(subject, seen, path, layer, letter) if path.steps else None
+            places = tuple(place for place in mistake.places if place[0] == layer)
+            yield replace(mistake, cause=cause, places=places) if cause else mistake
+
+
+def _holding(paths: list[Path], seen: list[Observation]) -> tuple[Path, list[Named]]:
+    """The first path that holds on all observations, and its mistakes; none where no path does."""
+    for path in paths:
         replays = [replay for each in seen if (replay := replayed(path, each)) is not None]
         if len(replays) == len(seen) and (found := _named(path, replays, seen[0].within)) is not None:
-            return found
-    return [Named("unknown-difference", "", tuple(_wrong_places(seen[0])))]
+            return path, found
+    return Path(), [Named(UNKNOWN_CAUSE, "", tuple(_wrong_places(seen[0])) or ((1, "W"),))]
+
+
+def _cost(mistakes: list[Named]) -> float:
+    return sum(UNKNOWN if mistake.cause == UNKNOWN_CAUSE else 1.0 for mistake in mistakes)
+
+
+def _least(mistakes: list[Named]) -> float:
+    return min((mistake.digits for mistake in mistakes), default=9.0)
 
 
 def _wrong_places(seen: Observation) -> Iterator[tuple[int, str]]:
@@ -119,7 +180,7 @@ def _named(path: Path, replays: list[Replay], within: float) -> list[Named] | No
         for letter, match in (("W", step.weight), ("b", step.bias)):
             if match is None:
                 if letter == "W" or step.has_bias:
-                    found.setdefault(("unknown-difference", "", None), []).append((step.layer, letter))
+                    found.setdefault((UNKNOWN_CAUSE, "", None), []).append((step.layer, letter))
                 continue
             laws = _laws(step, letter, match, replays, within)
             if laws is None:
@@ -127,11 +188,22 @@ def _named(path: Path, replays: list[Replay], within: float) -> list[Named] | No
             for cause, form, factor in _mistakes(match, laws):
                 key = ("wrong-operand" if _is_local(step, match) and cause in OF_DELTA else cause, form, factor)
                 found.setdefault(key, []).append((step.layer, letter))
-    return [Named(cause, form, tuple(places), factor) for (cause, form, factor), places in found.items()]
+    return [
+        Named(cause, form, tuple(places), factor, _digits(places, replays))
+        for (cause, form, factor), places in found.items()
+    ]
 
 
-OF_DELTA = frozenset({"loss-mismatch", "activation-derivative", "softmax-derivative", "upstream-dropped", "forward-differs"})
-"""Causes of a wrong δ. Where the right one is there, too, and only this gradient has another, a wrong array was taken."""
+def _digits(places: list[tuple[int, str]], replays: list[Replay]) -> float:
+    """To how many digits the gradients of these places equal what was found, where it is fewest."""
+    rest = max(replay.rest(*place) for place in places for replay in replays)
+    return -math.log10(max(rest, 1e-16))
+
+
+OF_DELTA = frozenset(
+    {"loss-mismatch", "activation-derivative", "softmax-derivative", "upstream-dropped", "forward-differs"}
+)
+"""Causes of a wrong δ. Where only one gradient of a layer has it, a wrong array was taken."""
 
 
 def _is_local(step: Step, match: Match) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from zerokara.own_gradients.batches import Batch, batch
 from zerokara.own_gradients.forward import ROWS, Model, agrees, row_length, set_weights, tolerance
+from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.subject import Array, Arrays, Subject, Truth
 from zerokara.own_gradients.truth import truth_at
 
@@ -61,22 +62,36 @@ def observations(subject: Subject, model: Model) -> list[Observation]:
     for number, n in enumerate((*ROWS, ROWS[1])):
         chosen = batch(subject, n, 2 + number, model.columns)
         params = set_weights(subject, model.layers, 11 + number, length)
-        seen.append(_observed(subject, model, params, chosen))
+        seen.append(observed(subject, model, params, chosen))
     subject.set(own)
     chosen = batch(subject, ROWS[0], 9, model.columns)
     params = {name: np.array(array, np.float64) for name, array in own.items()}
     loss = float(subject.loss(*chosen.copies()))
     if agrees(model, params, chosen.x, chosen.t, loss, 1e-6):
         subject.set(own)
-        seen.append(_observed(subject, model, params, chosen))
+        seen.append(observed(subject, model, params, chosen))
     return seen
 
 
-def _observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
+def observed(subject: Subject, model: Model, params: Arrays, chosen: Batch) -> Observation:
+    """What the learner's gradient returns at the weights that are set, `params`, on a batch."""
+    snapshot = Snapshot(subject.state)
     gradient = {name: np.array(array) for name, array in subject.gradient(*chosen.copies()).items()}
-    halves = {name: array for name, array in gradient.items() if array.dtype != np.float16}
     after = {name: np.array(array, np.float64) for name, array in subject.params.items()}
+    snapshot.restore()
+    halves = {name: array for name, array in gradient.items() if array.dtype != np.float16}
     dtypes = {name: array.dtype for name, array in gradient.items()}
     truth = truth_at(model, params, chosen.x, chosen.t)
     as_floats = {name: np.asarray(array, np.float64) for name, array in gradient.items() if array.dtype.kind in "fiub"}
-    return Observation(model, len(truth.a[0]), chosen.x, chosen.t, params, after, as_floats, truth, tolerance({**halves, **subject.params}), dtypes)
+    return Observation(
+        model,
+        len(truth.a[0]),
+        chosen.x,
+        chosen.t,
+        params,
+        after,
+        as_floats,
+        truth,
+        tolerance({**halves, **subject.params}),
+        dtypes,
+    )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from zerokara.errors import UsageError
-from zerokara.own_gradients.calling import Calls, Code, Function, Way
+from zerokara.own_gradients.calling import Calls, Code, Exited, Function, NoLoss, Unreadable, Way
 from zerokara.own_gradients.construction import Data, guesses
 from zerokara.own_gradients.descent import called_one_by_one
 from zerokara.own_gradients.gradient_reader import GradientReader
+from zerokara.own_gradients.isolation import raised
 from zerokara.own_gradients.keeping import Snapshot, everything_in
 from zerokara.own_gradients.layouts import Layout, labels_as, layouts
 from zerokara.own_gradients.matching import fits, names_returned
@@ -38,21 +39,51 @@ def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Su
 
     Raises UsageError where there is nothing to check.
     """
-    name = ""
+    failures: list[Failure] = []
     for code in code_of(obj, Data("", x, t, _classes(t))):
-        name = code.name
         for way in _ways(code):
-            tried = (_tried(code, way, layout, x, t) for layout in layouts(x, chosen))
+            tried = (_tried(code, way, layout, x, t, failures) for layout in layouts(x, chosen))
             subject = _best(subject for subject in tried if subject is not None)
             if subject is not None:
                 return [subject]
-    raise UsageError(
+    raise _nothing(_title(obj), failures)
+
+
+class Failure(NamedTuple):
+    """How far a way went: 0 no loss came of it, 1 what came is no loss, 2 there is no gradient, 3 none that fits."""
+
+    stage: int
+    error: Exception
+
+
+class Unchecked(UsageError):
+    """Something has a loss and a gradient, and cannot be checked; with the stage of its `Failure`."""
+
+    def __init__(self, text: str, stage: int) -> None:
+        super().__init__(text)
+        self.stage = stage
+
+
+def _nothing(name: str, failures: list[Failure]) -> UsageError:
+    """What is said where no way went: why the likeliest of those that went furthest did not."""
+    if failures and (failure := max(failures, key=lambda one: one.stage)).stage < 3:
+        error = failure.error
+        cause = error.__cause__ if isinstance(error, Exited) and error.__cause__ else error
+        return Unchecked(str(error) if isinstance(error, NoLoss) else raised(cause), failure.stage)
+    return UsageError(
         sentence(
             "{name} has nothing to check. Expected parameters (arrays in a dict or in attributes), a loss such as "
             "loss(x, t), and a gradient such as gradient(x, t) or backward().",
             name=name,
         )
     )
+
+
+def _title(obj: Any) -> str:
+    """What people call an object."""
+    if isinstance(obj, dict):
+        return str(obj.get("__name__", "dict"))
+    return obj.__name__ if isinstance(obj, ModuleType) else type(obj).__name__
 
 
 def _best(subjects: Iterable[Subject]) -> Subject | None:
@@ -65,9 +96,8 @@ def _best(subjects: Iterable[Subject]) -> Subject | None:
     for subject in subjects:
         reader = subject.gradient
         assert isinstance(reader, GradientReader)
-        if reader.fits and (
-            first is None or not reader.calls.layout.one_by_one or called_one_by_one(subject.functions)
-        ):
+        single = reader.calls.layout.one_by_one
+        if reader.fits and (first is None or not single or called_one_by_one(subject.functions)):
             return subject
         first = first or subject
     return first
@@ -156,7 +186,7 @@ def _ways(code: Code) -> Iterator[Way]:
             yield Way(loss, update, first, updates=True)
 
 
-def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject | None:
+def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array, failures: list[Failure]) -> Subject | None:
     """The subject where this way goes with this layout: a finite loss, and a gradient of a weight matrix."""
     labels = labels_as(t, layout.labels, _classes(t))
     if labels is None:
@@ -165,10 +195,19 @@ def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject 
     try:
         with np.errstate(all="ignore"):
             return _read(code, Calls(code, way, layout), x, labels)
-    except Exception:
+    except Unreadable:
+        return None
+    except Exception as error:
+        failures.append(Failure(_stage(error), error))
         return None
     finally:
         snapshot.restore()
+
+
+def _stage(error: Exception) -> int:
+    if isinstance(error, NoLoss):
+        return 1
+    return getattr(error, "stage", 0)
 
 
 def _classes(t: Array) -> int:
@@ -181,11 +220,15 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
     def loss() -> float:
         return float(same_draws(calls.loss, x.copy(), t.copy()))
 
-    if np.isnan(loss()):
-        return None
+    if not np.isfinite(value := loss()):
+        raise NoLoss(sentence("The loss is {loss}, so there are no slopes to compare with.", loss=value))
     places = with_effect([place for place in arrays_in(code.holder) if not _is_data(place.value, x)], loss)
     reader = GradientReader(calls, places)
-    gradient = reader(x.copy(), t.copy())
+    try:
+        gradient = reader(x.copy(), t.copy())
+    except Exception as error:
+        error.stage = 2  # type: ignore[attr-defined]
+        raise
     if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
         return None
     reader.keep_only(name for name in reader.params if name in gradient or _is_alike(name, gradient))
@@ -222,7 +265,7 @@ def _fitted_rate(reader: GradientReader, loss: Callable[[], float], change: Arra
     slope = slope_of(moved, noise_of(moved))
     param[...] = start
     rate = float((change[name] * direction).sum()) / slope.value if slope.value else 0.0
-    return rate if np.isfinite(rate) and rate > 0 else None
+    return rate if 0 < rate < np.inf else None
 
 
 def _is_alike(name: str, gradient: Arrays) -> bool:

@@ -25,9 +25,17 @@ def truth_of(subject: Subject, x: Array, t: Array) -> Truth | None:
 
 
 def truth_at(
-    model: Model, params: Mapping[str, Array], x: Array, t: Array, last_delta: Array | None = None
+    model: Model,
+    params: Mapping[str, Array],
+    x: Array,
+    t: Array,
+    last_delta: Array | None = None,
+    slopes_of: Model | None = None,
 ) -> Truth:
-    """The right quantities of a model. With `last_delta`, those that follow from that ∂L/∂z of the last layer."""
+    """The right quantities of a model. With `last_delta`, those that follow from that ∂L/∂z of the last layer.
+
+    With `slopes_of`, derivatives are of the activations of another model.
+    """
     rows = model.rows(x)
     targets, depth = model.targets(t, len(rows)), len(model.layers)
     W = {number: layer.weights(params) for number, layer in enumerate(model.layers, start=1)}
@@ -38,7 +46,7 @@ def truth_at(
         z[number] = a[number - 1] @ W[number] + b[number]
         a[number] = activated(model.activations[number - 1], z[number]) if number < depth else z[number]
     output = OUTPUTS[model.output].value(z[depth])
-    slopes = {number: slope(model.activations[number - 1], z[number]) for number in range(1, depth)}
+    slopes = {number: slope((slopes_of or model).activations[number - 1], z[number]) for number in range(1, depth)}
     delta = {depth: right_deltas(model, z[depth], targets)[0] if last_delta is None else last_delta}
     upstream: dict[int, Array] = {}
     for number in range(depth - 1, 0, -1):

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from zerokara.findings import Finding
-from zerokara.own_training.program import Program, names_in, root_of
+from zerokara.own_training.program import Loop, Program, names_in, root_of
+from zerokara.own_training.roles import is_data
 from zerokara.own_training.steps import Watched
 from zerokara.own_training.training_loops import Training
+from zerokara.sources.data_flow import last_name
 from zerokara.words import sentence, translatable
 
 DRAWS = re.compile(r"random|choice|randint|permut|sample\b|shuffle")
@@ -97,13 +99,20 @@ IN_ORDER = translatable(
 SHUFFLE = translatable("Shuffle once per epoch: order = np.random.permutation(train_size), then index both with it.")
 
 
-def same_order(program: Program, training: Training) -> Iterator[Finding]:
-    """`x_train[i:i + 100]` in loops over epochs, and nothing that shuffles."""
-    if not training.outer or MIXES.search(program.text):
+def same_order(program: Program, training: Training, seen: Watched | None) -> Iterator[Finding]:
+    """`x_train[i:i + 100]` in loops over epochs and nothing that shuffles, or a function that gives the same again."""
+    if not any(map(_is_of_epochs, training.outer)) or MIXES.search(ast.unparse(training.outer[-1])):
         return
-    cut = next((node for node in ast.walk(training.loop) if _cuts(node, training)), None)
-    calls = " ".join(ast.unparse(node) for node in training.body)
-    if cut is not None and re.search(r"x|image|data", calls, re.IGNORECASE):
+    cut = next((node for node in ast.walk(training.loop) if _cuts(program, node, training)), None)
+    given = seen is not None and isinstance(training.loop, ast.For) and _gives_again(program, training.loop, seen)
+    if given and isinstance(training.loop, ast.For):
+        yield Finding(
+            cause="same-order",
+            text=sentence(GIVEN_IN_ORDER, code=ast.unparse(training.loop.iter)),
+            remedy=sentence(SHUFFLE),
+            **program.place(training.loop),
+        )
+    elif cut is not None and not MIXES.search(program.text):
         statement = program.statement_of(cut)
         yield Finding(
             cause="same-order",
@@ -113,11 +122,31 @@ def same_order(program: Program, training: Training) -> Iterator[Finding]:
         )
 
 
-def _cuts(node: ast.AST, training: Training) -> bool:
+GIVEN_IN_ORDER = translatable("`{code}` gives the same batches in the same order in every epoch.")
+
+
+def _gives_again(program: Program, loop: ast.For, seen: Watched) -> bool:
+    """Whether a function of the learner's begins two epochs with the very same samples."""
+    if not isinstance(loop.iter, ast.Call) or last_name(loop.iter.func) not in program.functions:
+        return False
+    pairs = [part if isinstance(part, tuple | list) else () for part in seen.watch.beginnings()]
+    arrays = [[part for part in pair if isinstance(part, np.ndarray) and part.ndim] for pair in pairs]
+    same = len(arrays[0]) == len(arrays[1]) > 0 and all(map(np.array_equal, *arrays))
+    return same and _is_part(seen, len(arrays[0][0]))
+
+
+def _is_of_epochs(loop: Loop) -> bool:
+    return isinstance(loop, ast.For) and "epoch" in f"{ast.unparse(loop.target)} {ast.unparse(loop.iter)}".lower()
+
+
+def _cuts(program: Program, node: ast.AST, training: Training) -> bool:
     """`a[start:end]` or slice(start, end), by what the loop counts with."""
     if not isinstance(training.loop, ast.For):
         return False
     if isinstance(node, ast.Slice):
+        owner = next(program.around(node))
+        if not isinstance(owner, ast.Subscript) or not is_data(owner):
+            return False
         parts: list[ast.expr | None] = [node.lower, node.upper]
     elif isinstance(node, ast.Call) and ast.unparse(node.func) == "slice":
         parts = list(node.args)

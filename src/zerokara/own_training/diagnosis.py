@@ -84,7 +84,11 @@ def _explained(found: list[Finding]) -> bool:
 
 
 def _watched(program: Program, training: Training, deadline: float) -> steps.Watched | None:
-    return steps.watched(program, training, deadline)
+    try:
+        return steps.watched(program, training, deadline)
+    except Exception:
+        logger.info("a loop cannot be run again", exc_info=True)
+        return None
 
 
 def _batch(seen: steps.Watched) -> gradients.Batch | None:
@@ -102,7 +106,7 @@ def _of_training(program: Program, training: Training, seen: steps.Watched | Non
         found += _attempted(inputs.unscaled(program, seen))
     found += _attempted(batches.drawn_once(program, training, seen))
     found += _attempted(batches.other_rows(program, training))
-    return found + _attempted(batches.same_order(program, training))
+    return found + _attempted(batches.same_order(program, training, seen))
 
 
 def _attempted(found: Iterator[Finding]) -> list[Finding]:

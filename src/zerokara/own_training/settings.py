@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from zerokara.findings import Finding
 from zerokara.own_training.copies import CannotWatch
+from zerokara.own_training.data import ill_data
 from zerokara.own_training.entering import call_of
 from zerokara.own_training.left_behind import Course, course_of
 from zerokara.own_training.program import Place, Program, names_in, words_in
@@ -164,9 +165,10 @@ def settings(program: Program, training: Training, seen: Watched) -> Iterator[Fi
     if course is None or not course.is_bad:
         return
     trials = Trials(program, training, seen)
-    large = _too_large(trials, course)
-    if large is not None:
-        yield large
+    facts = list(ill_data(program))
+    large = _too_large(trials, course) if not facts else None
+    if facts or large is not None:
+        yield from facts or filter(None, [large])
         return
     rate = _rate(program, training)
     if rate is not None and not course.is_falling:

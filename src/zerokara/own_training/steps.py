@@ -111,11 +111,13 @@ def never_written_back(program: Program, seen: Watched) -> Iterator[Finding]:
     second, other, after = watch.again(), watch.loss(), _kept(watch, seen.read)
     unchanged = before.keys() == after.keys() and all(np.array_equal(before[path], after[path]) for path in before)
     moved = [step for step in second.steps if step.moved and _is_finite(step)]
-    if not (unchanged and moved and one == other and np.isfinite(one)) or not _same(first.batch, second.batch):
+    if not (unchanged and one == other and np.isfinite(one)) or not _same(first.batch, second.batch):
         return
-    step = moved[0]
-    statement = _lost(program, watch, step.update.statement)
-    right = _written_back(step, before)
+    dropped = _dropped(watch)
+    statement = _lost(program, watch, moved[0].update.statement) if moved else dropped
+    if statement is None:
+        return
+    right = _written_back(moved[0], before) if moved else ""
     yield Finding(
         cause="never-written-back",
         text=sentence(NOT_WRITTEN, code=ast.unparse(statement), loss=one),
@@ -134,8 +136,14 @@ def _lost(program: Program, watch: Watch, step: ast.stmt) -> ast.stmt:
         isinstance(part, ast.Return) for part in ast.walk(function or step)
     ):
         return step
+    return _dropped(watch) or step
+
+
+def _dropped(watch: Watch) -> ast.stmt | None:
+    """A call whose result, new parameters, goes to a name that is never read: `new = update(params, grads)`."""
     calls = [update.statement for update in watch.training.updates if update.target is None]
-    return next((call for call in calls if not stored_in(call) & watch.live), step)
+    assigned = [call for call in calls if isinstance(call, ast.Assign)]
+    return next((call for call in assigned if not stored_in(call) & (watch.live - {"loss"})), None)
 
 
 def _is_finite(step: Step) -> bool:

@@ -22,6 +22,8 @@ COUNTED = re.compile(
     r"loss|cost|acc|count|cnt|total|correct|epoch|^n_|^i$|step|index|idx|pos|ptr|reward", re.IGNORECASE
 )
 """Words for what is added up and is no parameter."""
+INPUTS = re.compile(r"^(x|img|image|pixel|noise|pert|adv|dream|style|content)", re.IGNORECASE)
+"""Words for inputs, which some change up the gradient on purpose."""
 STEPS = re.compile(
     r"^(update|learn|train_step|train_batch|train_on_batch|partial_fit|step|sgd|optimi[sz]e)", re.IGNORECASE
 )
@@ -108,7 +110,7 @@ def updates(program: Program) -> Iterator[Update]:
         function.name
         for update in direct
         if not update.loops and (function := program.function_of(update.statement)) is not None
-    }
+    } | {function.name for function in _returning(program)}
     for node in program.nodes:
         call = _call_of(node)
         if call is not None and isinstance(node, ast.stmt) and _steps(program, call, steppers):
@@ -127,6 +129,17 @@ def _assigned(program: Program, node: ast.AST) -> Iterator[Update]:
                 yield from _update(program, node, target, changed.left, changed.op, changed.right)
     elif isinstance(node, ast.Expr):
         yield from _set_attribute(program, node)
+
+
+def _returning(program: Program) -> Iterator[ast.FunctionDef]:
+    """Functions that return new parameters: `return {key: params[key] - lr * grads[key] for key in params}`."""
+    for node in program.nodes:
+        if isinstance(node, ast.Return) and node.value is not None:
+            values = [part.value for part in ast.walk(node.value) if isinstance(part, ast.DictComp)]
+            changed = [part for value in values if (part := _first_changed(value)) is not None]
+            function = program.function_of(node)
+            if function is not None and any(_is_step(part.right) for part in changed) and not program.loops_of(node):
+                yield function
 
 
 def _set_attribute(program: Program, node: ast.stmt) -> Iterator[Update]:
@@ -197,7 +210,7 @@ def _is_counted(program: Program, target: ast.expr) -> bool:
         name = target.value.attr
     if isinstance(target, ast.Name) and isinstance(program.names.get(name), int | float | np.number):
         return True
-    return bool(COUNTED.search(name) or GRADIENT.search(name) or RATE.search(name))
+    return any(pattern.search(name) for pattern in (COUNTED, GRADIENT, RATE, INPUTS))
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -125,7 +125,7 @@ class Watch:
     def loss(self) -> float:
         """The loss of the last turn's batch with the parameters that the copy has now; takes no step."""
         self._restart()
-        return float(self._run(self._loss))
+        return float(self._run(lambda: float(self._loss())))
 
     def _loss(self) -> Any:
         assert self.loss_of is not None
@@ -216,17 +216,23 @@ class Watch:
         elif number in self._pending:
             self._turn.steps.append(Step(self._every[number], self._pending.pop(number), arrays))
 
+    def beginnings(self) -> tuple[Any, Any]:
+        """What the loop begins with in two epochs. Raises CannotWatch."""
+        first, second = (self._run(lambda: next(self._turns(), None)) for _ in range(2))
+        return first, second
+
     # What the loss reads
 
     def arrays(self) -> dict[str, Array]:
         """The arrays that the loss may read, by their paths: of objects that it names, and bare ones if updated."""
         updated = {update.root for update in self.training.updates}
+        given = set[str]().union(*(names_in(update.statement) for update in self.training.updates))
         for update in self.training.updates:  # params = update(params, grads)
             value = getattr(update.statement, "value", None)
             updated |= stored_in(update.statement) & (names_in(value) if isinstance(value, ast.expr) else set())
         found: dict[str, Array] = {}
         seen: set[int] = set()
-        for name in sorted(self.live - self.training.stored | updated):
+        for name in sorted((self.live | given) - self.training.stored | updated):
             value = self.env.get(name)
             if isinstance(value, np.ndarray) and name not in updated:
                 continue

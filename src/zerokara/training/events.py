@@ -7,14 +7,14 @@ it gets what there is. Arrays are for reading; those of the network change with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.network import Network
-from zerokara.training.history import Evaluation, History
+from zerokara.training.history import Divergence, Evaluation, History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,16 @@ class TrainerEvent:
 
 @dataclass(frozen=True)
 class Started(TrainerEvent):
-    """Training is about to go from iteration `first` to `total`, with `evaluations` looks at all data on the way."""
+    """Training is about to go from iteration `first` to `total`, with `evaluations` looks at all data on the way.
+
+    Attributes:
+        look_at: call it with iterations that one `Advanced` shall end at, to see the network there.
+    """
 
     first: int
     total: int
     evaluations: int
+    look_at: Callable[[Iterable[int]], None] = field(default=lambda iterations: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,15 @@ class Evaluated(TrainerEvent):
 
 @dataclass(frozen=True)
 class Ended(TrainerEvent):
-    """Training is over after `iteration` updates; stopped: before the last update, or before the last evaluation."""
+    """Training is over after `iteration` updates; stopped: before the last update, or before the last evaluation.
+
+    Attributes:
+        divergence: why it ended, where numbers were no longer finite.
+    """
 
     iteration: int
     stopped: bool
+    divergence: Divergence | None = None
 
 
 Event = Started | Advanced | Evaluated | Ended

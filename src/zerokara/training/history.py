@@ -64,6 +64,24 @@ class Evaluation:
     test_accuracy: float
 
 
+@dataclass(frozen=True)
+class Divergence:
+    """Where training left the finite numbers.
+
+    Attributes:
+        iteration: updates done before the one that went wrong, all of them finite.
+        loss: of the mini-batch of that update; finite if only the weights after it were not.
+    """
+
+    iteration: int
+    loss: float
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether that loss itself was finite."""
+        return bool(np.isfinite(self.loss))
+
+
 @dataclass
 class History:
     """The records of a run, in the order they were made.

@@ -20,7 +20,7 @@ from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
-from zerokara.training.history import Evaluation, History, Undecided
+from zerokara.training.history import Divergence, Evaluation, History, Undecided
 from zerokara.training.optimizers import Optimizer
 
 CHUNK_SECONDS = 0.05
@@ -39,24 +39,6 @@ class Context(TypedDict):
     network: Network
     history: History
     request_stop: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where training left the finite numbers.
-
-    Attributes:
-        iteration: updates done before the one that went wrong, all of them finite.
-        loss: of the mini-batch of that update; finite if only the weights after it were not.
-    """
-
-    iteration: int
-    loss: float
-
-    @property
-    def has_loss(self) -> bool:
-        """Whether that loss itself was finite."""
-        return bool(np.isfinite(self.loss))
 
 
 @dataclass
@@ -94,6 +76,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.listeners = self._hearing = tuple(self.listeners)
+        self._looks: set[int] = set()
 
     def request_stop(self) -> None:
         """Have the run end after the update being done. Any thread may call this: a sweep, a button, a listener."""
@@ -122,7 +105,8 @@ class Trainer:
 
     def _run(self) -> History:
         looks = len(range(self.iteration, self.iterations, self.evaluate_every)) + 1
-        self._tell(Started(self.iteration, self.iterations, looks, **self._context()))
+        self._looks.clear()
+        self._tell(Started(self.iteration, self.iterations, looks, self._looks.update, **self._context()))
         if not (self.keep_going or self.is_finite()):
             self.divergence = Divergence(self.iteration, float("nan"))
         seconds_per_update, size = 0.0, 1
@@ -133,7 +117,7 @@ class Trainer:
             size = self._chunk_size(seconds_per_update, size)
             seconds_per_update = self.advance(self.iteration + size)
         self.evaluate()
-        self._tell(Ended(self.iteration, not self.finished, **self._context()))
+        self._tell(Ended(self.iteration, not self.finished, self.divergence, **self._context()))
         return self.history
 
     def advance(self, until: int) -> float:
@@ -231,9 +215,10 @@ class Trainer:
         return float(self.history.losses[since:].mean())
 
     def _chunk_size(self, seconds_per_update: float, size: int) -> int:
-        """Updates until the next evaluation or the end, at most 50 ms of them."""
-        until_evaluation = self.evaluate_every - self.iteration % self.evaluate_every
-        most = min(until_evaluation, self.iterations - self.iteration)
+        """Updates until the next evaluation, a listener's look or the end, at most 50 ms of them."""
+        evaluation = self.iteration + self.evaluate_every - self.iteration % self.evaluate_every
+        looks = (look for look in self._looks if look > self.iteration)
+        most = min(evaluation, self.iterations, *looks) - self.iteration
         if self.chunk is not None:
             return min(most, self.chunk)
         if seconds_per_update == 0:
