@@ -97,9 +97,11 @@ def series(names: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
 
 
 def _numbers(value: Any) -> Array | None:
-    if not isinstance(value, list | tuple | np.ndarray) or len(np.shape(value)[:2]) != 1 or len(value) == 0:
-        return None
-    if not isinstance(value, np.ndarray) and not all(isinstance(one, int | float | np.number) for one in value):
+    if isinstance(value, np.ndarray):
+        is_series = value.ndim == 1
+    else:  # NumPy would follow a list that holds itself without an end
+        is_series = isinstance(value, list | tuple) and all(isinstance(one, int | float | np.number) for one in value)
+    if not is_series or len(value) == 0:
         return None
     values = np.asarray(value)
     return values.astype(float) if values.dtype.kind in "fiu" else None
