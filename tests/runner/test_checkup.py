@@ -208,6 +208,15 @@ def test_what_is_handed_over(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen["memory"].calls == []  # of another run
 
 
+def test_what_ipython_keeps_of_its_cells_is_not_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+    monkeypatch.setattr(own_training, "diagnosed", _diagnosed(lambda names, **given: seen.append(set(names))))
+    names = dict.fromkeys(("get_ipython", "In", "Out", "_", "_3", "_i3", "_dh", "net", "_net", "__name__"))
+    checkup.found_in(names, [checkup.Text(Path("In[1]"), "for i in x: pass")])
+    checkup.found_in({"Out": 1}, [checkup.Text(Path("a.py"), "for i in x: pass")])
+    assert seen == [{"net", "_net", "__name__"}, {"Out"}]
+
+
 def test_the_random_state_and_the_parameters_are_as_the_run_left_them(run: Run) -> None:
     source = NEVER + "import atexit\natexit.register(lambda: None)\n"
     np.random.seed(3)

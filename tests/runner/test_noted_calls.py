@@ -4,6 +4,7 @@ import ast
 import gc
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,3 +104,19 @@ def test_which_functions_note(source: str, noted: bool) -> None:
 
 def test_a_file_without_functions_is_not_even_parsed() -> None:
     assert not is_worth_noting("import numpy as np\nnp.ones(3)")
+
+
+def test_functions_are_plain_again_once_numba_is_there(run: Any, tmp_path: Path) -> None:
+    """It compiles functions from their code, such too that were defined before."""
+    (tmp_path / "numba.py").write_text("")
+    (tmp_path / "lib.py").write_text("def gradient(x, t):\n    return x\n")
+    source = """import importlib
+from zerokara.sources.instrumentation import plain_code_of
+from lib import gradient
+def loss(x, t): return x
+def are_plain(): return [plain_code_of(f.__code__) is f.__code__ for f in (gradient, loss)]
+print(are_plain())
+importlib.import_module("num" + "ba")
+print(are_plain(), gradient(1, 2), loss(3, 4))
+"""
+    assert run(source).out == "[False, False]\n[True, True] 1 3\n"

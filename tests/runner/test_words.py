@@ -12,6 +12,8 @@ import pytest
 from zerokara.errors import ZerokaraError
 from zerokara.findings import Findings
 from zerokara.runner import checkup
+from zerokara.runner.hints import hints_in_cell
+from zerokara.runner.prelude import PRELUDE
 from zerokara.runner.run import Options, run_file
 
 from .test_hints import HINTS
@@ -50,6 +52,21 @@ def test_a_hint_on_an_encoding(run: Run, marked: Outside) -> None:
         result = run(source.encode("cp932"))
         assert "SyntaxError: " in result.err
         assert hint_of(result, marked).startswith("⟦Hint: the file is not UTF-8; it looks like cp932. ")
+
+
+@pytest.mark.parametrize("name", ["size", "np", "softmax", *PRELUDE])
+def test_a_hint_in_jupyter(marked: Outside, clean_imports: None, name: str) -> None:
+    names: dict[str, Any] = {}
+    with pytest.raises(NameError) as caught:
+        exec(compile(name, "cell", "exec"), names)
+    (hint,) = hints_in_cell(caught.value, Path("cell"), [], names)
+    assert marked(hint) == ""
+    brings = re.match(
+        rf"⟦Hint: {name} is not defined yet\. (?:Run the cell that defines it first|(.*) brings it)\.⟧", hint
+    )
+    assert brings
+    if brings[1]:
+        exec(f"{brings[1]}\n{name}", names)
 
 
 def test_hints_on_own_files(run: Run, tmp_path: Path, marked: Outside) -> None:

@@ -2,7 +2,8 @@
 
 `import zerokara.book` (or `%load_ext zerokara.book`) as the first line of a notebook is all that is needed:
 from then on `from common.functions import *` or `from dataset.mnist import load_mnist` find zerokara's modules,
-wherever the learner's own folders have none. `zerokara run FILE` does the same for a file that is left as it is.
+wherever the learner's own folders have none. And what `zerokara run FILE` says of a file at its end is said below each
+cell: what was supplied, hints below tracebacks, remarks, and what was found about a training.
 """
 
 from typing import Any

@@ -5,6 +5,7 @@ from typing import Any
 
 from zerokara.report import fonts
 from zerokara.runner import finder, import_hooks, ipython, spawned
+from zerokara.runner.own_loops import make_plain
 
 
 def start() -> None:
@@ -16,6 +17,7 @@ def start() -> None:
     finder.install()
     import_hooks.after_import("matplotlib.pyplot", fonts.offer)
     import_hooks.after_import("multiprocessing.spawn", spawned.install_in_children)
+    import_hooks.after_import("numba", make_plain)
     import_hooks.look_through_own_modules(True)
     if (shell := _shell()) is not None:
         ipython.look_through(shell)

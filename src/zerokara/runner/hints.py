@@ -106,22 +106,20 @@ def _is_of_file(error: NameError, names: dict[str, Any]) -> bool:
 
 def _undefined_in_cell(error: NameError, path: Path) -> str:
     name = str(error.name)
-    module = _module_with(name)
-    line = _IMPORTS.get(name) or (f"from {module} import {name}" if module else None)
     if later := _defined_later(name, error, path, []):
         return later
-    if line is not None:
+    if line := _importing(name):
         return sentence("Hint: {name} is not defined yet. {line} brings it.", name=name, line=line)
     return sentence("Hint: {name} is not defined yet. Run the cell that defines it first.", name=name)
 
 
-_IMPORTS = {
-    "np": "import numpy as np",
-    "plt": "import matplotlib.pyplot as plt",
-    "load_mnist": "from dataset.mnist import load_mnist",
-    "TwoLayerNet": "from two_layer_net import TwoLayerNet",
-}
-"""What a cell brings the names of `PRELUDE` with."""
+def _importing(name: str) -> str | None:
+    """The line that brings a name of the textbook's; None for another name."""
+    module, attribute = PRELUDE.get(name, ("", ""))
+    if attribute is None:
+        return f"import {module} as {name}"
+    home = "two_layer_net" if name == "TwoLayerNet" else _module_with(name)
+    return f"from {home} import {name}" if home else None
 
 
 def _undefined(error: NameError, path: Path, cells: list[Cell]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import gc
 import inspect
 import logging
 import sys
@@ -15,7 +16,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterator
 from importlib.util import decode_source
-from types import CellType, CodeType, FrameType, FunctionType, MethodType
+from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ from zerokara.errors import ZerokaraError
 from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner.noted_calls import is_worth_noting, noted_calls, noted_functions
 from zerokara.runner.slow_loops import slow_loops
-from zerokara.sources.instrumentation import Function, Hook, instrumented
+from zerokara.sources.instrumentation import Function, Hook, instrumented, plain_code_of
 
 logger = logging.getLogger(__name__)
 
@@ -175,6 +176,13 @@ def _difference_loops(tree: Any, parts: Collection[str]) -> list[Function]:
 
 _NUMBA = "numba"
 """It compiles functions from their code, also such that were defined before, and knows no hook in it."""
+
+
+def make_plain(numba: ModuleType) -> None:
+    """Let all functions that ask or note be as they were before: Numba, just imported, may be given any of them."""
+    for one in gc.get_objects():
+        if type(one) is FunctionType and (plain := plain_code_of(one.__code__)) is not one.__code__:
+            one.__code__ = plain
 
 
 def quotient_parts_of(tree: ast.AST) -> set[str]:
