@@ -21,6 +21,7 @@ import pytest
 
 import zerokara
 from zerokara.errors import Code
+from zerokara.findings import CAUSES
 from zerokara.runs.layout import LAYOUT
 from zerokara.words import LANGUAGES, set_language
 
@@ -93,9 +94,10 @@ STATUS = {
     "zerokara resume mnist-001": 1,  # here nothing interrupted it
     "zerokara train digits --learning-rate -1 --json": 2,
     "zerokara train digits --hidden 50,50,50,50 --init 1.0 --epochs 50": 1,
+    "zerokara check net.py": 1,  # its gradient is wrong, on purpose
 }
 """The exit status where it is not 0."""
-SLOW = r"mnist|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|ipykernel|notebook.ipynb"
+SLOW = r"mnist|net.py|doctor|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|ipykernel|notebook.ipynb"
 """What takes more than a second, or needs what such a command leaves."""
 FOR_FILE = "ch05/gradient_check.py"
 NOTE = "```python\nprint(1)\n```\n" * 5
@@ -114,6 +116,7 @@ def prepare(folder: Path, name: str) -> None:
         shutil.copytree(chapter, folder / chapter.name)
     (folder / "notes.md").write_text(NOTE)
     (folder / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
+    (folder / "net.py").write_text(next(source for source in code(read("docs/student.md")) if "def gradient(" in source))
     for recipe in code(read(name), "toml"):
         (folder / "recipe.toml").write_text(recipe)
     for number, source in enumerate(source for source in code(read(name)) if "write_idx(" in source):
@@ -214,7 +217,7 @@ def shown_mistakes(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("language", ["en", *(pytest.param(it, marks=pytest.mark.slow) for it in ("ja", "ko"))])
 def test_mistakes_get_the_hint_that_is_shown(run, tmp_path, language):
     shown = shown_mistakes(read("docs/student.md", language))
-    assert len(shown) == 13
+    assert len(shown) == 14
     try:
         set_language(language)
         for source, told in shown:
@@ -272,6 +275,10 @@ def first_column(name: str, head: str) -> list[str]:
 
 def test_every_code_of_an_error_is_explained():
     assert first_column("docs/engineer.md", "code") == list(get_args(Code))
+
+
+def test_every_cause_of_a_finding_is_explained():
+    assert first_column("docs/engineer.md", "cause") == list(CAUSES)
 
 
 def test_every_code_of_an_error_is_given_somewhere():
