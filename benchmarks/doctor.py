@@ -134,7 +134,8 @@ def timed(recipe: Recipe, dataset: trainings.Dataset, *, watch: bool) -> float:
 def main(arguments: list[str]) -> None:
     """Measure and print."""
     if "random" in arguments:
-        return unseen(int(arguments[-1]))
+        unseen(int(arguments[-1]))
+        return
     tiny = "tiny" in arguments
     trained = list(ill(tiny))
     confusion(trained)
