@@ -162,7 +162,7 @@ def dead_or_saturated(course: Course) -> Finding | None:
             "{share:.0%} of the units of a hidden layer do nothing from the first update on.",
             share=max(dead, saturated),
         ),
-        sentence("Begin with biases of 0 and small weights: {change}.", change="init auto"),
+        sentence("Begin with biases of 0 and small weights: {command}.", command="init auto"),
         share=max(dead, saturated),
     )
 
