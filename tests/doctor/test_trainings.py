@@ -8,6 +8,7 @@ from zerokara.doctor.rules import findings_of
 from zerokara.nn.functions import LOSSES
 from zerokara.training.recipe import Recipe
 
+KNOWN_AT_THE_END = {"overfitting", "test-data-in-training"}
 KINDS = [case.name for case in (*ILL, *SMALL)]
 
 
@@ -38,7 +39,7 @@ def _shown(case: Case, seed: int, accuracy: float) -> bool:
 @pytest.mark.timeout(900)
 def test_ill_trainings_are_named() -> None:
     """One seed of each large case; `benchmarks/doctor.py` trains all three of each."""
-    noticed, right, early, n = 0, 0, 0, 0
+    noticed, right, early, n, may_be_early = 0, 0, 0, 0, 0
     pairs = [(case, SEEDS[i % 3]) for i, case in enumerate(ILL)] + [(case, seed) for case in SMALL for seed in SEEDS]
     for case, seed in pairs:
         evidence = case.evidence(seed)
@@ -46,12 +47,13 @@ def test_ill_trainings_are_named() -> None:
         if case in ILL:
             assert _shown(case, seed, evidence.evaluations[-1].test_accuracy), f"{case.name} is not ill"
         n += 1
+        may_be_early += not case.causes & KNOWN_AT_THE_END
         noticed += bool(found)
         right += bool(found) and found[0].cause in case.causes
         early += bool(soon) and soon[0].cause in case.causes
     assert noticed / n >= 0.9
     assert right / n >= 0.85
-    assert early / n >= 0.8
+    assert early / may_be_early >= 0.8
 
 
 @pytest.mark.mnist

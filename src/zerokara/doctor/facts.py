@@ -141,7 +141,7 @@ def wrong_labels(evidence: Evidence) -> Finding | None:
             share=data.doubtful,
         ),
         since=0,
-        evidence={"share": data.doubtful, "evenness": data.evenness, "accuracy of a linear fit": data.reference},
+        evidence={"share": data.doubtful, "evenness": data.evenness, "linear_fit": data.reference},
         remedy=sentence("Look at some training samples beside their labels: were both shuffled in the same way?"),
     )
 
@@ -193,7 +193,7 @@ def symmetric(evidence: Evidence) -> Finding | None:
         ),
         since=0,
         evidence={"alike": first.alike},
-        remedy=sentence("Draw the initial weights at random: {change}.", change="init auto"),
+        remedy=sentence("Draw the initial weights at random: {command}.", command="init auto"),
         change=None if init is None else {"init": "auto"},
     )
 

@@ -162,7 +162,7 @@ def dead_or_saturated(course: Course) -> Finding | None:
             "{share:.0%} of the units of a hidden layer do nothing from the first update on.",
             share=max(dead, saturated),
         ),
-        sentence("Begin with biases of 0 and small weights: {change}.", change="init auto"),
+        sentence("Begin with biases of 0 and small weights: {command}.", command="init auto"),
         share=max(dead, saturated),
     )
 
@@ -243,8 +243,8 @@ RULES: tuple[Rule, ...] = (
     dead_or_saturated,
     rate_too_high,
     vanishing_gradient,
-    too_long_steps,
     too_few_updates,
+    too_long_steps,
     rate_too_low,
 )
 """In the order in which they are asked: a rule may rely on it that those before it did not hold."""

@@ -31,7 +31,7 @@ def overfitting(evidence: Evidence) -> Finding | None:
             other=other,
         ),
         since=since(evidence),
-        evidence={"training": own, "held out": other, "gap": own - other},
+        evidence={"training": own, "held_out": other, "gap": own - other},
         remedy=sentence("Train on more samples; a weight decay of about 1e-3, or fewer updates, help a little."),
         change=None if evidence.recipe is None else {"weight_decay": 1e-3},
     )
