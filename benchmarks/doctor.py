@@ -3,6 +3,7 @@
 python benchmarks/doctor.py             all kinds of ill trainings × 3 seeds, and all healthy ones: some minutes
 python benchmarks/doctor.py tiny        what takes seconds
 python benchmarks/doctor.py default     healthy ones with as many updates as `zerokara train` does
+python benchmarks/doctor.py random 60   so many trainings drawn at random, each without and with a fault
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "doctor"))
 
+import drawn  # type: ignore[import-not-found]
 import trainings  # type: ignore[import-not-found]
 
 from zerokara.doctor.evidence import Evidence
@@ -88,6 +90,27 @@ def silence(length: int | None, tiny: bool) -> None:
     print(f"healthy: {n}, alarms {alarms}")
 
 
+def unseen(count: int) -> None:
+    """Faults that were drawn at random, into trainings that were."""
+    states: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    for pair in drawn.pairs(range(count)):
+        states[pair.state] += 1
+        said["alarm"] += first(pair.healthy, asked=False) != "-"
+        if pair.state == "ill":
+            cause = first(pair.ill)
+            said["noticed"] += cause != "-"
+            said["right"] += cause in pair.causes
+            if cause not in pair.causes:
+                print(f"  wrong: {pair.fault}: {cause}, {pair.fields}")
+        elif first(pair.ill, asked=False) != "-":
+            print(f"  {pair.state}, and said: {pair.fault}: {first(pair.ill, asked=False)}, {pair.fields}")
+    print(
+        f"drawn: {count} healthy, alarms {said['alarm']}; with a fault: {states['harmless']} harmless, "
+        f"{states['grey']} grey, {states['ill']} ill, of these noticed {said['noticed']}, right first {said['right']}"
+    )
+
+
 def cost(pairs: int) -> None:
     """What watching costs: the median over pairs of runs that take turns."""
     dataset = trainings.load("mnist")
@@ -110,6 +133,9 @@ def timed(recipe: Recipe, dataset: trainings.Dataset, *, watch: bool) -> float:
 
 def main(arguments: list[str]) -> None:
     """Measure and print."""
+    if "random" in arguments:
+        unseen(int(arguments[-1]))
+        return
     tiny = "tiny" in arguments
     trained = list(ill(tiny))
     confusion(trained)

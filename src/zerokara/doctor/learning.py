@@ -243,8 +243,8 @@ RULES: tuple[Rule, ...] = (
     dead_or_saturated,
     rate_too_high,
     vanishing_gradient,
-    too_long_steps,
     too_few_updates,
+    too_long_steps,
     rate_too_low,
 )
 """In the order in which they are asked: a rule may rely on it that those before it did not hold."""

@@ -107,9 +107,10 @@ def too_long_steps(course: Course) -> Finding | None:
 
 
 def too_few_updates(course: Course) -> Finding | None:
-    """The line test: longer steps do no harm, and there were few of them."""
+    """The line test, where it can be believed: longer steps do no harm, and there were few of them."""
     total = course.evidence.total or course.evidence.iteration
-    if not _may_go_on(course) or total >= FEW_UPDATES or rate_is_low(course, FAR_BELOW):
+    falls = _still_falls(course) and not rate_is_low(course, CUSTOMARY) and rate_is_low(course, 3.0)
+    if total >= FEW_UPDATES or rate_is_low(course, FAR_BELOW) or not (_may_go_on(course) or falls):
         return None
     more = max(10 * total, 1000)
     return course.finding(
@@ -184,6 +185,14 @@ def _other_rate(course: Course, *, higher: bool) -> float | None:
         return float(f"{step:.3g}")
     customary = float(getattr(kind, "learning_rate", step))
     return float(f"{max(step, customary) if higher else min(step, customary):.3g}")
+
+
+def _still_falls(course: Course) -> bool:
+    """Whether the loss is lower at the end than it was at 30 % of the run, and there than at the start."""
+    first, early, last = course.first, course.evidence.early, course.evidence.last
+    if first is None or early is None or last is None:
+        return False
+    return first.level > early.level > last.level
 
 
 def _may_go_on(course: Course) -> bool:

@@ -139,10 +139,14 @@ def _facts(evidence: Evidence, *, bad: bool) -> Iterator[Finding | None]:
 
 
 def _causes(course: Course, rules: Sequence[Rule]) -> list[Finding]:
-    """Those of the first rules that hold, one for each cause."""
+    """Those of the first rules that hold, one for each cause, without what an earlier one rules out."""
     found: dict[str, Finding] = {}
     for rule in rules:
         finding = rule(course)
-        if finding is not None and finding.cause not in found and not (finding.cause in LOW and HIGH & set(found)):
+        if finding is not None and finding.cause not in found and not _opposed(finding.cause) & set(found):
             found[finding.cause] = finding
     return list(found.values())
+
+
+def _opposed(cause: str) -> set[str]:
+    return HIGH if cause in LOW else LOW if cause in HIGH else set()
