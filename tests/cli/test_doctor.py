@@ -223,6 +223,7 @@ def test_trials_that_would_take_too_long_are_left_to_the_command(
     assert "Tried" not in out
 
 
+@pytest.mark.slow
 def test_a_proposal_that_does_not_help_is_not_made_at_the_end(
     here: Path, capsys: pytest.CaptureFixture[str], says: Callable[..., None]
 ) -> None:

@@ -63,6 +63,7 @@ def test_a_run_that_diverged(tmp_path: Path) -> None:
     assert first.proof["accuracy_after"] > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["finished", "stopped"])
 def test_runs_of_before_can_be_asked(name: str, tmp_path: Path) -> None:
     folder = shutil.copytree(BEFORE / name, tmp_path / name)
@@ -71,6 +72,7 @@ def test_runs_of_before_can_be_asked(name: str, tmp_path: Path) -> None:
     assert bytes_of(folder) == before
 
 
+@pytest.mark.slow
 def test_the_data_of_a_run_may_be_gone(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     for part, label, i in ((part, label, i) for part in ("train", "test") for label in "ab" for i in range(3)):
