@@ -123,12 +123,13 @@ class Stack:
 
 
 def finite(parts: Iterator[Part], shape: tuple[int, ...]) -> list[Part]:
-    """Those of a shape that have numbers only; of equal ones the first."""
+    """Those of a shape that have numbers only; of those that are multiples of one another the first."""
     weights = np.random.default_rng(0).normal(size=shape)
     kept: dict[str, Part] = {}
     for part in parts:
         if part.array.shape == shape and np.isfinite(part.array).all():
-            kept.setdefault(f"{float((part.array * weights).sum()):.9e}", part)
+            length = float(np.linalg.norm(part.array)) or 1.0
+            kept.setdefault(f"{abs(float((part.array * weights).sum())) / length:.9e}", part)
     return list(kept.values())
 
 

@@ -51,7 +51,7 @@ def _upstreams(seen: Observation, layer: int, carried: Array) -> Iterator[Part]:
         yield Part("δ", carried, "upstream-dropped", any_scale=True)
     yield Part("mean of δ Wᵀ", np.broadcast_to(right.mean(axis=0), right.shape), "wrong-operand", any_scale=True)
     for name, weights in sample_weights(seen.n):
-        yield Part(f"δ Wᵀ, samples {name}", right * weights, "samples-ignored")
+        yield Part(f"samples {name}", right * weights, "samples-ignored")
     for name, changed in (("|δ Wᵀ|", np.abs(right)), ("(δ Wᵀ)²", right**2), ("sign(δ Wᵀ)", np.sign(right))):
         yield Part(name, changed, "wrong-operand", any_scale=True)
 

@@ -170,7 +170,8 @@ def _whole_errors(seen: Observation) -> Iterator[Part]:
         yield Part("δ²", right**2, "wrong-operand")
         yield Part("|δ|", np.abs(right), "wrong-operand")
         yield from (
-            Part(f"right {number}, samples {name}", right * w, "samples-ignored") for name, w in sample_weights(seen.n)
+            Part(f"samples {name}{', exactly' * number}", right * w, "samples-ignored")
+            for name, w in sample_weights(seen.n)
         )
     if ERRORS[model.error].takes_logarithm:
         for shift in SHIFTS:

@@ -239,7 +239,7 @@ def _of_constant(mistake: Named, facts: Mapping[str, Any], seen: list[Observatio
 
 
 def _of_sign(mistake: Named, facts: Mapping[str, Any], seen: list[Observation]) -> str | None:
-    return sentence("The gradient of {names} has the wrong sign, and is right otherwise.", **facts)
+    return sentence("The gradient of {names} has the wrong sign.", **facts)
 
 
 def _of_derivative(mistake: Named, facts: Mapping[str, Any], seen: list[Observation]) -> str | None:
