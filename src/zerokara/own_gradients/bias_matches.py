@@ -141,14 +141,16 @@ def other_sums(delta: Array, units: int) -> dict[str, Array]:
 def _other_sums(seen: Observation, layer: int, candidates: Candidates, gradient: Array) -> Iterator[Match]:
     units, right = seen.truth.b[layer].size, candidates.right
     alike = gradient.size == 1 or bool(np.ptp(gradient) == 0)
-    for i in (right,) if alike else candidates.single.numbers:
+    for i in candidates.single.numbers:
         delta = candidates.array(int(i))
         for name, value in other_sums(delta, units).items():
             if value.size != gradient.size or (name.startswith("one-") != alike):
                 continue
             if value.ndim == 2 and gradient.shape == value.shape[::-1]:
                 value = value.T
-            if (factor := sum_factor(gradient, value, delta, seen)) is not None:
+            factor = sum_factor(gradient, value, delta, seen)
+            # A number equals too much where it may have a factor, too.
+            if factor is not None and (i == right or not alike or abs(factor - 1) <= 1e-9):
                 yield replace(
                     match_of(candidates, int(i), name, ((OF_SUMS.get(name, "bias-sum"), f"b {name}"),)), factor=factor
                 )

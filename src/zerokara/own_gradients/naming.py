@@ -57,7 +57,6 @@ SYMPTOMS: Mapping[str, frozenset[str]] = {
         {"wrong-operand", "constant-factor", "forward-differs", "loss-mismatch", "updated-too-early"}
     ),
     "shared-arrays": frozenset({"wrong-operand"}),
-    "accumulates": frozenset({"wrong-operand", "batch-factor", "constant-factor"}),
 }
 """What follows from mistakes of state, and looks as if it were one of its own."""
 
