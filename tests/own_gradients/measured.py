@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,10 +91,14 @@ def verdict(network: Network, x: Any, t: Any) -> Verdict:
     return Verdict(Findings(findings), time.process_time() - began)
 
 
-def verdicts_on_correct(variation: Variation, folder: Path) -> Iterator[tuple[str, Verdict]]:
-    """At drawn weights and few units, and at its own weights with 784-50-10."""
-    yield "9-6-4", verdict_on(variation.style, variation.source, folder, labels=variation.labels, weights=5)
-    yield "784-50-10", verdict_on(variation.style, variation.source, folder, LARGE, labels=variation.labels)
+SETTINGS: dict[str, tuple[Sizes, int | None]] = {"9-6-4": (SMALL, 5), "784-50-10": (LARGE, None)}
+"""For correct classes: sizes, and the seed that weights are drawn from, or None for those of the class itself."""
+
+
+def verdict_on_correct(variation: Variation, setting: str, folder: Path) -> Verdict:
+    """The verdict on a correct class at one of the `SETTINGS`."""
+    sizes, weights = SETTINGS[setting]
+    return verdict_on(variation.style, variation.source, folder, sizes, variation.labels, weights=weights)
 
 
 def judged(edit: RandomEdit, verdict: Verdict, folder: Path) -> str:

@@ -1,4 +1,7 @@
-"""Mistakes that others planted are named, and correct classes are not accused."""
+"""Mistakes that others planted are named, and correct classes are not accused.
+
+These are samples; `benchmarks/gradient_mistakes.py` runs over all of them.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -6,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .correct import VARIATIONS, Variation, right
-from .measured import judged, verdict_on, verdicts_on_correct
+from .measured import SETTINGS, judged, verdict_on, verdict_on_correct
 from .planted import KINDS, STYLES, Mistake, all_mistakes, correct, edits, is_wrong, made, mistakes, pairs_of
 from .random_edits import random_edits
 
@@ -14,13 +17,12 @@ NAMED = 0.95
 ON_ITS_LINE = 0.80
 BOTH_OF_TWO = 0.75
 
+EVERY = 3
+"""Of the mistakes of each style, in the slow tests."""
+
 QUICK = [
-    ("methods", 0),
     ("methods", 10),
-    ("layers", 31),
     ("functions", 40),
-    ("loops", 37),
-    ("cells", 27),
     ("tanh_squares", 57),
     ("leaky", 53),
 ]
@@ -73,7 +75,8 @@ def test_a_correct_style_is_not_accused(style: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_mistakes_are_named_first_and_with_their_line(style: str, tmp_path: Path) -> None:
-    verdicts = [(mistake, verdict_on(style, mistake.source, tmp_path)) for mistake in mistakes(style)]
+    sample = mistakes(style)[list(STYLES).index(style) % EVERY :: EVERY]
+    verdicts = [(mistake, verdict_on(style, mistake.source, tmp_path)) for mistake in sample]
     other = [
         f"{mistake}: {verdict.first or 'silent'}" for mistake, verdict in verdicts if not verdict.names(mistake.causes)
     ]
@@ -85,17 +88,15 @@ def test_mistakes_are_named_first_and_with_their_line(style: str, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.parametrize("variation", VARIATIONS, ids=str)
 def test_a_correct_class_is_not_accused(variation: Variation, tmp_path: Path) -> None:
-    assert {name: verdict.first for name, verdict in verdicts_on_correct(variation, tmp_path)} == {
-        "9-6-4": "",
-        "784-50-10": "",
-    }
+    setting = list(SETTINGS)[VARIATIONS.index(variation) % len(SETTINGS)]
+    assert verdict_on_correct(variation, setting, tmp_path).first == ""
 
 
 @pytest.mark.slow
 def test_two_at_once_are_both_named(tmp_path: Path) -> None:
     both = []
     for style in STYLES:
-        for one, two, source in pairs_of(style, 6, 2, tmp_path):
+        for one, two, source in pairs_of(style, 3, 2, tmp_path):
             causes = set(verdict_on(style, source, tmp_path).causes)
             both.append(bool(causes & one.causes) and bool(causes & two.causes))
     assert sum(both) >= BOTH_OF_TWO * len(both)
@@ -104,7 +105,7 @@ def test_two_at_once_are_both_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_random_edits_are_not_named_wrongly(tmp_path: Path) -> None:
     became: Counter[str] = Counter()
-    for edit in random_edits(70, 5, tmp_path):
+    for edit in random_edits(42, 5, tmp_path):
         verdict = verdict_on(edit.style, edit.source, tmp_path)
         became[judged(edit, verdict, tmp_path)] += 1
         assert judged(edit, verdict, tmp_path) not in ("contradicted", "accused"), f"{edit}: {verdict.first}"

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 from zerokara.errors import UsageError
 from zerokara.nn.arguments import array, real_numbers
-from zerokara.own_gradients.checking import checked, raised
+from zerokara.own_gradients.checking import checked
 from zerokara.own_gradients.construction import Data, guesses
-from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.isolation import quietly, raised
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_alone import is_layer, layer_findings
 from zerokara.own_gradients.reading import subjects_of

@@ -12,6 +12,7 @@ import numpy as np
 from zerokara.own_gradients.layouts import Layout
 from zerokara.own_gradients.roles import named_for, plain, role_of, roles_in
 from zerokara.own_gradients.subject import Array
+from zerokara.words import sentence
 
 RATE = 0.125
 """A learning rate to read a gradient off an update: a power of two, so that dividing by it rounds nothing."""
@@ -21,6 +22,10 @@ Function = Callable[..., Any]
 
 class Unreadable(Exception):
     """A way of calling a learner's code that does not go."""
+
+
+class NoLoss(Exception):
+    """A loss is no finite number. Its text is for the user."""
 
 
 class Exited(Exception):
@@ -129,12 +134,19 @@ def _needs_forward(way: Way) -> bool:
 
 
 def number_in(result: Any) -> float:
-    """The number that a loss returned, alone or first in a tuple. Raises Unreadable where there is none."""
+    """The number that a loss returned, alone or first in a tuple. Raises NoLoss where there is none."""
     if isinstance(result, tuple) and result:
         result = result[0]
     array = np.asarray(result)
-    if array.dtype.kind not in "fiu" or array.size != 1:
-        raise Unreadable("loss")
+    if array.dtype.kind not in "fiu":
+        raise NoLoss(sentence("The loss is {got!r:.80}. Expected one number.", got=result))
+    if array.size != 1:
+        text = sentence(
+            "The loss has the shape {shape}. Expected one number: a function that returns the network's output is no "
+            "loss, and the losses of samples are to be summed or averaged.",
+            shape=array.shape,
+        )
+        raise NoLoss(text)
     return float(array.reshape(()))
 
 

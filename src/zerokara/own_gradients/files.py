@@ -17,23 +17,25 @@ from typing import Any
 import numpy as np
 
 from zerokara.errors import UsageError
-from zerokara.own_gradients.checking import checked, raised
+from zerokara.own_gradients.checking import checked
 from zerokara.own_gradients.construction import Arguments, Data, guesses
-from zerokara.own_gradients.definitions import Definitions, arrays_of
-from zerokara.own_gradients.isolation import TimeUp, quietly, time_limit, without_files
+from zerokara.own_gradients.definitions import Definitions
+from zerokara.own_gradients.isolation import TimeUp, quietly, raised, time_limit, without_files
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_alone import is_layer, layer_findings
 from zerokara.own_gradients.parameters import arrays_in
-from zerokara.own_gradients.reading import subjects_of
+from zerokara.own_gradients.reading import Unchecked, subjects_of
 from zerokara.own_gradients.results import OwnCheck
 from zerokara.own_gradients.roles import named_for, role_of
 from zerokara.own_gradients.subject import Subject
 from zerokara.sources.cells import NOTEBOOKS, SCRIPTS, cells_of
 from zerokara.sources.magics import syntax_tree
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 SECONDS = 10.0
-"""For the imports and definitions of a file, and for each class."""
+"""For the imports and definitions of a file."""
+SECONDS_EACH = 30.0
+"""For each class; a check needs less than two, but on a busy machine."""
 
 LARGEST_BATCH = 512
 
@@ -176,13 +178,11 @@ def _tree(text: str | bytes, path: Path) -> ast.Module:
     try:
         return ast.parse(text, str(path))
     except (SyntaxError, ValueError) as error:
+        line, reason = getattr(error, "lineno", None), getattr(error, "msg", error)
+        if line is None:
+            raise UsageError(sentence("{file} is not Python: {reason}.", file=path.name, reason=reason)) from error
         raise UsageError(
-            sentence(
-                "{file} is not Python in line {line}: {reason}",
-                file=path.name,
-                line=getattr(error, "lineno", 1),
-                reason=getattr(error, "msg", error),
-            )
+            sentence("{file} is not Python in line {line}: {reason}.", file=path.name, line=line, reason=reason)
         ) from error
 
 
@@ -204,10 +204,10 @@ def _checks(
 
 def _limited(check: Callable[[], FileCheck | None], name: str) -> FileCheck | None:
     try:
-        with time_limit(SECONDS):
+        with time_limit(SECONDS_EACH):
             return check()
     except TimeUp:
-        reason = sentence("It took more than {n:g} s, and was stopped.", n=SECONDS)
+        reason = sentence("It took more than {n:g} s, and was stopped.", n=SECONDS_EACH)
         return FileCheck(name, None, OwnCheck(name, reason=reason))
 
 
@@ -220,12 +220,17 @@ def _of_class(kind: type, definitions: Definitions, arguments: Arguments | None,
         except (Exception, SystemExit) as error:
             failure = failure or error
             continue
-        found = _of_object(kind.__name__, made, definitions, data) or _of_layer(made)
+        try:
+            found = _of_object(kind.__name__, made, definitions, data) or _of_layer(made)
+        except Unchecked as error:
+            failure = error
+            continue
         if found is not None:
             return found
-    if failure is not None and _is_network(kind):
-        return FileCheck(kind.__name__, None, OwnCheck(kind.__name__, reason=_not_made(kind, failure)))
-    return None
+    if failure is None or not _is_network(kind):
+        return None
+    reason = str(failure) if isinstance(failure, Unchecked) else _not_made(kind, failure)
+    return FileCheck(kind.__name__, None, OwnCheck(kind.__name__, reason=reason))
 
 
 def _of_object(name: str, made: Any, definitions: Definitions, data: Data) -> FileCheck | None:
@@ -268,18 +273,25 @@ def _is_network(kind: type) -> bool:
 
 
 def _not_made(kind: type, error: BaseException) -> str:
-    return sentence(
-        "{name} cannot be made: {reason} Give its arguments with --args.", name=kind.__name__, reason=raised(error)
-    )
+    advice = sentence("Say with --args what {name} is made with.", name=kind.__name__)
+    return paragraph(raised(error), advice)
 
 
 def _subject(made: Any, data: Data) -> tuple[Subject | None, Data]:
-    """The subject on these data; else on random numbers of the sizes of its first and last weights."""
-    for batch in (data, *_of_other_sizes(made, data)):
+    """The subject on these data, or on others; else on random numbers of the sizes of its first and last weights.
+
+    Raises Unchecked where there is a loss, and no way to check it.
+    """
+    failure: Unchecked | None = None
+    for batch in (data, *data.others, *_of_other_sizes(made, data)):
         try:
             return subjects_of(made, batch.x, batch.t, chosen=False)[0], batch
+        except Unchecked as error:
+            failure = max(failure or error, error, key=lambda one: one.stage)
         except UsageError:
             continue
+    if failure is not None:
+        raise failure
     return None, data
 
 
@@ -302,8 +314,10 @@ def _of_functions(
 ) -> FileCheck | None:
     if not (named_for("gradient", functions) or named_for("update", functions)):
         return None
-    names = {**arrays_of(definitions.module.__dict__), **functions, "__name__": path.stem}
-    found = _of_object(path.stem, names, definitions, data)
+    try:
+        found = _of_object(path.stem, definitions.module, definitions, data)
+    except Unchecked as error:
+        found = FileCheck(path.stem, None, OwnCheck(path.stem, reason=str(error)))
     named = [functions[name] for purpose in ("gradient", "update") for name in named_for(purpose, functions)]
     return None if found is None else replace(found, name=named[0].__name__, line=definitions.lines.get(id(named[0])))
 

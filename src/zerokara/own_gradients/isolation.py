@@ -5,19 +5,25 @@ from __future__ import annotations
 import _thread
 import builtins
 import io
+import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from zerokara.recognise.threads import one_thread
-from zerokara.words import in_english
+from zerokara.words import in_english, sentence
+
+LIBRARY = os.path.dirname(os.__file__)
+"""Where Python's own modules lie, and installed packages below it."""
 
 REPEATED = 0.5
 """Seconds after which code that caught the end of its time is told again."""
@@ -25,6 +31,20 @@ REPEATED = 0.5
 
 class TimeUp(BaseException):
     """The code took longer than it may. It is no Exception, so that `except Exception:` does not keep it."""
+
+
+def raised(error: BaseException) -> str:
+    """What is said of an exception from a learner's code: the last line of theirs that it came through."""
+    kind, text, place = type(error).__name__, str(error) or type(error).__name__, None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module, file = str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename
+        if not module.startswith(("zerokara", "numpy")) and not file.startswith((LIBRARY, "<frozen")):
+            place = Path(file).name, line
+    if place is None:
+        return sentence("The code raised {kind}: “{text}”.", kind=kind, text=text)
+    return sentence(
+        "The code raised {kind} in line {line} of {name}: “{text}”.", kind=kind, text=text, line=place[1], name=place[0]
+    )
 
 
 @contextmanager

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from zerokara.own_gradients.keeping import Snapshot
-from zerokara.own_gradients.quantities import Quantity, quantities
-from zerokara.own_gradients.reached import functions_reached
-from zerokara.own_gradients.subject import Array, Arrays, Subject, Truth
-from zerokara.own_gradients.substitution import MOST_BYTES, Change, Instrumented, Replacement, Site, TooLate
+from zerokara.own_gradients.quantities import Quantity
+from zerokara.own_gradients.sites import Site
+from zerokara.own_gradients.subject import Array, Arrays
+from zerokara.own_gradients.substitution import Change, Replacement
+from zerokara.own_gradients.trial import Trial, difference, squeezed
 
 MOST_SINGLES = 8
 """Evaluations of one expression that are tried one by one; those of a loop over samples are tried together."""
@@ -43,127 +43,6 @@ class Mend:
     right: frozenset[str]
     given: Sequence[Any] = ()
     how: str = ""
-
-
-_NONE: Mapping[int, Replacement] = {}
-
-
-class Trial:
-    """A learner's gradient at given weights, run again and again with one thing changed.
-
-    Args:
-        subject: its live arrays are set to the truth's weights; whoever makes a trial puts them back.
-        truth: the right quantities on this batch.
-        x, t: the batch.
-        seconds: that all runs together may take.
-    """
-
-    def __init__(self, subject: Subject, truth: Truth, x: Array, t: Array, seconds: float) -> None:
-        self.subject, self.truth = subject, truth
-        self.rows = len(truth.a[0])
-        self._x, self._t = x, t
-        self.deadline = time.thread_time() + seconds
-        self.code = Instrumented(functions_reached(subject.functions, subject.state))
-        self.tolerance = tolerance_of(subject, truth)
-        self.quantities = quantities(truth)
-        self._weights = {**{name: array.copy() for name, array in subject.params.items()}, **_weights_of(truth)}
-        self._snapshot = Snapshot([*subject.state, *subject.functions, subject.params])
-        self._changes_state = True
-        self.values: dict[int, list[tuple[int, Any]]] = {}
-        self.runs = 0
-        self.skipped = 0
-
-    def gradient(self) -> Arrays | None:
-        """As the functions are now; None where they fail."""
-        if time.thread_time() > self.deadline:
-            raise TooLate
-        self.runs += 1
-        if self._changes_state:
-            self._snapshot.restore()
-        self.subject.set(self._weights)
-        try:
-            return self.subject.gradient(self._x.copy(), self._t.copy())
-        except TooLate:
-            raise
-        except (Exception, SystemExit):
-            return None
-
-    def right(self, gradient: Arrays | None) -> frozenset[str]:
-        """Names of the parameters that have the right gradient."""
-        if gradient is None:
-            return frozenset()
-        expected = self.truth.gradient
-        return frozenset(name for name in expected if name in gradient and self.same(gradient[name], expected[name]))
-
-    def same(self, value: Any, expected: Array) -> bool:
-        """Equal up to rounding, relative to the largest element; axes of one element do not count."""
-        value = np.asarray(value)
-        if value.dtype == object or _squeezed(value) != _squeezed(expected):
-            return False
-        return bool(_difference(value.reshape(expected.shape), expected) <= self.tolerance)
-
-    def record(self) -> Arrays | None:
-        """Runs it once, keeping the value of every expression, and returns the gradient."""
-        kept, clock = 0, 0
-
-        def listener(number: int, value: Any) -> None:
-            nonlocal kept, clock
-            clock += 1
-            if isinstance(value, np.ndarray | np.number | np.bool_ | int | float) and kept < MOST_BYTES:
-                copied = value.copy() if isinstance(value, np.ndarray) else value
-                kept += getattr(value, "nbytes", 32)
-                self.values.setdefault(number, []).append((clock, copied))
-
-        with self.code.listening(listener, self.deadline):
-            return self.gradient()
-
-    def settle(self, first: Arrays) -> None:
-        """Spares putting everything back before each run where a second run gives the same without."""
-        self._changes_state = False
-        second = self.gradient()
-        self._changes_state = second is None or any(
-            name not in second or not np.array_equal(first[name], second[name]) for name in first
-        )
-
-    def with_changed(self, site: Site, replacement: Replacement, more: Mapping[int, Replacement] = _NONE) -> Arrays | None:
-        """The gradient with one site changed, and with it some more."""
-        with self.code.replacing({site.number: replacement, **more}, self.deadline):
-            return self.gradient()
-
-
-def tolerance_of(subject: Subject, truth: Truth) -> float:
-    """How far, relative to the largest element, a right gradient may lie from the truth.
-
-    Rounding, and the 1e-7 that textbook classes add to a probability p before its logarithm: 1e-7/p relative.
-    """
-    kinds = [array.dtype for array in subject.params.values()]
-    rounding = 5e-3 if np.float16 in kinds else 1e-5 if np.float32 in kinds else 1e-7
-    own = (truth.output * truth.targets).sum(axis=1)
-    shift = 3e-7 / own.min() if own.min() > 0 else 0.0
-    return float(min(max(rounding, shift), 1e-2))
-
-
-def _weights_of(truth: Truth) -> Arrays:
-    found = {}
-    for layer in range(1, truth.depth + 1):
-        W = truth.W[layer]
-        found[truth.names[f"W{layer}"]] = W.T if layer in truth.transposed else W
-    return found
-
-
-def _squeezed(value: Array) -> tuple[int, ...]:
-    return tuple(length for length in np.shape(value) if length != 1)
-
-
-def _difference(value: Array, expected: Array) -> float:
-    if value.size == 0:
-        return np.inf
-    largest = float(np.max(np.abs(expected)))
-    furthest = float(np.max(np.abs(value.astype(np.float64) - expected)))
-    return furthest / largest if largest else (0.0 if furthest == 0 else np.inf)
-
-
-# What is tried
 
 
 Values = tuple[Any, ...]
@@ -195,7 +74,7 @@ class Search:
         return found or list(self._tried(_otherwise))
 
     def holds_everywhere(self, mend: Mend) -> bool:
-        """Whether it still mends where the same value stood at other evaluations: code that is changed is so for all."""
+        """Whether it still mends where the same value stood at other evaluations: changed code is changed for all."""
         recorded = self.trial.values.get(mend.site.number, [])
         if mend.quantity is None or len(recorded) == len(mend.evaluations):
             return True
@@ -215,38 +94,49 @@ class Search:
 
     def _settled_before(self) -> int:
         """When the output was right for the first time: before that, only what is put into attributes can be wrong."""
-        truth, tolerance = self.trial.truth, self.trial.tolerance
-        first = truth.output[0]
-        for site in self.trial.code.sites:
-            for clock, value in self.trial.values.get(site.number, [])[:1]:
-                for right in (truth.output, truth.output.T, first, first[None, :], first[:, None]):
-                    if np.shape(value) == right.shape and same_already((value,), (right,), tolerance):
-                        return clock
-        return 0
+        output = self.trial.truth.output
+        forms = (output, output.T, output[0], output[0][None, :], output[0][:, None])
+        first = [(heard[0][0], heard[0][1]) for heard in self.trial.values.values()]
+        within = self.trial.tolerance
+        clocks = [
+            clock
+            for clock, value in first
+            for form in forms
+            if np.shape(value) == form.shape and same_already((value,), (form,), within)
+        ]
+        return min(clocks, default=0)
 
     def _by_layers(self) -> Iterator[Mend]:
         """Code that runs once for each layer, with what is right for that layer each time."""
         for site in self.trial.code.sites:
             recorded = self.trial.values.get(site.number, [])
-            if 2 <= len(recorded) <= 2 * self.trial.truth.depth and recorded[0][0] >= self.trial.skipped:
-                for kind in ("delta", "upstream", "slope", "gradient"):
+            backward = bool(recorded) and recorded[0][0] >= self.trial.skipped
+            if 2 <= len(recorded) <= 2 * self.trial.truth.depth and (backward or _is_put_away(site)):
+                for kind in ("delta", "upstream", "slope", "gradient") if backward else ("operand",):
                     yield from self._layers_of(site, recorded, kind)
 
     def _layers_of(self, site: Site, recorded: list[tuple[int, Any]], kind: str) -> Iterator[Mend]:
-        quantities = [one for one in self.trial.quantities if one.kind == kind and one.scale == 1 and one.layer]
+        quantities = [one for one in self.trial.quantities if one.kind == kind and one.scale == 1]
         taken: dict[int, tuple[Quantity, Any]] = {}
-        layer = self.trial.truth.depth + 1
+        wrong: list[int] = []
+        turn = 1 if kind == "operand" else -1  # the backward pass comes to the last layer first
+        layer = self.trial.truth.depth + 1 if turn < 0 else -1
         for place, (_, value) in enumerate(recorded):
-            for quantity in sorted(quantities, key=lambda one: -one.layer):
-                given = next(forms(quantity, (value,)), None) if quantity.layer < layer else None
+            for quantity in sorted(quantities, key=lambda one: turn * one.layer):
+                given = next(forms(quantity, (value,)), None) if (quantity.layer - layer) * turn > 0 else None
                 if given is not None:
-                    taken[place], layer = (quantity, given[0]), quantity.layer
+                    layer = quantity.layer
+                    taken[place] = quantity, given[0]
+                    if not same_already((value,), given, self.trial.tolerance):
+                        wrong.append(place)
                     break
-        if len(taken) < 2:
+        if len(taken) < 2 or not wrong:
             return
         places, given = tuple(taken), [right for _, right in taken.values()]
         right = self._right_with(site, places, given)
         if self._is_mended(right):
+            first = places.index(wrong[0])
+            places, given = places[first:], given[first:]
             values = tuple(recorded[place][1] for place in places)
             yield Mend(site, places, values, recorded[places[0]][0], taken[places[0]][0], right, given)
 
@@ -306,7 +196,7 @@ def _undoings(sites: Sequence[Site], site: Site) -> Iterator[tuple[str, dict[int
     if isinstance(site.node, ast.AugAssign):
         for how in ("fresh", "skip"):
             asked = Change(how)
-            yield how, {site.number: lambda _, value, asked=asked: asked}
+            yield how, {site.number: partial(_asking, asked)}
         return
     after = site.number + 1
     if after < len(sites) and sites[after].node is site.node:  # what stood in the array before goes back into it
@@ -317,6 +207,10 @@ def _undoings(sites: Sequence[Site], site: Site) -> Iterator[tuple[str, dict[int
             return value
 
         yield "skip", {site.number: keep, after: lambda _, value: kept[-1] if kept else value}
+
+
+def _asking(asked: Change, evaluation: int, value: Any) -> Change:
+    return asked
 
 
 def _groups(site: Site, count: int, rows: int) -> Iterator[tuple[int, ...]]:
@@ -347,7 +241,7 @@ def _unmoved(value: Any, first: Any) -> bool:
 
 
 def _handing_in(evaluations: tuple[int, ...], given: Sequence[Any]) -> Replacement:
-    places = {evaluation: value for evaluation, value in zip(evaluations, given, strict=True)}
+    places = dict(zip(evaluations, given, strict=True))
 
     def replacement(evaluation: int, value: Any) -> Any:
         if evaluation not in places:
@@ -408,14 +302,14 @@ def _shaped(value: Array, shape: tuple[int, ...]) -> Iterator[Array]:
         yield value
     if value.ndim == 2 and value.T.shape == shape:
         yield value.T
-    if value.ndim == 1 and value.shape != shape and _squeezed(value) == tuple(n for n in shape if n != 1):
+    if value.ndim == 1 and value.shape != shape and squeezed(value) == tuple(n for n in shape if n != 1):
         yield value.reshape(shape)
 
 
 def same_already(values: Values, given: Sequence[Any], tolerance: float) -> bool:
     """Whether these values are the quantity."""
     return all(
-        _difference(np.asarray(value), np.asarray(right)) <= tolerance
+        difference(np.asarray(value), np.asarray(right)) <= tolerance
         for value, right in zip(values, given, strict=True)
     )
 

@@ -15,7 +15,7 @@ class Quantity:
     """One of them.
 
     Attributes:
-        name: as a formula: "a1", "f′(z1)", "∂L/∂z2".
+        name: as a formula, with what learners name themselves in braces: "{a1}", "f′({z1})", "∂L/∂{z2}".
         value: float64, or bool for a mask; samples come first where `rows`.
         rows: whether its first axis is the samples.
         kind: "operand", "slope", "weights", "delta", "upstream", "gradient", "scalar" or "mask".
@@ -62,13 +62,13 @@ def scales(truth: Truth) -> list[float]:
 
 def _operands(truth: Truth) -> Iterator[Quantity]:
     for layer in range(truth.depth + 1):
-        name = "x" if layer == 0 else f"a{layer}"
+        name = f"{{a{layer}}}"
         if layer < truth.depth:
             yield Quantity(name, truth.a[layer], True, "operand", layer)
         if layer:
-            yield Quantity(f"z{layer}", truth.z[layer], True, "operand", layer)
-    yield Quantity("y", truth.output, True, "operand", truth.depth)
-    yield Quantity("t", truth.targets, True, "operand", truth.depth)
+            yield Quantity(f"{{z{layer}}}", truth.z[layer], True, "operand", layer)
+    yield Quantity("{y}", truth.output, True, "operand", truth.depth)
+    yield Quantity("{t}", truth.targets, True, "operand", truth.depth)
 
 
 def _weights(truth: Truth) -> Iterator[Quantity]:
@@ -87,40 +87,40 @@ def slope_name(truth: Truth, layer: int) -> str:
     """The derivative of a hidden layer's activation as a formula."""
     a, z, slope = truth.a[layer], truth.z[layer], truth.slope[layer]
     for name, formula in (
-        (f"a{layer} * (1 - a{layer})", a * (1 - a)),
-        (f"1 - a{layer}**2", 1 - a**2),
-        (f"(z{layer} > 0)", (z > 0).astype(float)),
+        (f"{{a{layer}}} * (1 - {{a{layer}}})", a * (1 - a)),
+        (f"(1 - {{a{layer}}}**2)", 1 - a**2),
+        (f"({{z{layer}}} > 0)", (z > 0).astype(float)),
     ):
         if np.allclose(slope, formula, rtol=1e-6, atol=1e-9):
             return name
-    return f"f′(z{layer})"
+    return f"f′({{z{layer}}})"
 
 
 def _last(truth: Truth) -> Iterator[Quantity]:
     """Of the output: y − t, and for an elementwise output its slope and what comes down to it."""
     depth = truth.depth
     y, z, last = truth.output, truth.z[depth], truth.delta[depth]
-    yield Quantity("y - t", y - truth.targets, True, "operand", depth)
-    yield Quantity("t - y", truth.targets - y, True, "operand", depth)
+    yield Quantity("{y} - {t}", y - truth.targets, True, "operand", depth)
+    yield Quantity("{t} - {y}", truth.targets - y, True, "operand", depth)
     with np.errstate(all="ignore"):
         for name, slope, output in (
-            ("y * (1 - y)", y * (1 - y), 1 / (1 + np.exp(-z))),
-            ("1 - y**2", 1 - y**2, np.tanh(z)),
-            ("(y > 0)", (z > 0).astype(float), np.maximum(z, 0)),
+            ("{y} * (1 - {y})", y * (1 - y), 1 / (1 + np.exp(-z))),
+            ("(1 - {y}**2)", 1 - y**2, np.tanh(z)),
+            ("({y} > 0)", (z > 0).astype(float), np.maximum(z, 0)),
         ):
             if np.allclose(y, output, rtol=1e-6, atol=1e-9):
                 yield Quantity(name, slope, True, "slope", depth)
                 upstream = np.where(slope != 0, last / slope, 0)
                 for scale in (1.0, float(len(y))):
-                    yield Quantity(_scaled("∂L/∂y", scale, truth), upstream * scale, True, "upstream", depth, scale)
+                    yield Quantity(_scaled("∂L/∂{y}", scale, truth), upstream * scale, True, "upstream", depth, scale)
 
 
 def _backward(truth: Truth, scale: float) -> Iterator[Quantity]:
     for layer in range(truth.depth, 0, -1):
         delta = truth.delta[layer]
-        yield Quantity(_scaled(f"∂L/∂z{layer}", scale, truth), delta * scale, True, "delta", layer, scale)
+        yield Quantity(_scaled(f"∂L/∂{{z{layer}}}", scale, truth), delta * scale, True, "delta", layer, scale)
         if layer in truth.upstream:
-            name = _scaled(f"∂L/∂a{layer}", scale, truth)
+            name = _scaled(f"∂L/∂{{a{layer}}}", scale, truth)
             yield Quantity(name, truth.upstream[layer] * scale, True, "upstream", layer, scale)
         products = truth.a[layer - 1][:, :, None] * delta[:, None, :]
         if layer in truth.transposed:
@@ -149,8 +149,8 @@ def _scaled(name: str, scale: float, truth: Truth) -> str:
 
 def _masks(truth: Truth) -> Iterator[Quantity]:
     for layer in range(1, truth.depth):
-        yield Quantity(f"z{layer} <= 0", truth.z[layer] <= 0, True, "mask", layer)
-        yield Quantity(f"z{layer} > 0", truth.z[layer] > 0, True, "mask", layer)
+        yield Quantity(f"{{z{layer}}} <= 0", truth.z[layer] <= 0, True, "mask", layer)
+        yield Quantity(f"{{z{layer}}} > 0", truth.z[layer] > 0, True, "mask", layer)
 
 
 def _scalars(truth: Truth) -> Iterator[Quantity]:

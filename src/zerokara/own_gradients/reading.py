@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from zerokara.errors import UsageError
-from zerokara.own_gradients.calling import Calls, Code, Function, Way
+from zerokara.own_gradients.calling import Calls, Code, Exited, Function, NoLoss, Unreadable, Way
 from zerokara.own_gradients.construction import Data, guesses
 from zerokara.own_gradients.descent import called_one_by_one
 from zerokara.own_gradients.gradient_reader import GradientReader
+from zerokara.own_gradients.isolation import raised
 from zerokara.own_gradients.keeping import Snapshot, everything_in
 from zerokara.own_gradients.layouts import Layout, labels_as, layouts
 from zerokara.own_gradients.matching import fits, names_returned
@@ -26,6 +28,8 @@ from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
 MOST_FUNCTIONS = 300
+SLOW, FEW = 0.02, 3
+"""Seconds of a loss from which parameters are looked for with so many rows only."""
 
 
 def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Subject]:
@@ -38,21 +42,54 @@ def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Su
 
     Raises UsageError where there is nothing to check.
     """
-    name = ""
+    failures: list[Failure] = []
     for code in code_of(obj, Data("", x, t, _classes(t))):
-        name = code.name
         for way in _ways(code):
-            tried = (_tried(code, way, layout, x, t) for layout in layouts(x, chosen))
+            tried = (_tried(code, way, layout, x, t, failures) for layout in layouts(x, chosen))
             subject = _best(subject for subject in tried if subject is not None)
             if subject is not None:
                 return [subject]
-    raise UsageError(
+    raise _nothing(_title(obj), failures)
+
+
+NO_GRADIENT = 2
+
+
+class Failure(NamedTuple):
+    """Why a way did not go: 0 the loss raised, 1 it is no loss, 2 there is no gradient, 3 the gradient raised."""
+
+    stage: int
+    error: Exception
+
+
+class Unchecked(UsageError):
+    """Something has a loss and a gradient, and cannot be checked; with the stage of its `Failure`."""
+
+    def __init__(self, text: str, stage: int) -> None:
+        super().__init__(text)
+        self.stage = stage
+
+
+def _nothing(name: str, failures: list[Failure]) -> UsageError:
+    """What is said where no way went: why the likeliest of those that went furthest did not."""
+    if failures and (failure := max(failures, key=lambda one: one.stage)).stage != NO_GRADIENT:
+        error = failure.error
+        cause = error.__cause__ if isinstance(error, Exited) and error.__cause__ else error
+        return Unchecked(str(error) if isinstance(error, NoLoss) else raised(cause), failure.stage)
+    return UsageError(
         sentence(
             "{name} has nothing to check. Expected parameters (arrays in a dict or in attributes), a loss such as "
             "loss(x, t), and a gradient such as gradient(x, t) or backward().",
             name=name,
         )
     )
+
+
+def _title(obj: Any) -> str:
+    """What people call an object."""
+    if isinstance(obj, dict):
+        return str(obj.get("__name__", "dict"))
+    return obj.__name__ if isinstance(obj, ModuleType) else type(obj).__name__
 
 
 def _best(subjects: Iterable[Subject]) -> Subject | None:
@@ -79,7 +116,7 @@ def code_of(obj: Any, data: Data) -> Iterator[Code]:
         data: says what sizes parameters have that a function of the learner's makes.
     """
     if isinstance(obj, ModuleType):
-        obj = {name: value for name, value in vars(obj).items() if not name.startswith("__") or name == "__name__"}
+        obj = vars(obj)
     if isinstance(obj, dict):
         yield from _code_of_names(obj, data)
         return
@@ -92,21 +129,25 @@ def code_of(obj: Any, data: Data) -> Iterator[Code]:
 
 
 def _code_of_names(names: dict[str, Any], data: Data) -> Iterator[Code]:
+    """Functions, and their parameters: names beside them, arguments, or what another function makes."""
     functions = {name: value for name, value in names.items() if isinstance(value, FunctionType)}
-    values = {name: value for name, value in names.items() if not isinstance(value, FunctionType | type | ModuleType)}
-    title = str(values.pop("__name__", "functions"))
-    globals_ = next((f.__globals__ for f in functions.values()), {})
     wanted = [f for purpose in ("loss", "gradient", "update") for f in _named(purpose, functions)]
     needed = {role for f in wanted for role in roles_in(f).values()}
+    title = _title(names)
     if "params" not in needed:
-        given = {
-            p.name: values[p.name] for f in wanted for p in required(f) if isinstance(values.get(p.name), np.ndarray)
-        }
-        yield Code(title, functions, {**{k: v for k, v in globals_.items() if k in values}, **given}, given)
-    ours = [value for name, value in values.items() if role_of(name) == "params" and isinstance(value, dict | list)]
+        arguments = {p.name: names.get(p.name) for f in wanted for p in required(f)}
+        given = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+        yield Code(title, functions, _living(names, functions), given)
+    ours = [value for name, value in names.items() if role_of(name) == "params" and isinstance(value, dict | list)]
     for params in [*ours, *_made_parameters(functions, data)]:
         given = params if isinstance(params, dict) and "params" not in needed else {"params": params}
         yield Code(title, functions, params, given)
+
+
+def _living(names: dict[str, Any], functions: Mapping[str, Function]) -> dict[str, Any]:
+    """The dict in which the functions themselves look names up, and put others: a copy of it would not be changed."""
+    own = next((f.__globals__ for f in functions.values()), names)
+    return own if any(own.get(name) is value for name, value in names.items() if not callable(value)) else names
 
 
 def _named(purpose: str, functions: Mapping[str, Function]) -> list[Function]:
@@ -155,7 +196,7 @@ def _ways(code: Code) -> Iterator[Way]:
             yield Way(loss, update, first, updates=True)
 
 
-def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject | None:
+def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array, failures: list[Failure]) -> Subject | None:
     """The subject where this way goes with this layout: a finite loss, and a gradient of a weight matrix."""
     labels = labels_as(t, layout.labels, _classes(t))
     if labels is None:
@@ -163,11 +204,23 @@ def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array) -> Subject 
     snapshot = Snapshot([code.holder, code.given])
     try:
         with np.errstate(all="ignore"):
-            return _read(code, Calls(code, way, layout), x, labels)
-    except Exception:
+            subject = _read(code, Calls(code, way, layout), x, labels)
+        if subject is None:
+            failures.append(Failure(NO_GRADIENT, ValueError()))
+        return subject
+    except Unreadable:
+        return None
+    except Exception as error:
+        failures.append(Failure(_stage(error), error))
         return None
     finally:
         snapshot.restore()
+
+
+def _stage(error: Exception) -> int:
+    if isinstance(error, NoLoss):
+        return 1
+    return getattr(error, "stage", 0)
 
 
 def _classes(t: Array) -> int:
@@ -175,16 +228,23 @@ def _classes(t: Array) -> int:
 
 
 def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
-    same_draws = SameDraws(lambda: calls.loss(x.copy(), t.copy()), (code.holder, code.given))
+    began = time.process_time()
+    calls.loss(x.copy(), t.copy())
+    rows = len(x) if time.process_time() - began < SLOW else FEW
+    same_draws = SameDraws(lambda: calls.loss(x[:rows].copy(), t[:rows].copy()), (code.holder, code.given))
 
     def loss() -> float:
-        return float(same_draws(calls.loss, x.copy(), t.copy()))
+        return float(same_draws(calls.loss, x[:rows].copy(), t[:rows].copy()))
 
-    if np.isnan(loss()):
-        return None
+    if not np.isfinite(value := loss()):
+        raise NoLoss(sentence("The loss is {loss}, so there are no slopes to compare with.", loss=value))
     places = with_effect([place for place in arrays_in(code.holder) if not _is_data(place.value, x)], loss)
     reader = GradientReader(calls, places)
-    gradient = reader(x.copy(), t.copy())
+    try:
+        gradient = reader(x[:rows].copy(), t[:rows].copy())
+    except Exception as error:
+        error.stage = 3  # type: ignore[attr-defined]
+        raise
     if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
         return None
     reader.keep_only(name for name in reader.params if name in gradient or _is_alike(name, gradient))
@@ -203,7 +263,7 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
         scores=calls.scores if calls.way.output is not None else None,
         functions=(functions := functions_of(calls.way, code.holder)),
         file=code.file or _file_of(functions),
-        rate=reader.rate,
+        rate=reader.rate if calls.way.updates else None,
         state=(code.holder, code.given),
     )
 

@@ -19,7 +19,7 @@ EDITS = [
         "db1 = delta1.mean() * np.ones((1, delta1.shape[1]))",
     ),
     ("derivative missing", ' * relu_derivative(cache["z1"])', ""),
-    ("derivative at the wrong place", 'relu_derivative(cache["z1"])', 'relu_derivative(X @ params["w1"] - 0.5)'),
+    ("derivative at the wrong place", 'relu_derivative(cache["z1"])', 'relu_derivative(X @ params["w1"])'),
     (
         "derivative of the wrong argument",
         '(delta2 @ params["w2"].T) * relu_derivative(cache["z1"])',
