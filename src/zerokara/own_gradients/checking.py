@@ -132,11 +132,12 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
     doubtful = [name for name in subject.params if far.verdicts.get(name) != AGREES]
     near = measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
+    told = far.told or any(row.verdict == DISAGREES for row in rows)
     rows = tuple(replace(row, verdict=AGREES) if _is_cut(row, far) else row for row in rows)
     if any(row.verdict == DISAGREES for row in rows):
         meant = None if turned else _as_meant(subject, rows, near, far)
         return meant or OwnCheck(subject.name, rows, causes_of(subject, rows, far))
-    untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD or not far.told]
+    untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD or not told]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
 
 
