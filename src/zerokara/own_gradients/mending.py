@@ -13,8 +13,11 @@ import numpy as np
 from zerokara.own_gradients.quantities import Quantity
 from zerokara.own_gradients.sites import Site
 from zerokara.own_gradients.subject import Array, Arrays
-from zerokara.own_gradients.substitution import Change, Replacement
+from zerokara.own_gradients.substitution import Change, Replacement, TooLate
 from zerokara.own_gradients.trial import Trial, difference, squeezed
+
+MORE = 0.2
+"""Seconds to choose in, where the search took all it had."""
 
 MOST_SINGLES = 8
 """Evaluations of one expression that are tried one by one; those of a loop over samples are tried together."""
@@ -69,9 +72,16 @@ class Search:
     def mends(self) -> list[Mend]:
         """All substitutions after which `wrong` is right and nothing that was right is not."""
         self.trial.skipped = self._settled_before()
-        found = [*self._undone(), *self._tried(_alike), *self._by_layers()]
-        found += self._tried(_numbers)
-        return found or list(self._tried(_otherwise))
+        found = [*self._undone(), *self._tried(_alike)]
+        try:
+            found += self._by_layers()
+            found += self._tried(_numbers)
+            return found or list(self._tried(_otherwise))
+        except TooLate:  # what is known by then says the line, if not so briefly
+            if not found:
+                raise
+            self.trial.deadline += MORE
+            return found
 
     def holds_everywhere(self, mend: Mend) -> bool:
         """Whether it still mends where the same value stood at other evaluations: changed code is changed for all."""
@@ -96,7 +106,9 @@ class Search:
         """When the output was right for the first time: before that, only what is put into attributes can be wrong."""
         output = self.trial.truth.output
         forms = (output, output.T, output[0], output[0][None, :], output[0][:, None])
-        first = [(heard[0][0], heard[0][1]) for heard in self.trial.values.values()]
+        start = self._start()
+        heard = [[each for each in values if each[0] >= start][:1] for values in self.trial.values.values()]
+        first = [each for values in heard for each in values]
         within = self.trial.tolerance
         clocks = [
             clock
@@ -105,6 +117,19 @@ class Search:
             if np.shape(value) == form.shape and same_already((value,), (form,), within)
         ]
         return min(clocks, default=0)
+
+    def _start(self) -> int:
+        """When the gradient's own function began: before it there may have been a loss."""
+        functions = self.trial.subject.functions
+        own = [
+            self.trial.values[site.number][0][0]
+            for site in self.trial.code.sites
+            if site.number in self.trial.values
+            and functions
+            and getattr(site.function, "name", "") == functions[0].__name__
+            and site.filename == functions[0].__code__.co_filename
+        ]
+        return min(own, default=0)
 
     def _by_layers(self) -> Iterator[Mend]:
         """Code that runs once for each layer, with what is right for that layer each time."""
