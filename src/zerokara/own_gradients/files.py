@@ -19,7 +19,7 @@ import numpy as np
 from zerokara.errors import UsageError
 from zerokara.own_gradients.checking import checked
 from zerokara.own_gradients.construction import Arguments, Data, guesses
-from zerokara.own_gradients.definitions import Definitions, arrays_of
+from zerokara.own_gradients.definitions import Definitions
 from zerokara.own_gradients.isolation import TimeUp, quietly, raised, time_limit, without_files
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_alone import is_layer, layer_findings
@@ -33,7 +33,9 @@ from zerokara.sources.magics import syntax_tree
 from zerokara.words import paragraph, sentence
 
 SECONDS = 10.0
-"""For the imports and definitions of a file, and for each class."""
+"""For the imports and definitions of a file."""
+SECONDS_EACH = 30.0
+"""For each class; a check needs less than two, but on a busy machine."""
 
 LARGEST_BATCH = 512
 
@@ -202,10 +204,10 @@ def _checks(
 
 def _limited(check: Callable[[], FileCheck | None], name: str) -> FileCheck | None:
     try:
-        with time_limit(SECONDS):
+        with time_limit(SECONDS_EACH):
             return check()
     except TimeUp:
-        reason = sentence("It took more than {n:g} s, and was stopped.", n=SECONDS)
+        reason = sentence("It took more than {n:g} s, and was stopped.", n=SECONDS_EACH)
         return FileCheck(name, None, OwnCheck(name, reason=reason))
 
 
@@ -276,12 +278,12 @@ def _not_made(kind: type, error: BaseException) -> str:
 
 
 def _subject(made: Any, data: Data) -> tuple[Subject | None, Data]:
-    """The subject on these data; else on random numbers of the sizes of its first and last weights.
+    """The subject on these data, or on others; else on random numbers of the sizes of its first and last weights.
 
     Raises Unchecked where there is a loss, and no way to check it.
     """
     failure: Unchecked | None = None
-    for batch in (data, *_of_other_sizes(made, data)):
+    for batch in (data, *data.others, *_of_other_sizes(made, data)):
         try:
             return subjects_of(made, batch.x, batch.t, chosen=False)[0], batch
         except Unchecked as error:
@@ -312,9 +314,8 @@ def _of_functions(
 ) -> FileCheck | None:
     if not (named_for("gradient", functions) or named_for("update", functions)):
         return None
-    names = {**arrays_of(definitions.module.__dict__), **functions, "__name__": path.stem}
     try:
-        found = _of_object(path.stem, names, definitions, data)
+        found = _of_object(path.stem, definitions.module, definitions, data)
     except Unchecked as error:
         found = FileCheck(path.stem, None, OwnCheck(path.stem, reason=str(error)))
     named = [functions[name] for purpose in ("gradient", "update") for name in named_for(purpose, functions)]
