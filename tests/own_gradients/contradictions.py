@@ -108,6 +108,17 @@ def _turned(facts: Facts) -> bool:
     return any(same) or facts.top_is_right
 
 
+def _is_rounded(facts: Facts) -> bool:
+    """Whether something wrong is near the right values, as a short type holds them."""
+    given = [(facts.got[place], facts.right[place]) for place in facts.wrong if facts.got[place] is not None]
+    return any(
+        np.shape(got) == np.shape(right)
+        and got.dtype != float
+        and np.max(np.abs(got - right)) <= 1e-2 + (got.dtype.kind in "iu")
+        for got, right in given
+    )
+
+
 def _another_each_time(facts: Facts) -> bool:
     return any(
         not np.array_equal(a, b, equal_nan=True) for a, b in zip(facts.got, facts.again, strict=True) if a is not None
@@ -124,6 +135,7 @@ CONSEQUENCES: dict[str, Callable[[Facts], bool]] = {
     "gradient-is-parameter": _is_parameter,
     "decay-not-in-loss": _decays,
     "transposed": _turned,
+    "dtype": _is_rounded,
     "random-gradient": _another_each_time,
     "accumulates": _another_each_time,
     "changed-in-place": lambda facts: facts.changed,

@@ -21,12 +21,8 @@ EVERY = 3
 """Of the mistakes of each style, in the slow tests."""
 
 QUICK = [
-    ("methods", 0),
     ("methods", 10),
-    ("layers", 31),
     ("functions", 40),
-    ("loops", 37),
-    ("cells", 27),
     ("tanh_squares", 57),
     ("leaky", 53),
 ]

@@ -137,7 +137,7 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
     if any(row.verdict == DISAGREES for row in rows):
         meant = None if turned else _as_meant(subject, rows, near, far)
         return meant or OwnCheck(subject.name, rows, causes_of(subject, rows, far))
-    untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD]
+    untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD or not far.told]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.own_gradients.mending import Mend, Search, forms, same_already
+from zerokara.own_gradients.quantities import Quantity
 from zerokara.own_gradients.sites import Site
 
 _PLAIN = ("operand", "weights", "mask", "scalar")
@@ -45,11 +46,18 @@ class Choice:
         if begins is None and not exchanged:
             return max(self.found, key=lambda mend: (self._standing(mend), mend.at))
         if exchanged and (begins is None or exchanged[0].at <= begins.at):
-            return min(
-                exchanged, key=lambda mend: (mend.at, not mend.quantity or not mend.quantity.name.startswith("{z"))
-            )
+            return self._used(exchanged)
         assert begins is not None
         return min(self._without_passed_on(list(self._inside(begins))), key=self._length)
+
+    def _used(self, exchanged: list[Mend]) -> Mend:
+        """Where an operand is used last, but not as the parameter of a function that is called with it."""
+        given = [
+            mend
+            for mend in exchanged
+            if not any(_is_parameter(mend) and other.at < mend.at and _same_values(mend, other) for other in exchanged)
+        ]
+        return max(given or exchanged, key=lambda mend: (mend.at, -len(mend.site.text), _is_of_z(mend)))
 
     def _without_passed_on(self, mends: list[Mend]) -> list[Mend]:
         """Without those where a slope or δ that is put in comes out again only by chance, as a mask does of a mask."""
@@ -89,7 +97,7 @@ class Choice:
             return True
         if len(mend.values) == self.search.trial.rows:
             return self._are_right(mend.values)
-        return all(self._are_right((value,)) for value in mend.values)
+        return self._are_right(mend.values[:1])  # where it is wrong for a layer, all below have wrong values
 
     def _are_right(self, values: tuple[Any, ...]) -> bool:
         return any(
@@ -131,26 +139,33 @@ class Choice:
 
     def _is_able(self, mend: Mend) -> bool:
         """Whether its function could know what belongs there: one of z alone may return a slope, never a δ."""
-        names = parameters(mend.site)
-        quantity = mend.quantity
-        if quantity is None or len(names) != 1 or names == ["self"] or isinstance(mend.site.function, ast.Lambda):
+        names, quantity = parameters(mend.site), mend.quantity
+        method = names[:1] == ["self"]
+        if quantity is None or quantity.kind == "scalar" or isinstance(mend.site.function, ast.Lambda):
             return True
-        if quantity.kind == "scalar":
+        if len(names) - method != 1 or (method and _uses(mend.site, "self")):
             return True
-        return quantity.kind in ("slope", "operand", "mask") and self._knows(mend, names[0])
+        given = self._given(mend, names[-1])
+        if given is None:
+            return True
+        elementwise = quantity.kind in ("slope", "operand", "mask")
+        layers = {one.layer for one in self.search.trial.quantities if one.kind == "operand" and self._is(one, given)}
+        return elementwise and quantity.layer in layers if not method else elementwise or not layers
 
-    def _knows(self, mend: Mend, name: str) -> bool:
-        trial, layer = self.search.trial, mend.quantity.layer if mend.quantity else 0
+    def _given(self, mend: Mend, name: str) -> Any:
+        """What a parameter of its function was then; None where it is not read."""
+        trial, last = self.search.trial, (0, None)
         for site in trial.code.sites:
             if site.function is mend.site.function and isinstance(site.node, ast.Name) and site.node.id == name:
-                before = [value for clock, value in trial.values.get(site.number, []) if clock <= mend.at]
-                return not before or any(
-                    same_already((before[-1],), given, trial.tolerance)
-                    for other in trial.quantities
-                    if other.kind == "operand" and other.layer == layer
-                    for given in _row_or_all(other.value, before[-1])
-                )
-        return True
+                last = max([last, *((c, v) for c, v in trial.values.get(site.number, []) if c <= mend.at)], key=_clock)
+        return last[1]
+
+    def _is(self, quantity: Quantity, value: Any) -> bool:
+        right = quantity.value
+        return any(
+            form.shape == np.shape(value) and same_already((value,), (form,), self.search.trial.tolerance)
+            for form in (right, right.T, *right)
+        )
 
     def _standing(self, mend: Mend) -> int:
         """How likely a term is missing just here, where all values are right in themselves.
@@ -167,17 +182,17 @@ class Choice:
 
 
 def parameters(site: Site) -> list[str]:
-    """Names of the parameters of the function that a site stands in; of a method that does not use it, without self."""
-    function = site.function
-    names = [each.arg for each in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]]
-    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    return names[1:] if names[:1] == ["self"] and "self" not in used else names
+    """Names of the parameters of the function that a site stands in, the object among them."""
+    arguments = site.function.args
+    return [each.arg for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
 
 
-def _row_or_all(right: Any, value: Any) -> Iterator[tuple[Any, ...]]:
-    for one in (right, right.T, *right):
-        if one.shape == np.shape(value):
-            yield (one,)
+def _uses(site: Site, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(site.function))
+
+
+def _clock(heard: tuple[int, Any]) -> int:
+    return heard[0]
 
 
 def _same_values(one: Mend, other: Mend) -> bool:
@@ -185,3 +200,11 @@ def _same_values(one: Mend, other: Mend) -> bool:
     return len(one.values) == len(other.values) and all(
         np.shape(a) == np.shape(b) and np.array_equal(a, b) for a, b in pairs
     )
+
+
+def _is_parameter(mend: Mend) -> bool:
+    return isinstance(mend.site.node, ast.Name) and mend.site.node.id in parameters(mend.site)
+
+
+def _is_of_z(mend: Mend) -> bool:
+    return mend.quantity is not None and mend.quantity.name.startswith("{z")

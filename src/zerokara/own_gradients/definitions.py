@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 CREATORS = frozenset(
     (
@@ -189,12 +186,3 @@ def _is_small(exponent: ast.expr) -> bool:
 
 def _has_imports(statement: ast.stmt) -> bool:
     return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(statement))
-
-
-def arrays_of(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a module's names that are arrays, or containers that may hold some."""
-    return {
-        name: value
-        for name, value in names.items()
-        if not name.startswith("__") and isinstance(value, np.ndarray | dict | list | tuple | float)
-    }

@@ -19,7 +19,7 @@ import numpy as np
 from zerokara.errors import UsageError
 from zerokara.own_gradients.checking import checked
 from zerokara.own_gradients.construction import Arguments, Data, guesses
-from zerokara.own_gradients.definitions import Definitions, arrays_of
+from zerokara.own_gradients.definitions import Definitions
 from zerokara.own_gradients.isolation import TimeUp, quietly, raised, time_limit, without_files
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_alone import is_layer, layer_findings
@@ -276,12 +276,12 @@ def _not_made(kind: type, error: BaseException) -> str:
 
 
 def _subject(made: Any, data: Data) -> tuple[Subject | None, Data]:
-    """The subject on these data; else on random numbers of the sizes of its first and last weights.
+    """The subject on these data, or on others; else on random numbers of the sizes of its first and last weights.
 
     Raises Unchecked where there is a loss, and no way to check it.
     """
     failure: Unchecked | None = None
-    for batch in (data, *_of_other_sizes(made, data)):
+    for batch in (data, *data.others, *_of_other_sizes(made, data)):
         try:
             return subjects_of(made, batch.x, batch.t, chosen=False)[0], batch
         except Unchecked as error:
@@ -312,9 +312,8 @@ def _of_functions(
 ) -> FileCheck | None:
     if not (named_for("gradient", functions) or named_for("update", functions)):
         return None
-    names = {**arrays_of(definitions.module.__dict__), **functions, "__name__": path.stem}
     try:
-        found = _of_object(path.stem, names, definitions, data)
+        found = _of_object(path.stem, definitions.module, definitions, data)
     except Unchecked as error:
         found = FileCheck(path.stem, None, OwnCheck(path.stem, reason=str(error)))
     named = [functions[name] for purpose in ("gradient", "update") for name in named_for(purpose, functions)]

@@ -54,7 +54,7 @@ def everything_in(roots: Iterable[Any]) -> list[Any]:
 def parts_of(thing: Any) -> Iterator[Any]:
     """What an object or container holds."""
     if isinstance(thing, dict):
-        yield from thing.values()
+        yield from (value for key, value in thing.items() if not (isinstance(key, str) and key.startswith("__")))
     elif isinstance(thing, list | tuple | set | frozenset | deque):
         yield from thing
     elif isinstance(thing, np.ndarray):

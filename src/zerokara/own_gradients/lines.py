@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from zerokara.findings import Finding
 from zerokara.own_gradients.choice import chosen
@@ -12,6 +15,7 @@ from zerokara.own_gradients.isolation import quietly
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.mending import Mend, Search
 from zerokara.own_gradients.own_names import right_text
+from zerokara.own_gradients.sites import text_of
 from zerokara.own_gradients.subject import Array, Subject, Truth
 from zerokara.own_gradients.substitution import TooLate
 from zerokara.own_gradients.trial import Trial
@@ -43,7 +47,14 @@ class Place:
 
 
 def line_of(
-    subject: Subject, truth: Truth, wrong: str, x: Array | None = None, t: Array | None = None, seconds: float = SECONDS
+    subject: Subject,
+    truth: Truth,
+    wrong: str,
+    x: Array | None = None,
+    t: Array | None = None,
+    *,
+    softmax: bool = False,
+    seconds: float = SECONDS,
 ) -> Place | None:
     """The place of the mistake that makes the gradient of a parameter wrong.
 
@@ -52,6 +63,7 @@ def line_of(
         truth: the right quantities on a batch of few rows.
         wrong: the parameter, by its key in `subject.params`: of the topmost layer that is wrong.
         x, t: that batch; the subject's own by default.
+        softmax: whether the mistake is the axis of softmax: then the place is where the output is divided.
         seconds: that it may take.
 
     None where no single expression mends it, or not in that time.
@@ -62,14 +74,14 @@ def line_of(
     before = Snapshot([*subject.state, *subject.functions, subject.params])
     try:
         with subject.kept(), quietly():
-            return _searched(Trial(subject, truth, x, t, seconds), wrong)
+            return _searched(Trial(subject, truth, x, t, seconds), wrong, softmax)
     except TooLate:
         return None
     finally:
         before.restore()
 
 
-def _searched(trial: Trial, wrong: str) -> Place | None:
+def _searched(trial: Trial, wrong: str, softmax: bool) -> Place | None:
     with trial.code.installed():
         first = trial.record()
         if first is None:
@@ -78,9 +90,27 @@ def _searched(trial: Trial, wrong: str) -> Place | None:
         if wrong in right:
             return None
         trial.settle(first)
+        if softmax:
+            return _softmax(trial)
         search = Search(trial, wrong, first, right)
         found = chosen(search, search.mends())
     return _place(trial, found) if found else None
+
+
+def _softmax(trial: Trial) -> Place | None:
+    """Where exponentials are divided by their sum, and the output comes out."""
+    output = trial.truth.output
+    for site in trial.code.sites:
+        node = site.node
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div):
+            continue
+        for _, value in trial.values.get(site.number, [])[:1]:
+            for axis, form in ((1, output), (0, output.T)):
+                if np.shape(value) == form.shape and trial.same(value, form):
+                    above = text_of(node.left, site.filename)
+                    right = f"{above} / np.sum({above}, axis={axis}, keepdims=True)"
+                    return Place(Path(site.filename), site.line, site.column, site.text, right, "operand")
+    return None
 
 
 # The words
@@ -108,7 +138,8 @@ def with_line(
     """
     if finding.parameter is None or finding.line is not None:
         return finding
-    place = line_of(subject, truth, finding.parameter, x, t)
+    softmax = finding.cause in ("softmax-over-batch", "softmax-axis")
+    place = line_of(subject, truth, finding.parameter, x, t, softmax=softmax)
     if place is None:
         return finding
     overwritten = place.quantity in ("fresh", "skip") and finding.cause == "unknown-difference"

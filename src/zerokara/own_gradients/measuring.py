@@ -52,6 +52,7 @@ class Point:
     gradient: Arrays = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
+    told: bool = False
     elements: dict[str, list[Element]] = field(default_factory=dict)
 
 
@@ -175,6 +176,7 @@ class Measure:
         if apart <= 4 * slope.error and size <= NOTHING * self.largest + 4 * slope.error:
             return AGREES, 0.0  # 0 both ways, such as a bias before batch normalisation
         if apart <= tolerance * size + slope.error:
+            self.point.told |= size > 10 * slope.error
             return (AGREES if size > 10 * slope.error else CANNOT_BE_TOLD), apart / size
         return (DISAGREES if _convincing(slope, apart) else CANNOT_BE_TOLD), apart / size
 

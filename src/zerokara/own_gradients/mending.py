@@ -107,25 +107,33 @@ class Search:
         """Code that runs once for each layer, with what is right for that layer each time."""
         for site in self.trial.code.sites:
             recorded = self.trial.values.get(site.number, [])
-            if 2 <= len(recorded) <= 2 * self.trial.truth.depth and recorded[0][0] >= self.trial.skipped:
-                for kind in ("delta", "upstream", "slope", "gradient"):
+            backward = bool(recorded) and recorded[0][0] >= self.trial.skipped
+            if 2 <= len(recorded) <= 2 * self.trial.truth.depth and (backward or _is_put_away(site)):
+                for kind in ("delta", "upstream", "slope", "gradient") if backward else ("operand",):
                     yield from self._layers_of(site, recorded, kind)
 
     def _layers_of(self, site: Site, recorded: list[tuple[int, Any]], kind: str) -> Iterator[Mend]:
-        quantities = [one for one in self.trial.quantities if one.kind == kind and one.scale == 1 and one.layer]
+        quantities = [one for one in self.trial.quantities if one.kind == kind and one.scale == 1]
         taken: dict[int, tuple[Quantity, Any]] = {}
-        layer = self.trial.truth.depth + 1
+        wrong: list[int] = []
+        turn = 1 if kind == "operand" else -1  # the backward pass comes to the last layer first
+        layer = self.trial.truth.depth + 1 if turn < 0 else -1
         for place, (_, value) in enumerate(recorded):
-            for quantity in sorted(quantities, key=lambda one: -one.layer):
-                given = next(forms(quantity, (value,)), None) if quantity.layer < layer else None
+            for quantity in sorted(quantities, key=lambda one: turn * one.layer):
+                given = next(forms(quantity, (value,)), None) if (quantity.layer - layer) * turn > 0 else None
                 if given is not None:
-                    taken[place], layer = (quantity, given[0]), quantity.layer
+                    layer = quantity.layer
+                    taken[place] = quantity, given[0]
+                    if not same_already((value,), given, self.trial.tolerance):
+                        wrong.append(place)
                     break
-        if len(taken) < 2:
+        if len(taken) < 2 or not wrong:
             return
         places, given = tuple(taken), [right for _, right in taken.values()]
         right = self._right_with(site, places, given)
         if self._is_mended(right):
+            first = places.index(wrong[0])
+            places, given = places[first:], given[first:]
             values = tuple(recorded[place][1] for place in places)
             yield Mend(site, places, values, recorded[places[0]][0], taken[places[0]][0], right, given)
 

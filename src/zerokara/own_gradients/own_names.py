@@ -27,7 +27,7 @@ def _completed(names: Names, mend: Mend) -> str:
     quantity, trial = mend.quantity, names.trial
     if quantity is None or quantity.kind not in ("delta", "gradient", "upstream"):
         return ""
-    if np.shape(mend.values[0]) != np.shape(mend.given[0]):
+    if isinstance(mend.site.node, ast.stmt) or np.shape(mend.values[0]) != np.shape(mend.given[0]):
         return ""
     value, right = np.asarray(mend.values[0], float), np.asarray(mend.given[0], float)
     found = f"({mend.site.text})" if isinstance(mend.site.node, ast.BinOp) else mend.site.text
@@ -92,7 +92,13 @@ class Names:
         return site.function is self._site.function
 
     def _any(self, right: Array) -> str:
-        return self.here(right) or self._shortest(self.trial.code.sites, right)
+        return self.here(right) or self._shortest(filter(self._is_known, self.trial.code.sites), right)
+
+    def _is_known(self, site: Site) -> bool:
+        """Whether its text means nothing else in the function of the site."""
+        own = {node.id for node in ast.walk(self._site.function) if isinstance(node, ast.Name)}
+        own |= {node.arg for node in ast.walk(self._site.function) if isinstance(node, ast.arg)}
+        return site.text not in own
 
     def _shortest(self, sites: Iterable[Site], right: Array) -> str:
         found = [site for site in sites if isinstance(site.node, ast.expr) and self._is(site, right)]

@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 DEEPEST = 6
 MOST_PLACES = 2000
-LARGEST = 20_000_000
+LARGEST = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ def _entries(thing: Any, prefix: str, path: str) -> Iterator[tuple[Any, Any, str
     if isinstance(thing, Mapping):
         # params["W1"] is "W1", and layers["Affine1"] is "Affine1": keys tell enough
         for key, value in list(thing.items()):
+            if isinstance(key, str) and key.startswith("__"):
+                continue
             inside = f"{path}[{key!r}]" if path else str(key)
             yield key, value, str(key) if isinstance(key, str) else f"{prefix}[{key!r}]", inside
     elif isinstance(thing, list | tuple):
@@ -121,9 +123,28 @@ def is_object(thing: Any) -> bool:
 
 
 def with_effect(places: list[Place], loss: Callable[[], float]) -> list[Place]:
-    """Those whose array the loss depends on: moved in place, and put back."""
+    """Those whose array the loss depends on, at its own values or at random ones; each is moved, and put back."""
     before = loss()
-    return [place for place in places if _matters(place.value, loss, before)]
+    own = {id(place.value) for place in places if _matters(place.value, loss, before)}
+    kept = [(place.value, place.value.copy()) for place in places if place.value.flags.writeable]
+    generator = np.random.default_rng(5)
+    try:
+        for array, _ in kept:
+            if array.dtype.kind == "f":
+                array[...] = generator.normal(0, 1 / np.sqrt(max(array.shape, default=1)), array.shape)
+        random = _with_effect_at_random(places, loss)
+    finally:
+        for array, values in kept:
+            array[...] = values
+    return [place for place in places if id(place.value) in own | random]
+
+
+def _with_effect_at_random(places: list[Place], loss: Callable[[], float]) -> set[int]:
+    try:
+        before = loss()
+    except Exception:
+        return set()
+    return {id(place.value) for place in places if np.isfinite(before) and _matters(place.value, loss, before)}
 
 
 def _matters(array: Array, loss: Callable[[], float], before: float) -> bool:

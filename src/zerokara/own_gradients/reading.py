@@ -49,8 +49,11 @@ def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Su
     raise _nothing(_title(obj), failures)
 
 
+NO_GRADIENT = 2
+
+
 class Failure(NamedTuple):
-    """How far a way went: 0 no loss came of it, 1 what came is no loss, 2 there is no gradient, 3 none that fits."""
+    """Why a way did not go: 0 the loss raised, 1 it is no loss, 2 there is no gradient, 3 the gradient raised."""
 
     stage: int
     error: Exception
@@ -66,7 +69,7 @@ class Unchecked(UsageError):
 
 def _nothing(name: str, failures: list[Failure]) -> UsageError:
     """What is said where no way went: why the likeliest of those that went furthest did not."""
-    if failures and (failure := max(failures, key=lambda one: one.stage)).stage < 3:
+    if failures and (failure := max(failures, key=lambda one: one.stage)).stage != NO_GRADIENT:
         error = failure.error
         cause = error.__cause__ if isinstance(error, Exited) and error.__cause__ else error
         return Unchecked(str(error) if isinstance(error, NoLoss) else raised(cause), failure.stage)
@@ -110,7 +113,7 @@ def code_of(obj: Any, data: Data) -> Iterator[Code]:
         data: says what sizes parameters have that a function of the learner's makes.
     """
     if isinstance(obj, ModuleType):
-        obj = {name: value for name, value in vars(obj).items() if not name.startswith("__") or name == "__name__"}
+        obj = vars(obj)
     if isinstance(obj, dict):
         yield from _code_of_names(obj, data)
         return
@@ -123,21 +126,25 @@ def code_of(obj: Any, data: Data) -> Iterator[Code]:
 
 
 def _code_of_names(names: dict[str, Any], data: Data) -> Iterator[Code]:
+    """Functions, and their parameters: names beside them, arguments, or what another function makes."""
     functions = {name: value for name, value in names.items() if isinstance(value, FunctionType)}
-    values = {name: value for name, value in names.items() if not isinstance(value, FunctionType | type | ModuleType)}
-    title = str(values.pop("__name__", "functions"))
-    globals_ = next((f.__globals__ for f in functions.values()), {})
     wanted = [f for purpose in ("loss", "gradient", "update") for f in _named(purpose, functions)]
     needed = {role for f in wanted for role in roles_in(f).values()}
+    title = _title(names)
     if "params" not in needed:
-        given = {
-            p.name: values[p.name] for f in wanted for p in required(f) if isinstance(values.get(p.name), np.ndarray)
-        }
-        yield Code(title, functions, {**{k: v for k, v in globals_.items() if k in values}, **given}, given)
-    ours = [value for name, value in values.items() if role_of(name) == "params" and isinstance(value, dict | list)]
+        arguments = {p.name: names.get(p.name) for f in wanted for p in required(f)}
+        given = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+        yield Code(title, functions, _living(names, functions), given)
+    ours = [value for name, value in names.items() if role_of(name) == "params" and isinstance(value, dict | list)]
     for params in [*ours, *_made_parameters(functions, data)]:
         given = params if isinstance(params, dict) and "params" not in needed else {"params": params}
         yield Code(title, functions, params, given)
+
+
+def _living(names: dict[str, Any], functions: Mapping[str, Function]) -> dict[str, Any]:
+    """The dict in which the functions themselves look names up, and put others: a copy of it would not be changed."""
+    own = next((f.__globals__ for f in functions.values()), names)
+    return own if any(own.get(name) is value for name, value in names.items() if not callable(value)) else names
 
 
 def _named(purpose: str, functions: Mapping[str, Function]) -> list[Function]:
@@ -194,7 +201,10 @@ def _tried(code: Code, way: Way, layout: Layout, x: Array, t: Array, failures: l
     snapshot = Snapshot([code.holder, code.given])
     try:
         with np.errstate(all="ignore"):
-            return _read(code, Calls(code, way, layout), x, labels)
+            subject = _read(code, Calls(code, way, layout), x, labels)
+        if subject is None:
+            failures.append(Failure(NO_GRADIENT, ValueError()))
+        return subject
     except Unreadable:
         return None
     except Exception as error:
@@ -227,7 +237,7 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
     try:
         gradient = reader(x.copy(), t.copy())
     except Exception as error:
-        error.stage = 2  # type: ignore[attr-defined]
+        error.stage = 3  # type: ignore[attr-defined]
         raise
     if not any(fits(array.shape, reader.params[name].shape) and array.size > 1 for name, array in gradient.items()):
         return None

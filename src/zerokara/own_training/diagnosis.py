@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import random
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
+from zerokara.own_gradients.isolation import TimeUp, quietly, time_limit, without_files
 from zerokara.own_training import batches, epochs, gradients, inputs, labels, records, settings, steps
 from zerokara.own_training.memory import Memory
 from zerokara.own_training.program import Program, SourceText
@@ -47,12 +46,11 @@ def diagnosed(
         namespace: the names that a run left behind, such as `vars(main)`. Neither they nor what they stand for change.
         sources: the file, or the cells that were run, in their order.
         memory: what was noted while it ran.
-        seconds: that it may take; what could not be looked into by then is left out.
+        seconds: that it may take; nothing is begun after that, and code of the learner's that goes on is stopped.
     """
-    deadline = time.monotonic() + seconds
-    program = Program(sources, namespace)
-    with unnoticed():
-        found = _found(program, memory or Memory(), deadline)
+    found: list[Finding] = []
+    with unnoticed(), contextlib.suppress(TimeUp), time_limit(2 * seconds):
+        _find(found, Program(sources, namespace), memory or Memory(), time.monotonic() + seconds)
     return Findings(_distinct(found))
 
 
@@ -60,23 +58,26 @@ HARMLESS = ("epoch-test", "test-on-training", "not-the-loss", "same-order", "tes
 """Causes that do not keep a network from learning: there may be another that does."""
 
 
-def _found(program: Program, memory: Memory, deadline: float) -> list[Finding]:
-    found = _attempted(labels.not_one_hot(program, memory))
+def _find(found: list[Finding], program: Program, memory: Memory, deadline: float) -> None:
+    """Add what is found to a list, so that it is there also where the time is up."""
+    found += _attempted(labels.not_one_hot(program, memory))
     watched = [(training, _watched(program, training, deadline)) for training in trainings(program)]
     for training, seen in watched:
         found += _of_training(program, training, seen)
-    for rule in READING:
-        found += _attempted(rule(program))
+    for read in READING:
+        found += _attempted(read(program))
     if not _explained(found):
         batch = next((_batch(seen) for _, seen in watched if seen is not None and _batch(seen)), None)
-        found = _attempted(gradients.wrong_gradient(program, memory, batch, deadline)) + found
+        found[:0] = _attempted(gradients.wrong_gradient(program, memory, batch, deadline))
     for training, seen in watched:
-        if seen is not None and not _explained(found):
-            found += _attempted(steps.wrong_sign(program, seen))
-        if seen is not None and not _explained(found):
-            found += _attempted(settings.symmetric(program, training, seen))
-            found += [] if _explained(found) else _attempted(settings.settings(program, training, seen))
-    return found
+        if seen is not None:
+            rules = (  # generators: nothing runs before it is asked
+                steps.wrong_sign(program, seen),
+                settings.symmetric(program, training, seen),
+                settings.settings(program, training, seen),
+            )
+            for rule in rules:
+                found += [] if _explained(found) else _attempted(rule)
 
 
 def _explained(found: list[Finding]) -> bool:
@@ -130,16 +131,10 @@ def _distinct(found: list[Finding]) -> Iterator[Finding]:
 
 @contextlib.contextmanager
 def unnoticed() -> Iterator[None]:
-    """Whatever runs meanwhile prints nothing, warns of nothing, and leaves the random states as they were."""
+    """Whatever runs meanwhile prints nothing, writes no file, and leaves the random states as they were."""
     random_state, python_state = np.random.get_state(), random.getstate()
-    quiet = io.StringIO()
     try:
-        with (
-            contextlib.redirect_stdout(quiet),
-            contextlib.redirect_stderr(quiet),
-            warnings.catch_warnings(action="ignore"),
-            np.errstate(all="ignore"),
-        ):
+        with quietly(), without_files():
             yield
     finally:
         np.random.set_state(random_state)

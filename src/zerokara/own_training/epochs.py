@@ -97,7 +97,9 @@ def _constant(program: Program, test: Test) -> str | None:
         return None
     holds = bool(left % step) if test.rest is None else left % step == rest
     code, counter = ast.unparse(test.node.test), ast.unparse(test.counter)
-    return sentence(ALWAYS if holds else NEVER, code=code, counter=counter)
+    if holds:
+        return sentence(ALWAYS, code=code, counter=counter)
+    return sentence(NEVER, code=code, counter=counter)
 
 
 def _too_large(program: Program, test: Test) -> str | None:
@@ -155,10 +157,10 @@ def fractional(program: Program) -> Iterator[Finding]:
         number = program.number(value) if name in steps else None
         if number is not None and number > 1 and number != int(number):
             again = Fraction(number).numerator  # the first i > 0 that this very float divides
-            template = RARELY if again < 10**6 else AT_FIRST
+            rarely = sentence(RARELY, name=name, value=number, again=again)
             yield Finding(
                 cause="epoch-test",
-                text=sentence(template, name=name, value=number, again=again),
+                text=rarely if again < 10**6 else sentence(AT_FIRST, name=name, value=number),
                 remedy=sentence(WHOLE),
                 evidence={"name": name, "value": number},
                 **program.place(statement),

@@ -97,14 +97,10 @@ def series(names: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
 
 
 def _numbers(value: Any) -> Array | None:
-    if isinstance(value, np.ndarray):
-        is_series = value.ndim == 1
-    else:  # NumPy would follow a list that holds itself without an end
-        is_series = isinstance(value, list | tuple) and all(isinstance(one, int | float | np.number) for one in value)
-    if not is_series or len(value) == 0:
-        return None
-    values = np.asarray(value)
-    return values.astype(float) if values.dtype.kind in "fiu" else None
+    if isinstance(value, list | tuple) and value and all(isinstance(one, int | float | np.number) for one in value):
+        value = np.array(value)  # and no list else: one that holds itself has no end
+    one_axis = isinstance(value, np.ndarray) and value.ndim == 1 and value.size > 0 and value.dtype.kind in "fiu"
+    return value.astype(float) if one_axis else None
 
 
 def _between_0_and_1(values: Array) -> bool:

@@ -191,9 +191,11 @@ def _first_changed(value: ast.expr) -> ast.BinOp | None:
 
 def _is_step(value: ast.expr) -> bool:
     words = words_in(value)
-    return any(GRADIENT.search(word) for word in words) or (
-        any(RATE.search(word) for word in words) and isinstance(value, ast.BinOp)
-    )
+    if any(GRADIENT.search(word) for word in words):
+        return True
+    scaled = any(map(RATE.search, words)) or any(isinstance(part, ast.Constant) for part in ast.walk(value))
+    product = isinstance(value, ast.BinOp) and ("T" in words or any(map(RATE.search, words)))
+    return product and scaled  # lr * x.T @ delta
 
 
 def _is_negated(value: ast.expr) -> bool:

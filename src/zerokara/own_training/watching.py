@@ -230,6 +230,7 @@ class Watch:
         for update in self.training.updates:  # params = update(params, grads)
             value = getattr(update.statement, "value", None)
             updated |= stored_in(update.statement) & (names_in(value) if isinstance(value, ast.expr) else set())
+        updated |= {update.root for update in self._every if self._is_global(update)}
         found: dict[str, Array] = {}
         seen: set[int] = set()
         for name in sorted((self.live | given) - self.training.stored | updated):
@@ -239,6 +240,12 @@ class Watch:
             for path, array in _reachable(value, name, seen):
                 found[path] = array
         return found
+
+    def _is_global(self, update: Update) -> bool:
+        """Whether a function steps on a name of the whole program."""
+        function = self.program.function_of(update.statement)
+        parts = ast.walk(function) if function is not None else ()
+        return any(isinstance(part, ast.Global) and update.root in part.names for part in parts)
 
     def reachable(self) -> Iterator[Array]:
         """All arrays of the copies that are written to."""

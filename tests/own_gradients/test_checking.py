@@ -1,0 +1,302 @@
+"""The check of a learner's own gradient: silent where it is right, and sure where it is wrong."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zerokara
+from zerokara.book import chapter4, chapter5
+from zerokara.book.common.multi_layer_net_extend import MultiLayerNetExtend
+from zerokara.book.simple_convnet import SimpleConvNet
+from zerokara.errors import UsageError
+from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
+
+from .correct import VARIATIONS, Variation
+from .planted import LARGE, SMALL, batch, made
+
+
+def data(n: int = 11, features: int = 6, classes: int = 3) -> tuple[Any, Any]:
+    generator = np.random.default_rng(0)
+    return generator.random((n, features)), np.eye(classes)[generator.integers(0, classes, n)]
+
+
+def softmax(z: Any) -> Any:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+class Net:
+    """Correct; what derives from it spoils or complicates it."""
+
+    spread = 0.5
+    guard = 1e-7
+
+    def __init__(self) -> None:
+        generator = np.random.default_rng(4)
+        self.params = {
+            "W1": generator.normal(0, self.spread, (6, 5)),
+            "b1": np.zeros(5),
+            "W2": generator.normal(0, self.spread, (5, 3)),
+            "b2": np.zeros(3),
+        }
+
+    def hidden(self, x: Any) -> Any:
+        return np.maximum(0, x @ self.params["W1"] + self.params["b1"])
+
+    def predict(self, x: Any) -> Any:
+        return softmax(self.hidden(x) @ self.params["W2"] + self.params["b2"])
+
+    def loss(self, x: Any, t: Any) -> Any:
+        return -np.sum(t * np.log(self.predict(x) + self.guard)) / len(x)
+
+    def gradient(self, x: Any, t: Any) -> Any:
+        a = self.hidden(x)
+        d = (self.predict(x) - t) / len(x)
+        below = (d @ self.params["W2"].T) * (a > 0)
+        return {"W1": x.T @ below, "b1": below.sum(axis=0), "W2": a.T @ d, "b2": d.sum(axis=0)}
+
+
+class Saturated(Net):
+    spread = 300.0
+
+
+class AtZero(Net):
+    """All weights 0: every ReLU has its bend there."""
+
+    spread = 0.0
+
+
+class Guarded(Net):
+    """A guard that makes a percent of the loss."""
+
+    guard = 1e-3
+
+
+class Clipped(Net):
+    def gradient(self, x: Any, t: Any) -> Any:
+        return {name: np.clip(g, -0.02, 0.02) for name, g in super().gradient(x, t).items()}
+
+
+class ClippedAtANorm(Net):
+    def gradient(self, x: Any, t: Any) -> Any:
+        found = super().gradient(x, t)
+        norm = np.sqrt(sum(np.sum(g**2) for g in found.values()))
+        return {name: g * min(1.0, 0.01 / norm) for name, g in found.items()}
+
+
+class Single(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.params = {name: array.astype(np.float32) for name, array in self.params.items()}
+
+    def predict(self, x: Any) -> Any:
+        return super().predict(np.asarray(x, np.float32)).astype(np.float32)
+
+
+class Dropout(Net):
+    """Its masks are drawn anew each time."""
+
+    def hidden(self, x: Any) -> Any:
+        a = super().hidden(x)
+        self.mask = np.random.rand(*a.shape) > 0.3
+        return a * self.mask
+
+    def gradient(self, x: Any, t: Any) -> Any:
+        d = (self.predict(x) - t) / len(x)
+        a = Net.hidden(self, x) * self.mask
+        below = (d @ self.params["W2"].T) * (a > 0)
+        return {"W1": x.T @ below, "b1": below.sum(axis=0), "W2": a.T @ d, "b2": d.sum(axis=0)}
+
+
+class Summed(Net):
+    def loss(self, x: Any, t: Any) -> Any:
+        return super().loss(x, t) * len(x)
+
+    def gradient(self, x: Any, t: Any) -> Any:
+        return {name: g * len(x) for name, g in super().gradient(x, t).items()}
+
+
+@pytest.mark.parametrize("kind", [Net, Saturated, AtZero, Guarded, Clipped, ClippedAtANorm, Single, Dropout, Summed])
+def test_right_networks_hear_nothing(kind: type[Net]) -> None:
+    check = zerokara.gradient_check(kind(), *data())
+    assert not check.findings, str(check)
+    assert check.verdict == AGREES, str(check)
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        chapter4.TwoLayerNet(6, 4, 3),
+        chapter5.TwoLayerNet(6, 4, 3),
+        MultiLayerNetExtend(6, [5, 4], 3, use_batchnorm=True, weight_decay_lambda=0.1),
+        MultiLayerNetExtend(6, [5, 4], 3, activation="sigmoid", use_dropout=True),
+    ],
+    ids=lambda net: type(net).__name__,
+)
+def test_the_textbook_s_networks_hear_nothing(net: Any) -> None:
+    check = zerokara.gradient_check(net, *data())
+    assert check.verdict == AGREES, str(check)
+
+
+@pytest.mark.slow
+def test_a_network_of_convolutions() -> None:
+    x, t = np.random.default_rng(0).random((11, 1, 12, 12)), np.arange(11) % 10
+    net = SimpleConvNet((1, 12, 12), {"filter_num": 3, "filter_size": 5, "pad": 0, "stride": 1}, hidden_size=9)
+    check = zerokara.gradient_check(net, x, t)
+    assert check.verdict == AGREES, str(check)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [SMALL, LARGE], ids=str)
+@pytest.mark.parametrize("variation", VARIATIONS, ids=str)
+def test_correct_classes_hear_nothing(variation: Variation, sizes: tuple[int, int, int], tmp_path: Any) -> None:
+    network = made(variation.style, variation.source, tmp_path, sizes)
+    check = zerokara.gradient_check(network.obj, *variation.batch(*batch(sizes, 18, 3)))
+    assert check.verdict == AGREES, str(check)
+
+
+def test_a_wrong_row_is_found_and_the_rest_is_not_accused() -> None:
+    class Wrong(Net):
+        def gradient(self, x: Any, t: Any) -> Any:
+            found = super().gradient(x, t)
+            found["W1"][2, 3] += 1e-3
+            return found
+
+    check = zerokara.gradient_check(Wrong(), *data())
+    assert check.verdict == DISAGREES
+    assert {row.name: row.verdict for row in check.rows} == {
+        "W1": DISAGREES, "b1": AGREES, "W2": AGREES, "b2": AGREES,
+    }  # fmt: skip
+
+
+def test_a_gradient_that_is_missing_and_one_of_another_shape() -> None:
+    class Missing(Net):
+        def gradient(self, x: Any, t: Any) -> Any:
+            found = super().gradient(x, t)
+            return {name: found[name] for name in ("W2", "b2", "b1")}
+
+    class Shaped(Net):
+        def gradient(self, x: Any, t: Any) -> Any:
+            return {**super().gradient(x, t), "b2": (self.predict(x) - t) / len(x)}
+
+    missing, shaped = (zerokara.gradient_check(kind(), *data()) for kind in (Missing, Shaped))
+    assert [finding.cause for finding in missing.findings] == ["missing-gradient"]
+    assert missing.findings[0].parameter == "W1"
+    assert shaped.verdict == DISAGREES
+    assert shaped.findings[0].parameter == "b2"
+
+
+def test_the_other_way_is_right_only_where_updates_add_it() -> None:
+    class Uphill(Net):
+        def gradient(self, x: Any, t: Any) -> Any:
+            return {name: -g for name, g in super().gradient(x, t).items()}
+
+    assert zerokara.gradient_check(Uphill(), *data()).findings[0].cause == "sign"
+
+
+def test_integers_and_half_numbers_are_named() -> None:
+    class Whole(Net):
+        def __init__(self) -> None:
+            super().__init__()
+            self.params["W1"] = np.arange(30).reshape(6, 5) % 3 - 1
+
+    check = zerokara.gradient_check(Whole(), *data())
+    assert [finding.cause for finding in check.findings] == ["dtype"]
+    assert check.findings[0].parameter == "W1"
+    assert check.findings[0].evidence["dtype"] == str(np.arange(1).dtype)
+
+
+def test_a_loss_that_is_another_each_time_is_no_accusation() -> None:
+    class Random(Net):
+        def loss(self, x: Any, t: Any) -> Any:
+            return super().loss(x, t) + int.from_bytes(os.urandom(4), "big")
+
+    check = zerokara.gradient_check(Random(), *data())
+    assert check.verdict == CANNOT_BE_TOLD
+    assert check.reason.startswith("The loss is another each time")
+
+
+def test_an_adapted_step_is_no_accusation() -> None:
+    class Signs(Net):
+        gradient = None  # type: ignore[assignment]
+        lr = 0.01
+
+        def train_step(self, x: Any, t: Any) -> None:
+            for name, g in Net.gradient(self, x, t).items():
+                self.params[name] -= self.lr * g / (np.abs(g) + 1e-12)
+
+    check = zerokara.gradient_check(Signs(), *data())
+    assert check.verdict == CANNOT_BE_TOLD
+    assert "as Adam or AdaGrad do" in check.reason
+
+
+@pytest.mark.parametrize("kind", [Net, Single, Dropout, Clipped])
+def test_a_check_leaves_nothing_behind(kind: type[Net], capsys: pytest.CaptureFixture[str]) -> None:
+    class Noisy(kind):  # type: ignore[misc,valid-type]
+        def loss(self, x: Any, t: Any) -> Any:
+            print("noise")
+            self.calls = getattr(self, "calls", 0) + 1
+            random.random()
+            return super().loss(x, t)
+
+    net, (x, t) = Noisy(), data()
+    before, arrays, given = copy.deepcopy(vars(net)), dict(net.params), (x.copy(), t.copy())
+    states = np.random.get_state(), random.getstate()
+    zerokara.gradient_check(net, x, t)
+    np.testing.assert_equal(vars(net), before)
+    assert all(net.params[name] is array for name, array in arrays.items())
+    np.testing.assert_equal((np.random.get_state(), random.getstate()), states)
+    np.testing.assert_array_equal(x, given[0])
+    np.testing.assert_array_equal(t, given[1])
+    assert capsys.readouterr() == ("", "")
+
+
+def test_classes_functions_and_layers_are_taken_too() -> None:
+    x, t = data()
+    assert zerokara.gradient_check(Net, x, t).agrees
+    names = {"W": np.ones((6, 3))}
+
+    def loss(x: Any, t: Any) -> Any:
+        return 0.5 * np.sum((x @ names["W"] - t) ** 2)
+
+    def gradient(x: Any, t: Any) -> Any:
+        return x.T @ (x @ names["W"] - t)
+
+    assert zerokara.gradient_check({"loss": loss, "gradient": gradient, "names": names}, x, t).agrees
+
+    class Doubled:
+        def forward(self, x: Any) -> Any:
+            return 2 * x
+
+        def backward(self, dout: Any) -> Any:
+            return dout
+
+    layer = zerokara.gradient_check(Doubled(), x, t)
+    assert layer.of_layer
+    assert layer.verdict == DISAGREES
+
+
+def test_what_is_shown() -> None:
+    check = zerokara.gradient_check(Net(), *data())
+    assert [line.split()[0] for line in str(check).splitlines()] == ["parameter", "W1", "b1", "W2", "b2"]
+    assert "<table>" in check._repr_html_()
+    assert "agrees" in check._repr_html_()
+
+
+def test_zerokara_s_own_networks_are_checked_as_before() -> None:
+    x, t = data()
+    check = zerokara.gradient_check(zerokara.Network([6, 4, 3]), x, t, h=1e-5)
+    assert [row.name for row in check.rows] == ["W1", "b1", "W2", "b2"]
+    assert check.rows[0].bound.shape == (6, 4)
+
+
+@pytest.mark.parametrize("wrong", ["text", [[1, 2], [3]], None])
+def test_arrays_that_are_none(wrong: Any) -> None:
+    with pytest.raises(UsageError, match="x must be an array"):
+        zerokara.gradient_check(Net(), wrong, data()[1])
