@@ -21,6 +21,7 @@ import pytest
 
 import zerokara
 from zerokara.errors import Code
+from zerokara.findings import CAUSES
 from zerokara.runs.layout import LAYOUT
 from zerokara.words import LANGUAGES, set_language
 
@@ -272,6 +273,10 @@ def first_column(name: str, head: str) -> list[str]:
 
 def test_every_code_of_an_error_is_explained():
     assert first_column("docs/engineer.md", "code") == list(get_args(Code))
+
+
+def test_every_cause_of_a_finding_is_explained():
+    assert first_column("docs/engineer.md", "cause") == list(CAUSES)
 
 
 def test_every_code_of_an_error_is_given_somewhere():

@@ -132,7 +132,8 @@ class Finding:
     @property
     def heading(self) -> str:
         """What people call the cause, and its name."""
-        return f"{sentence(CAUSES[self.cause])} [{self.cause}]"
+        called = sentence(CAUSES[self.cause])
+        return f"{called} [{self.cause}]"
 
     @property
     def place(self) -> str:
@@ -180,7 +181,8 @@ class Findings(tuple[Finding, ...]):
     def _repr_html_(self) -> str:
         """The same for a notebook."""
         if not self:
-            return f"<p>{escape(sentence('Nothing was found that would keep it from learning.'))}</p>"
+            nothing = sentence("Nothing was found that would keep it from learning.")
+            return f"<p>{escape(nothing)}</p>"
         return f"<ol>{''.join(map(_as_html, self))}</ol>"
 
 

@@ -119,7 +119,7 @@ import beside
 from common.functions import *
 
 print("the top level is not run")
-inputs, hidden, outputs = 64, 9, 10
+inputs, hidden, outputs = 64, 9, 10  # of "digits"
 
 
 class Net:
@@ -198,12 +198,14 @@ def test_a_mistake_in_a_file_is_named_with_its_line(capsys: pytest.CaptureFixtur
     assert (finding["cause"], Path(finding["file"]).name, finding["line"]) == ("activation-derivative", "net.py", 25)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_modules")
 def test_json_of_what_is_right_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", written("net.py"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"findings": []}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_modules")
 def test_a_note_and_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     cells = NET.replace(RIGHT, WRONG).split("\n\nclass Net")
@@ -233,9 +235,11 @@ def test_arguments_are_read_and_not_run(capsys: pytest.CaptureFixture[str]) -> N
         ("x = 1\n", 2, "net.py has nothing to check. Expected a class, or functions, with parameters"),
         ("", 2, "net.py has nothing to check."),
         (NET.replace(PRINT, "raise ValueError('no')"), 0, "The code raised ValueError in line 13 of net.py: “no”."),
-        (NET.replace(PRINT, "exit(3)"), 0, "The code raised SystemExit in line 13 of net.py: “3”."),
-        (NET.replace(PRINT, "open('new', 'w')"), 0, "zerokara check writes no files: new"),
-        (NET.replace(LOSS, "return self.predict(x)"), 0, "Expected one number"),
+        pytest.param(NET.replace(PRINT, "exit(3)"), 0, "SystemExit in line 13 of net.py: “3”.", marks=pytest.mark.slow),
+        pytest.param(
+            NET.replace(PRINT, "open('new', 'w')"), 0, "zerokara check writes no files: new", marks=pytest.mark.slow
+        ),
+        pytest.param(NET.replace(LOSS, "return self.predict(x)"), 0, "Expected one number", marks=pytest.mark.slow),
         (NET.replace(LOSS, "exit(3)"), 0, "The code raised SystemExit in line 21 of net.py: “3”."),
         (NET.replace("d = (self", "raise KeyError('W3')\n        d = (self"), 0, "The code raised KeyError in line 24"),
     ],
@@ -257,6 +261,7 @@ def test_code_that_does_not_end_is_stopped(
     place: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zerokara.own_gradients.files.SECONDS", 0.3)
+    monkeypatch.setattr("zerokara.own_gradients.files.SECONDS_EACH", 0.3)
     endless = "while True:\n            try:\n                pass\n            except Exception:\n                pass"
     sources = {
         "import": NET,

@@ -411,6 +411,15 @@ for epoch in range(2):
             params[k] -= 0.2 * g[k]
         losses.append(loss_of(params, x_train[i:i + 100], t_train[i:i + 100]))
 """,
+    "one layer that begins with zeros": """
+W, losses = np.zeros((784, 10)), []
+for i in range(3):
+    x, t = 0 * x_train[:20], t_train[:20]
+    y = np.exp(x @ W) / np.exp(x @ W).sum(axis=1, keepdims=True)
+    losses.append(-np.mean(np.sum(t * np.log(y), axis=1)))
+    dW = x.T @ (y - t) / len(x)
+    W -= 0.1 * dW
+""",
     "sigmoid outputs and squared error": """
 class Net:
     def __init__(self):

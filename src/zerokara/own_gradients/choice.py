@@ -174,7 +174,8 @@ class Choice:
         """
         node, parent = mend.site.node, mend.site.parent
         named = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
-        if named and isinstance(parent, ast.Assign) and parent.value is node:
+        number = mend.quantity is not None and mend.quantity.kind == "scalar"
+        if (named or number) and isinstance(parent, ast.Assign) and parent.value is node:
             return 3
         if isinstance(parent, ast.Return) and isinstance(node, ast.Name) and node.id in parameters(mend.site):
             return 2

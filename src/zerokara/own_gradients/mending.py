@@ -94,14 +94,17 @@ class Search:
 
     def _settled_before(self) -> int:
         """When the output was right for the first time: before that, only what is put into attributes can be wrong."""
-        truth, tolerance = self.trial.truth, self.trial.tolerance
-        first = truth.output[0]
-        for site in self.trial.code.sites:
-            for clock, value in self.trial.values.get(site.number, [])[:1]:
-                for right in (truth.output, truth.output.T, first, first[None, :], first[:, None]):
-                    if np.shape(value) == right.shape and same_already((value,), (right,), tolerance):
-                        return clock
-        return 0
+        output = self.trial.truth.output
+        forms = (output, output.T, output[0], output[0][None, :], output[0][:, None])
+        first = [(heard[0][0], heard[0][1]) for heard in self.trial.values.values()]
+        within = self.trial.tolerance
+        clocks = [
+            clock
+            for clock, value in first
+            for form in forms
+            if np.shape(value) == form.shape and same_already((value,), (form,), within)
+        ]
+        return min(clocks, default=0)
 
     def _by_layers(self) -> Iterator[Mend]:
         """Code that runs once for each layer, with what is right for that layer each time."""

@@ -257,7 +257,7 @@ def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
         scores=calls.scores if calls.way.output is not None else None,
         functions=(functions := functions_of(calls.way, code.holder)),
         file=code.file or _file_of(functions),
-        rate=reader.rate,
+        rate=reader.rate if calls.way.updates else None,
         state=(code.holder, code.given),
     )
 

@@ -38,9 +38,11 @@ DRAW = translatable("Draw initial weights at random, such as 0.01 * np.random.ra
 
 
 def symmetric(program: Program, training: Training, seen: Watched) -> Iterator[Finding]:
-    """Weights that were all alike at the start, and so are at the end."""
-    for path, array in seen.watch.own.items():
-        if path in seen.read and array.ndim == 2 and array.shape[1] >= 2 and array.shape[0] >= 2 and _is_alike(array):
+    """Hidden units whose weights were alike at the start, and so are at the end; outputs part by their labels."""
+    read = {path: array for path, array in seen.watch.own.items() if path in seen.read and array.ndim == 2}
+    for path, array in read.items():
+        hidden = any(other.shape[0] == array.shape[1] for other in read.values() if other is not array)
+        if hidden and array.shape[1] >= 2 and array.shape[0] >= 2 and _is_alike(array):
             yield Finding(
                 cause="symmetric-weights",
                 text=sentence(ALIKE, parameter=path, n=array.shape[1]),
@@ -54,7 +56,7 @@ def symmetric(program: Program, training: Training, seen: Watched) -> Iterator[F
 
 def _is_alike(array: Array) -> bool:
     largest = np.abs(array).max()
-    return bool(np.isfinite(largest) and np.abs(array - array[:, :1]).max() <= 1e-5 * largest and largest >= 0)
+    return bool(np.isfinite(largest) and np.abs(array - array[:, :1]).max() <= 1e-5 * largest)
 
 
 def _place_of_weights(program: Program, training: Training, path: str) -> Place:
