@@ -116,7 +116,8 @@ def prepare(folder: Path, name: str) -> None:
         shutil.copytree(chapter, folder / chapter.name)
     (folder / "notes.md").write_text(NOTE)
     (folder / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
-    (folder / "net.py").write_text(next(source for source in code(read("docs/student.md")) if "def gradient(" in source))
+    network = next(source for source in code(read("docs/student.md")) if "def gradient(" in source)
+    (folder / "net.py").write_text(network)
     for recipe in code(read(name), "toml"):
         (folder / "recipe.toml").write_text(recipe)
     for number, source in enumerate(source for source in code(read(name)) if "write_idx(" in source):

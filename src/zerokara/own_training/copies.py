@@ -150,7 +150,7 @@ def until(deadline: float) -> Iterator[None]:
     before = sys.getprofile()
 
     def look(frame: FrameType, event: str, arg: Any) -> None:
-        if time.monotonic() > deadline and not event.endswith("return"):
+        if time.thread_time() > deadline and not event.endswith("return"):
             sys.setprofile(before)
             raise CannotWatch
 

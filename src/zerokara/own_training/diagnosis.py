@@ -33,6 +33,10 @@ READING: tuple[Rule, ...] = (
 """Rules that read the source and the values of names, and run nothing."""
 
 
+PATIENCE = 4
+"""How many times its seconds of computing a diagnosis may last where other programs compute at the same time."""
+
+
 def diagnosed(
     namespace: Mapping[str, Any],
     *,
@@ -46,16 +50,19 @@ def diagnosed(
         namespace: the names that a run left behind, such as `vars(main)`. Neither they nor what they stand for change.
         sources: the file, or the cells that were run, in their order.
         memory: what was noted while it ran.
-        seconds: that it may take; nothing is begun after that, and code of the learner's that goes on is stopped.
+        seconds: of computing that it may take; nothing is begun after that, and code of the learner's that goes on is
+            stopped.
     """
     found: list[Finding] = []
-    with unnoticed(), contextlib.suppress(TimeUp), time_limit(2 * seconds):
-        _find(found, Program(sources, namespace), memory or Memory(), time.monotonic() + seconds)
+    with unnoticed(), contextlib.suppress(TimeUp), time_limit(PATIENCE * seconds):
+        _find(found, Program(sources, namespace), memory or Memory(), time.thread_time() + seconds)
     return Findings(_distinct(found))
 
 
 HARMLESS = ("epoch-test", "test-on-training", "not-the-loss", "same-order", "test-data-in-training")
 """Causes that do not keep a network from learning: there may be another that does."""
+OF_LABELS = ("labels-broadcast", "labels-not-one-hot", "sigmoid-for-softmax")
+"""Causes by which a right gradient is one of a loss that was not meant."""
 
 
 def _find(found: list[Finding], program: Program, memory: Memory, deadline: float) -> None:
@@ -66,9 +73,10 @@ def _find(found: list[Finding], program: Program, memory: Memory, deadline: floa
         found += _of_training(program, training, seen)
     for read in READING:
         found += _attempted(read(program))
-    if not _explained(found):
+    if not any(finding.cause in OF_LABELS for finding in found):
         batch = next((_batch(seen) for _, seen in watched if seen is not None and _batch(seen)), None)
-        found[:0] = _attempted(gradients.wrong_gradient(program, memory, batch, deadline))
+        wrong = _attempted(gradients.wrong_gradient(program, memory, batch, deadline))
+        found[:] = [*found, *wrong] if _explained(found) else [*wrong, *found]
     for training, seen in watched:
         if seen is not None:
             rules = (  # generators: nothing runs before it is asked

@@ -29,6 +29,7 @@ from zerokara.finalization import working
 from zerokara.findings import Findings
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
+from zerokara.own_training import diagnosed
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run, same_data
 from zerokara.training.batches import TRIALS, generator
@@ -107,10 +108,10 @@ def diagnose(
     if isinstance(subject, Network):
         if x is None or t is None:
             raise UsageError(sentence("A network is diagnosed on samples. Give x and t too."), "missing-argument")
-        return _of_network(subject, x, t) or _of_variables({"network": subject, "x": x, "t": t})
+        return _of_network(subject, x, t) or diagnosed({"network": subject, "x": x, "t": t})
     if isinstance(subject, Mapping):
         given = {name: value for name, value in (("x", x), ("t", t)) if value is not None}
-        return _of_variables({**subject, **given})
+        return diagnosed({**subject, **given})
     raise UsageError(
         sentence(
             "diagnose takes a run or its folder, a network with x and t, or a dict of variables such as globals(). "
@@ -135,17 +136,6 @@ def _of_network(network: Network, x: Any, t: Any) -> Findings:
     )
     setting = Setting(sizes=tuple(network.sizes))
     return findings_of(Evidence(setting=setting, probes=(probe(network, samples, 0),), data=facts), asked=True)
-
-
-def _of_variables(variables: Mapping[str, Any]) -> Findings:
-    from importlib import import_module
-
-    try:
-        diagnosed = import_module("zerokara.own_training").diagnosed
-    except AttributeError:
-        raise UsageError(sentence("Variables cannot be diagnosed yet."), "usage") from None
-    found: Findings = diagnosed(variables)
-    return found
 
 
 @working()
