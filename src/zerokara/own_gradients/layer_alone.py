@@ -14,8 +14,7 @@ import numpy as np
 
 from zerokara.errors import UsageError
 from zerokara.findings import Finding, Findings
-from zerokara.own_gradients.checking import raised
-from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.isolation import quietly, raised
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_call import LayerCall, Unusable, inputs, is_layer, single_inputs, tried
 from zerokara.own_gradients.layer_kinds import INPUT, UNKNOWN, Quantity, quantities
