@@ -15,21 +15,24 @@ from .planted import LARGE, Mistake, correct, made, mistakes
 from .planted import batch as batch_of
 from .test_forward import subject_of
 
-DERIVATIVE = "dz1 * sigmoid_grad(a1)"
-
 FEW = [
     ("methods", "batch factor missing"),
-    ("leaky", "batch factor twice"),
     ("functions", "derivative inverted"),
-    ("methods", "softmax over the batch"),
-    ("tanh_squares", "loss of absolute values"),
-    ("cells", "wrong operand"),
     ("leaky", "transposed"),
     ("functions", "bias along the wrong axis"),
-    ("loops", "upstream dropped"),
     ("functions", "forward differs"),
-    ("tanh_squares", "decay in the gradient only"),
-    ("cells", "samples ignored"),
+    *(
+        pytest.param(style, kind, marks=pytest.mark.slow)
+        for style, kind in [
+            ("leaky", "batch factor twice"),
+            ("methods", "softmax over the batch"),
+            ("tanh_squares", "loss of absolute values"),
+            ("cells", "wrong operand"),
+            ("loops", "upstream dropped"),
+            ("tanh_squares", "decay in the gradient only"),
+            ("cells", "samples ignored"),
+        ]
+    ),
 ]
 
 
@@ -77,7 +80,7 @@ def spoilt(subject: Subject, error: float) -> Subject:
     return subject
 
 
-@pytest.mark.parametrize("error", [1e-4, 1e-2, 1.0])
+@pytest.mark.parametrize("error", [1e-4, 1.0])
 def test_what_no_mistake_gives_has_no_name(error: float, tmp_path: Path) -> None:
     findings = named(spoilt(subject_of("methods", correct("methods"), tmp_path), error))
     assert [finding.cause for finding in findings] == ["unknown-difference"]
