@@ -1,4 +1,4 @@
-"""The check of a learner's own gradient: silent where it is right, however it is written, and sure where it is wrong."""
+"""The check of a learner's own gradient: silent where it is right, and sure where it is wrong."""
 
 from __future__ import annotations
 

@@ -61,10 +61,15 @@ def check_own_file(
 
 
 def _data(text: str, dataset: str | None, data_dir: Path | None) -> Data:
-    """A small batch of the data that the file uses; digits where MNIST is not here."""
+    """A small batch of the data that the file uses; digits where MNIST is not here, or does not fit."""
+    digits = _batch("digits", None)
     name = dataset or _named_in(text)
-    if dataset is None and not all(whereabouts(name, data_dir).values()):
-        name = "digits"
+    if name == "digits" or (dataset is None and not all(whereabouts(name, data_dir).values())):
+        return digits
+    return replace(_batch(name, data_dir), others=() if dataset else (digits,))
+
+
+def _batch(name: str, data_dir: Path | None) -> Data:
     data = load(name, data_dir=data_dir)
     chosen = generator(0, BATCHES).integers(len(data.train), size=SAMPLES)
     return Data(data.name, data.train.rows(chosen, np.float64), data.train.t[chosen], len(data.class_names))

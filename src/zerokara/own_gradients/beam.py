@@ -110,6 +110,8 @@ def _solved(seen: Observation, layer: int) -> Array | None:
         return None
     rate = seen.model.decays(seen.n).get(seen.model.layers[layer - 1].weight, 0.0)
     target = gradient - rate * seen.truth.W[layer]
+    if not (np.isfinite(target).all() and np.isfinite(a).all()):
+        return None
     delta: Array = np.linalg.lstsq(a.T, target, rcond=None)[0]
     rest = np.linalg.norm(a.T @ delta - target)
     return delta if np.isfinite(delta).all() and rest <= seen.within * np.linalg.norm(target) else None

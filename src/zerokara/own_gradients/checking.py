@@ -90,10 +90,7 @@ def _is_adapted(change: Array | None) -> bool:
 
 
 def _is_clipped(rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> bool:
-    """Whether the gradient is right but for being cut off: at a value, element by element, or at a norm."""
-    wrong = [row for row in rows if row.verdict == DISAGREES]
-    if all(_is_cut_at_a_value(far.gradient.get(row.name), far.elements.get(row.name, [])) for row in wrong):
-        return True
+    """Whether the gradient is right but for being cut off at a norm."""
     ratios = [row.ratio for row in rows]
     if any(ratio is None or not 0 < ratio < 1 or abs(ratio / (ratios[0] or 1) - 1) > 1e-4 for ratio in ratios):
         return False
@@ -102,9 +99,10 @@ def _is_clipped(rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> 
     return cut_again or all(near.verdicts.get(row.name) == AGREES for row in rows)
 
 
-def _is_cut_at_a_value(gradient: Array | None, elements: list[Element]) -> bool:
-    """Whether those elements differ that are as large as any, and they are too small."""
-    if gradient is None or not elements:
+def _is_cut(row: ParameterVerdict, point: Point) -> bool:
+    """Whether a gradient is right but for being cut off at a value: those elements differ that are as large as any."""
+    gradient, elements = point.gradient.get(row.name), point.elements.get(row.name, [])
+    if row.verdict != DISAGREES or gradient is None or not elements:
         return False
     largest = float(np.abs(gradient).max())
     cut = [e for e in elements if abs(e.backprop) == largest]
@@ -134,10 +132,12 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
     doubtful = [name for name in subject.params if far.verdicts.get(name) != AGREES]
     near = measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
+    told = far.told or any(row.verdict == DISAGREES for row in rows)
+    rows = tuple(replace(row, verdict=AGREES) if _is_cut(row, far) else row for row in rows)
     if any(row.verdict == DISAGREES for row in rows):
         meant = None if turned else _as_meant(subject, rows, near, far)
         return meant or OwnCheck(subject.name, rows, causes_of(subject, rows, far))
-    untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD or not far.told]
+    untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD or not told]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
 
 

@@ -73,12 +73,14 @@ class Data:
         name: of the data set; "" for random numbers.
         x, t: (n, features) and (n,) class indices.
         classes: how many there are.
+        others: real data too, for networks that these do not fit.
     """
 
     name: str
     x: Array
     t: Array
     classes: int
+    others: tuple[Data, ...] = ()
 
     def resized(self, rows: int) -> Data:
         """As many rows of it, some more than once."""

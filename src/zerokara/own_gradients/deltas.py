@@ -118,7 +118,8 @@ class Stack:
 
     def weighted(self, weights: Array) -> Array:
         """The sum over the samples of each δ times their numbers, (len, units)."""
-        return np.einsum("mnk,n->mk", self.deltas, weights)
+        summed: Array = np.einsum("mnk,n->mk", self.deltas, weights)
+        return summed
 
 
 def finite(parts: Iterator[Part], shape: tuple[int, ...]) -> list[Part]:

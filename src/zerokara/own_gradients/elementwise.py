@@ -33,12 +33,43 @@ ACTIVATIONS = (
     Formula("gelu", GELU),
     Formula("gelu-exact"),
     Formula("capped-relu", (6.0,)),
+    Formula("swish", (1.702,)),
+    Formula("arctan"),
+    Formula("softsign"),
+    Formula("relu-squared"),
+    Formula("square"),
+    Formula("sine"),
+    Formula("selu"),
+    Formula("hard-sigmoid"),
+    Formula("hard-tanh"),
+    Formula("gaussian"),
 )
 """What is tried in a hidden layer, the likelier first."""
 
 
+SELU = (1.0507009873554805, 1.6732632423543772)
+"""λ and α (Klambauer et al., arXiv:1706.02515)."""
+
+_MORE: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
+    {
+        "arctan": np.arctan,
+        "softsign": lambda z: z / (1 + np.abs(z)),
+        "relu-squared": lambda z: np.maximum(z, 0.0) ** 2,
+        "square": np.square,
+        "sine": np.sin,
+        "selu": lambda z: SELU[0] * np.where(z > 0, z, SELU[1] * np.expm1(np.minimum(z, 0.0))),
+        "hard-sigmoid": lambda z: np.clip(0.2 * z + 0.5, 0.0, 1.0),
+        "hard-tanh": lambda z: np.clip(z, -1.0, 1.0),
+        "gaussian": lambda z: np.exp(-(z**2)),
+    }
+)
+"""Activations that learners write, and that no engine knows."""
+
+
 def activated(formula: Formula, z: Array) -> Array:
     """f(z)."""
+    if formula.name in _MORE:
+        return _MORE[formula.name](z)
     return activation_formula(formula).value(z, *formula.parameters)
 
 
@@ -83,6 +114,15 @@ _SLOPES: Mapping[str, Callable[..., Array]] = MappingProxyType(
         "gelu": _gelu_slope,
         "gelu-exact": _exact_gelu_slope,
         "swish": _swish_slope,
+        "arctan": lambda z: 1 / (1 + z**2),
+        "softsign": lambda z: 1 / (1 + np.abs(z)) ** 2,
+        "relu-squared": lambda z: 2 * np.maximum(z, 0.0),
+        "square": lambda z: 2 * z,
+        "sine": np.cos,
+        "selu": lambda z: SELU[0] * np.where(z > 0, 1.0, SELU[1] * np.exp(np.minimum(z, 0.0))),
+        "hard-sigmoid": lambda z: 0.2 * (np.abs(z) < 2.5),
+        "hard-tanh": lambda z: (np.abs(z) < 1) * 1.0,
+        "gaussian": lambda z: -2 * z * np.exp(-(z**2)),
         "elu": lambda z, alpha: np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0.0))),
     }
 )

@@ -101,6 +101,12 @@ def _unknown(subject: Subject, row: ParameterVerdict, point: Point) -> Finding:
             parameter=row.name,
             ratio=row.ratio,
         )
+    elif row.where is None:
+        text = sentence(
+            "The gradient of {parameter} differs from central differences of the loss by {percent:.3g} % of its size.",
+            parameter=row.name,
+            percent=100 * row.difference,
+        )
     else:
         text = sentence(
             "The gradient of {parameter} at {where} is {got:.6g}, and the central difference of the loss there is "

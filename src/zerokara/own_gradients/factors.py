@@ -1,4 +1,4 @@
-"""What a factor is, from what it was with 7 and with 11 rows: c · n^k."""
+"""What a factor is, from what it was with 7 and with 11 rows: c · n^k, or something else that n alone decides."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Law:
-    """A factor is `constant` · n ** `power` for n samples."""
+    """A factor is `constant` · n ** `power` for n samples, or what `by_rows` has for each n."""
 
     constant: float
     power: int = 0
+    by_rows: tuple[tuple[int, float], ...] = ()
+
+    def at(self, n: int) -> float:
+        """The factor for n samples."""
+        return dict(self.by_rows).get(n, self.constant * float(n) ** self.power)
 
     @property
     def is_one(self) -> bool:
         """Whether it is no factor."""
-        return self.power == 0 and abs(self.constant - 1) <= 1e-6
+        return not self.by_rows and self.power == 0 and abs(self.constant - 1) <= 1e-6
 
     @property
     def cause(self) -> str:
         """Its name in `CAUSES`: of the sign alone, the number of samples, or something else."""
-        if self.power:
+        if self.power or self.by_rows:
             return "batch-factor"
         return "sign" if abs(self.constant + 1) <= 1e-6 else "constant-factor"
 
@@ -38,6 +43,10 @@ def law(factors: Sequence[tuple[int, float]], within: float) -> Law | None:
         constant = factor / float(n) ** power
         if all(abs(f - constant * float(m) ** power) <= within * abs(f) for m, f in factors):
             return Law(_rounded(constant), power)
+    by_rows = dict(factors)
+    counts = [m for m, _ in factors]
+    if len(by_rows) < len(counts) and all(abs(f - by_rows[m]) <= within * abs(f) for m, f in factors):
+        return Law(1.0, by_rows=tuple(sorted(by_rows.items())))
     return None
 
 

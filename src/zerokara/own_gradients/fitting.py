@@ -17,7 +17,9 @@ def fitted(target: Array, regressors: list[Array], within: float, size: float = 
     """The numbers by which the regressors add up to the target; None unless that is so but for rounding."""
     columns = np.stack([regressor.ravel() for regressor in regressors], axis=1)
     lengths = np.linalg.norm(columns, axis=0)
-    if not (lengths > max(1e-300, 1e-10 * size)).all() or not np.isfinite(target).all():
+    if not (lengths > max(1e-300, 1e-10 * size)).all() or not (
+        np.isfinite(target).all() and np.isfinite(lengths).all()
+    ):
         return None
     coefficients = np.linalg.lstsq(columns / lengths, target.ravel(), rcond=None)[0]
     rest = float(np.linalg.norm(columns / lengths @ coefficients - target.ravel()))

@@ -6,9 +6,10 @@ Its arrays are set to random weights, and what the loss returns has to be that o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -118,7 +119,8 @@ def targets_of(t: Array, n: int, classes: int) -> Array:
     """Labels in any form, also (classes, n), as (n, classes) float64. Raises ValueError for others."""
     t = np.asarray(t)
     if t.size == n and classes > 1:
-        return np.eye(classes)[t.reshape(n).astype(int)]
+        one_hot: Array = np.eye(classes)[t.reshape(n).astype(int)]
+        return one_hot
     if t.shape == (classes, n) and classes != n:
         return t.T.astype(np.float64)
     return t.reshape(n, classes).astype(np.float64)
@@ -169,12 +171,25 @@ class _Seen:
     first: Array
 
 
+SECONDS = 1.0
+"""Of CPU time after which no further candidate is tried."""
+
+MOST_LAYOUTS = 8
+
+
 def _found(subject: Subject) -> Model | None:
-    for columns in (False, True):
-        for layers, widths in _chains(subject, columns):
+    """The first that fits, of the likelier ones of every layout before the others."""
+    chains = (
+        (layers, widths, columns)
+        for columns in (False, True)
+        for layers, widths in islice(_chains(subject, columns), MOST_LAYOUTS)
+    )
+    layouts_seen = [(_Observed(subject, layers, columns), widths[-1]) for layers, widths, columns in chains]
+    deadline = time.process_time() + SECONDS
+    for mixed, penalized in product((False, True), repeat=2):
+        for seen, classes in layouts_seen:
             try:
-                seen = _Observed(subject, layers, columns)
-                model = _identified(seen, layers, widths[-1], columns)
+                model = _identified(seen, classes, mixed, penalized, deadline)
             except Exception:  # the learner's code may raise anything, at weights that it never had
                 continue
             if model is not None:
@@ -241,24 +256,26 @@ def set_weights(subject: Subject, layers: tuple[Layer, ...], seed: int, length: 
     return {name: np.array(array, np.float64) for name, array in subject.params.items()}
 
 
-def _identified(seen: _Observed, layers: tuple[Layer, ...], classes: int, columns: bool) -> Model | None:
-    model = Model(layers, (), "", "", columns=columns, classes=classes)
+def _identified(seen: _Observed, classes: int, mixed: bool, penalized: bool, deadline: float) -> Model | None:
+    model = Model(seen.layers, (), "", "", columns=seen.columns, classes=classes)
     scales = (1.0, 1 / 255) if np.abs(seen(1, ROWS[0]).x).max() > 2 else (1.0,)
-    for penalized, input_scale in product((False, True), scales):
-        for activations in _activations(len(layers) - 1):
-            tried = replace(model, activations=activations, input_scale=input_scale)
-            if (found := _with_loss(tried, seen, penalized)) is not None:
-                return found
+    hidden = len(seen.layers) - 1
+    for input_scale, activations in product(scales, _mixed(hidden) if mixed else _uniform(hidden)):
+        if time.process_time() > deadline:
+            return None
+        tried = replace(model, activations=activations, input_scale=input_scale)
+        if (found := _with_loss(tried, seen, penalized)) is not None:
+            return found
     return None
 
 
-def _activations(hidden: int) -> Iterator[tuple[Formula, ...]]:
-    """One for all hidden layers first, then mixed ones."""
-    if hidden == 0:
-        yield ()
-        return
-    yield from ((formula,) * hidden for formula in ACTIVATIONS)
-    few = ACTIVATIONS if hidden == 2 else ACTIVATIONS[:4]
+def _uniform(hidden: int) -> Iterator[tuple[Formula, ...]]:
+    """One activation for all hidden layers."""
+    yield from ((formula,) * hidden for formula in (ACTIVATIONS if hidden else ACTIVATIONS[:1]))
+
+
+def _mixed(hidden: int) -> Iterator[tuple[Formula, ...]]:
+    few = (*ACTIVATIONS[:4], Formula("identity"))
     if 1 < hidden < 5:
         yield from (mixed for mixed in product(few, repeat=hidden) if len(set(mixed)) > 1)
 
@@ -329,6 +346,8 @@ def _penalty(model: Model, seen: _Observed, scale: float) -> dict[str, float]:
         squares = np.array(
             [[sum(0.5 * np.square(s.params[name]).sum() for name in group) for group in groups] for s in observed]
         )
+        if not (np.isfinite(squares).all() and np.isfinite(rests).all()):
+            return {}
         rates = np.linalg.lstsq(squares, rests, rcond=None)[0]
         if np.abs(squares @ rates - rests).max() <= 10 * seen.tolerance * size:
             return {name: float(rate) for rate, group in zip(rates, groups, strict=True) for name in group}
@@ -363,5 +382,6 @@ def _rounded(scale: float) -> float:
     for denominator in (*range(1, 101), 1000, 784):
         numerator = round(scale * denominator)
         if numerator and abs(scale * denominator - numerator) <= 1e-7 * abs(numerator) and abs(numerator) < 100:
-            return numerator / denominator
+            ratio: float = numerator / denominator
+            return ratio
     return scale

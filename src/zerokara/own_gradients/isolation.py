@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import builtins
 import io
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,9 @@ import numpy as np
 from zerokara.recognise.threads import one_thread
 from zerokara.words import in_english, sentence
 
+LIBRARY = os.path.dirname(os.__file__)
+"""Where Python's own modules lie, and installed packages below it."""
+
 REPEATED = 0.5
 """Seconds after which code that caught the end of its time is told again."""
 
@@ -33,8 +37,9 @@ def raised(error: BaseException) -> str:
     """What is said of an exception from a learner's code: the last line of theirs that it came through."""
     kind, text, place = type(error).__name__, str(error) or type(error).__name__, None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if not str(frame.f_globals.get("__name__", "")).startswith(("zerokara", "numpy")):
-            place = Path(frame.f_code.co_filename).name, line
+        module, file = str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename
+        if not module.startswith(("zerokara", "numpy")) and not file.startswith((LIBRARY, "<frozen")):
+            place = Path(file).name, line
     if place is None:
         return sentence("The code raised {kind}: “{text}”.", kind=kind, text=text)
     return sentence(

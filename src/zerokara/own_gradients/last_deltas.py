@@ -35,7 +35,7 @@ def last_deltas(seen: Observation) -> Candidates:
 def errors(seen: Observation) -> Iterator[Part]:
     """What stands for ∂L/∂y of a pointwise output, or for y − t."""
     truth, model = seen.truth, seen.model
-    y, t, z = truth.output, truth.targets, truth.z[truth.depth]
+    y, t = truth.output, truth.targets
     scale = model.scaled(seen.n)
     pointwise = not model.output.startswith("softmax")
     right = ERRORS[model.error].derivative(y, t, 0.0)
@@ -49,6 +49,15 @@ def errors(seen: Observation) -> Iterator[Part]:
     if model.error == "cross-entropy" and not pointwise:
         yield Part("−t/y", -scale * t / y, "softmax-derivative")
         yield from (Part(f"−t/(y + {s})", -scale * t / (y + s), "softmax-derivative") for s in SHIFTS[1:])
+    yield from _other_outputs(seen)
+    yield from _other_errors(seen)
+
+
+def _other_outputs(seen: Observation) -> Iterator[Part]:
+    """Something else than y in y − t."""
+    truth = seen.truth
+    y, t, z = truth.output, truth.targets, truth.z[truth.depth]
+    model, scale = seen.model, seen.model.scaled(seen.n)
     others = {
         "z": (z, "wrong-operand"),
         "softmax(y)": (softmax(y), "forward-differs"),
@@ -72,6 +81,13 @@ def errors(seen: Observation) -> Iterator[Part]:
         if model.output in WRONG_SOFTMAX and name == "softmax(z)":
             cause = WRONG_SOFTMAX[model.output]
         yield Part(f"{name} − t", scale * (value - t), cause, any_scale=cause == "loss-mismatch")
+
+
+def _other_errors(seen: Observation) -> Iterator[Part]:
+    """Something else than y − t."""
+    truth = seen.truth
+    y, t, z = truth.output, truth.targets, truth.z[truth.depth]
+    scale = seen.model.scaled(seen.n)
     alone = {
         "y": y,
         "t": t,

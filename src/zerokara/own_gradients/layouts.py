@@ -68,9 +68,9 @@ def layouts(x: Array, given: bool) -> Iterator[Layout]:
     Args:
         given: whether somebody chose the form of x and t: then that comes first, and labels are tried as they are.
     """
-    labels = (
-        ("as given", "one-hot", "numbers", "one column") if given else ("one-hot", "as given", "numbers", "one column")
-    )
+    labels = ["as given", "one-hot", "numbers", "one column"]
+    if not given:
+        labels[:2] = "one-hot", "as given"
     rows = ["rows", "columns", "images", "vector", "column", "row"]
     if x.ndim != 2:
         rows = ["rows"]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
 from zerokara.own_gradients.beam import UNKNOWN, Path, Replay, Step, explained, replayed
+from zerokara.own_gradients.descent import steps_up
 from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
 from zerokara.own_gradients.isolation import quietly
@@ -22,7 +24,7 @@ from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation, observations
 from zerokara.own_gradients.solving import cause_of
 from zerokara.own_gradients.state import state_findings
-from zerokara.own_gradients.subject import Array, Subject
+from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.own_gradients.truth import right_deltas, truth_at
 from zerokara.own_gradients.variants import plausible, variants
 from zerokara.own_gradients.wording import Named, finding_of
@@ -67,6 +69,8 @@ def _follows(finding: Finding, state: Findings) -> bool:
 
 
 def _of_one_call(subject: Subject) -> Iterator[Finding]:
+    if steps_up(subject.functions):  # what is added to the parameters is right with the other sign
+        subject = replace(subject, gradient=partial(_turned, subject.gradient))
     model = model_of(subject)
     if model is None:
         return
@@ -74,6 +78,10 @@ def _of_one_call(subject: Subject) -> Iterator[Finding]:
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
         yield from _findings(subject, model, seen)
+
+
+def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
+    return {name: -array for name, array in gradient(x, t).items()}
 
 
 def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterator[Finding]:

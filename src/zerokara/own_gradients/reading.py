@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -27,6 +28,8 @@ from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
 MOST_FUNCTIONS = 300
+SLOW, FEW = 0.02, 3
+"""Seconds of a loss from which parameters are looked for with so many rows only."""
 
 
 def subjects_of(obj: Any, x: Array, t: Array, *, chosen: bool = True) -> list[Subject]:
@@ -225,17 +228,20 @@ def _classes(t: Array) -> int:
 
 
 def _read(code: Code, calls: Calls, x: Array, t: Array) -> Subject | None:
-    same_draws = SameDraws(lambda: calls.loss(x.copy(), t.copy()), (code.holder, code.given))
+    began = time.process_time()
+    calls.loss(x.copy(), t.copy())
+    rows = len(x) if time.process_time() - began < SLOW else FEW
+    same_draws = SameDraws(lambda: calls.loss(x[:rows].copy(), t[:rows].copy()), (code.holder, code.given))
 
     def loss() -> float:
-        return float(same_draws(calls.loss, x.copy(), t.copy()))
+        return float(same_draws(calls.loss, x[:rows].copy(), t[:rows].copy()))
 
     if not np.isfinite(value := loss()):
         raise NoLoss(sentence("The loss is {loss}, so there are no slopes to compare with.", loss=value))
     places = with_effect([place for place in arrays_in(code.holder) if not _is_data(place.value, x)], loss)
     reader = GradientReader(calls, places)
     try:
-        gradient = reader(x.copy(), t.copy())
+        gradient = reader(x[:rows].copy(), t[:rows].copy())
     except Exception as error:
         error.stage = 3  # type: ignore[attr-defined]
         raise

@@ -77,7 +77,9 @@ def _parts(seen: Observation, path: Path, layer: int) -> tuple[Array, Array, Arr
 
 def _fits(columns: Array, target: Array, within: float) -> Array | None:
     """The X of columns @ X = target, if there is one and there could be none."""
-    if np.linalg.matrix_rank(columns) < columns.shape[1] or columns.shape[1] >= columns.shape[0]:
+    if not (np.isfinite(columns).all() and np.isfinite(target).all()) or columns.shape[1] >= columns.shape[0]:
+        return None
+    if np.linalg.matrix_rank(columns) < columns.shape[1]:
         return None
     found: Array = np.linalg.lstsq(columns, target, rcond=None)[0]
     rest = np.linalg.norm(columns @ found - target)

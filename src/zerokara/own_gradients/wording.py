@@ -116,22 +116,8 @@ SUMS: Mapping[str, str] = {
 }
 
 FUNCTIONS = frozenset(
-    {
-        "sigmoid",
-        "tanh",
-        "relu",
-        "leaky",
-        "swish",
-        "elu",
-        "gelu",
-        "softplus",
-        "identity",
-        "softmax",
-        "exp",
-        "log",
-        "sign",
-    }
-    | {"where"}
+    {"sigmoid", "tanh", "relu", "leaky", "swish", "elu", "gelu", "softplus", "identity", "softmax", "exp", "log"}
+    | {"sign", "where"}
 )
 
 
@@ -216,7 +202,7 @@ def _activation(model: Model, layer: int) -> str:
 def _of_batch(mistake: Named, facts: Mapping[str, Any], seen: list[Observation]) -> str | None:
     assert mistake.law is not None
     n, more = seen[0].n, seen[1].n
-    constant, power = mistake.law.constant, mistake.law.power
+    constant, power = mistake.law.constant, 0 if mistake.law.by_rows else mistake.law.power
     if (constant, power) == (1, 1):
         return sentence(
             "The gradient of {names} is not divided by the number of samples: with {n} of them it is {n} times too "
@@ -231,7 +217,7 @@ def _of_batch(mistake: Named, facts: Mapping[str, Any], seen: list[Observation])
             n=n,
             **facts,
         )
-    factors = [constant * float(rows) ** power for rows in (n, more)]
+    factors = [mistake.law.at(rows) for rows in (n, more)]
     return sentence(
         "The gradient of {names} is {factor:.6g} times the right one with {n} samples, and {other:.6g} times with "
         "{more}.",
@@ -285,7 +271,7 @@ def _of_missing(mistake: Named, facts: Mapping[str, Any], seen: list[Observation
 
 def _of_decay(mistake: Named, facts: Mapping[str, Any], seen: list[Observation]) -> str | None:
     assert mistake.law is not None
-    rate = mistake.law.constant * float(seen[0].n) ** mistake.law.power
+    rate = mistake.law.at(seen[0].n)
     if rate > 0:
         return sentence(
             "The gradient of {names} has {rate:.6g} · {form} in it, weight decay that is not in the loss.",
