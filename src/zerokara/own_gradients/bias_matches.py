@@ -44,8 +44,8 @@ def sums(seen: Observation, layer: int) -> Iterator[tuple[str, str | None, Array
     yield "first", "bias-sum", np.eye(n)[0]
     yield "last", "bias-sum", np.eye(n)[-1]
     yield "second", "bias-sum", np.eye(n)[1]
-    yield "without the first", "bias-sum", 1 - np.eye(n)[0]
-    yield "without the last", "bias-sum", 1 - np.eye(n)[-1]
+    yield "without-first", "bias-sum", 1 - np.eye(n)[0]
+    yield "without-last", "bias-sum", 1 - np.eye(n)[-1]
     yield "Σ a", "wrong-operand", a.sum(axis=1)
     yield "Σ a²", "wrong-operand", np.square(a).sum(axis=1)
     yield "first a", "wrong-operand", a[:, 0]
@@ -118,10 +118,10 @@ def other_sums(delta: Array, units: int) -> dict[str, Array]:
     """What else becomes of δ (n, units) in the gradient of b, by name, in the shape that the gradient then has."""
     total = delta.sum()
     return {
-        "one sum for all": np.full(units, total),
-        "one number": np.array(total),
-        "along the wrong axis": delta.sum(axis=1),
-        "not summed": delta,
+        "one-sum": np.full(units, total),
+        "one-number": np.array(total),
+        "wrong-axis": delta.sum(axis=1),
+        "not-summed": delta,
         "cumulated": delta.cumsum(axis=0)[-1] + 0 * total,
         "largest": delta.max(axis=0),
         "sum of |δ|": np.abs(delta).sum(axis=0),
@@ -141,14 +141,16 @@ def other_sums(delta: Array, units: int) -> dict[str, Array]:
 def _other_sums(seen: Observation, layer: int, candidates: Candidates, gradient: Array) -> Iterator[Match]:
     units, right = seen.truth.b[layer].size, candidates.right
     alike = gradient.size == 1 or bool(np.ptp(gradient) == 0)
-    for i in (right,) if alike else candidates.single.numbers:
+    for i in candidates.single.numbers:
         delta = candidates.array(int(i))
         for name, value in other_sums(delta, units).items():
-            if value.size != gradient.size or (name.startswith("one ") != alike):
+            if value.size != gradient.size or (name.startswith("one-") != alike):
                 continue
             if value.ndim == 2 and gradient.shape == value.shape[::-1]:
                 value = value.T
-            if (factor := sum_factor(gradient, value, delta, seen)) is not None:
+            factor = sum_factor(gradient, value, delta, seen)
+            # A number equals too much where it may have a factor, too.
+            if factor is not None and (i == right or not alike or abs(factor - 1) <= 1e-9):
                 yield replace(
                     match_of(candidates, int(i), name, ((OF_SUMS.get(name, "bias-sum"), f"b {name}"),)), factor=factor
                 )

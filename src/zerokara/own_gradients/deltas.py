@@ -123,12 +123,13 @@ class Stack:
 
 
 def finite(parts: Iterator[Part], shape: tuple[int, ...]) -> list[Part]:
-    """Those of a shape that have numbers only; of equal ones the first."""
+    """Those of a shape that have numbers only; of those that are multiples of one another the first."""
     weights = np.random.default_rng(0).normal(size=shape)
     kept: dict[str, Part] = {}
     for part in parts:
         if part.array.shape == shape and np.isfinite(part.array).all():
-            kept.setdefault(f"{float((part.array * weights).sum()):.9e}", part)
+            length = float(np.linalg.norm(part.array)) or 1.0
+            kept.setdefault(f"{abs(float((part.array * weights).sum())) / length:.9e}", part)
     return list(kept.values())
 
 
@@ -137,13 +138,13 @@ def sample_weights(n: int) -> Iterator[tuple[str, Array]]:
     half, number = n // 2, np.arange(n).reshape(-1, 1)
     yield "first", (number == 0) * 1.0
     yield "last", (number == n - 1) * 1.0
-    yield "without the first", (number > 0) * 1.0
-    yield "without the last", (number < n - 1) * 1.0
+    yield "without-first", (number > 0) * 1.0
+    yield "without-last", (number < n - 1) * 1.0
     yield "first half", (number < half) * 1.0
     yield "second half", (number >= half) * 1.0
-    yield "second half, from the middle", (number > half) * 1.0
-    yield "first half, with the middle", (number <= half) * 1.0
+    yield "second-half-after-middle", (number > half) * 1.0
+    yield "first-half-and-middle", (number <= half) * 1.0
     yield "even", (number % 2 == 0) * 1.0
     yield "odd", (number % 2 == 1) * 1.0
     yield "second", (number == 1) * 1.0
-    yield "from the third", (number > 1) * 1.0
+    yield "from-third", (number > 1) * 1.0

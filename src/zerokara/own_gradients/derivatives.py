@@ -23,7 +23,7 @@ def derivatives(formula: Formula, z: Array, a: Array, bias: Array) -> dict[str, 
     right = slope(formula, z)
     forms |= {"f′(z)²": right**2, "f′(z)³": right**3, "√f′(z)": np.sqrt(np.abs(right)), "1 − f′(z)": 1 - right}
     forms |= {"z(1 − a)": z * (1 - a), "a(1 − z)": a * (1 - z), "a f′(z)": a * right, "z f′(z)": z * right}
-    forms |= {"f′(z) of the mean": np.broadcast_to(right.mean(axis=0), z.shape)}
+    forms |= {"mean-of-f′(z)": np.broadcast_to(right.mean(axis=0), z.shape)}
     forms |= {"f′(z) by sample": np.broadcast_to(right.mean(axis=1, keepdims=True), z.shape)}
     with np.errstate(all="ignore"):
         forms |= {"1/f′(z)": 1 / right, "1/a": 1 / a, "1/z": 1 / z}

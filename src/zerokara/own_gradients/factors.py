@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,12 @@ class Law:
     def is_one(self) -> bool:
         """Whether it is no factor."""
         return not self.by_rows and self.power == 0 and abs(self.constant - 1) <= 1e-6
+
+    def parts(self) -> tuple[Law, ...]:
+        """A wrong sign, and what is left without it."""
+        if self.constant >= 0 or self == Law(-1.0):
+            return (self,)
+        return Law(-1.0), replace(self, constant=-self.constant)
 
     @property
     def cause(self) -> str:

@@ -33,7 +33,7 @@ def _upstreams(seen: Observation, layer: int, carried: Array) -> Iterator[Part]:
     yield Part("δ Wᵀ", right)
     after = seen.weights_of(seen.after, above)
     if after is not None and after.shape == W.shape and not np.array_equal(after, W):
-        yield Part("δ Wᵀ after the update", carried @ after.T, "updated-too-early")
+        yield Part("δ W′ᵀ, updated", carried @ after.T, "updated-too-early")
     if (updated := _after_own_update(seen, layer, carried, right)) is not None:
         yield Part("δ (W − η dW)ᵀ", updated, "updated-too-early")
     for name, matrix, cause in _matrices(seen, above):
@@ -51,7 +51,7 @@ def _upstreams(seen: Observation, layer: int, carried: Array) -> Iterator[Part]:
         yield Part("δ", carried, "upstream-dropped", any_scale=True)
     yield Part("mean of δ Wᵀ", np.broadcast_to(right.mean(axis=0), right.shape), "wrong-operand", any_scale=True)
     for name, weights in sample_weights(seen.n):
-        yield Part(f"δ Wᵀ, samples {name}", right * weights, "samples-ignored")
+        yield Part(f"samples {name}", right * weights, "samples-ignored")
     for name, changed in (("|δ Wᵀ|", np.abs(right)), ("(δ Wᵀ)²", right**2), ("sign(δ Wᵀ)", np.sign(right))):
         yield Part(name, changed, "wrong-operand", any_scale=True)
 

@@ -61,8 +61,8 @@ def _other_outputs(seen: Observation) -> Iterator[Part]:
     others = {
         "z": (z, "wrong-operand"),
         "softmax(y)": (softmax(y), "forward-differs"),
-        "softmax over the batch": (softmax_over(None, z), "softmax-over-batch"),
-        "softmax over the samples": (softmax_over(0, z), "softmax-axis"),
+        "softmax-over-batch(z)": (softmax_over(None, z), "softmax-over-batch"),
+        "softmax-over-samples(z)": (softmax_over(0, z), "softmax-axis"),
         "softmax(z)": (softmax(z), "loss-mismatch"),
         "sigmoid(z)": (sigmoid(z), "loss-mismatch"),
         "tanh(z)": (np.tanh(z), "loss-mismatch"),
@@ -170,7 +170,8 @@ def _whole_errors(seen: Observation) -> Iterator[Part]:
         yield Part("δ²", right**2, "wrong-operand")
         yield Part("|δ|", np.abs(right), "wrong-operand")
         yield from (
-            Part(f"right {number}, samples {name}", right * w, "samples-ignored") for name, w in sample_weights(seen.n)
+            Part(f"samples {name}{', exactly' * number}", right * w, "samples-ignored")
+            for name, w in sample_weights(seen.n)
         )
     if ERRORS[model.error].takes_logarithm:
         for shift in SHIFTS:

@@ -161,7 +161,7 @@ def instead(seen: Observation, layer: int, letter: str) -> Iterator[tuple[str, A
         for kind, of in (("W", seen.weights_of), ("b", seen.bias_of)):
             if (kind, number) == (letter, layer):
                 continue
-            for values, mark in ((seen.truth.gradient, ""), (seen.gradient, " of the learner")):
+            for values, mark in ((seen.truth.gradient, ""), (seen.gradient, " theirs")):
                 array = of(values, number)
                 if array is not None and array.size == np.prod(shape):
                     yield f"d{kind}{number}{mark}", array.reshape(shape), "wrong-operand"

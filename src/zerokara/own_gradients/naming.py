@@ -57,7 +57,6 @@ SYMPTOMS: Mapping[str, frozenset[str]] = {
         {"wrong-operand", "constant-factor", "forward-differs", "loss-mismatch", "updated-too-early"}
     ),
     "shared-arrays": frozenset({"wrong-operand"}),
-    "accumulates": frozenset({"wrong-operand", "batch-factor", "constant-factor"}),
 }
 """What follows from mistakes of state, and looks as if it were one of its own."""
 
@@ -238,6 +237,6 @@ def _mistakes(match: Match, laws: list[Law]) -> Iterator[tuple[str, str, Law | N
     for cause, form in match.wrong:
         yield cause, form, None
     if match.scaled and not laws[0].is_one:
-        yield laws[0].cause, "", laws[0]
+        yield from ((part.cause, "", part) for part in laws[0].parts())
     for (name, _), rate in zip(match.rest, laws[1:], strict=True):
         yield "decay-not-in-loss", name, rate

@@ -67,7 +67,7 @@ def views(gradient: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]
         reshaped = gradient.reshape(shape[::-1]).T
         if shape[0] != shape[1] or not np.array_equal(reshaped, gradient):
             yield "reshaped", reshaped
-            yield "reshaped the other way", gradient.T.reshape(shape)
+            yield "reshaped-as-stored", gradient.T.reshape(shape)
         yield "reversed", gradient[::-1]
     elif gradient.shape == shape[::-1]:
         yield "transposed", gradient.T

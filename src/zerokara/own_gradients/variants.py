@@ -30,7 +30,7 @@ INPUTS: Mapping[str, Callable[[Array], Array]] = {
     "sign(x)": np.sign,
     "|x|": np.abs,
     "x − mean": lambda x: x - x.mean(axis=0),
-    "x − mean of all": lambda x: x - x.mean(),
+    "x − mean(x)": lambda x: x - x.mean(),
     "x/max": lambda x: x / (np.abs(x).max() or 1.0),
     "0.1x": lambda x: 0.1 * x,
     "0.9x": lambda x: 0.9 * x,

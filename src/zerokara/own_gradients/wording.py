@@ -103,14 +103,12 @@ EQUALS: Mapping[str, str] = {
 }
 
 SUMS: Mapping[str, str] = {
-    "b one sum for all": translatable(
-        "The gradient of {names} is one sum over all units. Each unit has a sum of its own."
-    ),
-    "b one number": translatable("The gradient of {names} is one sum over all units. Each unit has a sum of its own."),
-    "b along the wrong axis": translatable(
+    "b one-sum": translatable("The gradient of {names} is one sum over all units. Each unit has a sum of its own."),
+    "b one-number": translatable("The gradient of {names} is one sum over all units. Each unit has a sum of its own."),
+    "b wrong-axis": translatable(
         "The gradient of {names} is summed over the units of each sample. It is summed over the samples, for each unit."
     ),
-    "b not summed": translatable("The gradient of {names} is not summed over the samples."),
+    "b not-summed": translatable("The gradient of {names} is not summed over the samples."),
     "b first": translatable("The gradient of {names} is that of one sample. It is the sum over all of them."),
     "b last": translatable("The gradient of {names} is that of one sample. It is the sum over all of them."),
 }
@@ -239,7 +237,7 @@ def _of_constant(mistake: Named, facts: Mapping[str, Any], seen: list[Observatio
 
 
 def _of_sign(mistake: Named, facts: Mapping[str, Any], seen: list[Observation]) -> str | None:
-    return sentence("The gradient of {names} has the wrong sign, and is right otherwise.", **facts)
+    return sentence("The gradient of {names} has the wrong sign.", **facts)
 
 
 def _of_derivative(mistake: Named, facts: Mapping[str, Any], seen: list[Observation]) -> str | None:
