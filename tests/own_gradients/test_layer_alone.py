@@ -95,6 +95,14 @@ def test_a_name_is_proven_by_a_formula(tmp_path: Path) -> None:
     assert source.splitlines()[found[0].line - 1].strip() == "dx = np.dot(dout, self.W)"
 
 
+def test_the_three_ways_of_a_normalization_are_told(tmp_path: Path, marked: Any) -> None:
+    source = SOURCE.replace("dxc += (2.0 / n) * self.xc * dvar", "pass")
+    found = layer_findings(layer_of(source, MAKES["Norm"], tmp_path))[0]
+    assert found.proof["ways"] == pytest.approx((1, 0, 1))
+    assert found.proven.startswith("⟦It is 1 times the direct way to x, ")
+    assert marked(found.told) == ""
+
+
 def test_nothing_is_left_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = SOURCE.replace(
         "self.x = x\n        return np.dot(x, self.W) + self.b",

@@ -14,8 +14,7 @@ import numpy as np
 
 from zerokara.errors import UsageError
 from zerokara.findings import Finding, Findings
-from zerokara.own_gradients.checking import raised
-from zerokara.own_gradients.isolation import quietly
+from zerokara.own_gradients.isolation import quietly, raised
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.layer_call import LayerCall, Unusable, inputs, is_layer, single_inputs, tried
 from zerokara.own_gradients.layer_kinds import INPUT, UNKNOWN, Quantity, quantities
@@ -161,11 +160,25 @@ def _finding(layer: Any, quantity: Quantity) -> Finding:
         parameter=None if quantity.parameter == INPUT else quantity.parameter,
         evidence={"gradient": quantity.name, "difference": quantity.difference, "size": quantity.size},
         remedy=sentence("The right one is {formula}.", formula=quantity.formula) if quantity.formula else "",
-        proof={"equals": quantity.equal_to} if quantity.equal_to else {},
-        proven=sentence("It equals {formula} on other inputs and weights too.", formula=quantity.equal_to)
-        if quantity.equal_to
-        else "",
+        proof=({"equals": quantity.equal_to} if quantity.equal_to else {})
+        | ({"ways": quantity.shares} if quantity.shares else {}),
+        proven=_proven(quantity),
     )
+
+
+def _proven(quantity: Quantity) -> str:
+    if quantity.shares:
+        direct, variance, mean = quantity.shares
+        return sentence(
+            "It is {direct:.6g} times the direct way to x, {variance:.6g} times that through the variance, and "
+            "{mean:.6g} times that through the mean. Each should be there once.",
+            direct=direct,
+            variance=variance,
+            mean=mean,
+        )
+    if quantity.equal_to:
+        return sentence("It equals {formula} on other inputs and weights too.", formula=quantity.equal_to)
+    return ""
 
 
 def _seen(layer: str, quantity: Quantity) -> str:

@@ -43,6 +43,7 @@ class Quantity:
         formula: the right one as code; "" where there is no closed form.
         size: below which a difference is rounding, beside `tolerance`.
         cause, equal_to: the mistake, where one is proven, and the formula that `got` equals.
+        shares: of a layer that normalizes, how much of its three ways is in `got`: direct, by variance, by mean.
     """
 
     parameter: str
@@ -53,6 +54,7 @@ class Quantity:
     tolerance: float
     cause: str = UNKNOWN
     equal_to: str = ""
+    shares: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -88,7 +90,7 @@ class Quantity:
 
     def unnamed(self) -> Quantity:
         """The same without a cause."""
-        return replace(self, cause=UNKNOWN, equal_to="")
+        return replace(self, cause=UNKNOWN, equal_to="", shares=())
 
 
 def _same_shape(got: Array, right: Array) -> bool:

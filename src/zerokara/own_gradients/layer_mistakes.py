@@ -12,6 +12,7 @@ from zerokara.own_gradients.layer_call import LayerCall
 from zerokara.own_gradients.layer_kinds import (
     INPUT,
     UNKNOWN,
+    Normalization,
     Quantity,
     affine_of,
     bias_axis,
@@ -38,7 +39,8 @@ def named(quantity: Quantity, call: LayerCall) -> Quantity:
         return replace(quantity, cause="missing-gradient")
     for cause, formula, mistaken in chain(_of_kind(quantity, call), _of_any(quantity, call)):
         if quantity.equals(mistaken):
-            return replace(quantity, cause=cause, equal_to=formula)
+            shares = () if formula else shares_of(quantity, call)
+            return replace(quantity, cause=cause, equal_to=formula, shares=shares)
     if quantity.parameter == INPUT and _is_a_multiple_of_u(call):
         return replace(quantity, cause="activation-derivative", equal_to="dout * g(x)")
     return quantity
@@ -140,15 +142,24 @@ def _of_normalization(quantity: Quantity, call: LayerCall) -> Iterator[Candidate
         return
     if parts.gamma is not None:
         without = sum(parts.ways(call.u), np.zeros_like(call.x))
-        yield "wrong-operand", f"… without {parts.gamma}", without
+        yield "wrong-operand", f"backward(dout / {parts.gamma})", without
+    ways, shares = _shares(quantity.got, call, parts)
+    if cause := _cause_of(shares, len(call.x)):
+        yield cause, "", (ways @ shares).reshape(call.x.shape)
+
+
+def _shares(dx: Array, call: LayerCall, parts: Normalization) -> tuple[Array, Array]:
+    """The three ways as columns, and how much of each is in dx."""
     ways = np.stack([way.ravel() for way in parts.ways(call.u * parts.scale)], axis=1)
-    shares = np.linalg.lstsq(ways, quantity.got.ravel(), rcond=None)[0]
-    cause = _cause_of(shares, len(call.x))
-    if cause:
-        formula = " + ".join(
-            f"{share:.6g} * {way}" for share, way in zip(shares, ("direct", "variance", "mean"), strict=True)
-        )
-        yield cause, formula, (ways @ shares).reshape(call.x.shape)
+    return ways, np.linalg.lstsq(ways, dx.ravel(), rcond=None)[0]
+
+
+def shares_of(quantity: Quantity, call: LayerCall) -> tuple[float, ...]:
+    """How much of each of the three ways is in the dx of a layer that normalizes; () of others."""
+    parts = normalization_of(call) if quantity.parameter == INPUT else None
+    if parts is None or quantity.got is None or quantity.got.shape != call.x.shape:
+        return ()
+    return tuple(float(share) for share in _shares(quantity.got, call, parts)[1])
 
 
 def _cause_of(shares: Array, n: int) -> str:
@@ -211,7 +222,7 @@ def _of_any(quantity: Quantity, call: LayerCall) -> Iterator[Candidate]:
     yield "batch-factor", f"{formula} * {n}", right * n
     if quantity.parameter != INPUT:
         yield "gradient-is-parameter", quantity.parameter, call.params[quantity.parameter]
-    yield from _turned(right)
+    yield from _turned(formula, right)
     if quantity.got is not None and quantity.got.size == right.size and np.isfinite(right).sum() > 3:
         factor = _factor(quantity.got.ravel(), right.ravel())
         yield "constant-factor", f"{factor:.9g} * {formula}", factor * right
@@ -253,12 +264,12 @@ def _of_bias(quantity: Quantity, call: LayerCall) -> Iterator[Candidate]:
         yield "bias-sum", formula, value
 
 
-def _turned(right: Array) -> Iterator[Candidate]:
+def _turned(name: str, right: Array) -> Iterator[Candidate]:
     """The same numbers at other places: axes exchanged or reversed."""
     if not 2 <= right.ndim <= 4:
         return
     for axes in list(permutations(range(right.ndim)))[1:]:
-        yield "transposed", f"axes {axes}", right.transpose(axes).reshape(right.shape)
+        yield "transposed", f"{name}.transpose({axes})", right.transpose(axes).reshape(right.shape)
     for count in range(1, right.ndim + 1):
         for reversed_axes in combinations(range(right.ndim), count):
-            yield "transposed", f"axes {reversed_axes} reversed", np.flip(right, reversed_axes)
+            yield "transposed", f"np.flip({name}, {reversed_axes})", np.flip(right, reversed_axes)
