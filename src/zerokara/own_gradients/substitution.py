@@ -72,7 +72,7 @@ class Change:
     how: str
 
 
-ASKED = Change("as it is")
+ASKED = Change("plain")
 """What a replacement of an `x op= e` gets for a value; returning it changes nothing."""
 
 Replacement = Callable[[int, Any], Any]
