@@ -29,7 +29,6 @@ from zerokara.finalization import working
 from zerokara.findings import Findings
 from zerokara.nn.labels import as_targets
 from zerokara.nn.network import Network
-from zerokara.own_training import diagnosed
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run, same_data
 from zerokara.training.batches import TRIALS, generator
@@ -99,6 +98,8 @@ def diagnose(
     Raises UsageError for anything else, RunError for a folder that is not a run's or is damaged, DataError where a
     run's data are gone.
     """
+    from zerokara.own_training import diagnosed  # a training that is only listened to need not wait for it
+
     if isinstance(subject, Run | str | os.PathLike):
         if x is not None or t is not None:
             text = sentence("A run has its own data. Leave x and t out, or give a network with them.")
