@@ -12,6 +12,7 @@ import numpy as np
 from zerokara.findings import Finding
 from zerokara.own_gradients.factors import Law
 from zerokara.own_gradients.forward import Model
+from zerokara.own_gradients.notation import written
 from zerokara.own_gradients.observing import Observation
 from zerokara.own_gradients.subject import Subject
 from zerokara.words import sentence, translatable
@@ -127,9 +128,9 @@ def finding_of(subject: Subject, model: Model, seen: list[Observation], mistake:
     known = mistake.cause != "unknown-difference"
     return Finding(
         cause=mistake.cause,
-        text=_text(model, seen, mistake, names, ratio),
+        text=_text(subject, model, seen, mistake, names, ratio),
         parameter=names[0],
-        remedy=sentence("Right is {formula}.", formula=formula(model, mistake)) if known else "",
+        remedy=sentence("Right is {formula}.", formula=written(formula(model, mistake), subject)) if known else "",
         evidence={"parameters": names, "layer": mistake.layer, "ratio": ratio, **_factor(mistake.law)},
         proof={"digits": round(mistake.digits, 1), "rows": rows, "own_weights": len(seen) > 3} if known else {},
         proven=_proven(rows, len(seen) > 3) if known else "",
@@ -161,12 +162,14 @@ def _proven(rows: list[int], own: bool) -> str:
     return sentence("That is so at random weights, with {rows} and with {more} samples.", rows=rows[0], more=rows[-1])
 
 
-def _text(model: Model, seen: list[Observation], mistake: Named, names: list[str], ratio: float | None) -> str:
+def _text(
+    subject: Subject, model: Model, seen: list[Observation], mistake: Named, names: list[str], ratio: float | None
+) -> str:
     facts: dict[str, Any] = {
         "names": ", ".join(names),
         "digits": int(mistake.digits),
-        "form": _form(model, mistake),
-        "right": right_of(model, mistake),
+        "form": written(_form(model, mistake), subject),
+        "right": written(right_of(model, mistake), subject),
         "function": _activation(model, mistake.layer),
         "ratio": "0" if ratio is None else f"{ratio:.4g}",
     }
