@@ -82,7 +82,9 @@ def _scaled(facts: Facts, fits: Callable[[float], bool]) -> bool:
 
 
 def _is_missing(facts: Facts) -> bool:
-    return any(facts.got[place] is None or not np.any(facts.got[place]) for place in facts.wrong)
+    """Whether there is nothing, nothing but zeros, or nothing that fits."""
+    wrong = [(facts.got[place], facts.right[place]) for place in facts.wrong]
+    return any(got is None or not np.any(got) or np.size(got) != np.size(right) for got, right in wrong)
 
 
 def _is_parameter(facts: Facts) -> bool:

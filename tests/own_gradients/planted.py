@@ -369,7 +369,7 @@ def _differs(got: Sequence[Any], right: Sequence[Any], tolerance: float) -> bool
     for mine, truth in zip(got, right, strict=True):
         if mine is None or np.shape(mine) != np.shape(truth):
             return True
-        if np.max(np.abs(mine - truth)) > tolerance * max(floor, np.max(np.abs(truth))):
+        if not np.max(np.abs(mine - truth)) <= tolerance * max(floor, np.max(np.abs(truth))):  # NaN is wrong too
             return True
     return False
 
