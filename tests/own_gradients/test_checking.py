@@ -300,3 +300,37 @@ def test_zerokara_s_own_networks_are_checked_as_before() -> None:
 def test_arrays_that_are_none(wrong: Any) -> None:
     with pytest.raises(UsageError, match="x must be an array"):
         zerokara.gradient_check(Net(), wrong, data()[1])
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_samples_are_enough(n):
+    x, t = data(n)
+    assert zerokara.gradient_check(Net(), x, t).agrees
+
+
+def test_a_step_up_is_no_mistake_of_a_gradient_that_points_up(tmp_path):
+    """`+=` with y - t is wrong, but not in the gradient; what else is wrong there is told as it is."""
+    source = (
+        "import numpy as np\n\n\n"
+        "class Net:\n"
+        "    def __init__(self):\n"
+        "        self.params = {'W': np.full((6, 3), 0.1), 'b': np.zeros(3)}\n\n"
+        "    def predict(self, x):\n"
+        "        e = np.exp(np.dot(x, self.params['W']) + self.params['b'])\n"
+        "        return e / e.sum(axis=1, keepdims=True)\n\n"
+        "    def loss(self, x, t):\n"
+        "        return -np.sum(t * np.log(self.predict(x))) / len(x)\n\n"
+        "    def gradient(self, x, t):\n"
+        "        dy = (self.predict(x) - t) / len(x)\n"
+        "        return {'W': np.dot(x.T, dy), 'b': DB}\n\n"
+        "    def train(self, x, t):\n"
+        "        for key, grad in self.gradient(x, t).items():\n"
+        "            self.params[key] += 0.1 * grad\n"
+    )
+    for bias, causes in (("np.sum(dy, axis=0)", []), ("np.full(3, np.sum(dy))", ["bias-sum"])):
+        file = tmp_path / f"net{len(bias)}.py"
+        file.write_text(source.replace("DB", bias))
+        names: dict[str, Any] = {}
+        exec(compile(file.read_text(), str(file), "exec"), names)
+        found = zerokara.gradient_check(names["Net"](), *data()).findings
+        assert [finding.cause for finding in found] == causes

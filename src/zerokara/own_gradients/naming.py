@@ -68,15 +68,23 @@ def _follows(finding: Finding, state: Findings) -> bool:
 
 
 def _of_one_call(subject: Subject) -> Iterator[Finding]:
-    if steps_up(subject.functions):  # what is added to the parameters is right with the other sign
-        subject = replace(subject, gradient=partial(_turned, subject.gradient))
     model = model_of(subject)
     if model is None:
         return
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
+        if _opposes(seen[0]) and steps_up(subject.functions):  # what is added to the parameters is right so
+            subject = replace(subject, gradient=partial(_turned, subject.gradient))
+            seen = observations(subject, model)
         yield from _findings(subject, model, seen)
+
+
+def _opposes(seen: Observation) -> bool:
+    """Whether the gradient of the last layer, which most mistakes leave alone, points away from the right one."""
+    place = seen.model.layers[-1]
+    pairs = [(seen.gradient.get(name), seen.truth.gradient.get(name)) for name in (place.weight, place.bias) if name]
+    return sum(float((a * b).sum()) for a, b in pairs if a is not None and b is not None and a.shape == b.shape) < 0
 
 
 def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
