@@ -12,6 +12,9 @@ ARGS ?=
 train: $(VENV)/.installed
 	$(BIN)/zerokara train digits $(ARGS)
 
+# Tests start hundreds of processes; each would compile all modules again where no bytecode is kept.
+test test-slow: export PYTHONDONTWRITEBYTECODE =
+
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 

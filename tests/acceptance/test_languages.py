@@ -25,6 +25,7 @@ from zerokara.cli.app import app
 from zerokara.cli.runs import COLUMNS
 from zerokara.data import ENTRIES
 from zerokara.engine.choosing import AUTO, ENGINES
+from zerokara.findings import CAUSES
 from zerokara.nn.activations import ACTIVATIONS
 from zerokara.nn.functions import LOSSES
 from zerokara.nn.initializers import INITIALIZERS
@@ -481,6 +482,7 @@ def without_names(text: str) -> str:
     """A text without names, options, paths, code, and what the catalogue says of licences and authors."""
     for known in (*CODE, *(fact for entry in ENTRIES.values() for fact in (entry.license, entry.home))):
         text = text.replace(known, "")
+    text = re.sub(rf"\[(?:{'|'.join(CAUSES)})\]", "", text)
     for pattern in QUOTED:
         text = re.sub(pattern, "", text)
     listed = "|".join(sorted(map(re.escape, LISTED), key=len, reverse=True))

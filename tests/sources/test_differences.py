@@ -602,4 +602,4 @@ def test_the_notes_have_none() -> None:
 def test_our_own_code_has_none_but_its_own() -> None:
     """A large sample of other code, with many loops and differences: the textbook's loop, and those of checks."""
     names = [name for path in sorted((ROOT / "src").rglob("*.py")) for name in found(path.read_text(encoding="utf-8"))]
-    assert names == ["numerical_gradient", "_looped", "_slope", "differences", "slope", "_by_steps", "_slope"]
+    assert names == ["numerical_gradient", "_looped", "differences", "_slope", "slope", "_by_steps", "_slope"]

@@ -42,7 +42,7 @@ def law(factors: Sequence[tuple[int, float]], within: float) -> Law | None:
     """The law of factors at numbers of rows, (n, factor) each; None where there is none.
 
     >>> law([(7, 7.0), (11, 11.0), (7, 7.0)], 1e-9)
-    Law(constant=1.0, power=1)
+    Law(constant=1.0, power=1, by_rows=())
     """
     n, factor = factors[0]
     for power in (0, 1, -1, 2, -2, 3, -3):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import _thread
 import builtins
 import io
+import math
 import os
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -25,6 +27,8 @@ from zerokara.words import in_english, sentence
 LIBRARY = os.path.dirname(os.__file__)
 """Where Python's own modules lie, and installed packages below it."""
 
+LOOKED = 0.05
+"""Seconds between two looks at the clocks."""
 REPEATED = 0.5
 """Seconds after which code that caught the end of its time is told again."""
 
@@ -76,8 +80,13 @@ def without_files() -> Iterator[None]:
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeUp in code that takes longer. Ctrl-C stays Ctrl-C. In the main thread only."""
+def time_limit(seconds: float, computing: float = math.inf) -> Iterator[None]:
+    """Raises TimeUp in code that takes longer. Ctrl-C stays Ctrl-C. In the main thread only.
+
+    Args:
+        seconds: that may pass.
+        computing: seconds that this process may compute, which pass more slowly where others compute too.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -89,12 +98,15 @@ def time_limit(seconds: float) -> Iterator[None]:
         if callable(before):
             before(number, frame)
 
+    until, computed = time.monotonic() + seconds, time.process_time() + computing
+
     def watch() -> None:
-        wait = seconds
-        while not done.wait(wait):
+        while not done.wait(LOOKED):
+            if time.monotonic() > until or time.process_time() > computed:
+                break
+        while not done.wait(REPEATED if expired.is_set() else 0):
             expired.set()
             _thread.interrupt_main()
-            wait = REPEATED
 
     watcher = threading.Thread(target=watch, daemon=True)
     signal.signal(signal.SIGINT, on_signal)

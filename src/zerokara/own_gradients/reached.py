@@ -32,6 +32,21 @@ def functions_reached(functions: Iterable[FunctionType], state: Iterable[Any] = 
     return tuple(found)
 
 
+def names_called(functions: Iterable[FunctionType], state: Iterable[Any] = ()) -> set[str]:
+    """The names of these functions, and all names in them and in what they call."""
+    by_name: dict[str, list[CodeType]] = {}
+    for function in functions_reached(functions, state):
+        by_name.setdefault(function.__name__, []).append(function.__code__)
+    found: set[str] = set()
+    waiting = [function.__name__ for function in functions]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [inner for code in by_name.get(name, ()) for inner in _names(code)]
+    return found
+
+
 @cache
 def is_own(filename: str) -> bool:
     """Whether a file is a learner's."""

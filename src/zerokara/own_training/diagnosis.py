@@ -54,7 +54,7 @@ def diagnosed(
             stopped.
     """
     found: list[Finding] = []
-    with unnoticed(), contextlib.suppress(TimeUp), time_limit(PATIENCE * seconds):
+    with unnoticed(), contextlib.suppress(TimeUp), time_limit(PATIENCE * seconds, 2 * seconds):
         _find(found, Program(sources, namespace), memory or Memory(), time.thread_time() + seconds)
     return Findings(_distinct(found))
 

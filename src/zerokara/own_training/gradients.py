@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Iterator
 from types import FunctionType
@@ -12,10 +13,12 @@ import numpy as np
 from zerokara.errors import UsageError
 from zerokara.findings import Finding
 from zerokara.own_gradients.checking import checked
+from zerokara.own_gradients.reached import names_called
 from zerokara.own_gradients.reading import subjects_of
 from zerokara.own_gradients.subject import Array
 from zerokara.own_training.memory import Memory
 from zerokara.own_training.program import Program
+from zerokara.sources.differences import difference_loops
 
 ROWS = 7
 """Of a batch: a prime that is the width of no layer."""
@@ -26,21 +29,29 @@ Batch = tuple[Array, Array]
 def wrong_gradient(program: Program, memory: Memory, batch: Batch | None, deadline: float) -> Iterator[Finding]:
     """What is wrong with the gradients of a learner's networks: one finding, of the first that is wrong."""
     kinds: set[Any] = set()
+    loops = {function.name for function in difference_loops(program.tree) if isinstance(function, ast.FunctionDef)}
     for obj, given in _networks(program, memory, batch):
         kind = type(obj) if not isinstance(obj, dict) else dict
         if kind in kinds or time.thread_time() > deadline:
             continue
         kinds.add(kind)
-        found = list(_found(obj, given))
+        found = list(_found(obj, given, loops))
         yield from found
         if found:
             return
 
 
-def _found(obj: Any, batch: Batch) -> Iterator[Finding]:
+def _found(obj: Any, batch: Batch, loops: set[str]) -> Iterator[Finding]:
+    """Of backpropagation only: a loop of difference quotients is compared and remarked on while it runs.
+
+    Args:
+        loops: names of functions with such loops.
+    """
     x, t = (np.array(part[:ROWS]) for part in batch)
     try:
         for subject in subjects_of(obj, x, t):
+            if loops and loops & names_called(subject.functions, subject.state):
+                continue
             yield from checked(subject).findings
     except UsageError:
         return
