@@ -167,7 +167,7 @@ def _text(
 ) -> str:
     facts: dict[str, Any] = {
         "names": ", ".join(names),
-        "digits": int(mistake.digits),
+        "digits": min(int(mistake.digits), 9),  # more of them is rounding, another on each machine
         "form": written(_form(model, mistake), subject),
         "right": written(right_of(model, mistake), subject),
         "function": _activation(model, mistake.layer),
