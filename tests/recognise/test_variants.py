@@ -234,7 +234,7 @@ def needs(source: str) -> None:
         pytest.importorskip("scipy.special")
 
 
-@pytest.mark.parametrize("name", share_of(VARIANTS, 2))
+@pytest.mark.parametrize("name", share_of(VARIANTS, 4))
 def test_a_variant_gets_the_loops_numbers_without_the_loop(compared, name):
     source = BASE + VARIANTS[name]
     needs(source)
@@ -267,7 +267,7 @@ def test_no_number_is_wrong_at_other_weights(compared, name, scale):
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")  # of a return in a finally
-@pytest.mark.parametrize("name", share_of(TRAPS, 3))
+@pytest.mark.parametrize("name", share_of(TRAPS, 6))
 def test_what_only_looks_like_one_gets_the_loops_numbers(compared, name):
     assert not compared(BASE + TRAPS[name]).differences
 
