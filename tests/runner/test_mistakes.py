@@ -61,6 +61,7 @@ def in_cells(line: int, cells: list[tuple[int, str]]) -> tuple[int, int]:
     return number, line - first + 1
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # of pixels that are not scaled
 @mistakes(FEW[0])
 def test_in_a_script(run: Run, tmp_path: Path, mistake: Mistake) -> None:
     result = run(mistake.source, "--findings", "found.json")

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import FrameType
@@ -90,23 +90,25 @@ def time_limit(seconds: float, computing: float = math.inf) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before, done, expired = signal.getsignal(signal.SIGINT), threading.Event(), threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if expired.is_set() and not done.is_set():
-            raise TimeUp
-        if callable(before):
-            before(number, frame)
-
+    before, done, sent = signal.getsignal(signal.SIGINT), threading.Event(), 0
     until, computed = time.monotonic() + seconds, time.process_time() + computing
 
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal sent
+        if sent:  # not Ctrl-C, but the watcher's own
+            sent -= 1
+            if not done.is_set():
+                raise TimeUp
+        elif callable(before):
+            before(number, frame)
+
     def watch() -> None:
-        while not done.wait(LOOKED):
+        nonlocal sent
+        wait = LOOKED
+        while not done.wait(wait):
             if time.monotonic() > until or time.process_time() > computed:
-                break
-        while not done.wait(REPEATED if expired.is_set() else 0):
-            expired.set()
-            _thread.interrupt_main()
+                sent, wait = 1, REPEATED
+                _thread.interrupt_main()
 
     watcher = threading.Thread(target=watch, daemon=True)
     signal.signal(signal.SIGINT, on_signal)
@@ -114,6 +116,14 @@ def time_limit(seconds: float, computing: float = math.inf) -> Iterator[None]:
     try:
         yield
     finally:
-        done.set()
-        watcher.join()
+        _whatever_comes(done.set)
+        _whatever_comes(watcher.join)
         signal.signal(signal.SIGINT, before)
+
+
+def _whatever_comes(work: Callable[[], object]) -> None:
+    """Do it also where the time is up in its midst."""
+    try:
+        work()
+    except TimeUp:
+        work()

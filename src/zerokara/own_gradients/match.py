@@ -123,6 +123,12 @@ def is_rounding(gradient: Array, right: Array, rounding: Callable[[Array], Array
     return bool(np.mean(np.isclose(gradient, expected, rtol=1e-12, atol=1e-300)) > 0.98)
 
 
+def _is_cut(gradient: Array, right: Array) -> bool:
+    """Whether whole numbers are what rounding makes of the right ones."""
+    roundings = (ROUNDINGS[name](np.ravel(right)) for name in ("trunc", "floor", "rint"))
+    return gradient.size == right.size and any(np.array_equal(np.ravel(gradient), cut) for cut in roundings)
+
+
 def without_delta(
     seen: Observation, layer: int, gradient: Array | None, parameter: Array, letter: str
 ) -> Iterator[Match]:
@@ -131,8 +137,9 @@ def without_delta(
         yield Match((), "missing", (("missing-gradient", "missing"),), 1.0)
         return
     place = seen.model.layers[layer - 1]
-    dtype = seen.dtypes.get(place.weight if letter == "W" else place.bias or "")
-    if dtype is not None and dtype.kind in "iub":
+    name = place.weight if letter == "W" else place.bias or ""
+    dtype, right = seen.dtypes.get(name), seen.truth.gradient.get(name)
+    if dtype is not None and dtype.kind in "iub" and right is not None and _is_cut(gradient, right):
         yield Match((), "integer", (("dtype", "integer"),), 1.0)
         return
     if not gradient.any():
