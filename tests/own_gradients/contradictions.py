@@ -130,7 +130,7 @@ def _another_each_time(facts: Facts) -> bool:
 CONSEQUENCES: dict[str, Callable[[Facts], bool]] = {
     "sign": lambda facts: _scaled(facts, lambda factor: factor < 0),
     "constant-factor": lambda facts: _scaled(facts, lambda factor: factor > 0),
-    "batch-factor": lambda facts: _scaled(facts, lambda factor: factor > 0),
+    "batch-factor": lambda facts: _scaled(facts, lambda factor: factor != 0),
     "activation-derivative": lambda facts: facts.top_is_right,
     "bias-sum": lambda facts: any(place in facts.biases for place in facts.wrong),
     "missing-gradient": _is_missing,

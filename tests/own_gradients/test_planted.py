@@ -109,4 +109,4 @@ def test_random_edits_are_not_named_wrongly(tmp_path: Path) -> None:
         verdict = verdict_on(edit.style, edit.source, tmp_path)
         became[judged(edit, verdict, tmp_path)] += 1
         assert judged(edit, verdict, tmp_path) not in ("contradicted", "accused"), f"{edit}: {verdict.first}"
-    assert became["named"] >= became["unknown"]
+    assert became["named"] >= 0.25 * sum(became.values())
