@@ -321,5 +321,5 @@ def test_a_training_that_is_stopped_hears_nothing(
 def test_the_help_tells_the_verbs_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = " ".join(capsys.readouterr().out.split())
-    assert "doctor Say why a run does not learn" in lines
+    assert "doctor Ask why a run does not learn" in lines
     assert "check Check backpropagation" in lines

@@ -49,14 +49,14 @@ app.command(
 app.command(
     "zerokara.cli.doctor:doctor",
     name="doctor",
-    help=translatable("Say why a run does not learn, and try what heals it."),
+    help=translatable("Ask why a run does not learn, and try what heals it."),
 )
 app.command(
     "zerokara.cli.check:check",
     name="check",
     help="\n\n".join(
         [
-            translatable("Check backpropagation against the numerical gradient."),
+            translatable("Ask whether a gradient is right: of a network, of a run, or of your own FILE."),
             translatable(
                 "The weights of each input are judged by themselves. Exits with 1 where they disagree, and where none "
                 "can be told, as in a network that is not finite; otherwise with 0, and says how many cannot be told."

@@ -35,7 +35,7 @@ def doctor(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Say why a run does not learn, and try what heals it."""
+    """Ask why a run does not learn, and try what heals it."""
     opened = open_run(run_folder(run))
     progress = Progress(sys.stderr)
     try:
