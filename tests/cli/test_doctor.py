@@ -322,4 +322,4 @@ def test_the_help_tells_the_verbs_apart(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["--help"]) == 0
     lines = " ".join(capsys.readouterr().out.split())
     assert "doctor Ask why a run does not learn" in lines
-    assert "check Check backpropagation" in lines
+    assert "check Ask whether a gradient is right" in lines
