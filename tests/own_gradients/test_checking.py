@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 import random
+import weakref
 from typing import Any
 
 import numpy as np
@@ -334,3 +336,27 @@ def test_a_step_up_is_no_mistake_of_a_gradient_that_points_up(tmp_path):
         exec(compile(file.read_text(), str(file), "exec"), names)
         found = zerokara.gradient_check(names["Net"](), *data()).findings
         assert [finding.cause for finding in found] == causes
+
+
+def test_nothing_of_a_learners_is_kept_in_memory(tmp_path):
+    """A function keeps the names of its file, and with them all of a data set."""
+    file = tmp_path / "net.py"
+    file.write_text(
+        "class Net:\n"
+        "    def __init__(self):\n"
+        "        self.W = [[0.5], [0.5]]\n\n"
+        "    def loss(self, x, t):\n"
+        "        return 0.5 * ((x @ self.W - t) ** 2).sum()\n\n"
+        "    def gradient(self, x, t):\n"
+        "        return {'W': x.T @ (x @ self.W + t)}\n"
+    )
+    names: dict[str, Any] = {}
+    exec(compile(file.read_text(), str(file), "exec"), names)
+    network = names["Net"]()
+    network.W = np.array(network.W)
+    assert not zerokara.gradient_check(network, np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0], [2.0]])).agrees
+    kept = weakref.ref(names["Net"].loss)
+    del network
+    names.clear()
+    gc.collect()
+    assert kept() is None

@@ -6,7 +6,9 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 METHODS: Mapping[str, tuple[str, ...]] = {
     "loss": (
@@ -211,8 +213,20 @@ def required(function: Callable[..., Any]) -> list[inspect.Parameter]:
     ]
 
 
-@lru_cache(maxsize=256)
+_signatures: WeakKeyDictionary[FunctionType, list[inspect.Parameter]] = WeakKeyDictionary()
+"""Of learners' functions, which are asked again and again. A strong key would keep all of their data in memory."""
+
+
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    underlying = getattr(function, "__func__", function)
+    if not isinstance(underlying, FunctionType):
+        return _signature(function)
+    if underlying not in _signatures:
+        _signatures[underlying] = _signature(underlying)
+    return _signatures[underlying][underlying is not function :]
+
+
+def _signature(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
