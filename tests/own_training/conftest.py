@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from zerokara import runner
 from zerokara.findings import Findings
 from zerokara.own_training import Memory, SourceText, diagnosed
 
@@ -44,8 +45,7 @@ class Ran:
 @pytest.fixture
 def ran(tmp_path: Path, clean_imports: None) -> Callable[[str], Ran]:
     """ran(source): a script that was run, with whatever data there are."""
-    import zerokara.book  # noqa: F401  the textbook's modules answer
-
+    runner.start()  # the textbook's modules answer, also where another test has stopped them
     return lambda source: Ran(source, tmp_path / "train.py")
 
 
