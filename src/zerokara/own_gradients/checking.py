@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
-from zerokara.own_gradients.descent import steps_up
+from zerokara.own_gradients.descent import steps_up, turned_around
 from zerokara.own_gradients.explaining import causes_of, state_of
 from zerokara.own_gradients.isolation import quietly, raised
 from zerokara.own_gradients.measuring import DIRECTIONS, EVALUATIONS, SECONDS, Element, Point, Repeated, measured_at
@@ -77,7 +75,7 @@ def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point,
     if _is_clipped(rows, near, far):
         return OwnCheck(subject.name, tuple(replace(row, verdict=AGREES) for row in rows))
     if all(row.ratio is None or abs(row.ratio + 1) < 0.01 for row in rows) and steps_up(subject.functions):
-        turned = _compared(replace(subject, gradient=partial(_turned, subject.gradient)), turned=True)
+        turned = _compared(turned_around(subject), turned=True)
         return turned if turned.agrees else None
     return None
 
@@ -113,10 +111,6 @@ def _is_cut(row: ParameterVerdict, point: Point) -> bool:
         and all(e.numerical / e.backprop >= 1 for e in cut)
         and all(abs(e.numerical - e.backprop) <= 1e-4 * largest for e in others)
     )
-
-
-def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
-    return {name: -array for name, array in gradient(x, t).items()}
 
 
 def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from types import FunctionType
 
 from zerokara.own_gradients.roles import role_of
+from zerokara.own_gradients.subject import Array, Arrays, Subject
 
 
 def steps_up(functions: Iterable[FunctionType]) -> bool:
     """Whether an update near these functions, in their files, adds the gradient: W += lr * dW, or W = W + lr * dW."""
     directions = [sign for tree in _trees(functions) for sign in _updates(tree)]
     return bool(directions) and all(sign > 0 for sign in directions)
+
+
+def turned_around(subject: Subject) -> Subject:
+    """The same with the negative of its gradient."""
+
+    def turned(x: Array, t: Array) -> Arrays:
+        return {name: -array for name, array in subject.gradient(x, t).items()}
+
+    return replace(subject, gradient=turned)
 
 
 def called_one_by_one(functions: Iterable[FunctionType]) -> bool:

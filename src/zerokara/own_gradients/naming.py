@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from zerokara.findings import Finding, Findings
 from zerokara.own_gradients.beam import UNKNOWN, Path, Replay, Step, explained, replayed
-from zerokara.own_gradients.descent import steps_up
+from zerokara.own_gradients.descent import steps_up, turned_around
 from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.forward import Model, model_of
 from zerokara.own_gradients.isolation import quietly
@@ -24,7 +23,7 @@ from zerokara.own_gradients.match import Match
 from zerokara.own_gradients.observing import Observation, observations
 from zerokara.own_gradients.solving import cause_of
 from zerokara.own_gradients.state import state_findings
-from zerokara.own_gradients.subject import Array, Arrays, Subject
+from zerokara.own_gradients.subject import Array, Subject
 from zerokara.own_gradients.truth import right_deltas, truth_at
 from zerokara.own_gradients.variants import plausible, variants
 from zerokara.own_gradients.wording import Named, finding_of
@@ -75,7 +74,7 @@ def _of_one_call(subject: Subject) -> Iterator[Finding]:
         warnings.simplefilter("ignore")
         seen = observations(subject, model)
         if _opposes(seen[0]) and steps_up(subject.functions):  # what is added to the parameters is right so
-            subject = replace(subject, gradient=partial(_turned, subject.gradient))
+            subject = turned_around(subject)
             seen = observations(subject, model)
         yield from _findings(subject, model, seen)
 
@@ -85,10 +84,6 @@ def _opposes(seen: Observation) -> bool:
     place = seen.model.layers[-1]
     pairs = [(seen.gradient.get(name), seen.truth.gradient.get(name)) for name in (place.weight, place.bias) if name]
     return sum(float((a * b).sum()) for a, b in pairs if a is not None and b is not None and a.shape == b.shape) < 0
-
-
-def _turned(gradient: Callable[[Array, Array], Arrays], x: Array, t: Array) -> Arrays:
-    return {name: -array for name, array in gradient(x, t).items()}
 
 
 def _findings(subject: Subject, model: Model, seen: list[Observation]) -> Iterator[Finding]:
