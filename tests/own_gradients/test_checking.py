@@ -360,3 +360,20 @@ def test_nothing_of_a_learners_is_kept_in_memory(tmp_path):
     names.clear()
     gc.collect()
     assert kept() is None
+
+
+@pytest.mark.parametrize(
+    ("bias", "named"),
+    [("np.sum(dy, axis=0).astype(int)", True), ("np.full(3, len(x))", False)],
+    ids=["rounded", "the number of samples"],
+)
+def test_whole_numbers_are_called_rounded_only_where_they_are(bias, named):
+    class Whole(Net):
+        def gradient(self, x, t):
+            found = super().gradient(x, t)
+            dy = (self.predict(x) - t) / len(x)
+            return found | {"b2": eval(bias, {"np": np, "dy": dy, "x": x})}
+
+    causes = [finding.cause for finding in zerokara.gradient_check(Whole(), *data()).findings]
+    assert ("dtype" in causes) is named
+    assert causes
