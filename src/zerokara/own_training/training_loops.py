@@ -189,13 +189,17 @@ def _first_changed(value: ast.expr) -> ast.BinOp | None:
     return None
 
 
+SUMMING = frozenset({"T", "sum", "mean"})
+"""What the gradient of a weight or a bias is summed over the samples with."""
+
+
 def _is_step(value: ast.expr) -> bool:
     words = words_in(value)
     if any(GRADIENT.search(word) for word in words):
         return True
     scaled = any(map(RATE.search, words)) or any(isinstance(part, ast.Constant) for part in ast.walk(value))
-    product = isinstance(value, ast.BinOp) and ("T" in words or any(map(RATE.search, words)))
-    return product and scaled  # lr * x.T @ delta
+    product = isinstance(value, ast.BinOp) and (bool(words & SUMMING) or any(map(RATE.search, words)))
+    return product and scaled  # lr * x.T @ delta, 0.1 * delta.sum(axis=0)
 
 
 def _is_negated(value: ast.expr) -> bool:
