@@ -149,10 +149,10 @@ def to_get(letters: Iterable[str]) -> str:
 def offer(pyplot: ModuleType) -> None:
     """Let a learner's text fall back on these fonts for letters that its own font lacks, also where it has their names.
 
-    Called when pyplot has been imported.
+    Called when pyplot has been imported, which may be often in one process: each family stands in the list once.
     """
     settings: Any = pyplot.rcParams
-    settings["font.family"] = [*settings["font.family"], *fallback()]
+    settings["font.family"] = list(dict.fromkeys([*settings["font.family"], *fallback()]))
     fonts = _matplotlib().fontManager
     here = {entry.name for entry in fonts.ttflist}
     for entry in registered():
