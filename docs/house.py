@@ -17,12 +17,16 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "zerokara"
 DRAWING = Path(__file__).with_name("house.svg")
 
-GROUND = (("words", "cells"), ("errors",), ("files", "finalization", "findings", "progress", "say", "version"))
+GROUND = (
+    ("words", "cells"),
+    ("errors",),
+    ("files", "finalization", "findings", "metrics", "progress", "say", "version"),
+)
 STOREYS = (
     *GROUND,
     ("data", "nn"),
     ("engine",),
-    ("training", "sources"),
+    ("training", "sources", "handwriting"),
     ("interpret",),
     ("recognise",),
     ("own_loops",),

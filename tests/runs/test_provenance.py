@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from zerokara.data.description import DataDescription
 from zerokara.errors import RunError
 from zerokara.nn.activations import ACTIVATIONS, Relu
 from zerokara.runs import provenance
@@ -19,7 +20,7 @@ RECIPE = Recipe(dataset="digits", hidden=(3,)).resolved()
 CAME = Provenance(
     zerokara="0.1", numpy="2.4", level="x86, v3", engine="reference", threads=2, data="0123", began="2026-01-31",
     recipe=recorded_recipe(RECIPE), keep_going=False, forced=["numpy was 2.3"],
-    customized=[],
+    customized=[], described=DataDescription(tuple("0123456789"), (8, 8), 16.0, 0.0),
 )  # fmt: skip
 FACTS = CheckpointFacts(
     CAME, state="stopped", iteration=7, evaluations=1, sizes=[64, 3, 10], seconds=0.5, undecided={"test": (1, 9)},
@@ -50,9 +51,29 @@ def in_format_2() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_format_2_is_brought_up() -> None:
-    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(FACTS, undecided={})
-    assert CheckpointFacts.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == FACTS
+UNDESCRIBED = replace(FACTS, provenance=replace(CAME, described=None))
+
+
+def test_formats_2_and_3_are_brought_up() -> None:
+    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(UNDESCRIBED, undecided={})
+    assert CheckpointFacts.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == UNDESCRIBED
+    in_3 = {**written(FACTS), "format": 3}
+    del in_3["provenance"]["described"]
+    assert CheckpointFacts.from_json(PATH, in_3) == UNDESCRIBED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"class_names": ["\x1b[2J"] * 10}, {"class_names": "0123456789"}, {"full": 0},
+        {"image_shape": [64.0]}, {"image_shape": []}, {"background": "white"}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_an_impossible_description_of_data_is_refused(other: dict[str, Any]) -> None:
+    facts = written(FACTS)
+    facts["provenance"]["described"] |= other
+    with pytest.raises(RunError, match="The file's described is miss"):
+        CheckpointFacts.from_json(PATH, facts)
 
 
 def test_a_name_that_stands_for_something_else_now_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,18 +92,19 @@ def test_every_format_since_the_oldest_has_a_way_up() -> None:
 
 
 def test_formats_are_brought_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it will be when a format 4 comes: here one in which a processor level is written in capitals."""
+    """As it will be when a format 5 comes: here one in which a processor level is written in capitals."""
 
-    def to_4(facts: dict[str, Any]) -> dict[str, Any]:
+    def to_5(facts: dict[str, Any]) -> dict[str, Any]:
         came = facts["provenance"]
         return {**facts, "provenance": {**came, "level": came["level"].upper()}}
 
-    monkeypatch.setattr(module, "FORMAT", 4)
-    monkeypatch.setitem(MIGRATIONS, 3, to_4)
-    in_4 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
-    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_4, undecided={})
-    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 3}) == in_4
-    assert CheckpointFacts.from_json(PATH, {**written(in_4), "format": 4}) == in_4
+    monkeypatch.setattr(module, "FORMAT", 5)
+    monkeypatch.setitem(MIGRATIONS, 4, to_5)
+    in_5 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
+    before = replace(in_5.provenance, described=None)
+    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_5, undecided={}, provenance=before)
+    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 4}) == in_5
+    assert CheckpointFacts.from_json(PATH, {**written(in_5), "format": 5}) == in_5
 
 
 @pytest.mark.parametrize("fact", [f.name for record in (CheckpointFacts, Provenance) for f in fields(record)])
@@ -91,8 +113,8 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
     facts = written(FACTS)
     record = facts["provenance"] if fact in facts["provenance"] else facts
     assert fact in record
-    if fact == "recipe" and isinstance(value, dict):
-        return  # any object: the recipe's own fields are compared with recipe.toml
+    if (fact, value) == ("described", None) or (fact == "recipe" and isinstance(value, dict)):
+        return  # an older zerokara described no data; and the recipe's own fields are compared with recipe.toml
     record[fact] = value
     with pytest.raises(
         RunError, match=rf"The file's {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
@@ -103,7 +125,7 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
 @pytest.mark.parametrize("number", [0, 1, FORMAT + 1, FORMAT + 2, 10**9])
 def test_another_format_is_refused_in_words_whatever_else_it_says(number: int) -> None:
     which = "a newer" if number > FORMAT else "an older"
-    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 3"
+    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 4"
     for facts in ({"format": number}, {**written(FACTS), "format": number}):
         with pytest.raises(RunError, match=words):
             CheckpointFacts.from_json(PATH, facts)

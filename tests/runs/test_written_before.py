@@ -17,9 +17,9 @@ from zerokara.runs.resume import Finished, reopen
 from zerokara.training.recipe import ADDED_LATER, LENGTHS, Recipe
 
 NO_DIGEST = "weights.safetensors has no digest: an older zerokara wrote it."
-MADE = {"written_before": NO_DIGEST, "written_in_format_2": ""}
-"""Folder → what is said of its runs: before weights had a digest, and before records had types. Each has one recipe,
-finished after its 9 updates and stopped after 5 of them."""
+MADE = {"written_before": NO_DIGEST, "written_in_format_2": "", "written_in_format_3": ""}
+"""Folder → what is said of its runs: before weights had a digest, before records had types, before data were described.
+Each has one recipe, finished after its 9 updates and stopped after 5 of them."""
 
 
 @pytest.fixture(params=MADE)
@@ -73,14 +73,15 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(out: Path) -> None:
     assert line is not None
     assert line.remark is None, "its weights have a digest now"
     header = (out / "stopped/checkpoints/9.safetensors").read_bytes()
-    assert b'\\"format\\": 3' in header, "it is of this format now"
+    assert b'\\"format\\": 4' in header, "it is of this format now"
 
 
 def test_every_field_of_a_recipe_was_recorded_before_or_is_listed_as_added_later(out: Path) -> None:
     """Or runs of before could not be read: a field that is missing there must have a value that changes nothing."""
     with (out / "stopped/checkpoints/5.safetensors").open("rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    recorded = set(json.loads(header["__metadata__"]["zerokara"])["recipe"]) | {"dataset"}
+    facts = json.loads(header["__metadata__"]["zerokara"])
+    recorded = set(facts.get("provenance", facts)["recipe"]) | {"dataset"}
     assert recorded | set(ADDED_LATER) == {f.name for f in fields(Recipe)} - set(LENGTHS)
     assert not recorded & set(ADDED_LATER)
 

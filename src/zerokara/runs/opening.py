@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
+from zerokara.data.description import description_by_name
 from zerokara.runs.results import Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.run import Run
 from zerokara.runs.untrusted import checked_folder, read_recipe
@@ -36,4 +37,6 @@ def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
     network = network_of_sizes(recipe, checkpoint.facts.sizes)
     network.params = checkpoint.params
     came = checkpoint.provenance
-    return Run(folder, recipe, network, checkpoint.history, came.engine, checkpoint.state, came.data), results
+    described = came.described or description_by_name(recipe.dataset, checkpoint.facts.sizes)
+    state = checkpoint.state
+    return Run(folder, recipe, network, checkpoint.history, came.engine, state, came.data, described), results

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zerokara.data import Dataset, load
 from zerokara.data.catalog import Progress
+from zerokara.data.description import DataDescription
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import Code, RunError
 from zerokara.finalization import working
@@ -85,6 +86,7 @@ def prepare_run(
         keep_going=keep_going,
         forced=[],
         customized=recipe.customized(),
+        described=DataDescription.of(dataset),
     )
     return PreparedRun(recipe, dataset, trainer, provenance)
 
@@ -215,6 +217,7 @@ class PreparedRun:
             engine=trainer.engine.name,
             state=state_of(trainer),
             checksum=self.dataset.checksum,
+            described=self.provenance.described or DataDescription.of(self.dataset),
             loaded=self.dataset,
         )
 

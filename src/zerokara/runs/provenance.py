@@ -6,6 +6,7 @@ it is in `ADDED_LATER`, and a run without it was made with what is now its defau
 
     format 2    the fields of a provenance beside those of a checkpoint; a recipe may lack its data set
     format 3    {"format": 3, "provenance": {…}, "state": …, "iteration": …, …}
+    format 4    the provenance also describes the data: {"described": {"class_names": […], "image_shape": […], …}}
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from zerokara.data.description import DataDescription
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import RunError
 from zerokara.runs.machine import Environment
@@ -27,7 +29,7 @@ from zerokara.training.recipe import ADDED_LATER, Recipe
 from zerokara.version import VERSION
 from zerokara.words import sentence, translatable
 
-FORMAT = 3
+FORMAT = 4
 MOST_UNITS = 2**31
 MOST_FORCED = 50
 """Differences that were forced, in a record: the latest ones."""
@@ -67,6 +69,7 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "list[int]": lambda value: isinstance(value, list) and all(_is_count(n) and 0 < n < MOST_UNITS for n in value),
     "JsonObject": lambda value: isinstance(value, dict),
     "Provenance": lambda value: isinstance(value, dict),
+    "DataDescription | None": lambda value: value is None or isinstance(value, dict),
     "State": STATES.__contains__,
     "Digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
     "Undecided": _are_undecided,
@@ -88,6 +91,7 @@ class Provenance:
         keep_going: whether it goes on with numbers that are not finite.
         forced: differences of version or processor that its user accepted, in English whatever the language.
         customized: `Recipe.customized`: which names of the recipe stood for somebody's own.
+        described: what the data stand for; None where an older zerokara trained.
     """
 
     zerokara: str
@@ -101,6 +105,7 @@ class Provenance:
     keep_going: bool
     forced: list[str]
     customized: list[str]
+    described: DataDescription | None = None
 
     @property
     def environment(self) -> Environment:
@@ -110,7 +115,8 @@ class Provenance:
     def continuing(self, before: Provenance, forced: list[str]) -> Self:
         """This one, of going on with a run here and now, with what stays as it was when that began."""
         all_forced = [*before.forced, *forced][-MOST_FORCED:]
-        return replace(self, began=before.began, threads=before.threads, forced=all_forced)
+        described = before.described or self.described
+        return replace(self, began=before.began, threads=before.threads, forced=all_forced, described=described)
 
     def reported(self) -> JsonObject:
         """What run.json says of it: objects within an object."""
@@ -157,18 +163,33 @@ class CheckpointFacts:
         facts = _current(path, facts)
         _check_fields(path, facts, cls)
         _check_fields(path, facts["provenance"], Provenance)
+        came = {**facts["provenance"], "described": _description(path, facts)}
         undecided = {name: (count, total) for name, (count, total) in facts["undecided"].items()}
-        return cls(**{**facts, "provenance": Provenance(**facts["provenance"]), "undecided": undecided})
+        return cls(**{**facts, "provenance": Provenance(**came), "undecided": undecided})
+
+
+def _description(path: Path, facts: JsonObject) -> DataDescription | None:
+    """What the file says of its data."""
+    found = facts["provenance"]["described"]
+    try:
+        return None if found is None else DataDescription.from_json(found)
+    except ValueError:
+        raise impossible(path, "described") from None
 
 
 def _from_2(facts: JsonObject) -> JsonObject:
-    within = [f.name for f in fields(Provenance)]
+    within = [f.name for f in fields(Provenance) if f.name != "described"]
     provenance = {"customized": [], **{name: facts[name] for name in within if name in facts}}
     others = {name: value for name, value in facts.items() if name not in within}
     return {"undecided": {}, **others, "provenance": provenance}
 
 
-MIGRATIONS: dict[int, Callable[[JsonObject], JsonObject]] = {2: _from_2}
+def _from_3(facts: JsonObject) -> JsonObject:
+    came = facts.get("provenance")
+    return {**facts, "provenance": {**came, "described": None}} if isinstance(came, dict) else facts
+
+
+MIGRATIONS: dict[int, Callable[[JsonObject], JsonObject]] = {2: _from_2, 3: _from_3}
 """Format → the facts of the next one."""
 
 

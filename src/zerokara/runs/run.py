@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import Dataset, load
+from zerokara.data.description import DataDescription
 from zerokara.errors import DataError, RunError
 from zerokara.nn.network import Network
 from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
@@ -64,6 +65,7 @@ class Run:
         state: "finished"; "stopped" by a signal or a program; "diverged", ended by numbers that were not finite; or
             "unfinished": still being trained, or killed.
         checksum: of the data it was trained on.
+        described: what those data stand for, known without their files.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class Run:
     engine: str
     state: str
     checksum: str
+    described: DataDescription
     loaded: Dataset | None = field(default=None, repr=False)
 
     @property

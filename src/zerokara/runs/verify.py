@@ -18,7 +18,7 @@ from zerokara.data.entries import ENTRIES
 from zerokara.runs.checkpoint import Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
 from zerokara.runs.provenance import CheckpointFacts, differing_field, refuse_others
-from zerokara.runs.untrusted import attempt, damaged, json_object, opened, unreadable
+from zerokara.runs.untrusted import attempt, damaged, impossible, json_object, opened, unreadable
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
@@ -101,6 +101,9 @@ def _checked_facts(path: Path, found: dict[str, Any], recipe: Recipe) -> Checkpo
     refuse_others(path, facts.provenance, recipe)
     if not _fits(facts.sizes, recipe):
         raise damaged(path, sentence("The file's network of {sizes} is not that of the recipe.", sizes=facts.sizes))
+    described = facts.provenance.described
+    if described is not None and not described.fits(facts.sizes):
+        raise impossible(path, "described")
     if facts.evaluations > facts.iteration + 1:
         raise damaged(path, sentence("The file has more evaluations than updates."))
     return facts
