@@ -151,7 +151,6 @@ def test_it_ends_in_its_time(tmp_path):
 class Tally:
     exact: int = 0
     searched: int = 0
-    slowest: float = 0.0
 
 
 @pytest.mark.slow
@@ -167,9 +166,7 @@ def test_most_mistakes_are_found_on_their_line(style, tmp_path, record_property)
             continue
         if truth is None or not wrong:
             continue
-        began = time.thread_time()
         place = line_of(subject, truth, wrong[0], x, t)
-        tally.slowest = max(tally.slowest, time.thread_time() - began)
         tally.searched += 1
         if place is not None and place.line in planted.lines:
             tally.exact += 1
@@ -177,4 +174,3 @@ def test_most_mistakes_are_found_on_their_line(style, tmp_path, record_property)
             missed.append(f"{planted}: {place}")
     record_property("lines", f"{style}: {tally}")
     assert tally.exact >= ON_ITS_LINE * tally.searched, missed
-    assert tally.slowest < 2
