@@ -156,9 +156,10 @@ class Tally:
 @pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_most_mistakes_are_found_on_their_line(style, tmp_path, record_property):
+    """Of every other mistake, at the textbook's size; the benchmark has them all."""
     tally, missed = Tally(), []
-    for planted in all_mistakes():
-        if planted.style != style or planted.kind in NOT_BY_VALUE:
+    for planted in [mistake for mistake in all_mistakes() if mistake.style == style][::2]:
+        if planted.kind in NOT_BY_VALUE:
             continue
         try:
             _, subject, truth, wrong, x, t = prepared(style, planted.source, tmp_path, LARGE)
