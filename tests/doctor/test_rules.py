@@ -124,6 +124,19 @@ def test_labels_that_a_network_learns_are_right_though_no_line_parts_them() -> N
     assert causes(training(*well, data=curved, evaluations=half)) == ["wrong-labels"]
 
 
+def test_labels_that_neither_class_means_nor_the_network_know_are_unrelated() -> None:
+    chance = replace(DATA, centre_agreement=0.2, held_centre_agreement=0.11)
+    lost = replace(at(300, 1.0, 0.1), held_accuracy=0.1)
+    begun = training(lost, iteration=300, ended=False, data=chance)
+    assert causes(begun) == ["wrong-labels"]
+    assert causes(replace(begun, data=replace(chance, held_centre_agreement=0.3))) == [], "a line would do better"
+    assert causes(replace(begun, data=replace(chance, classes=3))) == [], "of few classes many are no line apart"
+    assert causes(replace(begun, data=replace(chance, samples=10**9))) == [], "hardly any sample was seen by then"
+    assert causes(replace(begun, probes=(START, replace(lost, held_accuracy=0.3)))) == []
+    learnt = replace(at(1000, 0.1, 0.95), held_accuracy=0.95)
+    assert causes(training(lost, learnt, data=chance)) == [], "it was a plateau"
+
+
 def test_alike_weights_are_said_at_once() -> None:
     begun = Evidence(setting=SETTING, total=1000, probes=(replace(START, alike=1.0),), data=DATA)
     assert causes(begun) == ["symmetric-weights"]
