@@ -92,6 +92,18 @@ def test_few_updates_at_a_customary_rate_are_too_few() -> None:
     assert causes(training(*short, total=100, iteration=100, setting=slow)) == ["rate-too-low"]
 
 
+def test_of_few_updates_whose_loss_fell_all_the_time_steps_may_look_long() -> None:
+    """A watcher's look at 30 % of 58 updates comes after 17: rounded, it is a little less than 30 %."""
+    fell = (at(17, 0.98, 0.2, line=0.97), at(58, 0.84, 0.38, line=1.12))
+    short = training(*fell, total=58, iteration=58)
+    assert causes(short) == ["too-few-updates"]
+    far = replace(SETTING, learning_rate=0.6)
+    assert causes(replace(short, setting=far)) == ["rate-too-high"]
+    lessened = np.array([[i, 2.0, 1.9] for i in range(16)])
+    assert causes(replace(short, setting=far, rises=lessened)) == ["too-few-updates"]
+    assert causes(replace(short, probes=(START, at(17, 1.2, 0.1, line=1.2), fell[1]))) == ["rate-too-high"]
+
+
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
