@@ -13,12 +13,14 @@ from cyclopts import Parameter
 from zerokara.cells import left, widest
 from zerokara.cli.console import TABLE, TABLE_LINES, ended, table_line
 from zerokara.cli.options import run_folder
+from zerokara.cli.picture import write_picture
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
 from zerokara.runs.files import describe, pictures
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.listing import STATES, STATES_IN_WORDS, Line, lines
+from zerokara.runs.naming import told_apart
 from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
 from zerokara.runs.run import STOPPED, UNFINISHED
@@ -102,9 +104,14 @@ def show(run: RunName, *, out: Out = Path("runs")) -> None:
         print(sentence("go on with: {command}", command=command("resume", path)))
 
 
-def draw(run: RunName, *, out: Out = Path("runs")) -> None:
-    """Draw a run's loss.png and accuracy.png anew, also while it is being trained."""
-    path = checked_folder(run_folder(run, out))
+def draw(*runs: RunName, out: Out = Path("runs")) -> None:
+    """Draw a run's loss.png and accuracy.png anew, also while it is being trained; several into new pictures here."""
+    if not runs:
+        raise UsageError(sentence("Say which run to draw, or which runs to draw into one picture."), "missing-argument")
+    if len(runs) > 1:
+        _draw_together([run_folder(run, out) for run in runs])
+        return
+    path = checked_folder(run_folder(runs[0], out))
     folder = RunFolder(path)
     opened = open_run(path)
     folder.check_in_place()
@@ -112,6 +119,16 @@ def draw(run: RunName, *, out: Out = Path("runs")) -> None:
     folder.write_all(files)
     for name, _ in files:
         print(sentence("picture: {path}", path=folder.where() / name))
+
+
+def _draw_together(paths: list[Path]) -> None:
+    """The curves of several runs, overlaid."""
+    from zerokara.report.figures import accuracies_figure, losses_figure, png
+
+    histories = [open_run(path).history for path in paths]
+    names = told_apart(paths)
+    write_picture(png(losses_figure(histories, names)), None, "losses")
+    write_picture(png(accuracies_figure(histories, names)), None, "accuracies")
 
 
 def rm(
