@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,4 +124,4 @@ def _more(training: Reported) -> str:
     """How to ask for more, for somebody who has the run."""
     if training.kind != "run":
         return ""
-    return sentence("The doctor trains it again and tries what may help with:")
+    return sentence("To find out what helps: {command}", command=shlex.join(["zerokara", "doctor", training.name]))
