@@ -11,6 +11,7 @@ from zerokara.doctor.rules import findings_of
 from zerokara.doctor.watching import Watcher, with_whole_data
 from zerokara.findings import Finding, Findings
 from zerokara.runs.prepared import PreparedRun, advice_for
+from zerokara.runs.reporting import untried
 from zerokara.runs.run import DIVERGED, Run
 from zerokara.training.events import Advanced, Ended, Event, Started
 
@@ -66,7 +67,13 @@ class Attending:
 
     def _new(self, found: Findings) -> list[Finding]:
         """What was not said yet, without changes, which nobody has tried."""
-        return [replace(f, change=None, remedy="" if f.change else f.remedy) for f in found if f.cause not in self.said]
+        return [finding for finding in untried(found) if finding.cause not in self.said]
+
+    def found(self) -> Findings | None:
+        """What the page of the run says at its end; None where the doctor failed, or did not see the end."""
+        if self.failed or not self.watcher.evidence().ended:
+            return None
+        return untried(findings_of(self.watcher.evidence(), asked=False))
 
     def conclude(self, run: Run) -> bool:
         """After the run was kept: what kept it from learning, with what was tried, or the command that tries it.

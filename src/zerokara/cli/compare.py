@@ -14,6 +14,7 @@ from zerokara.cells import left, right, shortened, widest
 from zerokara.cli.options import Json, run_folder
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError
+from zerokara.findings import Findings
 from zerokara.metrics import Interval
 from zerokara.report.differences import Comparison, Paired
 from zerokara.report.reported import Reported
@@ -42,7 +43,7 @@ def compare(
         raise UsageError(text, "missing-argument")
     folders = [run_folder(run, out) for run in runs]
     names = told_apart(folders)
-    trainings = (replace(reported(open_run(folder)), name=name) for folder, name in zip(folders, names, strict=True))
+    trainings = (replace(reported(open_run(folder), findings=Findings()), name=name) for folder, name in zip(folders, names, strict=True))
     comparison = Comparison(tuple(trainings))
     if json:
         print(json_module.dumps(comparison.to_json(), ensure_ascii=False))

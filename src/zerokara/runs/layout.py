@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 RECIPE, RUN_JSON, LOSSES_CSV, EPOCHS_CSV = "recipe.toml", "run.json", "losses.csv", "epochs.csv"
 WEIGHTS, LOSS_PICTURE, ACCURACY_PICTURE = "weights.safetensors", "loss.png", "accuracy.png"
+REPORT = "report.html"
 CHECKPOINTS, EVENTS, LOCK_FILE = "checkpoints", "tensorboard", "lock"
 
 CHECKPOINT_NAME = re.compile(r"([0-9]{1,16})\.safetensors")
@@ -40,6 +41,7 @@ LAYOUT: dict[str, RunFile] = {
     WEIGHTS: RunFile("zerokara.runs.weights", checked=True),  # W1, b1, W2, … as trained
     LOSS_PICTURE: RunFile("zerokara.report.figures"),
     ACCURACY_PICTURE: RunFile("zerokara.report.figures"),
+    REPORT: RunFile("zerokara.runs.reporting"),  # all of it as a page, in the language of whoever trained
     CHECKPOINTS: RunFile("zerokara.runs.store", inside=CHECKPOINT_NAME),  # the newest two states to go on from
     EVENTS: RunFile("zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
     LOCK_FILE: RunFile("zerokara.runs.lock"),  # empty; says who writes here

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -68,6 +68,8 @@ class Run:
             "unfinished": still being trained, or killed.
         checksum: of the data it was trained on.
         described: what those data stand for, known without their files.
+        origin: when, and with what versions and processor, it came to be, as in run.json; empty where that is not known.
+        told: what shows it in a notebook; None: a table of its figures.
     """
 
     path: Path
@@ -79,6 +81,8 @@ class Run:
     checksum: str
     described: DataDescription
     loaded: Dataset | None = field(default=None, repr=False)
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    told: Callable[[Run], str] | None = None
 
     @property
     def iterations(self) -> int:
@@ -179,6 +183,8 @@ class Run:
         return f"<Run {self.path}: {done}{known}{remark}>"
 
     def _repr_html_(self) -> str:
+        if self.told is not None:
+            return self.told(self)
         remark = {"remark": self.remark_in_words()} if self.remark else {}
         state = sentence(STATES_IN_WORDS[self.state])
         facts = {**self.figures, **remark, "state": state, "network": repr(self.network)[1:-1]}
