@@ -15,13 +15,11 @@ from zerokara.cli.options import Json, run_folder
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError
 from zerokara.findings import Findings
-from zerokara.metrics import Interval
-from zerokara.report.differences import Comparison, Paired
-from zerokara.report.reported import Reported
+from zerokara.report.differences import ACCURACIES, ACCURACY_HEADS, Comparison
 from zerokara.runs.naming import told_apart
 from zerokara.runs.opening import open_run
 from zerokara.runs.reporting import reported
-from zerokara.words import plural, sentence, translatable
+from zerokara.words import sentence, translatable
 
 COLUMNS = 80
 VALUE_CELLS = 24
@@ -43,7 +41,10 @@ def compare(
         raise UsageError(text, "missing-argument")
     folders = [run_folder(run, out) for run in runs]
     names = told_apart(folders)
-    trainings = (replace(reported(open_run(folder), findings=Findings()), name=name) for folder, name in zip(folders, names, strict=True))
+    trainings = (
+        replace(reported(open_run(folder), findings=Findings()), name=name)
+        for folder, name in zip(folders, names, strict=True)
+    )
     comparison = Comparison(tuple(trainings))
     if json:
         print(json_module.dumps(comparison.to_json(), ensure_ascii=False))
@@ -60,36 +61,27 @@ def in_lines(comparison: Comparison, names: list[str]) -> Iterator[str]:
     for number, training in enumerate(comparison.trainings, start=1):
         for text in training.missing:
             yield f"{number:>{numbers}}: {text}"
-    yield ""
-    yield from twins_in_words(comparison)
-    yield from _differences(comparison)
-    yield from _accuracies(comparison)
-    yield from _disagreements(comparison)
-
-
-def twins_in_words(comparison: Comparison) -> Iterator[str]:
-    """A sentence for each group of identical runs."""
-    for group in comparison.twins:
-        numbers = ", ".join(str(k + 1) for k in group)
-        yield sentence("Runs {numbers} are identical: recipe, data, versions, engine and weights.", numbers=numbers)
+    for part in (_differences(comparison), _accuracies(comparison), _disagreements(comparison)):
+        if lines := list(part):
+            yield from ["", *lines]
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:
     """A line for each, in as many tables below each other as the terminal's width asks for."""
+    yield from comparison.on_twins()
     if comparison.identical:
         return
     yield sentence("Only what differs:")
-    head = [str(number) for number in range(1, len(comparison.trainings) + 1)]
-    rows = [(row.label, [shortened(text, VALUE_CELLS) for text in row.texts()]) for row in comparison.differences]
-    labels = [shortened(label, VALUE_CELLS) for label, _ in rows]
+    labels = [shortened(row.label, VALUE_CELLS) for row in comparison.differences]
+    texts = [[shortened(text, VALUE_CELLS) for text in row.texts()] for row in comparison.differences]
+    numbers = map(str, range(1, len(comparison.trainings) + 1))
+    columns = [list(column) for column in zip(numbers, *texts, strict=True)]
     indent = widest(labels)
-    columns = [[number, *(texts[k] for _, texts in rows)] for k, number in enumerate(head)]
     for block in _blocks(columns, COLUMNS - indent):
         yield ""
         for label, *cells in zip(["", *labels], *block, strict=True):
-            yield left(label, indent) + "".join(
-                f"  {right(cell, widest(of))}" for cell, of in zip(cells, block, strict=True)
-            )
+            placed = (right(cell, widest(column)) for cell, column in zip(cells, block, strict=True))
+            yield "  ".join([left(label, indent), *placed])
 
 
 def _blocks(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:
@@ -103,69 +95,21 @@ def _blocks(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:
     yield block
 
 
-ACCURACY_HEADS = (
-    # Translators: head of a column of the numbers of runs; so the next ones are heads of columns
-    translatable("run"),
-    translatable("accuracy"),
-    translatable("95 % interval"),
-    # Translators: the accuracy of a run minus that of run 1
-    translatable("minus run 1"),
-    translatable("95 % interval"),
-    # Translators: on how many test images this run is right and run 1 is wrong
-    translatable("gained"),
-    # Translators: on how many test images this run is wrong and run 1 is right
-    translatable("lost"),
-)
-
-
 def _accuracies(comparison: Comparison) -> Iterator[str]:
     """Accuracies with their intervals, and the differences to the first run, where the test images are the same."""
-    if all(training.answers is None for training in comparison.trainings):
+    rows = [[str(number), *cells] for number, cells in enumerate(comparison.accuracies(), start=1)]
+    if not rows:
         return
-    yield ""
-    yield sentence("Accuracy on the test images, and images gained and lost against run 1:")
-    numbers = map(str, range(1, len(comparison.trainings) + 1))
-    pairs = zip(numbers, comparison.trainings, (None, *comparison.paired), strict=True)
-    rows = [[number, *_accuracy(training), *_against_first(paired)] for number, training, paired in pairs]
-    cells = [widest(column) for column in zip(*rows, strict=True)]
-    table = Table([Column(head, wide) for head, wide in zip(ACCURACY_HEADS, cells, strict=True)], gap=2)
-    yield from [table.head(), *map(table.line, rows)]
-    for number in comparison.apart:
-        yield sentence("Run {number} has other test images than run 1, so they cannot be paired.", number=number + 1)
-    if any(paired and paired.difference.low <= 0 <= paired.difference.high for paired in comparison.paired):
-        yield sentence("Where an interval holds 0, these test images cannot tell which run is better.")
-
-
-def _accuracy(training: Reported) -> list[str]:
-    if training.answers is None:
-        return ["-", ""]
-    return [f"{training.answers.accuracy.value:.4f}", _interval(training.answers.accuracy)]
-
-
-def _against_first(paired: Paired | None) -> list[str]:
-    if paired is None:
-        return ["", "", "", ""]
-    difference = paired.difference
-    return [f"{difference.value:+.4f}", _interval(difference, "+"), f"{paired.gained:,}", f"{paired.lost:,}"]
-
-
-def _interval(interval: Interval, sign: str = "") -> str:
-    return f"[{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"
+    yield sentence(ACCURACIES)
+    wide = [widest(column) for column in zip(*rows, strict=True)]
+    table = Table([Column(head, cells) for head, cells in zip(ACCURACY_HEADS, wide, strict=True)], gap=2)
+    yield from [table.head(), *map(table.line, rows), *comparison.on_accuracies()]
 
 
 def _disagreements(comparison: Comparison) -> Iterator[str]:
     """How many test images get different answers, and the first of them."""
-    found = comparison.disagreements
-    first = comparison.trainings[0].answers
-    if not comparison.together or first is None:
-        return
-    yield ""
-    yield plural(
-        "{n:,} of {total:,} test images gets different answers.",
-        "{n:,} of {total:,} test images get different answers.",
-        n=len(found),
-        total=len(first),
-    )
-    if len(found):
+    if text := comparison.on_disagreements():
+        yield text
+    if len(found := comparison.disagreements):
         shown = ", ".join(map(str, found[:SHOWN]))
         yield sentence("By index, the furthest apart first: {indices}", indices=shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zerokara.metrics import Answers, Interval, paired_difference
 from zerokara.report.reported import Reported
-from zerokara.words import sentence, translatable
+from zerokara.words import plural, sentence, translatable
 
 DIGEST_DIGITS = 12
 
@@ -41,6 +41,20 @@ LABELS = {
 """What people call what is compared, where that is no field of a recipe and no package."""
 
 
+ACCURACY_HEADS = (
+    # Translators: head of a column of runs; so the next ones are heads of columns
+    translatable("run"),
+    translatable("accuracy"),
+    translatable("95 % interval"),
+    # Translators: the accuracy of a run minus that of run 1
+    translatable("minus run 1"),
+    translatable("95 % interval"),
+    # Translators: on how many test images this run is right and run 1 is wrong
+    translatable("gained"),
+    # Translators: on how many test images this run is wrong and run 1 is right
+    translatable("lost"),
+)
+ACCURACIES = translatable("Accuracy on the test images, and images gained and lost against run 1:")
 STATES_IN_WORDS = {
     "finished": translatable("finished"),
     "stopped": translatable("stopped"),
@@ -137,6 +151,38 @@ class Comparison:
         """The first, and the others that were asked about the same test pictures; none where no other was."""
         others = tuple(k for k, paired in enumerate(self.paired, start=1) if paired is not None)
         return (0, *others) if others else ()
+
+    def accuracies(self) -> list[list[str]]:
+        """The cells of a table with `ACCURACY_HEADS`, but for the run; none where no network could be asked."""
+        if all(training.answers is None for training in self.trainings):
+            return []
+        pairs = zip(self.trainings, (None, *self.paired), strict=True)
+        return [[*_accuracy(training), *_against_first(paired)] for training, paired in pairs]
+
+    def on_twins(self) -> Iterator[str]:
+        """A sentence on each group of identical ones, by their numbers from 1."""
+        for group in self.twins:
+            numbers = ", ".join(str(k + 1) for k in group)
+            yield sentence("Runs {numbers} are identical: recipe, data, versions, engine and weights.", numbers=numbers)
+
+    def on_accuracies(self) -> Iterator[str]:
+        """Sentences on what their differences do not say."""
+        for k in self.apart:
+            yield sentence("Run {number} has other test images than run 1, so they cannot be paired.", number=k + 1)
+        if any(paired and paired.difference.low <= 0 <= paired.difference.high for paired in self.paired):
+            yield sentence("Where an interval holds 0, these test images cannot tell which run is better.")
+
+    def on_disagreements(self) -> str:
+        """How many test images get different answers; "" where no two runs were asked about the same ones."""
+        first = self.trainings[0].answers
+        if not self.together or first is None:
+            return ""
+        return plural(
+            "{n:,} of {total:,} test images gets different answers.",
+            "{n:,} of {total:,} test images get different answers.",
+            n=len(self.disagreements),
+            total=len(first),
+        )
 
     @property
     def apart(self) -> tuple[int, ...]:
@@ -235,6 +281,23 @@ def _same_pictures(first: Reported, second: Reported) -> bool:
     """Whether the test parts are those of the same data."""
     a, b = first.dataset, second.dataset
     return a is not None and b is not None and a.checksum == b.checksum
+
+
+def _accuracy(training: Reported) -> list[str]:
+    if training.answers is None:
+        return ["-", ""]
+    return [f"{training.answers.accuracy.value:.4f}", _interval(training.answers.accuracy)]
+
+
+def _against_first(paired: Paired | None) -> list[str]:
+    if paired is None:
+        return ["", "", "", ""]
+    difference = paired.difference
+    return [f"{difference.value:+.4f}", _interval(difference, "+"), f"{paired.gained:,}", f"{paired.lost:,}"]
+
+
+def _interval(interval: Interval, sign: str = "") -> str:
+    return f"[{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"
 
 
 def _facts(training: Reported) -> dict[str, Any]:
