@@ -62,6 +62,11 @@ app.command(
     help=translatable("Ask why a run does not learn, and try what heals it."),
 )
 app.command(
+    "zerokara.cli.report:report",
+    name="report",
+    help=translatable("Show a run, or several side by side, as a page for a browser."),
+)
+app.command(
     "zerokara.cli.check:check",
     name="check",
     help="\n\n".join(

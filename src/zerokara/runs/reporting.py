@@ -22,22 +22,29 @@ from zerokara.report.reported import Reported
 from zerokara.runs.answering import answers_of
 from zerokara.runs.files import describe
 from zerokara.runs.layout import REPORT
-from zerokara.runs.run import DIVERGED, FINISHED, LABELS, Run
+from zerokara.runs.run import DIVERGED, FINISHED, LABELS, Run, same_data
 from zerokara.training.history import Divergence
 from zerokara.words import in_english, sentence
 
 logger = logging.getLogger(__name__)
 
 
-def reported(run: Run, *, findings: Findings | None = None, load: bool = True) -> Reported:
+def reported(
+    run: Run,
+    *,
+    findings: Findings | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    load: bool = True,
+) -> Reported:
     """The record that pages are made of.
 
     Args:
         run: from its folder, or just trained.
         findings: those of whoever watched it; None: they are drawn from its end, where its data are here.
+        data_dir: where to look for its data first.
         load: whether to read the data from disk if they are not in memory.
     """
-    dataset, missing = _data(run, load)
+    dataset, missing = _data(run, data_dir, load)
     name = os.path.basename(os.path.abspath(run.path))
     answers = None if dataset is None else answers_of(run.network, dataset.test, run.engine)
     if findings is None and dataset is not None:
@@ -135,7 +142,7 @@ def _divergence(run: Run, dataset: Dataset) -> Divergence:
     return Divergence(run.iterations, run.network.copy().loss(train.rows(rows, run.network.dtype), train.t[rows]))
 
 
-def _data(run: Run, load: bool) -> tuple[Dataset | None, str]:
+def _data(run: Run, data_dir: str | os.PathLike[str] | None, load: bool) -> tuple[Dataset | None, str]:
     """Its data; or a sentence on why there are none. It names no folder: whoever gets the page need not know them."""
     held = run.loaded or vars(run).get("dataset")
     if held is not None:
@@ -145,10 +152,10 @@ def _data(run: Run, load: bool) -> tuple[Dataset | None, str]:
             "What needs the data is left out here, because they are not in memory. The page has it: {command}",
             command=shlex.join(["zerokara", "report", os.path.basename(os.path.abspath(run.path))]),
         )
-    if run.recipe.dataset in ENTRIES and not all(whereabouts(run.recipe.dataset).values()):
+    if run.recipe.dataset in ENTRIES and not all(whereabouts(run.recipe.dataset, data_dir).values()):
         return None, _gone()
     try:
-        return run.dataset, ""
+        return run.dataset if data_dir is None else same_data(run.recipe, run.checksum, data_dir), ""
     except DataError as error:
         if error.code == "data-missing":
             return None, _gone()
