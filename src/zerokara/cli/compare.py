@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from zerokara.cells import left, right, shortened, widest
-from zerokara.cli.options import Json, run_folder
+from zerokara.cli.options import DataDir, Json, run_folder
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError
-from zerokara.findings import Findings
 from zerokara.report.differences import ACCURACIES, ACCURACY_HEADS, Comparison
-from zerokara.runs.naming import told_apart
-from zerokara.runs.opening import open_run
-from zerokara.runs.reporting import reported
+from zerokara.runs.side_by_side import side_by_side
 from zerokara.words import sentence, translatable
 
 COLUMNS = 80
@@ -33,6 +29,7 @@ def compare(
         Path, Parameter(help=translatable("Two or more runs: folders, or names as zerokara runs list prints them."))
     ],
     out: Annotated[Path, Parameter(help=translatable("Where the run folders are."))] = Path("runs"),
+    data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Print what differs between runs, and by how much the others are righter than the first."""
@@ -40,12 +37,7 @@ def compare(
         text = sentence("Say which runs to compare: two or more. Got {n}.", n=len(runs))
         raise UsageError(text, "missing-argument")
     folders = [run_folder(run, out) for run in runs]
-    names = told_apart(folders)
-    trainings = (
-        replace(reported(open_run(folder), findings=Findings()), name=name)
-        for folder, name in zip(folders, names, strict=True)
-    )
-    comparison = Comparison(tuple(trainings))
+    comparison = Comparison(tuple(side_by_side(folders, data_dir)))
     if json:
         print(json_module.dumps(comparison.to_json(), ensure_ascii=False))
         return

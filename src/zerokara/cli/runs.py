@@ -20,10 +20,10 @@ from zerokara.progress import duration
 from zerokara.runs.files import describe, pictures
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.listing import STATES, STATES_IN_WORDS, Line, lines
-from zerokara.runs.naming import told_apart
 from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
 from zerokara.runs.run import STOPPED, UNFINISHED
+from zerokara.runs.side_by_side import told_apart
 from zerokara.runs.untrusted import checked_folder, command
 from zerokara.words import sentence, translatable
 

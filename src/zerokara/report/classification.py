@@ -108,7 +108,7 @@ class ClassificationReport:
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)
         order = np.argsort(-wrong.ravel(), kind="stable")[: np.count_nonzero(wrong)]
-        return [(*map(int, divmod(int(k), len(wrong))), int(wrong.flat[k])) for k in order]
+        return [(int(k) // len(wrong), int(k) % len(wrong), int(wrong.flat[k])) for k in order]
 
     def heading(self) -> str:
         """What was asked about what."""

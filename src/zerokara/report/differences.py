@@ -93,7 +93,7 @@ class Difference(NamedTuple):
         if self.name == "state":
             return sentence(STATES_IN_WORDS[value]) if value in STATES_IN_WORDS else str(value)
         if self.name == "dataset":
-            return os.path.basename(value)
+            return os.path.basename(str(value))
         if isinstance(value, tuple | list):
             return ",".join(map(str, value))
         return f"{value:,}" if self.name == "iterations" else str(value)
@@ -122,8 +122,7 @@ class Comparison:
     def differences(self) -> tuple[Difference, ...]:
         """Only what differs: the recipe's fields, then what else their numbers depend on, then figures."""
         compared = [_compared(training) for training in self.trainings]
-        keys = dict.fromkeys((group, name) for values in compared for group in GROUPS for name in values[group])
-        keys = sorted(keys, key=lambda key: GROUPS.index(key[0]))  # stable: their order within a group stays
+        keys = dict.fromkeys((group, name) for group in GROUPS for values in compared for name in values[group])
         rows = [Difference(*key, tuple(values[key[0]].get(key[1]) for values in compared)) for key in keys]
         return _without_explained([row for row in rows if len(set(map(repr, row.values))) > 1], self.trainings)
 
@@ -199,11 +198,11 @@ class Comparison:
         asked = [answers for k in self.together if (answers := self.trainings[k].answers) is not None]
         if not asked:
             return np.zeros(0, np.int64)
-        answers = np.array([one.answers for one in asked])
-        differ = np.flatnonzero((answers != answers[0]).any(axis=0))
+        given = np.array([one.answers for one in asked])
+        differ: NDArray[np.int64] = np.flatnonzero((given != given[0]).any(axis=0))
         labels = asked[0].labels[differ]
-        given = np.nan_to_num([one.probabilities[differ, labels] for one in asked])
-        return differ[np.argsort(-np.ptp(given, axis=0), kind="stable")]
+        sure = np.nan_to_num([one.probabilities[differ, labels] for one in asked])
+        return differ[np.argsort(-np.ptp(sure, axis=0), kind="stable")]
 
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints: what differs by group and name, accuracies, every picture on which they disagree."""
@@ -301,8 +300,9 @@ def _interval(interval: Interval, sign: str = "") -> str:
 
 
 def _facts(training: Reported) -> dict[str, Any]:
-    groups = {group: {name: _plain(value) for name, value in of.items()} for group, of in _compared(training).items()}
-    return {"name": training.name, **groups, "missing": list(training.missing)}
+    groups = _compared(training)
+    known = {group: {name: _plain(value) for name, value in groups[group].items()} for group in GROUPS}
+    return {"name": training.name, "missing": list(training.missing), **dict(known)}
 
 
 def _paired_json(paired: Paired | None) -> dict[str, Any] | None:

@@ -125,7 +125,7 @@ def _mean_losses(history: History) -> tuple[NDArray[np.float64], NDArray[np.floa
     if not len(losses):
         return losses, losses
     values = moving_average(losses, width)
-    return np.arange(len(values)) + (width - 1) / 2, values
+    return np.arange(len(values), dtype=np.float64) + (width - 1) / 2, values
 
 
 def _looks(n: int) -> list[dict[str, Any]]:
