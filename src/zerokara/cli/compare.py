@@ -104,4 +104,4 @@ def _disagreements(comparison: Comparison) -> Iterator[str]:
         yield text
     if len(found := comparison.disagreements):
         shown = ", ".join(map(str, found[:SHOWN]))
-        yield sentence("By index, the furthest apart first: {indices}", indices=shown)
+        yield sentence("By index, those first that divide the runs most: {indices}", indices=shown)

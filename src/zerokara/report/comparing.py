@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from zerokara.cells import shortened
 from zerokara.report.classes import names_of
 from zerokara.report.differences import ACCURACIES, ACCURACY_HEADS, Comparison
 from zerokara.report.mistakes import pictures_of
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 COLUMNS = 8
 MOST = 24
 """Pictures that are shown."""
+NAME = 28
+"""Cells of a name at the head of a column; the whole name stands above."""
 MOST_RUNS = 6
 """Runs whose answers stand below a picture."""
 
@@ -29,6 +32,7 @@ def differences(trainings: Sequence[Reported]) -> Markup:
     missing = [f"{number}: {text}" for number, one in enumerate(trainings, start=1) for text in one.missing]
     return rendered(
         "differences.html",
+        trained=[(one.name, one.trained) for one in trainings],
         told=[*comparison.on_twins(), *missing],
         caption=sentence("Only what differs:"),
         heads=_numbered(trainings),
@@ -68,8 +72,7 @@ def _legend(shown: list[dict[str, Any]]) -> str:
     if not shown:
         return ""
     return sentence(
-        "These are the ones about which they are furthest apart. Below each picture: its label; then what each run "
-        "saw, and how sure it was."
+        "These divide them most. Below each picture: its label; then what each run saw, and how sure it was."
     )
 
 
@@ -83,11 +86,11 @@ def _picture(comparison: Comparison, index: int, place: tuple[int, int]) -> dict
         answer = int(answers.answers[index])
         label = label or names[int(answers.labels[index])]
         seen, p = ("–", 0.0) if answer < 0 else (names[answer], float(answers.probabilities[index, answer]))
-        lines.append((f"{k + 1}: {seen} {p:.3f}", bool(answers.right[index])))
+        lines.append((f"{k + 1}: {seen} ({p:.3f})", bool(answers.right[index])))
         told.append(sentence("Run {number} saw {answer} (probability {p:.3f}).", number=k + 1, answer=seen, p=p))
     alt = paragraph(sentence("Test picture {i}: labelled {label}.", i=index, label=label), *told)
     return {"alt": alt, "label": label, "lines": lines, "place": place}
 
 
 def _numbered(trainings: Sequence[Reported]) -> list[str]:
-    return [f"{number}  {training.name}" for number, training in enumerate(trainings, start=1)]
+    return [f"{number}  {shortened(training.name, NAME)}" for number, training in enumerate(trainings, start=1)]

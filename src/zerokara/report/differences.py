@@ -193,7 +193,8 @@ class Comparison:
     def disagreements(self) -> NDArray[np.int64]:
         """Indices of the test pictures to which those of `together` give different answers.
 
-        Those come first about which they are furthest apart: by the probabilities that they give to the label.
+        Those come first that divide them most evenly into right and wrong, then those about which they are furthest
+        apart: by the probabilities that they give to the label.
         """
         asked = [answers for k in self.together if (answers := self.trainings[k].answers) is not None]
         if not asked:
@@ -202,7 +203,8 @@ class Comparison:
         differ: NDArray[np.int64] = np.flatnonzero((given != given[0]).any(axis=0))
         labels = asked[0].labels[differ]
         sure = np.nan_to_num([one.probabilities[differ, labels] for one in asked])
-        return differ[np.argsort(-np.ptp(sure, axis=0), kind="stable")]
+        right = np.sum([one.right[differ] for one in asked], axis=0)
+        return differ[np.lexsort((-np.ptp(sure, axis=0), -np.minimum(right, len(asked) - right)))]
 
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints: what differs by group and name, accuracies, every picture on which they disagree."""
@@ -301,8 +303,8 @@ def _interval(interval: Interval, sign: str = "") -> str:
 
 def _facts(training: Reported) -> dict[str, Any]:
     groups = _compared(training)
-    known = {group: {name: _plain(value) for name, value in groups[group].items()} for group in GROUPS}
-    return {"name": training.name, "missing": list(training.missing), **dict(known)}
+    known: dict[str, Any] = {group: {name: _plain(value) for name, value in groups[group].items()} for group in GROUPS}
+    return {"name": training.name, "missing": list(training.missing), **known}
 
 
 def _paired_json(paired: Paired | None) -> dict[str, Any] | None:
