@@ -33,7 +33,7 @@ CLASS_HEADS = (
     # Translators: of the images of this class, the share that got this answer
     translatable("recall"),
 )
-CONFUSION = translatable("Confusion matrix: how many images of each class (rows) got which answer (columns).")
+CONFUSION = translatable("Confusion matrix: images of each class (rows) by their answers (columns).")
 
 
 class Row(NamedTuple):

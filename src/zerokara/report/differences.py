@@ -17,6 +17,8 @@ from zerokara.report.reported import Reported
 from zerokara.words import plural, sentence, translatable
 
 DIGEST_DIGITS = 12
+MOST_DIGITS = 1e6
+"""From here on figures are written with an exponent."""
 
 Group = Literal["recipe", "origin", "figures"]
 """What was asked for; what else numbers depend on: data, versions, engine; and what came out."""
@@ -89,7 +91,7 @@ class Difference(NamedTuple):
         if value is None:
             return "-"
         if self.group == "figures" and isinstance(value, float):
-            return f"{value:.4f}"
+            return f"{value:.4f}" if abs(value) < MOST_DIGITS else f"{value:.4g}"
         if self.name == "state":
             return sentence(STATES_IN_WORDS[value]) if value in STATES_IN_WORDS else str(value)
         if self.name == "dataset":
