@@ -92,7 +92,8 @@ def _shades(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     wrong = np.where(diagonal, 0, counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     of_wrong = np.sqrt(wrong / max(int(wrong.max()), 1))
-    return np.ceil(SHADES * np.where(diagonal, shares, of_wrong)).astype(np.int64)
+    shades: NDArray[np.int64] = np.ceil(SHADES * np.where(diagonal, shares, of_wrong)).astype(np.int64)
+    return shades
 
 
 def _pairs(answers: Answers, names: list[str]) -> list[tuple[str, str, int]]:
@@ -116,17 +117,15 @@ def _classes(answers: Answers, names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _share(value: float) -> tuple[str, int]:
-    """A share as a text, and in percent for its bar; a dash where there is none."""
-    return ("–", 0) if math.isnan(value) else (f"{value:.3f}", round(100 * value))
+def _share(value: float) -> str:
+    """A share as a text; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _worst(classes: int) -> str:
     if classes <= MOST_CLASSES:
         return ""
-    return sentence(
-        "The {shown} classes that were found worst, of {classes:,}.", shown=MOST_CLASSES, classes=classes
-    )
+    return sentence("The {shown} classes that were found worst, of {classes:,}.", shown=MOST_CLASSES, classes=classes)
 
 
 def _undecided(answers: Answers) -> str:

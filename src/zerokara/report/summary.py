@@ -124,4 +124,5 @@ def _more(training: Reported) -> str:
     """How to ask for more, for somebody who has the run."""
     if training.kind != "run":
         return ""
-    return sentence("To find out what helps: {command}", command=shlex.join(["zerokara", "doctor", training.name]))
+    command = shlex.join(["zerokara", "doctor", training.name])
+    return sentence("The doctor looks closer, and trains the run again, with: {command}", command=command)
