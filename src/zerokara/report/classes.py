@@ -27,9 +27,13 @@ SHADES = 6
 
 def confusion(training: Reported) -> Markup | None:
     """How many test samples of each class got each answer; precision and recall of each class."""
+    from markupsafe import Markup
+
     answers = training.answers
     if answers is None or not len(answers):
         return None
+    if not answers.confusion.any():
+        return Markup("<p class='zk-note'>{}</p>").format(_undecided(answers))
     names = names_of(training, answers)
     small = len(names) <= MOST_IN_A_MATRIX
     return rendered(
