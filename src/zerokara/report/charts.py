@@ -7,7 +7,7 @@ telephone, and lines their width.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +52,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A curve as the template needs it: name, style, and the `d` of its path."""
+    """A curve as the template needs it: name, style, the `d` of its path, and that of its dots."""
 
     name: str
     style: str
     path: str
+    dots: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def chart(
     shown = [curve for curve in curves if np.isfinite(curve.y).any()]
     if not shown:
         return None
-    last = max(max(float(curve.x[-1]) for curve in shown), 1e-9)
+    last = max(1.0, *(float(curve.x[-1]) for curve in shown))
     values = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in shown]).astype(np.float64)
     low, high = y_range or (float(values.min()), float(values.max()))
     logarithmic = y_range is None and low > 0 and high / low >= WIDE
@@ -106,7 +107,7 @@ def chart(
     else:
         low, high, y_ticks = _axis(low if y_range else min(low, 0.0), high)
     each = MOST_POINTS // len(shown)
-    drawn = [Drawn(c.name, c.style, _path(c, last, (low, high), logarithmic, each)) for c in shown]
+    drawn = [Drawn(c.name, c.style, *_paths(c, last, (low, high), logarithmic, each)) for c in shown]
     return Chart(title, alt, x_name, y_name, tuple(drawn), _axis(0.0, last, exact=True)[2], y_ticks)
 
 
@@ -137,34 +138,25 @@ def _first_of(y: Floats, bounds: NDArray[np.int64], extreme: np.ufunc) -> NDArra
     return np.asarray(np.minimum.reduceat(candidates, bounds[:-1]))
 
 
-def _path(curve: Curve, last: float, y_range: tuple[float, float], logarithmic: bool, most: int) -> str:
-    kept = thinned(np.asarray(curve.y, np.float64), most // 2 if curve.marks else most)
-    y = np.asarray(curve.y, np.float64)[kept]
-    finite = np.isfinite(y)
+def _paths(curve: Curve, last: float, y_range: tuple[float, float], logarithmic: bool, most: int) -> tuple[str, str]:
+    """The line of a curve, and its dots: those of all points, or of points that no line leads to."""
+    y = np.asarray(curve.y, np.float64)
+    kept = thinned(y, most // 2 if curve.marks else most)
+    y, x = y[kept], np.asarray(curve.x, np.float64)[kept]
     low, high = y_range
-    with np.errstate(all="ignore"):
-        share = (
-            (np.log10(y) - math.log10(low)) / (math.log10(high) - math.log10(low))
-            if logarithmic
-            else ((y - low) / (high - low))
-        )
-    across = SIDE * np.asarray(curve.x, np.float64)[kept] / last
-    down = SIDE * (1 - np.where(finite, share, 0.0))
-    return "".join(_steps(across, down, finite, curve.marks))
-
-
-def _steps(across: Floats, down: Floats, finite: NDArray[np.bool_], marks: bool) -> Iterable[str]:
-    pen = False
-    points = list(zip(across.tolist(), down.tolist(), finite.tolist(), strict=True))
-    for k, (x, y, there) in enumerate(points):
-        if not there:
-            pen = False
-            continue
-        lonely = not pen and (k + 1 == len(points) or not points[k + 1][2])
-        yield f"{'L' if pen else 'M'}{_short(x)} {_short(y)}"
-        if lonely or marks:
-            yield "h0"  # with round caps, a dot
-        pen = True
+    if logarithmic:
+        low, high = math.log10(low), math.log10(high)
+        with np.errstate(all="ignore"):
+            y = np.log10(y)
+    there = np.isfinite(y)
+    across, down = SIDE * x / last, SIDE * (1 - (np.where(there, y, low) - low) / (high - low))
+    before, after = np.append(False, there[:-1]), np.append(there[1:], False)
+    places = [f"{_short(a)} {_short(d)}" for a, d in zip(across.tolist(), down.tolist(), strict=True)]
+    line = "".join(
+        f"{'L' if led else 'M'}{place}" for place, led, is_ in zip(places, before, there, strict=True) if is_
+    )
+    dotted = there if curve.marks else there & ~before & ~after
+    return line, "".join(f"M{place}h0" for place, has in zip(places, dotted, strict=True) if has)
 
 
 def _short(value: float) -> str:
