@@ -50,9 +50,8 @@ def in_lines(comparison: Comparison, names: list[str]) -> Iterator[str]:
     numbers = len(str(len(names)))
     for number, name in enumerate(names, start=1):
         yield f"{number:>{numbers}}  {name}"
-    for number, training in enumerate(comparison.trainings, start=1):
-        for text in training.missing:
-            yield f"{number:>{numbers}}: {text}"
+    for number, text in comparison.on_each():
+        yield f"{number:>{numbers}}: {text}"
     for part in (_differences(comparison), _accuracies(comparison), _disagreements(comparison)):
         if lines := list(part):
             yield from ["", *lines]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zerokara.metrics import Answers, Interval, paired_difference
 from zerokara.report.reported import Reported
+from zerokara.report.summary import ended, not_there
 from zerokara.words import plural, sentence, translatable
 
 DIGEST_DIGITS = 12
@@ -98,7 +99,7 @@ class Difference(NamedTuple):
             return os.path.basename(str(value))
         if isinstance(value, tuple | list):
             return ",".join(map(str, value))
-        return f"{value:,}" if self.name == "iterations" else str(value)
+        return f"{value:,}" if self.group == "figures" and isinstance(value, int) else str(value)
 
 
 class Paired(NamedTuple):
@@ -159,6 +160,12 @@ class Comparison:
             return []
         pairs = zip(self.trainings, (None, *self.paired), strict=True)
         return [[*_accuracy(training), *_against_first(paired)] for training, paired in pairs]
+
+    def on_each(self) -> Iterator[tuple[int, str]]:
+        """Numbers from 1, each with a sentence on how a run ended that did not finish, and on what there is not."""
+        for number, training in enumerate(self.trainings, start=1):
+            unusual = [] if training.state == "finished" else [ended(training)]
+            yield from ((number, text) for text in (*unusual, *training.missing, *not_there(training)))
 
     def on_twins(self) -> Iterator[str]:
         """A sentence on each group of identical ones, by their numbers from 1."""

@@ -96,7 +96,7 @@ def losses_figure(label: Labels, histories: Sequence[History], names: Sequence[s
     highest = max((float(values[values <= most].max(initial=0)) for _, values in curves), default=0)
     axes.set_ylim(0, highest * 1.05 or 1)
     axes.set_xlim(left=0)
-    _place_legend(axes, len(names))
+    _place_legend(axes)
     return figure
 
 
@@ -114,7 +114,7 @@ def accuracies_figure(label: Labels, histories: Sequence[History], names: Sequen
         axes.plot(history.epochs, history.test_accuracy, marker=mark, markersize=3, label=shown, **look)
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1)
-    _place_legend(axes, len(names))
+    _place_legend(axes)
     return figure
 
 
@@ -134,12 +134,14 @@ def _looks(n: int) -> list[dict[str, Any]]:
     return [{"color": COLORS[k % len(COLORS)], "linestyle": styles[k // len(COLORS) % len(styles)]} for k in range(n)]
 
 
-def _place_legend(axes: Axes, n: int) -> None:
-    """Below the diagram, where it hides no curve."""
-    legend = axes.figure.legend(
-        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=1 + (n > 4), fontsize=8
-    )
-    _write(*legend.get_texts())
+def _place_legend(axes: Axes) -> None:
+    """Below the diagram, where it hides no curve; the picture gets so much higher."""
+    handles, names = axes.get_legend_handles_labels()
+    columns = 1 if len(names) <= 4 else 2
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "made with its figure"
+    figure.set_size_inches(6.4, 4.0 + 0.19 * -(-len(names) // columns))
+    _write(*figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize=8).get_texts())
 
 
 def _names_of_accuracies(label: Labels, history: History) -> tuple[str, str]:
