@@ -78,13 +78,13 @@ def accuracy_figure(label: Labels, history: History, title: Title = "") -> Figur
 def losses_figure(label: Labels, histories: Sequence[History], names: Sequence[str]) -> Figure:
     """The losses of several runs: the moving average of each over a fiftieth of it.
 
-    What lies far above where the runs begin is cut off, and said: one that diverges would press the others flat.
+    What lies far above where most runs begin is cut off, and said: one that diverges would press the others flat.
     """
     figure, axes = _axes()
     _name_axes(axes, "", label(translatable("iteration")), label(translatable("loss (mean of mini-batches)")))
     curves = [_mean_losses(history) for history in histories]
-    starts = [float(values[0]) for _, values in curves if len(values) and np.isfinite(values[0])]
-    most = 1.5 * max(starts, default=0.0) or 1.0
+    starts = sorted(float(values[0]) for _, values in curves if len(values) and np.isfinite(values[0]))
+    most = 3 * starts[(len(starts) - 1) // 2] if starts else 1.0
     for number, ((iterations, values), name, look) in enumerate(
         zip(curves, names, _looks(len(curves)), strict=True), 1
     ):
