@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from zerokara.cells import left, right, shortened, widest
 from zerokara.cli.options import DataDir, Json, run_folder
+from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError
 from zerokara.report.differences import ACCURACIES, ACCURACY_HEADS, Comparison
@@ -42,7 +43,7 @@ def compare(
         print(json_module.dumps(comparison.to_json(), ensure_ascii=False))
         return
     for line in in_lines(comparison, [str(folder) for folder in folders]):
-        print(line)
+        print(printable(line))
 
 
 def in_lines(comparison: Comparison, names: list[str]) -> Iterator[str]:
