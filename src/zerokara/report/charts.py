@@ -87,18 +87,20 @@ def chart(
     alt: str,
     x_name: str,
     y_name: str,
+    x_end: float = 1.0,
     y_range: tuple[float, float] | None = None,
 ) -> Chart | None:
     """The chart of these curves; None where none has a finite point.
 
     Args:
+        x_end: how far the axis leads at least.
         y_range: from where to where; None: from the smallest to the largest, by a logarithmic axis where they are far
             apart.
     """
     shown = [curve for curve in curves if np.isfinite(curve.y).any()]
     if not shown:
         return None
-    last = max(1.0, *(float(curve.x[-1]) for curve in shown))
+    last = max(x_end, *(float(curve.x[-1]) for curve in shown))
     values = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in shown]).astype(np.float64)
     low, high = y_range or (float(values.min()), float(values.max()))
     logarithmic = y_range is None and low > 0 and high / low >= WIDE
