@@ -42,7 +42,15 @@ def page(trainings: Sequence[Reported]) -> str:
 
 def fragment(trainings: Sequence[Reported]) -> str:
     """The same sections for a notebook, in a box whose style touches nothing around it."""
-    return _readable(rendered("fragment.html", language=language(), style=_style(), sections=_sections(trainings)))
+    return _readable(
+        rendered(
+            "fragment.html",
+            language=language(),
+            title=_title(trainings),
+            style=_style(),
+            sections=_sections(trainings),
+        )
+    )
 
 
 UNREADABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")

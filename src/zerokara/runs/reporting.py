@@ -27,7 +27,7 @@ from zerokara.report.reported import Reported
 from zerokara.runs.files import describe
 from zerokara.runs.layout import REPORT
 from zerokara.runs.run import DIVERGED, FINISHED, LABELS, Run, same_data
-from zerokara.training.history import Divergence
+from zerokara.training.history import Divergence, undecided_in_words
 from zerokara.words import in_english, sentence
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def reported(
         params=run.network.params,
         described=run.described,
         dataset=dataset,
-        missing=(missing,) if missing else (),
+        missing=tuple(filter(None, (missing, "" if answers else undecided_in_words(run.history.undecided)))),
         answers=answers,
         findings=findings,
         facts=_facts(run, dataset),
