@@ -87,18 +87,20 @@ def chart(
     alt: str,
     x_name: str,
     y_name: str,
+    x_end: float = 1.0,
     y_range: tuple[float, float] | None = None,
 ) -> Chart | None:
     """The chart of these curves; None where none has a finite point.
 
     Args:
+        x_end: how far the axis leads at least.
         y_range: from where to where; None: from the smallest to the largest, by a logarithmic axis where they are far
             apart.
     """
     shown = [curve for curve in curves if np.isfinite(curve.y).any()]
     if not shown:
         return None
-    last = max(1.0, *(float(curve.x[-1]) for curve in shown))
+    last = max(x_end, *(float(curve.x[-1]) for curve in shown))
     values = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in shown]).astype(np.float64)
     low, high = y_range or (float(values.min()), float(values.max()))
     logarithmic = y_range is None and low > 0 and high / low >= WIDE
@@ -145,7 +147,6 @@ def _paths(curve: Curve, last: float, y_range: tuple[float, float], logarithmic:
     y, x = y[kept], np.asarray(curve.x, np.float64)[kept]
     low, high = y_range
     if logarithmic:
-        low, high = math.log10(low), math.log10(high)
         with np.errstate(all="ignore"):
             y = np.log10(y)
     there = np.isfinite(y)
@@ -177,17 +178,21 @@ def _axis(low: float, high: float, *, exact: bool = False) -> tuple[float, float
 
 
 def _log_axis(low: float, high: float) -> tuple[float, float, tuple[Tick, ...]]:
-    """The same in powers of ten, with 2 and 5 between where there are few."""
+    """Exponents of ten at the ends of an axis, and powers of ten on it, with 2 and 5 between where there are few."""
     first, last = math.log10(low), math.log10(high)
     margin = 0.03 * (last - first)
-    first, last = first - margin, last + margin
+    first, last = first - margin, min(last + margin, 308.0)
     decades = range(math.floor(first), math.ceil(last) + 1)
     every = max(1, -(-len(decades) // 8))
     between = (1, 2, 5) if last - first < 3 else (1,)
-    places = [digit * 10.0**decade for decade in decades if not decade % every for digit in between]
-    inside = [place for place in places if first <= math.log10(place) <= last]
-    ticks = (Tick((math.log10(place) - first) / (last - first), _written(place)) for place in inside)
-    return 10.0**first, 10.0**last, tuple(ticks)
+    places = [(digit, decade) for decade in decades if not decade % every for digit in between]
+    at = {place: math.log10(place[0]) + place[1] for place in places}
+    ticks = (
+        Tick((exponent - first) / (last - first), _written(float(f"{digit}e{decade}")))
+        for (digit, decade), exponent in at.items()
+        if first <= exponent <= last
+    )
+    return first, last, tuple(ticks)
 
 
 def _written(value: float) -> str:

@@ -50,6 +50,7 @@ def _losses(trainings: Sequence[Reported]) -> Chart | None:
         alt=_loss_in_words(trainings),
         x_name=sentence("iteration"),
         y_name=sentence("loss (mini-batch)"),
+        x_end=max(1.0, *(float(len(training.losses)) for training in trainings)),
     )
 
 

@@ -23,7 +23,7 @@ from zerokara.runs.answering import answers_of
 from zerokara.runs.files import describe
 from zerokara.runs.layout import REPORT
 from zerokara.runs.run import DIVERGED, FINISHED, LABELS, Run, same_data
-from zerokara.training.history import Divergence
+from zerokara.training.history import Divergence, undecided_in_words
 from zerokara.words import in_english, sentence
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def reported(
         params=run.network.params,
         described=run.described,
         dataset=dataset,
-        missing=(missing,) if missing else (),
+        missing=tuple(filter(None, (missing, "" if answers else undecided_in_words(run.history.undecided)))),
         answers=answers,
         findings=findings,
         facts=_facts(run, dataset),
