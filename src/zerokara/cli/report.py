@@ -15,8 +15,7 @@ from zerokara.report.page import page
 from zerokara.report.reported import Reported
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.layout import REPORT
-from zerokara.runs.opening import open_run
-from zerokara.runs.reporting import reported
+from zerokara.runs.script_reporting import reported_of
 from zerokara.runs.untrusted import checked_folder
 from zerokara.words import sentence, translatable
 
@@ -56,7 +55,7 @@ def report(
 
 
 def _read(folder: Path, data_dir: Path | None) -> Reported:
-    return reported(open_run(folder), data_dir=data_dir)
+    return reported_of(folder, data_dir)
 
 
 def _page(trainings: Sequence[Reported]) -> bytes:

@@ -83,6 +83,9 @@ def list_(
 def show(run: RunName, *, out: Out = Path("runs")) -> None:
     """Print what a run is and how it went."""
     path = run_folder(run, out)
+    if is_script(path):
+        _show_script(path)
+        return
     opened, results = open_with_remarks(path)
     history = opened.history
     print(printable(describe(opened.recipe, opened.network)))
@@ -90,16 +93,42 @@ def show(run: RunName, *, out: Out = Path("runs")) -> None:
     print(sentence("engine: {name}", name=opened.engine))
     if opened.remark:
         print(opened.remark_in_words())
-    print(f"\n{TABLE.head()}")
-    every = max(1, -(-len(history.evaluations) // TABLE_LINES))
-    for i, e in enumerate(history.evaluations):
-        if i % every == 0 or e is history.last:
-            print(table_line(e))
+    _print_table(history)
     for remark in (*results.notes, *results.remarks):
         print(f"\n{printable(remark.text)}")
     if opened.state in (STOPPED, UNFINISHED):
         print()
         print(sentence("go on with: {command}", command=command("resume", path)))
+
+
+def _show_script(path: Path) -> None:
+    """Print what a script left behind: its file, how many losses, every parameter, and the table of accuracies."""
+    script = read_script(path)
+    facts, history = script.facts, script.history
+    told = sentence(
+        "left behind by {file}: {losses:,} losses, {accuracies:,} accuracies, in {time}",
+        file=facts.file,
+        losses=facts.losses,
+        accuracies=facts.evaluations,
+        time=duration(facts.seconds),
+    )
+    print(printable(told))
+    for text in what_is_missing(script):
+        print(text)
+    for name, array in script.params.items():
+        print(printable(f"{name} {array.shape} {array.dtype}"))
+    if history.evaluations:
+        _print_table(history)
+    if script.findings:
+        print(f"\n{printable_lines(str(script.findings))}")
+
+
+def _print_table(history: History) -> None:
+    print(f"\n{TABLE.head()}")
+    every = max(1, -(-len(history.evaluations) // TABLE_LINES))
+    for i, e in enumerate(history.evaluations):
+        if i % every == 0 or e is history.last:
+            print(table_line(e))
 
 
 def draw(run: RunName, *, out: Out = Path("runs")) -> None:
