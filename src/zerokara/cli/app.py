@@ -47,6 +47,16 @@ app.command(
     help=translatable("Write the files that the textbook's scripts open."),
 )
 app.command(
+    "zerokara.cli.evaluate:evaluate",
+    name="evaluate",
+    help=translatable("Ask a run's network about test images: accuracy, precision, recall, confusion matrix."),
+)
+app.command(
+    "zerokara.cli.compare:compare",
+    name="compare",
+    help=translatable("Runs side by side: only what differs, and how far their accuracies are apart."),
+)
+app.command(
     "zerokara.cli.doctor:doctor",
     name="doctor",
     help=translatable("Ask why a run does not learn, and try what heals it."),

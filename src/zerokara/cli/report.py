@@ -16,6 +16,7 @@ from zerokara.report.reported import Reported
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.layout import REPORT
 from zerokara.runs.script_reporting import reported_of
+from zerokara.runs.side_by_side import side_by_side
 from zerokara.runs.untrusted import checked_folder
 from zerokara.words import sentence, translatable
 
@@ -50,12 +51,15 @@ def report(
     if len(folders) == 1 and out is None:
         path = _write_into(folders[0], data_dir)
     else:
-        path = write_where_free(_page([_read(folder, data_dir) for folder in folders]), out, "report", ".html")
+        path = write_where_free(_page(_read(folders, data_dir)), out, "report", ".html")
     print(sentence("page: {path}", path=path))
 
 
-def _read(folder: Path, data_dir: Path | None) -> Reported:
-    return reported_of(folder, data_dir)
+def _read(folders: Sequence[Path], data_dir: Path | None) -> Sequence[Reported]:
+    """One run with what the doctor says of it, or several to be compared."""
+    if len(folders) == 1:
+        return [reported_of(folders[0], data_dir)]
+    return side_by_side(folders, data_dir)
 
 
 def _page(trainings: Sequence[Reported]) -> bytes:
@@ -65,7 +69,7 @@ def _page(trainings: Sequence[Reported]) -> bytes:
 def _write_into(path: Path, data_dir: Path | None) -> Path:
     """Write the page of a run into its folder, also while it is being trained."""
     folder = RunFolder(path)
-    content = _page([_read(path, data_dir)])
+    content = _page(_read([path], data_dir))
     folder.check_in_place()
     folder.write(REPORT, content)
     return folder.where() / REPORT

@@ -35,8 +35,8 @@ RUN_OPTIONS = {
     "--no-remarks": translatable("No remarks on the source at the end, and no findings about the training."),
     "--findings FILE.json": translatable("Write what was found about the training; an empty list where all is well."),
     "--keep NAME": translatable(
-        "Keep the losses, accuracies and parameters that the file leaves behind as a run of this name, which runs list, "
-        "report and compare take."
+        "Keep the losses, accuracies and parameters that the file leaves behind as a run of this name, which "
+        "runs list, report and compare take."
     ),
     "--out DIR": translatable("Where --keep makes the folder of that run; runs if not given."),
     "--no-accelerate": translatable(

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from zerokara.own_training.memory import Called
 from zerokara.own_training.program import Program
 from zerokara.own_training.records import MEASURED, TEST, TRAIN, measured_with
 from zerokara.own_training.roles import is_loss
+from zerokara.own_training.training_loops import GRADIENT
 from zerokara.training.history import Evaluation
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,9 @@ logger = logging.getLogger(__name__)
 Array = NDArray[Any]
 Predict = Callable[[Array], Any]
 
-WEIGHT = re.compile(r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$", re.IGNORECASE)
+WEIGHT = re.compile(
+    r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$", re.IGNORECASE
+)
 """What learners call parameters: W1, b_1, layers[0].W, Affine1.weight, W_xh; neither dW nor batch_size."""
 ALONE = re.compile(r"^(?:w|b|weights?|bias)_?\d+$", re.IGNORECASE)
 """The same for a name of the file itself, where much else is called w."""
@@ -126,7 +130,7 @@ def _are_shares(values: Array) -> bool:
 
 
 def _part(program: Program, name: str) -> str | None:
-    """"train" or "test", by the name of a list, or by what the accuracies in it were measured with; None: not known."""
+    """By the name of a list, or by what its accuracies were measured with: "train", "test", or None if not known."""
     for text in (name, *measured_with(program, name)):
         is_test, is_train = TEST.search(text) is not None, TRAIN.search(text) is not None
         if is_test != is_train:
@@ -157,7 +161,9 @@ def _divisor(program: Program, node: ast.AST) -> tuple[float, int] | None:
         return None
     if isinstance(counter, ast.Name):
         return value, 0
-    one_more = isinstance(counter, ast.BinOp) and isinstance(counter.op, ast.Add) and "1" in ast.unparse(counter).split()
+    one_more = (
+        isinstance(counter, ast.BinOp) and isinstance(counter.op, ast.Add) and "1" in ast.unparse(counter).split()
+    )
     return (value, 1) if one_more else None
 
 
@@ -176,8 +182,11 @@ def _updates_per_epoch(names: Mapping[str, Any]) -> float | None:
 def _networks(names: Mapping[str, Any], calls: Sequence[Called]) -> list[tuple[Any, dict[str, Array]]]:
     """(owner, parameters) of each network there is: that of the last call first, then those under names, the last
     first."""
-    owners = [owner for call in reversed(calls) for owner in (call.owner, *call.args)]
-    owners += reversed(list(names.values()))
+    owners = [owner for call in reversed(calls) for owner in (call.owner, *call.args[:1])]
+    last_first = [value for name, value in reversed(list(names.items())) if not GRADIENT.search(name)]
+    owners += sorted(
+        last_first, key=lambda value: isinstance(value, dict)
+    )  # a dict may be of anything, such as moments
     found: dict[frozenset[int], tuple[Any, dict[str, Array]]] = {}
     for owner in owners:
         if params := _params_of(owner):
@@ -209,7 +218,9 @@ OUTPUTS = ("predict", "forward", "__call__", "predict_proba", "feedforward", "lo
 
 
 def _has_matrix(arrays: Mapping[Any, Any]) -> bool:
-    return any(isinstance(array, np.ndarray) and array.ndim == 2 and array.dtype.kind == "f" for array in arrays.values())
+    return any(
+        isinstance(array, np.ndarray) and array.ndim == 2 and array.dtype.kind == "f" for array in arrays.values()
+    )
 
 
 def _float(array: Array) -> Array:
@@ -241,7 +252,10 @@ def _takes(function: Any, count: int) -> bool:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return False
-    return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) == count
+    return (
+        sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        == count
+    )
 
 
 def plain_network(params: Mapping[str, Array], predict: Predict | None) -> tuple[tuple[int, ...], str]:
@@ -277,7 +291,7 @@ def _sizes(params: Mapping[str, Array]) -> tuple[int, ...]:
     if not layers or set(params) != {f"{kind}{i}" for kind in "Wb" for i in range(1, layers + 1)}:
         return ()
     shapes = [params[f"W{i}"].shape for i in range(1, layers + 1)]
-    fit = all(len(shape) == 2 for shape in shapes) and all(a[1] == b[0] for a, b in zip(shapes, shapes[1:], strict=False))
+    fit = all(len(shape) == 2 for shape in shapes) and all(a[1] == b[0] for a, b in pairwise(shapes))
     if not fit or any(params[f"b{i + 1}"].shape != (shape[1],) for i, shape in enumerate(shapes)):
         return ()
     return (shapes[0][0], *(shape[1] for shape in shapes))

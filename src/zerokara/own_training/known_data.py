@@ -58,13 +58,16 @@ def known_data(names: Mapping[str, Any], calls: Sequence[Called], sizes: Sequenc
 
 def _samples_in(names: Mapping[str, Any], calls: Sequence[Called], features: int) -> Iterator[tuple[bool, Array]]:
     """(whether they are test samples, (n, features) some of them) of what a program trained on and tested with."""
-    named = [(TEST.match(name) is not None, value) for name, value in names.items() if TEST.match(name) or TRAIN.match(name)]
+    named = [
+        (TEST.match(name) is not None, value) for name, value in names.items() if TEST.match(name) or TRAIN.match(name)
+    ]
     given = [(False, value) for call in calls if not MEASURED.search(call.name) for value in call.args]
     for is_test, value in (*named, *given):
-        if isinstance(value, np.ndarray) and value.ndim >= 2 and value.dtype.kind in "fiu" and len(value):
-            if value.size == len(value) * features:
-                rows = np.linspace(0, len(value) - 1, min(LOOKED_AT, len(value)), dtype=int)
-                yield is_test, value[rows].reshape(len(rows), -1)
+        if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind not in "fiu" or not len(value):
+            continue
+        if value.size == len(value) * features:
+            rows = np.linspace(0, len(value) - 1, min(LOOKED_AT, len(value)), dtype=int)
+            yield is_test, value[rows].reshape(len(rows), -1)
 
 
 def _scale(dataset: Dataset, samples: Sequence[tuple[bool, Array]]) -> float | None:

@@ -143,8 +143,10 @@ def _path(curve: Curve, last: float, y_range: tuple[float, float], logarithmic: 
     finite = np.isfinite(y)
     low, high = y_range
     with np.errstate(all="ignore"):
-        share = (np.log10(y) - math.log10(low)) / (math.log10(high) - math.log10(low)) if logarithmic else (
-            (y - low) / (high - low)
+        share = (
+            (np.log10(y) - math.log10(low)) / (math.log10(high) - math.log10(low))
+            if logarithmic
+            else ((y - low) / (high - low))
         )
     across = SIDE * np.asarray(curve.x, np.float64)[kept] / last
     down = SIDE * (1 - np.where(finite, share, 0.0))

@@ -124,9 +124,7 @@ def _share(value: float) -> tuple[str, int]:
 def _worst(classes: int) -> str:
     if classes <= MOST_CLASSES:
         return ""
-    return sentence(
-        "The {shown} classes that were found worst, of {classes:,}.", shown=MOST_CLASSES, classes=classes
-    )
+    return sentence("The {shown} classes that were found worst, of {classes:,}.", shown=MOST_CLASSES, classes=classes)
 
 
 def _undecided(answers: Answers) -> str:

@@ -40,6 +40,15 @@ def of_one(content: Callable[[Reported], Markup | None]) -> Content:
     return of
 
 
+def of_several(content: Content) -> Content:
+    """What makes a section of several trainings; nothing on a page of one."""
+
+    def of(trainings: Sequence[Reported]) -> Markup | None:
+        return content(trainings) if len(trainings) > 1 else None
+
+    return of
+
+
 def rendered(template: str, **context: Any) -> Markup:
     """A template of this room with these values in it, all of them escaped but for `Markup`."""
     from markupsafe import Markup

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from zerokara.report.classes import confusion
+from zerokara.report.comparing import accuracies, differences, disagreements
 from zerokara.report.curves import curves
 from zerokara.report.layers import layers
 from zerokara.report.mistakes import mistakes
 from zerokara.report.repetition import recipe, repetition
-from zerokara.report.section import Section, of_one
+from zerokara.report.section import Section, of_one, of_several
 from zerokara.report.summary import findings, summary
 from zerokara.report.weights import weights
 from zerokara.words import translatable
@@ -16,7 +17,11 @@ SECTIONS: tuple[Section, ...] = (
     Section("summary", translatable("What was trained, and how well"), of_one(summary)),
     # Translators: the doctor is the part of zerokara that finds out why a network does not learn.
     Section("findings", translatable("What the doctor finds"), of_one(findings)),
+    Section("differences", translatable("What differs"), of_several(differences)),
     Section("curves", translatable("Loss and accuracy"), curves),
+    Section("accuracies", translatable("Which is better"), of_several(accuracies)),
+    # Translators: test pictures to which runs give different answers.
+    Section("disagreements", translatable("Where they disagree"), of_several(disagreements)),
     Section("confusion", translatable("Which class was taken for which"), of_one(confusion)),
     # Translators: test pictures about which the network was sure, and wrong.
     Section("mistakes", translatable("The surest mistakes"), of_one(mistakes)),

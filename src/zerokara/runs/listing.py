@@ -31,7 +31,7 @@ STATES_IN_WORDS = {
     BROKEN: translatable("broken"),
     # Translators: how a run stands, in a table: it ended before its first update
     EMPTY: translatable("nothing begun"),
-    # Translators: what a run is, in a table, where others are "finished" or "stopped": left behind by a learner's script
+    # Translators: in a table where other runs are "finished" or "stopped": what a learner's script left behind
     SCRIPT: translatable("script"),
 }
 """For `sentence`; programs are given the states themselves."""

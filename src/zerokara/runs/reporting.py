@@ -16,14 +16,10 @@ from typing import Any
 import numpy as np
 
 from zerokara.data import ENTRIES, Dataset, whereabouts
-from zerokara.data.dataset import Split
-from zerokara.engine.choosing import AUTO, ENGINES, choose_engine
-from zerokara.errors import DataError, EngineError, RunError
+from zerokara.errors import DataError, RunError
 from zerokara.findings import Findings
-from zerokara.metrics import Answers
-from zerokara.nn.functions import decided, softmax
-from zerokara.nn.network import Network
 from zerokara.report.reported import Reported
+from zerokara.runs.answering import answers_of
 from zerokara.runs.files import describe
 from zerokara.runs.layout import REPORT
 from zerokara.runs.run import DIVERGED, FINISHED, LABELS, Run, same_data
@@ -31,9 +27,6 @@ from zerokara.training.history import Divergence
 from zerokara.words import in_english, sentence
 
 logger = logging.getLogger(__name__)
-
-AT_ONCE = 8_192
-"""Test samples that the network is asked about at once."""
 
 
 def reported(
@@ -61,6 +54,7 @@ def reported(
         state=run.state,
         trained=describe(run.recipe, run.network),
         recipe=asdict(run.recipe.resolved()),
+        origin=_origin(run),
         losses=run.history.losses,
         evaluations=tuple(run.history.evaluations),
         params=run.network.params,
@@ -95,25 +89,6 @@ def in_notebook(run: Run) -> str:
     from zerokara.report.page import fragment
 
     return fragment([reported(run, load=False)])
-
-
-@np.errstate(all="ignore")  # a network that went astray gives infinities, and they count as no answer
-def answers_of(network: Network, split: Split, engine: str = AUTO) -> Answers:
-    """What a network answers to the samples of a split; NaN where it decides for no class, as `decided` has it.
-
-    Args:
-        engine: the one whose rounding counts; another where that is not here.
-    """
-    try:
-        chosen = choose_engine(engine if engine in ENGINES else AUTO, network, AT_ONCE)
-    except EngineError:
-        chosen = ENGINES["reference"](None)
-    probabilities = np.full((len(split), network.sizes[-1]), np.nan)
-    for start in range(0, len(split), AT_ONCE):
-        scores = chosen.predict(network, split.part(start, start + AT_ONCE)).astype(np.float64)
-        clear = decided(scores) >= 0
-        probabilities[start : start + AT_ONCE][clear] = softmax(scores[clear])
-    return Answers(split.t, probabilities)
 
 
 def findings_of_end(run: Run, dataset: Dataset) -> Findings:
@@ -178,12 +153,12 @@ def _data(run: Run, data_dir: str | os.PathLike[str] | None, load: bool) -> tupl
             command=shlex.join(["zerokara", "report", os.path.basename(os.path.abspath(run.path))]),
         )
     if run.recipe.dataset in ENTRIES and not all(whereabouts(run.recipe.dataset, data_dir).values()):
-        return None, _gone()
+        return None, data_are_gone()
     try:
         return run.dataset if data_dir is None else same_data(run.recipe, run.checksum, data_dir), ""
     except DataError as error:
         if error.code == "data-missing":
-            return None, _gone()
+            return None, data_are_gone()
         return None, sentence(
             "The data that it was trained on cannot be read any more, so its network could not be asked, and no "
             "pictures can be shown."
@@ -195,10 +170,23 @@ def _data(run: Run, data_dir: str | os.PathLike[str] | None, load: bool) -> tupl
         )
 
 
-def _gone() -> str:
+def data_are_gone() -> str:
     return sentence(
         "The data that it was trained on are not here, so its network could not be asked, and no pictures can be shown."
     )
+
+
+def _origin(run: Run) -> dict[str, Any]:
+    """What its numbers depend on beside the recipe, as `Reported.origin` has it."""
+    versions, machine = run.origin.get("versions", {}), run.origin.get("machine", {})
+    return {
+        "checksum": run.checksum,
+        "engine": run.engine,
+        "zerokara": versions.get("zerokara"),
+        "numpy": versions.get("numpy"),
+        "level": machine.get("processor"),
+        "threads": None if run.engine == "compiled" else machine.get("threads"),  # the matrix library's
+    }
 
 
 def _facts(run: Run, dataset: Dataset | None) -> dict[str, str]:

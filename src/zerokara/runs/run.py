@@ -14,8 +14,10 @@ import numpy as np
 
 from zerokara.data import Dataset, load
 from zerokara.data.description import DataDescription
-from zerokara.errors import DataError, RunError
+from zerokara.errors import DataError, RunError, UsageError
 from zerokara.nn.network import Network
+from zerokara.report.classification import ClassificationReport
+from zerokara.runs.answering import answers_of
 from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -122,6 +124,56 @@ class Run:
         measured = final_figures(self.iterations, last, self.history.seconds)
         remark = {"remark": self.remark} if self.remark else {}
         return {**run, **measured, "engine": self.engine, "seed": self.recipe.seed, **remark}
+
+    def evaluate(
+        self, dataset: Dataset | str | os.PathLike[str] | None = None, *, data_dir: str | os.PathLike[str] | None = None
+    ) -> ClassificationReport:
+        """How well the network answers to the test part of its data, or of others with as many features and classes.
+
+        Args:
+            dataset: data in memory, a name, or a folder; None: the data of the run.
+            data_dir: where to look for data first.
+
+        Raises UsageError for data of another shape; for data that are not there as `zerokara.load` and `same_data` do.
+        """
+        asked = self._data_to_ask(dataset, data_dir)
+        self._check_shape(asked)
+        own = asked.checksum == self.checksum
+        return ClassificationReport(
+            run=self.path.name,
+            dataset=asked.name,
+            checksum=asked.checksum,
+            trained=os.path.basename(self.recipe.dataset),
+            own=own,
+            class_names=DataDescription.of(asked).class_names,
+            answer_names=self.described.class_names,
+            answers=answers_of(self.network, asked.test, self.engine),
+        )
+
+    def _data_to_ask(
+        self, dataset: Dataset | str | os.PathLike[str] | None, data_dir: str | os.PathLike[str] | None
+    ) -> Dataset:
+        if dataset is None:
+            return self.loaded or same_data(self.recipe, self.checksum, data_dir)
+        return dataset if isinstance(dataset, Dataset) else load(dataset, data_dir=data_dir)
+
+    def _check_shape(self, dataset: Dataset) -> None:
+        got = (dataset.test.pixels.shape[1], len(dataset.class_names))
+        expected = (self.network.sizes[0], self.network.sizes[-1])
+        if got != expected:
+            raise UsageError(
+                sentence(
+                    "{name} has {features} features and {classes} classes, but the network of {run} takes "
+                    "{inputs} and knows {outputs}. Nothing was computed. Choose data of the same shape.",
+                    name=dataset.name,
+                    features=got[0],
+                    classes=got[1],
+                    run=self.path,
+                    inputs=expected[0],
+                    outputs=expected[1],
+                ),
+                "wrong-shape",
+            )
 
     def __repr__(self) -> str:
         accuracy = self.figures["test_accuracy"]

@@ -14,12 +14,13 @@ from zerokara.errors import DataError
 from zerokara.metrics import Answers
 from zerokara.own_training.kept import network_with
 from zerokara.report.reported import Reported
+from zerokara.runs.answering import answers_of
 from zerokara.runs.opening import open_run
-from zerokara.runs.reporting import answers_of, reported
+from zerokara.runs.reporting import data_are_gone, reported
 from zerokara.runs.run import LABELS
 from zerokara.runs.scripts import ScriptRun, read_script
 from zerokara.runs.untrusted import is_script
-from zerokara.words import in_english, sentence
+from zerokara.words import in_english, plural, sentence
 
 
 def reported_of(folder: Path, data_dir: str | os.PathLike[str] | None = None) -> Reported:
@@ -29,17 +30,20 @@ def reported_of(folder: Path, data_dir: str | os.PathLike[str] | None = None) ->
     return reported(open_run(folder), data_dir=data_dir)
 
 
-def script_reported(folder: Path, data_dir: str | os.PathLike[str] | None = None) -> Reported:
+def script_reported(
+    folder: Path, data_dir: str | os.PathLike[str] | None = None, *, loaded: Dataset | None = None
+) -> Reported:
     """The record of what a script left behind; its network is asked anew where network and data are known.
 
     Args:
         data_dir: where to look for its data first. Nothing is fetched.
+        loaded: them, where they are in memory already.
 
     Raises RunError for a folder that is damaged.
     """
     script = read_script(folder)
     facts = script.facts
-    dataset = _dataset(script, data_dir)
+    dataset = loaded or _dataset(script, data_dir)
     return Reported(
         name=script.name,
         kind="script",
@@ -49,7 +53,7 @@ def script_reported(folder: Path, data_dir: str | os.PathLike[str] | None = None
         params=script.params,
         described=description_by_name(facts.dataset, facts.sizes) if facts.dataset and facts.sizes else None,
         dataset=dataset,
-        missing=tuple(what_is_missing(script, dataset)),
+        missing=(*what_is_missing(script), *([data_are_gone()] if facts.dataset and dataset is None else [])),
         answers=_answers(script, dataset),
         findings=script.findings if facts.looked_into else None,
         facts=_facts(script),
@@ -77,7 +81,7 @@ def _answers(script: ScriptRun, dataset: Dataset | None) -> Answers | None:
     return answers_of(network_with({**script.params, **first}, facts.sizes, facts.activation), dataset.test)
 
 
-def what_is_missing(script: ScriptRun, dataset: Dataset | None) -> Iterator[str]:
+def what_is_missing(script: ScriptRun) -> Iterator[str]:
     """What is not known of it, as whole sentences."""
     facts = script.facts
     if facts.error == "KeyboardInterrupt":
@@ -91,8 +95,10 @@ def what_is_missing(script: ScriptRun, dataset: Dataset | None) -> Iterator[str]
     if facts.counted:
         yield sentence("Nothing says how many updates an epoch has: each accuracy is shown as if it ended one.")
     if facts.others:
-        yield sentence(
-            "It left {n:,} more sets of parameters. Those of the network that it used last are kept.", n=facts.others
+        yield plural(
+            "It left the parameters of {n} more network. Those of the network that it used last are kept.",
+            "It left the parameters of {n:,} more networks. Those of the network that it used last are kept.",
+            n=facts.others,
         )
     if script.params and not facts.sizes:
         yield sentence("Its network is none that zerokara knows, so it could not be asked.")
@@ -100,11 +106,6 @@ def what_is_missing(script: ScriptRun, dataset: Dataset | None) -> Iterator[str]
         yield sentence(
             "Its data are none that zerokara knows, or were split anew, so its network could not be asked, and no "
             "pictures can be shown."
-        )
-    elif facts.dataset and dataset is None:
-        yield sentence(
-            "The data that it was trained on are not here, so its network could not be asked, and no pictures can be "
-            "shown."
         )
 
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,7 +32,7 @@ from zerokara.nn.activations import STANDARD_ACTIVATIONS
 from zerokara.runs.digest import sealed_file
 from zerokara.runs.files import TABLES, json_file
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.layout import FINDINGS, PARAMS, SCRIPT_JSON
+from zerokara.runs.layout import ACCURACY_PICTURE, FINDINGS, LOSS_PICTURE, PARAMS, SCRIPT_JSON
 from zerokara.runs.provenance import HOLDS, NEWER_FORMAT
 from zerokara.runs.untrusted import MOST_TEXT, attempt, damaged, impossible, json_object, opened, read_json
 from zerokara.runs.verify import check_described, load_arrays, read_header
@@ -80,6 +81,7 @@ class ScriptFacts:
         sizes, activation: of its network, where it is one of affine layers that zerokara knows; else empty.
         dataset, checksum: of the catalogue's data that it was trained with; "" where that is not known.
         scale: what its inputs are, divided by those of the data set from 0 to 1.
+        params: the names of its parameters, in their order.
         files: the digest of each other file.
     """
 
@@ -102,6 +104,7 @@ class ScriptFacts:
     dataset: str
     checksum: str
     scale: float
+    params: list[str]
     files: Digests
 
     @classmethod
@@ -138,7 +141,10 @@ class ScriptFacts:
             raise impossible(path, "scale")
 
     def _fits(self, entry: Any) -> bool:
-        return not self.sizes or (self.sizes[0], self.sizes[-1]) == (math.prod(entry.image_shape), len(entry.class_names))
+        return not self.sizes or (self.sizes[0], self.sizes[-1]) == (
+            math.prod(entry.image_shape),
+            len(entry.class_names),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +202,7 @@ def write_script(folder: RunFolder, kept: Kept, findings: Findings | None, told:
         others=kept.others,
         sizes=list(kept.sizes),
         activation=kept.activation,
+        params=list(kept.params),
         files={name: _digest(content) for name, content in files.items()},
     )
     try:
@@ -221,6 +228,14 @@ def _in_facts(finding: Finding) -> dict[str, Any]:
     evidence = {name: value for name, value in told["evidence"].items() if _is_plain(value)}
     place = {"file": file, "line": finding.line, "parameter": finding.parameter}
     return {"cause": finding.cause, **place, "evidence": evidence}
+
+
+def script_pictures(script: ScriptRun) -> Iterator[tuple[str, bytes]]:
+    """The curves of what a script recorded, as those of a run."""
+    from zerokara.report.figures import accuracy_figure, loss_figure, png
+
+    yield LOSS_PICTURE, png(loss_figure(script.history, script.facts.file))
+    yield ACCURACY_PICTURE, png(accuracy_figure(script.history, script.facts.file))
 
 
 # Reading
@@ -274,7 +289,7 @@ def _rows(folder: Path, name: str, facts: ScriptFacts, count: int, columns: int)
 
 
 def _losses(folder: Path, facts: ScriptFacts) -> NDArray[np.float64]:
-    name, table = list(TABLES.items())[0]
+    name, table = next(iter(TABLES.items()))
     losses = _rows(folder, name, facts, facts.losses, 2)[:, 1].copy()
     _check_same(folder / name, table(History([losses])), facts.files[name])
     return losses
@@ -284,7 +299,9 @@ def _evaluations(folder: Path, facts: ScriptFacts) -> list[Evaluation]:
     name, table = list(TABLES.items())[1]
     path, rows = folder / name, _rows(folder, name, facts, facts.evaluations, 5)
     iterations, shares = rows[:, 0], rows[:, 3:]
-    rising = np.isfinite(iterations).all() and (np.diff(iterations, prepend=-1) > 0).all() and (iterations < 2**53).all()
+    rising = (
+        np.isfinite(iterations).all() and (np.diff(iterations, prepend=-1) > 0).all() and (iterations < 2**53).all()
+    )
     possible = (np.isnan(shares) | ((shares >= 0) & (shares <= 1))).all() and not (rows[:, 1] < 0).any()
     if not (rising and possible and (iterations % 1 == 0).all()):
         raise damaged(path, sentence("The file has impossible evaluations."))
@@ -309,12 +326,14 @@ def _params(folder: Path, facts: ScriptFacts) -> dict[str, NDArray[Any]]:
         raise damaged(path, sentence("The file's content does not match its checksum."))
     arrays = load_arrays(path, content)
     sizes = facts.sizes
-    for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for i, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
         if {f"W{i}", f"b{i}"} - set(arrays) or len(arrays) != 2 * len(sizes) - 2:
             raise impossible(path, f"W{i}")
         if (arrays[f"W{i}"].shape, arrays[f"b{i}"].shape) != ((inputs, outputs), (outputs,)):
             raise impossible(path, f"W{i}")
-    return arrays
+    if sorted(arrays) != sorted(facts.params):
+        raise impossible(path, "params")
+    return {name: arrays[name] for name in facts.params}
 
 
 def _expected(path: Path, described: Mapping[str, Any]) -> dict[str, tuple[str, list[int]]]:
@@ -326,7 +345,7 @@ def _expected(path: Path, described: Mapping[str, Any]) -> dict[str, tuple[str, 
         kind, shape = (entry.get("dtype"), entry.get("shape")) if isinstance(entry, dict) else (None, None)
         if kind not in KINDS.values() or not _is_shape(shape) or not HOLDS["str"](name):
             raise damaged(path, sentence("The file has an array {name!r:.80} that does not belong there.", name=name))
-        expected[name] = str(kind), shape
+        expected[name] = str(kind), list(shape or ())
     return expected
 
 
@@ -365,7 +384,9 @@ def _finding(value: Mapping[str, Any]) -> Finding:
     """The finding in the language that is spoken now."""
     return Finding(
         cause=value["cause"],
-        text=sentence("This was found when the script was run. Run it again with zerokara run to be told how it shows."),
+        text=sentence(
+            "This was found when the script was run. Run it again with zerokara run to be told how it shows."
+        ),
         file=Path(value["file"]) if value["file"] else None,
         line=value["line"],
         parameter=value["parameter"],
