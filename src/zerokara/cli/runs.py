@@ -111,7 +111,7 @@ def _show_script(path: Path) -> None:
     script = read_script(path)
     facts, history = script.facts, script.history
     told = sentence(
-        "left behind by {file}: {losses:,} losses, {accuracies:,} accuracies, in {time}",
+        "left behind by {file} in {time}; losses: {losses:,}, accuracies: {accuracies:,}",
         file=facts.file,
         losses=facts.losses,
         accuracies=facts.evaluations,

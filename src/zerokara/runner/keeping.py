@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class Keeper:
         self.folder, self.file = folder, file
         self.digest = f"sha256:{sha256(file.read_bytes()).hexdigest()}"
         self.began, self.started = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
-        self.seconds = 0.0
+        self.seconds, self.written = 0.0, False
         self.kept: Kept | None = None
         self.of: dict[str, Any] = {}
 
@@ -83,8 +83,8 @@ class Keeper:
             say(str(failed))
             return False
         text = sentence(
-            "{path} keeps what {file} left behind: {losses:,} losses, {accuracies:,} accuracies, {params:,} arrays of "
-            "parameters.",
+            "{path} keeps what {file} left behind. Losses: {losses:,}. Accuracies: {accuracies:,}. Arrays of "
+            "parameters: {params:,}.",
             path=self.folder.path,
             file=self.file.name,
             losses=len(self.kept.losses),
@@ -92,6 +92,7 @@ class Keeper:
             params=len(self.kept.params),
         )
         say(text)
+        self.written = True
         return True
 
 
@@ -105,10 +106,14 @@ def keeper(name: str | None, out: Path, file: Path) -> Iterator[Keeper | None]:
         yield None
         return
     from zerokara.runs.folder import RunFolder
+    from zerokara.runs.removal import remove_from
 
     folder = RunFolder.create(out, name, "", option="--keep")
+    made = Keeper(folder, file)
     try:
-        yield Keeper(folder, file)
+        yield made
     finally:
+        if not made.written:
+            with suppress(RunError):
+                remove_from(folder.directory)
         folder.lock.release()
-        folder.remove_empty()

@@ -48,6 +48,7 @@ def script_reported(
         name=script.name,
         kind="script",
         trained=facts.file,
+        origin={"checksum": facts.checksum or None, "zerokara": facts.zerokara, "numpy": facts.numpy},
         losses=script.history.losses,
         evaluations=tuple(script.history.evaluations),
         params=script.params,
