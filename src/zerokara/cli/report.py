@@ -15,8 +15,7 @@ from zerokara.report.page import page
 from zerokara.report.reported import Reported
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.layout import REPORT
-from zerokara.runs.opening import open_run
-from zerokara.runs.reporting import reported
+from zerokara.runs.script_reporting import reported_of
 from zerokara.runs.side_by_side import side_by_side
 from zerokara.runs.untrusted import checked_folder
 from zerokara.words import sentence, translatable
@@ -59,7 +58,7 @@ def report(
 def _read(folders: Sequence[Path], data_dir: Path | None) -> Sequence[Reported]:
     """One run with what the doctor says of it, or several to be compared."""
     if len(folders) == 1:
-        return [reported(open_run(folders[0]), data_dir=data_dir)]
+        return [reported_of(folders[0], data_dir)]
     return side_by_side(folders, data_dir)
 
 

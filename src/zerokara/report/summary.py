@@ -62,7 +62,7 @@ def _figures(training: Reported) -> list[dict[str, str]]:
     """Label, value and what belongs to it, of the figures that are known; the most important one first."""
     figures = [_test_accuracy(training)]
     last = training.evaluations[-1] if training.evaluations else None
-    if last is not None:
+    if last is not None and np.isfinite(last.train_accuracy):
         figures.append(_figure(sentence("training accuracy"), f"{last.train_accuracy:.4f}", _epochs(last.epoch)))
     finite = training.losses[np.isfinite(training.losses)]
     if last is not None and np.isfinite(last.loss):
@@ -83,7 +83,7 @@ def _test_accuracy(training: Reported) -> dict[str, str] | None:
             n=len(training.answers),
         )
         return _figure(name, f"{accuracy.value:.4f}", told)
-    if training.evaluations:
+    if training.evaluations and np.isfinite(training.evaluations[-1].test_accuracy):
         last = training.evaluations[-1]
         return _figure(name, f"{last.test_accuracy:.4f}", _epochs(last.epoch))
     return None
@@ -100,7 +100,9 @@ def _figure(name: str, value: str, told: str) -> dict[str, str]:
 def not_there(training: Reported) -> list[str]:
     """What there is not, as whole sentences."""
     missing = []
-    if not len(training.losses):
+    if not len(training.losses) and training.kind == "script":
+        missing.append(sentence("No losses were recorded, so there is no curve of them."))
+    elif not len(training.losses):
         missing.append(sentence("No update was done, so there is no curve of the loss."))
     elif not np.isfinite(training.losses).any():
         missing.append(sentence("No loss is finite, so there is no curve of it."))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 RECIPE, RUN_JSON, LOSSES_CSV, EPOCHS_CSV = "recipe.toml", "run.json", "losses.csv", "epochs.csv"
 WEIGHTS, LOSS_PICTURE, ACCURACY_PICTURE = "weights.safetensors", "loss.png", "accuracy.png"
 REPORT = "report.html"
+SCRIPT_JSON, PARAMS, FINDINGS = "script.json", "params.safetensors", "findings.json"
 CHECKPOINTS, EVENTS, LOCK_FILE = "checkpoints", "tensorboard", "lock"
 
 CHECKPOINT_NAME = re.compile(r"([0-9]{1,16})\.safetensors")
@@ -42,6 +43,9 @@ LAYOUT: dict[str, RunFile] = {
     LOSS_PICTURE: RunFile("zerokara.report.figures"),
     ACCURACY_PICTURE: RunFile("zerokara.report.figures"),
     REPORT: RunFile("zerokara.runs.reporting"),  # all of it as a page, in the language of whoever trained
+    SCRIPT_JSON: RunFile("zerokara.runs.scripts"),  # what `zerokara run --keep` kept of a learner's script
+    PARAMS: RunFile("zerokara.runs.scripts"),  # its parameters, by the names that they had
+    FINDINGS: RunFile("zerokara.runs.scripts"),  # what was found about its training
     CHECKPOINTS: RunFile("zerokara.runs.store", inside=CHECKPOINT_NAME),  # the newest two states to go on from
     EVENTS: RunFile("zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
     LOCK_FILE: RunFile("zerokara.runs.lock"),  # empty; says who writes here

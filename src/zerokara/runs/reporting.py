@@ -155,12 +155,12 @@ def _data(run: Run, data_dir: str | os.PathLike[str] | None, load: bool) -> tupl
             command=shlex.join(["zerokara", "report", os.path.basename(os.path.abspath(run.path))]),
         )
     if run.recipe.dataset in ENTRIES and not all(whereabouts(run.recipe.dataset, data_dir).values()):
-        return None, _gone()
+        return None, data_are_gone()
     try:
         return run.dataset if data_dir is None else same_data(run.recipe, run.checksum, data_dir), ""
     except DataError as error:
         if error.code == "data-missing":
-            return None, _gone()
+            return None, data_are_gone()
         return None, sentence(
             "The data that it was trained on cannot be read any more, so its network could not be asked, and no "
             "pictures can be shown."
@@ -172,7 +172,7 @@ def _data(run: Run, data_dir: str | os.PathLike[str] | None, load: bool) -> tupl
         )
 
 
-def _gone() -> str:
+def data_are_gone() -> str:
     return sentence(
         "The data that it was trained on are not here, so its network could not be asked, and no pictures can be shown."
     )

@@ -12,19 +12,27 @@ from zerokara.findings import Findings
 from zerokara.report.reported import Reported
 from zerokara.runs.opening import open_run
 from zerokara.runs.reporting import reported
+from zerokara.runs.script_reporting import script_reported
+from zerokara.runs.scripts import read_script_facts
+from zerokara.runs.untrusted import is_script
 
 
 def side_by_side(folders: Sequence[Path], data_dir: str | os.PathLike[str] | None = None) -> list[Reported]:
-    """The runs in these folders, told apart by their names, without asking the doctor. Data are read once.
+    """The runs in these folders, or what scripts left, told apart by their names, without asking the doctor.
 
-    Raises as `open_run` does.
+    Data are read once. Raises as `open_run` does.
     """
     data: dict[tuple[str, str], Dataset] = {}
     read: list[Reported] = []
     for folder, name in zip(folders, told_apart(folders), strict=True):
-        run = open_run(folder)
-        key = (run.recipe.dataset, run.checksum)
-        one = reported(replace(run, loaded=data.get(key)), findings=Findings(), data_dir=data_dir)
+        if is_script(folder):
+            facts = read_script_facts(folder)
+            key = (facts.dataset, facts.checksum)
+            one = script_reported(folder, data_dir, loaded=data.get(key))
+        else:
+            run = open_run(folder)
+            key = (run.recipe.dataset, run.checksum)
+            one = reported(replace(run, loaded=data.get(key)), findings=Findings(), data_dir=data_dir)
         if one.dataset is not None:
             data[key] = one.dataset
         read.append(replace(one, name=name))
