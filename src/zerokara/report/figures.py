@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 TRAIN, TEST, PALE = "#1f5fa8", "#d9541e", "#b9cbe3"
-BELOW = " ".join(("outside", "lower", "center"))  # Matplotlib's own term, no text
+BELOW: Any = " ".join(("outside", "lower", "center"))  # Matplotlib's own term, no text
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Those of Okabe and Ito 2008, for colour-blind people too, but for yellow, which is too pale for a line."""
 
