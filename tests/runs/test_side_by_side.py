@@ -40,3 +40,19 @@ def test_data_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(asked) == 1
     assert [training.name for training in trainings] == ["a", "b", "c"]
     assert all(training.answers is not None for training in trainings)
+
+
+def test_in_python_of_runs_and_folders_and_shown_in_a_notebook(tmp_path: Path) -> None:
+    first, second = (
+        zerokara.train("digits", out=tmp_path, hidden=1, iterations=2, batch_size=5, seed=seed, plots=False)
+        for seed in (0, 1)
+    )
+    comparison = zerokara.compare(first, second.path)
+    assert comparison.differences[0].name == "seed"
+    assert repr(comparison) == f"<Comparison of digits-001, digits-002: {len(comparison.differences)} differences>"
+    assert "2  digits-002" in comparison._repr_html_()
+    assert zerokara.compare(first, str(first.path)).identical
+    with pytest.raises(zerokara.UsageError, match=r"two or more\. Got 1"):
+        zerokara.compare(first)
+    with pytest.raises(zerokara.RunError, match="does not exist"):
+        zerokara.compare(first, tmp_path / "nothing")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from zerokara.metrics import Answers, Interval, paired_difference
 from zerokara.report.reported import Reported
 from zerokara.report.summary import ended, not_there
-from zerokara.words import plural, sentence, translatable
+from zerokara.words import in_english, plural, sentence, translatable
 
 DIGEST_DIGITS = 12
 MOST_DIGITS = 1e6
@@ -115,11 +115,17 @@ class Paired(NamedTuple):
     lost: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Two or more trainings side by side. The first is what the others are compared with."""
+    """Two or more trainings side by side.
+
+    Attributes:
+        trainings: the first is what the others are compared with.
+        shown: what shows them in a notebook.
+    """
 
     trainings: tuple[Reported, ...]
+    shown: Callable[[Sequence[Reported]], str] | None = None
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
@@ -229,6 +235,13 @@ class Comparison:
             "accuracy": [None if one.answers is None else one.answers.accuracy._asdict() for one in self.trainings],
             "difference_to_first": [None, *map(_paired_json, self.paired)],
         }
+
+    def __repr__(self) -> str:
+        names = ", ".join(training.name for training in self.trainings)
+        return in_english("<Comparison of {names}: {n} differences>", names=names, n=len(self.differences))
+
+    def _repr_html_(self) -> str | None:
+        return None if self.shown is None else self.shown(self.trainings)
 
     def _disagreement(self, first: Answers, picture: int) -> dict[str, Any]:
         answers = [self._answer(k, picture) for k in range(len(self.trainings))]
