@@ -142,6 +142,7 @@ def test_all_is_said_through_sentences(compare, marked: Callable[[str], str]) ->
     }
 
 
+@pytest.mark.slow
 def test_curves_of_several_runs_go_into_new_pictures_here(made: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     Path("losses.png").touch()

@@ -266,6 +266,7 @@ def test_the_accuracies_of_several_runs_with_the_last_of_each():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one (0.3667)", "$x$"]
 
 
+@pytest.mark.slow
 def test_thirty_runs_have_a_legend_beside_a_diagram_that_is_still_there():
     figure = accuracies_figure([history(FALLING)] * 30, [f"run {k}" for k in range(30)])
     png(figure)
