@@ -203,6 +203,7 @@ def test_the_sentence_on_chance_is_there_only_where_an_interval_holds_zero() -> 
     good = {"dataset": data(far), "answers": answers(far, labels=far)}
     bad = {"dataset": data(far), "answers": answers([0] * 60, labels=far)}
     assert list(compared(training(**bad), training(**good)).on_accuracies()) == []
+    assert list(compared(training(**good), training(**bad)).on_accuracies()) == []
 
 
 def test_the_cells_of_the_table_of_accuracies() -> None:

@@ -38,6 +38,10 @@ def test_no_finite_score_no_answer(network: Network) -> None:
     answers = answers_of(broken, load("digits").test)
     assert np.isnan(answers.probabilities).all()
     assert set(answers.answers) == {-1}
+    for everywhere in (np.inf, -np.inf):
+        endless = network.copy()
+        endless.params["b2"][:] = everywhere
+        assert set(answers_of(endless, load("digits").test).answers) == {-1}
     endless = network.copy()
     endless.params["b2"][3] = -np.inf  # one class is impossible: the others are not
     assert (answers_of(endless, load("digits").test).answers >= 0).all()

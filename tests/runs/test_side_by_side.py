@@ -27,6 +27,8 @@ def test_no_name_of_a_home_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "teacher")
     paths = [tmp_path / name / "runs" / "m-1" for name in ("taro", "teacher", "hanako")]
     assert told_apart(paths) == ["m-1", "m-1 (2)", "m-1 (3)"]
+    monkeypatch.setattr(Path, "home", lambda: Path("/root"))
+    assert told_apart([Path("/root/runs/m-1"), Path("/other/runs/m-1")]) == ["runs/m-1", "other/runs/m-1"]
 
 
 def test_data_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -326,7 +326,7 @@ def _interval(interval: Interval, sign: str = "") -> str:
 def _facts(training: Reported) -> dict[str, Any]:
     groups = _compared(training)
     known: dict[str, Any] = {group: {name: _plain(value) for name, value in groups[group].items()} for group in GROUPS}
-    return {"name": training.name, "missing": list(training.missing), **known}
+    return {"name": training.name, **known}
 
 
 def _paired_json(paired: Paired | None) -> dict[str, Any] | None:
