@@ -107,7 +107,7 @@ def tree(one):
 
 def rows(html, css):
     """The cells of a table of that class, as texts."""
-    table = re.search(rf'<table class="{css}">(.*?)</table>', html, re.S)[1]
+    table = re.search(rf'<table class="{css}"[^>]*>(.*?)</table>', html, re.S)[1]
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", table)]
 
 
