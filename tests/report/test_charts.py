@@ -9,8 +9,7 @@ from zerokara.report.charts import MOST_POINTS, Curve, chart, thinned
 
 
 def drawn(*curves, **options):
-    made = chart(curves, title="", alt="", x_name="", y_name="", **options)
-    return made
+    return chart(curves, title="", alt="", x_name="", y_name="", **options)
 
 
 def points(path):
