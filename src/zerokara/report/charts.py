@@ -7,7 +7,7 @@ telephone, and lines their width.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +52,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A curve as the template needs it: name, style, and the `d` of its path."""
+    """A curve as the template needs it: name, style, the `d` of its path, and that of its dots."""
 
     name: str
     style: str
     path: str
+    dots: str
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,20 @@ def chart(
     alt: str,
     x_name: str,
     y_name: str,
+    x_end: float = 1.0,
     y_range: tuple[float, float] | None = None,
 ) -> Chart | None:
     """The chart of these curves; None where none has a finite point.
 
     Args:
+        x_end: how far the axis leads at least.
         y_range: from where to where; None: from the smallest to the largest, by a logarithmic axis where they are far
             apart.
     """
     shown = [curve for curve in curves if np.isfinite(curve.y).any()]
     if not shown:
         return None
-    last = max(max(float(curve.x[-1]) for curve in shown), 1e-9)
+    last = max(x_end, *(float(curve.x[-1]) for curve in shown))
     values = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in shown]).astype(np.float64)
     low, high = y_range or (float(values.min()), float(values.max()))
     logarithmic = y_range is None and low > 0 and high / low >= WIDE
@@ -106,7 +109,7 @@ def chart(
     else:
         low, high, y_ticks = _axis(low if y_range else min(low, 0.0), high)
     each = MOST_POINTS // len(shown)
-    drawn = [Drawn(c.name, c.style, _path(c, last, (low, high), logarithmic, each)) for c in shown]
+    drawn = [Drawn(c.name, c.style, *_paths(c, last, (low, high), logarithmic, each)) for c in shown]
     return Chart(title, alt, x_name, y_name, tuple(drawn), _axis(0.0, last, exact=True)[2], y_ticks)
 
 
@@ -137,34 +140,24 @@ def _first_of(y: Floats, bounds: NDArray[np.int64], extreme: np.ufunc) -> NDArra
     return np.asarray(np.minimum.reduceat(candidates, bounds[:-1]))
 
 
-def _path(curve: Curve, last: float, y_range: tuple[float, float], logarithmic: bool, most: int) -> str:
-    kept = thinned(np.asarray(curve.y, np.float64), most // 2 if curve.marks else most)
-    y = np.asarray(curve.y, np.float64)[kept]
-    finite = np.isfinite(y)
+def _paths(curve: Curve, last: float, y_range: tuple[float, float], logarithmic: bool, most: int) -> tuple[str, str]:
+    """The line of a curve, and its dots: those of all points, or of points that no line leads to."""
+    y = np.asarray(curve.y, np.float64)
+    kept = thinned(y, most // 2 if curve.marks else most)
+    y, x = y[kept], np.asarray(curve.x, np.float64)[kept]
     low, high = y_range
-    with np.errstate(all="ignore"):
-        share = (
-            (np.log10(y) - math.log10(low)) / (math.log10(high) - math.log10(low))
-            if logarithmic
-            else ((y - low) / (high - low))
-        )
-    across = SIDE * np.asarray(curve.x, np.float64)[kept] / last
-    down = SIDE * (1 - np.where(finite, share, 0.0))
-    return "".join(_steps(across, down, finite, curve.marks))
-
-
-def _steps(across: Floats, down: Floats, finite: NDArray[np.bool_], marks: bool) -> Iterable[str]:
-    pen = False
-    points = list(zip(across.tolist(), down.tolist(), finite.tolist(), strict=True))
-    for k, (x, y, there) in enumerate(points):
-        if not there:
-            pen = False
-            continue
-        lonely = not pen and (k + 1 == len(points) or not points[k + 1][2])
-        yield f"{'L' if pen else 'M'}{_short(x)} {_short(y)}"
-        if lonely or marks:
-            yield "h0"  # with round caps, a dot
-        pen = True
+    if logarithmic:
+        with np.errstate(all="ignore"):
+            y = np.log10(y)
+    there = np.isfinite(y)
+    across, down = SIDE * x / last, SIDE * (1 - (np.where(there, y, low) - low) / (high - low))
+    before, after = np.append(False, there[:-1]), np.append(there[1:], False)
+    places = [f"{_short(a)} {_short(d)}" for a, d in zip(across.tolist(), down.tolist(), strict=True)]
+    line = "".join(
+        f"{'L' if led else 'M'}{place}" for place, led, is_ in zip(places, before, there, strict=True) if is_
+    )
+    dotted = there if curve.marks else there & ~before & ~after
+    return line, "".join(f"M{place}h0" for place, has in zip(places, dotted, strict=True) if has)
 
 
 def _short(value: float) -> str:
@@ -185,17 +178,21 @@ def _axis(low: float, high: float, *, exact: bool = False) -> tuple[float, float
 
 
 def _log_axis(low: float, high: float) -> tuple[float, float, tuple[Tick, ...]]:
-    """The same in powers of ten, with 2 and 5 between where there are few."""
+    """Exponents of ten at the ends of an axis, and powers of ten on it, with 2 and 5 between where there are few."""
     first, last = math.log10(low), math.log10(high)
     margin = 0.03 * (last - first)
-    first, last = first - margin, last + margin
+    first, last = first - margin, min(last + margin, 308.0)
     decades = range(math.floor(first), math.ceil(last) + 1)
     every = max(1, -(-len(decades) // 8))
     between = (1, 2, 5) if last - first < 3 else (1,)
-    places = [digit * 10.0**decade for decade in decades if not decade % every for digit in between]
-    inside = [place for place in places if first <= math.log10(place) <= last]
-    ticks = (Tick((math.log10(place) - first) / (last - first), _written(place)) for place in inside)
-    return 10.0**first, 10.0**last, tuple(ticks)
+    places = [(digit, decade) for decade in decades if not decade % every for digit in between]
+    at = {place: math.log10(place[0]) + place[1] for place in places}
+    ticks = (
+        Tick((exponent - first) / (last - first), _written(float(f"{digit}e{decade}")))
+        for (digit, decade), exponent in at.items()
+        if first <= exponent <= last
+    )
+    return first, last, tuple(ticks)
 
 
 def _written(value: float) -> str:

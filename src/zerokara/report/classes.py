@@ -27,9 +27,13 @@ SHADES = 6
 
 def confusion(training: Reported) -> Markup | None:
     """How many test samples of each class got each answer; precision and recall of each class."""
+    from markupsafe import Markup
+
     answers = training.answers
     if answers is None or not len(answers):
         return None
+    if not answers.confusion.any():
+        return Markup("<p class='zk-note'>{}</p>").format(_undecided(answers))
     names = names_of(training, answers)
     small = len(names) <= MOST_IN_A_MATRIX
     return rendered(
@@ -92,7 +96,8 @@ def _shades(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     wrong = np.where(diagonal, 0, counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     of_wrong = np.sqrt(wrong / max(int(wrong.max()), 1))
-    return np.ceil(SHADES * np.where(diagonal, shares, of_wrong)).astype(np.int64)
+    shades: NDArray[np.int64] = np.ceil(SHADES * np.where(diagonal, shares, of_wrong)).astype(np.int64)
+    return shades
 
 
 def _pairs(answers: Answers, names: list[str]) -> list[tuple[str, str, int]]:
@@ -116,9 +121,9 @@ def _classes(answers: Answers, names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _share(value: float) -> tuple[str, int]:
-    """A share as a text, and in percent for its bar; a dash where there is none."""
-    return ("–", 0) if math.isnan(value) else (f"{value:.3f}", round(100 * value))
+def _share(value: float) -> str:
+    """A share as a text; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _worst(classes: int) -> str:

@@ -36,7 +36,9 @@ def _losses(trainings: Sequence[Reported]) -> Chart | None:
         width = max(len(losses) // SMOOTHED, 1)
         if alone or width == 1:
             style = "zk-each" if alone and width > 1 else _style(k)
-            drawn.append(Curve(sentence("each mini-batch") if alone else training.name, style, _at(losses), losses))
+            drawn.append(
+                Curve(sentence("each mini-batch") if alone else training.name, style, np.arange(len(losses)), losses)
+            )
         if width > 1:
             name = sentence("mean of {n} mini-batches", n=width) if alone else training.name
             with np.errstate(invalid="ignore"):
@@ -48,11 +50,8 @@ def _losses(trainings: Sequence[Reported]) -> Chart | None:
         alt=_loss_in_words(trainings),
         x_name=sentence("iteration"),
         y_name=sentence("loss (mini-batch)"),
+        x_end=max(1.0, *(float(len(training.losses)) for training in trainings)),
     )
-
-
-def _at(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    return np.arange(len(values))
 
 
 def _loss_in_words(trainings: Sequence[Reported]) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zerokara.doctor.probes import Probe, Samples, probe
 from zerokara.doctor.watching import chosen
+from zerokara.nn.layers import Affine
 from zerokara.nn.network import Network
 from zerokara.report.reported import Reported
 from zerokara.report.section import rendered
@@ -39,44 +40,39 @@ def layers(training: Reported) -> Markup | None:
         return None
     network, samples = _network(training), _samples(training)
     looked = _looked(network, samples) if network is not None and samples is not None else None
-    lines = []
-    for k, W in enumerate(weights):
-        hidden = looked is not None and k < len(weights) - 1
-        lines.append(
-            {
-                "name": f"{W.shape[0]:,} → {W.shape[1]:,}",
-                "spread": f"{_spread(W):.4g}",
-                "output": f"{looked[0].variation[k]:.4g}" if looked and hidden else "",
-                "dead": _share(looked[0].dead[k], W.shape[1]) if looked and hidden else "",
-                "saturated": _share(looked[0].saturated[k], W.shape[1]) if looked and hidden else "",
-            }
-        )
+    lines = [(sentence("standard deviation of the weights"), [f"{_spread(W):.4g}" for W in weights])]
+    if looked is not None:
+        lines += _of_units(looked[0], weights)
     return rendered(
         "layers.html",
+        # Translators: head of a table with a column for each layer of a network.
+        corner=sentence("layer"),
+        heads=[f"{W.shape[0]:,} → {W.shape[1]:,}" for W in weights],
         lines=lines,
+        caption=_caption(0 if samples is None or looked is None else len(samples)),
         histograms=_histograms(looked[1]) if looked else [],
-        looked=looked is not None,
-        words=_words(0 if samples is None else len(samples)),
+        outputs=sentence("What the units of each hidden layer give, and how often"),
     )
 
 
-def _words(samples: int) -> dict[str, str]:
-    return {
-        # Translators: heads of a table with a line for each layer of a network.
-        "layer": sentence("layer"),
-        "spread": sentence("standard deviation of the weights"),
-        "output": sentence("standard deviation of a unit's output"),
-        "dead": sentence("dead units"),
-        "saturated": sentence("saturated units"),
-        "caption": sentence(
-            "A dead unit gives nothing on any of {samples:,} training samples, and learns no more. A saturated one is "
-            "flat at an end of its activation on nearly all of them.",
-            samples=samples,
-        )
-        if samples
-        else sentence("How far the weights of each layer spread."),
-        "outputs": sentence("What the units of each hidden layer give, and how often"),
-    }
+def _of_units(look: Probe, weights: list[Array]) -> list[tuple[str, list[str]]]:
+    """Lines of the table on the hidden units; the last layer has none."""
+    units = [W.shape[1] for W in weights[:-1]]
+    return [
+        (sentence("standard deviation of a unit's output"), [*(f"{v:.4g}" for v in look.variation), ""]),
+        (sentence("dead units"), [*map(_share, look.dead, units), ""]),
+        (sentence("saturated units"), [*map(_share, look.saturated, units), ""]),
+    ]
+
+
+def _caption(samples: int) -> str:
+    if not samples:
+        return sentence("How far the weights of each layer spread.")
+    return sentence(
+        "A dead unit gives nothing on any of {samples:,} training samples, and learns no more. A saturated one is "
+        "flat at an end of its activation on nearly all of them.",
+        samples=samples,
+    )
 
 
 def _weights(params: Mapping[str, Array]) -> list[Array]:
@@ -119,9 +115,9 @@ def _samples(training: Reported) -> Samples | None:
 def _looked(network: Network, samples: Samples) -> tuple[Probe, list[Array]]:
     """What a probe says, and what each hidden layer gives, (samples, units)."""
     outputs, x = [], samples.x
-    for k, layer in enumerate(network.copy().layers):
+    for layer in network.copy().layers:
         x = layer.forward(x)
-        if k % 2:
+        if not isinstance(layer, Affine):
             outputs.append(x)
     return probe(network, samples, 1, gradients=False), outputs
 

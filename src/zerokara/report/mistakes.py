@@ -27,8 +27,10 @@ def mistakes(training: Reported) -> Markup | None:
     if answers is None or dataset is None or not len(answers):
         return None
     wrong = answers.confidently_wrong
-    if not len(wrong):
+    if answers.right.all():
         return rendered("mistakes.html", told=sentence("No answer to a test picture was wrong."), pictures=[])
+    if not len(wrong):  # the others have no answer
+        return None
     seen = can_be_seen(dataset.image_shape)
     chosen = wrong[: min(MOST, most_of(dataset.image_shape)) if seen else MOST]
     names = names_of(training, answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,13 +24,18 @@ def page(trainings: Sequence[Reported]) -> str:
     Args:
         trainings: one; or several, in the order in which they are compared.
     """
-    return str(
+    return composed(_title(trainings), _sections(trainings))
+
+
+def composed(title: str, sections: Sequence[tuple[str, str, Markup]]) -> str:
+    """A page of any sections: the id, heading and content of each."""
+    return _readable(
         rendered(
             "page.html",
             language=language(),
-            title=_title(trainings),
+            title=title,
             style=_style(),
-            sections=_sections(trainings),
+            sections=sections,
             words={
                 # Translators: names the list of links to the parts of a page.
                 "contents": sentence("Contents"),
@@ -41,7 +47,23 @@ def page(trainings: Sequence[Reported]) -> str:
 
 def fragment(trainings: Sequence[Reported]) -> str:
     """The same sections for a notebook, in a box whose style touches nothing around it."""
-    return str(rendered("fragment.html", language=language(), style=_style(), sections=_sections(trainings)))
+    return _readable(
+        rendered(
+            "fragment.html",
+            language=language(),
+            title=_title(trainings),
+            style=_style(),
+            sections=_sections(trainings),
+        )
+    )
+
+
+UNREADABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""What no page may hold, or what turns the order of letters around: names of folders may have any of it."""
+
+
+def _readable(html: str) -> str:
+    return UNREADABLE.sub("\ufffd", html)
 
 
 def _title(trainings: Sequence[Reported]) -> str:

@@ -25,18 +25,16 @@ def recipe(training: Reported) -> Markup | None:
         return None
     usual = defaults(training.recipe)
     lines = [
-        {"name": name, "value": _written(name, value), "default": _written(name, usual[name])}
+        (name, _written(name, value), _written(name, usual.get(name)), value != usual.get(name))
         for name, value in training.recipe.items()
         if value is not None or usual.get(name) is not None
     ]
-    for line in lines:
-        line["differs"] = line["value"] != line["default"]
     words = {
         # Translators: heads of a table of options.
         "name": sentence("option"),
         "value": sentence("value"),
-        "default": sentence("default, where it is another"),
-        "caption": sentence("What differs from the default is marked."),
+        "default": sentence("default"),
+        "caption": sentence("What differs from the default is marked, and the default stands beside it."),
     }
     return rendered("recipe.html", lines=lines, words=words)
 

@@ -23,6 +23,8 @@ LEVELS = 31
 """Steps of transparency on either side of zero; more cannot be told apart, and cost bytes."""
 NEGATIVE, POSITIVE, INK = (46, 116, 200), (222, 100, 36), (18, 18, 20)
 GAP = 2
+USUAL = 28
+"""Pixels of a picture's side that is shown as it is."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Sprite:
     def uri(self) -> str:
         """The file as the address of a picture."""
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
+    @property
+    def enlarged(self) -> int:
+        """How often a page shows each pixel side by side: so that 8×8 are about as large as 28×28."""
+        return max(1, round(USUAL / max(self.tile)))
 
     def place(self, k: int) -> tuple[int, int]:
         """(x, y) of the upper left corner of picture k."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zerokara.doctor.rules import ILL
 from zerokara.report.reported import Reported
 from zerokara.report.section import rendered
 from zerokara.words import plural, sentence
@@ -118,12 +119,20 @@ def findings(training: Reported) -> Markup | None:
     found = training.findings
     if found is None:
         return None
-    nothing = sentence("Nothing was found that would keep it from learning.")
-    return rendered("findings.html", findings=found, nothing=nothing, more=_more(training))
+    return rendered("findings.html", findings=found, nothing=_nothing(training), more=_more(training))
+
+
+def _nothing(training: Reported) -> str:
+    """What is said where nothing was found; all is not well with a network that learned badly."""
+    last = training.evaluations[-1] if training.evaluations else None
+    if last is None or last.train_accuracy < ILL:
+        return sentence("What it left behind does not show what may keep it from learning.")
+    return sentence("Nothing was found that would keep it from learning.")
 
 
 def _more(training: Reported) -> str:
     """How to ask for more, for somebody who has the run."""
     if training.kind != "run":
         return ""
-    return sentence("To find out what helps: {command}", command=shlex.join(["zerokara", "doctor", training.name]))
+    command = shlex.join(["zerokara", "doctor", training.name])
+    return sentence("The doctor looks closer, and trains the run again, with: {command}", command=command)

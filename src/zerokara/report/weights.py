@@ -30,8 +30,8 @@ def weights(training: Reported) -> Markup | None:
     sprite = signed_sprite(W1.T[chosen].reshape(-1, *described.image_shape), COLUMNS)
     told = paragraph(
         sentence(
-            "One picture is what one unit multiplies each pixel by: orange adds to the unit's sum, blue takes away from "
-            "it."
+            "Each picture is what one unit multiplies the pixels by: orange adds to the unit's sum, blue takes away "
+            "from it."
         ),
         _which(len(chosen), W1.shape[1]),
     )

@@ -23,7 +23,7 @@ from zerokara.runs.answering import answers_of
 from zerokara.runs.files import describe
 from zerokara.runs.layout import REPORT
 from zerokara.runs.run import DIVERGED, FINISHED, LABELS, Run, same_data
-from zerokara.training.history import Divergence
+from zerokara.training.history import Divergence, undecided_in_words
 from zerokara.words import in_english, sentence
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def reported(
         params=run.network.params,
         described=run.described,
         dataset=dataset,
-        missing=(missing,) if missing else (),
+        missing=tuple(filter(None, (missing, "" if answers else undecided_in_words(run.history.undecided)))),
         answers=answers,
         findings=findings,
         facts=_facts(run, dataset),
@@ -94,13 +94,15 @@ def in_notebook(run: Run) -> str:
 def findings_of_end(run: Run, dataset: Dataset) -> Findings:
     """What its history, its network at the end and its data say by themselves. Changes, which nobody tried, are left
     out."""
-    from zerokara.doctor.rules import findings_of
+    from zerokara.doctor.rules import ILL, findings_of
     from zerokara.doctor.watching import with_whole_data
 
     evidence = _evidence(run, dataset)
-    if not findings_of(evidence, asked=False):
+    last = evidence.evaluations[-1] if evidence.evaluations else None
+    ill = last is not None and last.train_accuracy < ILL
+    if not ill and not findings_of(evidence, asked=False):
         return Findings()
-    return untried(findings_of(with_whole_data(evidence, dataset), asked=False))
+    return untried(findings_of(with_whole_data(evidence, dataset), asked=ill))
 
 
 def untried(found: Findings) -> Findings:

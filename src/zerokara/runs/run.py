@@ -68,7 +68,7 @@ class Run:
             "unfinished": still being trained, or killed.
         checksum: of the data it was trained on.
         described: what those data stand for, known without their files.
-        origin: when, and with what versions and processor, it came to be, as in run.json; empty where that is not known.
+        origin: when, and with what versions and processor, it came to be, as run.json has it; empty: not known.
         told: what shows it in a notebook; None: a table of its figures.
     """
 
