@@ -5,21 +5,17 @@ Note 003 ends: "turn iters_num, batch_size or learning_rate; with a little of th
 
 from pathlib import Path
 
-from pages import data, write
+from pages import Texts, data, paragraphs, write
 
 import zerokara
 from zerokara.report.sections import SECTIONS
 from zerokara.runs.side_by_side import side_by_side
-from zerokara.words import language, sentence
+from zerokara.words import sentence
+
+text = Texts("tuned_to_97")
 
 RATES = {"as-in-the-note": 0.1, "five-times": 0.5, "ten-times": 1.0}
 SAME = {"activation": "sigmoid", "init": 0.01, "iterations": 10_000, "batch_size": 100, "hidden": 50}
-
-TITLE = {
-    "en": "Reaching 97 % by turning the learning rate",
-    "ja": "学習率を変えて 97 % に届く",
-    "ko": "학습률을 바꾸어 97 %에 이르기",
-}
 
 
 def trained(out=Path("runs")):
@@ -37,7 +33,9 @@ def main():
     trainings = side_by_side(trained())
     made = [(section, section.content(trainings)) for section in SECTIONS]
     sections = [(section.id, sentence(section.heading), content) for section, content in made if content is not None]
-    write("tuned_to_97", TITLE[language()], *sections)
+    rates = ", ".join(map(str, RATES.values()))
+    intro = paragraphs(text("rate", data=data().name, n=SAME["iterations"], rates=rates))
+    write("tuned_to_97", text("title"), ("what", text("what"), intro), *sections)
 
 
 if __name__ == "__main__":
