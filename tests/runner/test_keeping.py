@@ -156,14 +156,22 @@ def test_a_script_that_goes_elsewhere_and_changes_itself_is_kept_here(run: Run, 
     assert read_script(kept_path(tmp_path)).facts.digest == f"sha256:{sha256(source.encode()).hexdigest()}"
 
 
-def test_a_note_and_a_notebook_are_kept_too(run: Run, tmp_path: Path) -> None:
+def test_a_note_is_kept_too(run: Run, tmp_path: Path) -> None:
     run(f"# Note\n\n```python\n{BAD}\n```\n", "--keep", "note", name="note.md")
+    facts = read_script(kept_path(tmp_path, "note")).facts
+    assert (facts.file, facts.losses, facts.params) == ("note.md", 2, ["W1"])
+
+
+@pytest.mark.slow
+def test_a_notebook_is_kept_where_the_command_was_given(run_apart: Run, tmp_path: Path) -> None:
+    pytest.importorskip("IPython", reason="the extra notebook is not installed")
     cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": BAD}]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    run(json.dumps(notebook), "--keep", "book", name="lesson/book.ipynb")
-    for name, file in (("note", "note.md"), ("book", "book.ipynb")):
-        facts = read_script(kept_path(tmp_path, name)).facts
-        assert (facts.file, facts.losses, facts.params) == (file, 2, ["W1"])
+    (tmp_path / "lesson").mkdir()
+    (tmp_path / "lesson" / "book.ipynb").write_text(json.dumps(notebook))
+    run_apart("--keep", "book", "lesson/book.ipynb", cwd=tmp_path)
+    facts = read_script(kept_path(tmp_path, "book")).facts
+    assert (facts.file, facts.losses, facts.params) == ("book.ipynb", 2, ["W1"])
 
 
 def test_a_training_in_a_function_is_kept_by_its_last_call(run: Run, tmp_path: Path) -> None:

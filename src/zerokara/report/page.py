@@ -24,13 +24,18 @@ def page(trainings: Sequence[Reported]) -> str:
     Args:
         trainings: one; or several, in the order in which they are compared.
     """
+    return composed(_title(trainings), _sections(trainings))
+
+
+def composed(title: str, sections: Sequence[tuple[str, str, Markup]]) -> str:
+    """A page of any sections: the id, heading and content of each."""
     return _readable(
         rendered(
             "page.html",
             language=language(),
-            title=_title(trainings),
+            title=title,
             style=_style(),
-            sections=_sections(trainings),
+            sections=sections,
             words={
                 # Translators: names the list of links to the parts of a page.
                 "contents": sentence("Contents"),
