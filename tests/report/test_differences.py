@@ -171,6 +171,12 @@ def test_only_the_same_pictures_are_paired(other: Reported) -> None:
     assert (apart in said) is (other.answers is not None)
 
 
+def test_several_with_other_pictures_are_one_sentence() -> None:
+    other = training(FIRST, dataset=data(checksum="b" * 16))
+    said = list(compared(training(FIRST), other, other).on_accuracies())
+    assert said == ["Runs 2, 3 have other test images than run 1, so they cannot be paired."]
+
+
 def test_none_could_be_asked() -> None:
     comparison = compared(training(None), training(None))
     assert comparison.accuracies() == []

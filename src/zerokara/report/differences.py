@@ -181,8 +181,13 @@ class Comparison:
 
     def on_accuracies(self) -> Iterator[str]:
         """Sentences on what their differences do not say."""
-        for k in self.apart:
-            yield sentence("Run {number} has other test images than run 1, so they cannot be paired.", number=k + 1)
+        if self.apart:
+            yield plural(
+                "Run {numbers} has other test images than run 1, so they cannot be paired.",
+                "Runs {numbers} have other test images than run 1, so they cannot be paired.",
+                n=len(self.apart),
+                numbers=", ".join(str(k + 1) for k in self.apart),
+            )
         if any(paired and paired.difference.low <= 0 <= paired.difference.high for paired in self.paired):
             yield sentence("Where an interval holds 0, these test images cannot tell which run is better.")
 
