@@ -103,13 +103,31 @@ def test_another_name_for_the_same_data_is_no_difference() -> None:
     assert dataset.texts() == ["tiny", "mine"]
 
 
-def test_what_is_not_known_differs_from_what_is_known() -> None:
-    script = training(kind="script", recipe=None, origin={}, evaluations=(), params={})
-    comparison = compared(training(), replace(script, recipe={}))
-    texts = {row.name: row.texts() for row in comparison.differences}
-    assert texts["kind"] == ["run", "script"]
-    assert texts["learning_rate"] == ["0.1", "-"]
-    assert texts["test_accuracy"] == ["0.8000", "-"]
+def test_what_is_not_known_differs_from_nothing_and_is_shown_where_others_differ() -> None:
+    script = replace(training(kind="script", origin={}, evaluations=(), params={}), recipe={})
+    texts = {row.name: row.texts() for row in compared(training(), script).differences}
+    assert texts == {
+        "kind": ["run", "script"],
+        "loss": ["0.7500", "-"],
+        "train_accuracy": ["0.9000", "-"],
+        "test_accuracy": ["0.8000", "-"],
+    }
+    two = compared(training(), training(recipe={"learning_rate": 0.5, "momentum": None}), script)
+    assert two.differences[0].texts() == ["0.1", "0.5", "-"]
+    assert not compared(training(), script).identical
+
+
+def test_where_too_little_is_known_nothing_is_called_identical() -> None:
+    one = training(origin={"checksum": "a" * 16})
+    comparison = compared(one, training(origin={}))
+    assert comparison.differences == ()
+    assert not comparison.identical
+    assert list(comparison.on_twins()) == ["Nothing differs of what is known of all of them."]
+
+
+def test_a_setting_that_says_nothing_is_known() -> None:
+    plain, moved = training(recipe={"momentum": None}), training(recipe={"momentum": 0.9})
+    assert rows(compared(plain, moved)) == [("recipe", "momentum", None, 0.9)]
 
 
 def test_numbers_that_are_not_finite_or_huge_have_a_short_text() -> None:

@@ -57,7 +57,7 @@ def in_lines(comparison: Comparison, names: list[str]) -> Iterator[str]:
 def _differences(comparison: Comparison) -> Iterator[str]:
     """A line for each, in as many tables below each other as the terminal's width asks for."""
     yield from comparison.on_twins()
-    if comparison.identical:
+    if not comparison.differences:
         return
     yield sentence("Only what differs:")
     labels = [shortened(row.label, VALUE_CELLS) for row in comparison.differences]

@@ -129,23 +129,26 @@ class Comparison:
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
-        """Only what differs: the recipe's fields, then what else their numbers depend on, then figures."""
+        """Only what differs: the recipe's fields, then what else their numbers depend on, then figures.
+
+        What is not known of a training, such as the recipe of a script, differs from nothing.
+        """
         compared = [_compared(training) for training in self.trainings]
         keys = dict.fromkeys((group, name) for group in GROUPS for values in compared for name in values[group])
-        rows = [Difference(*key, tuple(values[key[0]].get(key[1]) for values in compared)) for key in keys]
-        return _without_explained([row for row in rows if len(set(map(repr, row.values))) > 1], self.trainings)
+        found = [Difference(*key, tuple(values[key[0]].get(key[1]) for values in compared)) for key in keys]
+        return _without_explained([row for row in found if _differs(row, compared)], self.trainings)
 
     @property
     def identical(self) -> bool:
         """Whether nothing differs: one recipe, the same data, versions and engine, and the same weights to the bit."""
-        return not self.differences
+        return self.twins == [list(range(len(self.trainings)))]
 
     @cached_property
     def twins(self) -> list[list[int]]:
         """The numbers of those that are identical, where there are several of them."""
         groups: dict[str, list[int]] = {}
         for k, training in enumerate(self.trainings):
-            groups.setdefault(repr(_compared(training)), []).append(k)
+            groups.setdefault(_fingerprint(training), []).append(k)
         return [group for group in groups.values() if len(group) > 1]
 
     @cached_property
@@ -174,10 +177,12 @@ class Comparison:
             yield from ((number, text) for text in (*unusual, *training.missing, *not_there(training)))
 
     def on_twins(self) -> Iterator[str]:
-        """A sentence on each group of identical ones, by their numbers from 1."""
+        """A sentence on each group of identical ones, by their numbers from 1, and where no difference is known."""
         for group in self.twins:
             numbers = ", ".join(str(k + 1) for k in group)
             yield sentence("Runs {numbers} are identical: recipe, data, versions, engine and weights.", numbers=numbers)
+        if not self.differences and not self.identical:
+            yield sentence("Nothing differs of what is known of all of them.")
 
     def on_accuracies(self) -> Iterator[str]:
         """Sentences on what their differences do not say."""
@@ -285,6 +290,19 @@ def _compared(training: Reported) -> dict[Group, dict[str, Any]]:
         "origin": {"kind": training.kind, **training.origin},
         "figures": {**done, **measured, **weights},
     }
+
+
+def _fingerprint(training: Reported) -> str:
+    """All that may differ, as one text; data by their checksum, whatever they are called."""
+    compared = _compared(training)
+    if training.origin.get("checksum") is not None:
+        compared["recipe"].pop("dataset", None)
+    return repr(compared)
+
+
+def _differs(row: Difference, compared: Sequence[dict[Group, dict[str, Any]]]) -> bool:
+    known = (repr(value) for value, of in zip(row.values, compared, strict=True) if row.name in of[row.group])
+    return len(set(known)) > 1
 
 
 def _without_explained(found: list[Difference], trainings: Sequence[Reported]) -> tuple[Difference, ...]:
