@@ -107,7 +107,7 @@ def tree(one):
 
 def rows(html, css):
     """The cells of a table of that class, as texts."""
-    table = re.search(rf'<table class="{css}">(.*?)</table>', html, re.S)[1]
+    table = re.search(rf'<table class="{css}"[^>]*>(.*?)</table>', html, re.S)[1]
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", table)]
 
 
@@ -316,6 +316,48 @@ def test_a_notebook_has_the_same_sections_and_its_style_stays_in_its_box(one, tr
     selectors = [selector.strip() for rule in rules for selector in rule.split(",")]
     assert len(selectors) > 80
     assert not [s for s in selectors if not s.startswith((".zk-report", ".zk-page", ".zk-notebook"))]
+
+
+STYLE = re.search(r"<style>(.*?)</style>", fragment([Reported(name="", losses=np.zeros(0))]), re.S)[1]
+LIGHT, DARK, PAPER = (
+    dict(re.findall(r"--(\w+):([^;}]+)", block)) for block in re.findall(r"\.zk-report\{\s*(--paper[^}]*)", STYLE)
+)
+
+
+def luminance(rgb):
+    """Relative luminance of WCAG 2.2, of sRGB from 0 to 255."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def rgb(colour):
+    if "," in colour:
+        return np.array([int(part) for part in colour.split(",")])
+    digits = colour.removeprefix("#")
+    digits = digits if len(digits) == 6 else "".join(2 * digit for digit in digits)
+    return np.array([int(digits[k : k + 2], 16) for k in (0, 2, 4)])
+
+
+def contrast(front, back):
+    low, high = sorted((luminance(front), luminance(back)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [LIGHT, {**LIGHT, **DARK}, {**LIGHT, **PAPER}], ids=["light", "dark", "paper"])
+def test_what_is_written_can_be_read(colours):
+    """AA of WCAG 2.2: 4.5 for text, 3 for curves."""
+    colour = {name: rgb(value) for name, value in colours.items() if re.match("#|\\d+,", value)}
+    assert luminance(rgb("#fff")) == pytest.approx(1)
+    for back in ("paper", "card"):
+        for front in ("ink", "muted", "blue"):
+            assert contrast(colour[front], colour[back]) >= 4.5, (front, back)
+    assert contrast(colour["ink"], colour["mark"]) >= 4.5
+    for curve in ("blue", "orange", "green"):
+        assert contrast(colour[curve], colour["card"]) >= 3
+    strongest = max(float(alpha) for alpha in re.findall(r"rgba\(var\(--(?:right|wrong)\),(\.\d+)\)", STYLE))
+    for shade in ("right", "wrong"):
+        cell = strongest * colour[shade] + (1 - strongest) * colour["card"]
+        assert contrast(colour["ink"], cell) >= 4.5
 
 
 def test_every_word_is_a_sentence_of_the_language(one, marked):

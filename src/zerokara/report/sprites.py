@@ -50,7 +50,7 @@ class Sprite:
     @property
     def enlarged(self) -> int:
         """How often a page shows each pixel side by side: so that 8×8 are about as large as 28×28."""
-        return max(1, round(USUAL / max(self.tile)))
+        return max(1, USUAL // max(self.tile))
 
     def place(self, k: int) -> tuple[int, int]:
         """(x, y) of the upper left corner of picture k."""
