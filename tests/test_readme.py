@@ -97,7 +97,7 @@ STATUS = {
     "zerokara check net.py": 1,  # its gradient is wrong, on purpose
 }
 """The exit status where it is not 0."""
-SLOW = r"mnist|net.py|doctor|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|ipykernel|notebook.ipynb"
+SLOW = r"mnist|net.py|doctor|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|half|ipykernel|notebook.ipynb"
 """What takes more than a second, or needs what such a command leaves."""
 FOR_FILE = "ch05/gradient_check.py"
 NOTE = "```python\nprint(1)\n```\n" * 5

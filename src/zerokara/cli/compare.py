@@ -11,10 +11,10 @@ from cyclopts import Parameter
 
 from zerokara.cells import left, right, shortened, widest
 from zerokara.cli.options import DataDir, Json, run_folder
+from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
-from zerokara.errors import UsageError
 from zerokara.report.differences import ACCURACIES, ACCURACY_HEADS, Comparison
-from zerokara.runs.side_by_side import side_by_side
+from zerokara.runs.side_by_side import compare as compared
 from zerokara.words import sentence, translatable
 
 COLUMNS = 80
@@ -33,16 +33,13 @@ def compare(
     json: Json = False,
 ) -> None:
     """Print what differs between runs, and by how much the others are righter than the first."""
-    if len(runs) < 2:
-        text = sentence("Say which runs to compare: two or more. Got {n}.", n=len(runs))
-        raise UsageError(text, "missing-argument")
     folders = [run_folder(run, out) for run in runs]
-    comparison = Comparison(tuple(side_by_side(folders, data_dir)))
+    comparison = compared(*folders, data_dir=data_dir)
     if json:
         print(json_module.dumps(comparison.to_json(), ensure_ascii=False))
         return
     for line in in_lines(comparison, [str(folder) for folder in folders]):
-        print(line)
+        print(printable(line))
 
 
 def in_lines(comparison: Comparison, names: list[str]) -> Iterator[str]:
@@ -50,9 +47,8 @@ def in_lines(comparison: Comparison, names: list[str]) -> Iterator[str]:
     numbers = len(str(len(names)))
     for number, name in enumerate(names, start=1):
         yield f"{number:>{numbers}}  {name}"
-    for number, training in enumerate(comparison.trainings, start=1):
-        for text in training.missing:
-            yield f"{number:>{numbers}}: {text}"
+    for number, text in comparison.on_each():
+        yield f"{number:>{numbers}}: {text}"
     for part in (_differences(comparison), _accuracies(comparison), _disagreements(comparison)):
         if lines := list(part):
             yield from ["", *lines]

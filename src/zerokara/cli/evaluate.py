@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from zerokara.cells import left, right, shortened, widest
 from zerokara.cli.download import download_progress
 from zerokara.cli.options import DataDir, Json, run_folder
+from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
 from zerokara.data import load
 from zerokara.report.classification import CLASS_HEADS, CONFUSION, ClassificationReport
@@ -47,7 +48,7 @@ def evaluate(
         print(json_module.dumps(report.to_json(), ensure_ascii=False))
         return
     for line in in_lines(report):
-        print(line)
+        print(printable(line))
 
 
 def in_lines(report: ClassificationReport) -> Iterator[str]:

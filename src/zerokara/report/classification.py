@@ -33,7 +33,7 @@ CLASS_HEADS = (
     # Translators: of the images of this class, the share that got this answer
     translatable("recall"),
 )
-CONFUSION = translatable("Confusion matrix: how many images of each class (rows) got which answer (columns).")
+CONFUSION = translatable("Confusion matrix: images of each class (rows) by their answers (columns).")
 
 
 class Row(NamedTuple):
@@ -158,8 +158,12 @@ class ClassificationReport:
         }
 
     def __repr__(self) -> str:
-        text = "<ClassificationReport: accuracy {accuracy:.4f} on {n:,} test images of {name}>"
-        return in_english(text, accuracy=self.accuracy.value, n=len(self.answers), name=self.dataset)
+        return in_english(
+            "<ClassificationReport: accuracy {accuracy:.4f} on {n:,} test images of {name}>",
+            accuracy=self.accuracy.value,
+            n=len(self.answers),
+            name=self.dataset,
+        )
 
     def _repr_html_(self) -> str:
         """Accuracy, classes and, where there are few, the confusion matrix."""

@@ -29,11 +29,10 @@ MOST_RUNS = 6
 def differences(trainings: Sequence[Reported]) -> Markup:
     """Only what differs, a column for each training; a sentence where nothing does; and what is missing of each."""
     comparison = Comparison(tuple(trainings))
-    missing = [f"{number}: {text}" for number, one in enumerate(trainings, start=1) for text in one.missing]
     return rendered(
         "differences.html",
         trained=[(one.name, one.trained) for one in trainings],
-        told=[*comparison.on_twins(), *missing],
+        told=[*(f"{number}: {text}" for number, text in comparison.on_each()), *comparison.on_twins()],
         caption=sentence("Only what differs:"),
         heads=_numbered(trainings),
         rows=[(row.label, row.texts()) for row in comparison.differences],

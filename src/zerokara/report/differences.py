@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from zerokara.metrics import Answers, Interval, paired_difference
 from zerokara.report.reported import Reported
-from zerokara.words import plural, sentence, translatable
+from zerokara.report.summary import ended, not_there
+from zerokara.words import in_english, plural, sentence, translatable
 
 DIGEST_DIGITS = 12
+MOST_DIGITS = 1e6
+"""From here on figures are written with an exponent."""
 
 Group = Literal["recipe", "origin", "figures"]
 """What was asked for; what else numbers depend on: data, versions, engine; and what came out."""
@@ -89,14 +92,14 @@ class Difference(NamedTuple):
         if value is None:
             return "-"
         if self.group == "figures" and isinstance(value, float):
-            return f"{value:.4f}"
+            return f"{value:.4f}" if abs(value) < MOST_DIGITS else f"{value:.4g}"
         if self.name == "state":
             return sentence(STATES_IN_WORDS[value]) if value in STATES_IN_WORDS else str(value)
         if self.name == "dataset":
             return os.path.basename(str(value))
         if isinstance(value, tuple | list):
             return ",".join(map(str, value))
-        return f"{value:,}" if self.name == "iterations" else str(value)
+        return f"{value:,}" if self.group == "figures" and isinstance(value, int) else str(value)
 
 
 class Paired(NamedTuple):
@@ -112,11 +115,17 @@ class Paired(NamedTuple):
     lost: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Two or more trainings side by side. The first is what the others are compared with."""
+    """Two or more trainings side by side.
+
+    Attributes:
+        trainings: the first is what the others are compared with.
+        shown: what shows them in a notebook.
+    """
 
     trainings: tuple[Reported, ...]
+    shown: Callable[[Sequence[Reported]], str] | None = None
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
@@ -158,6 +167,12 @@ class Comparison:
         pairs = zip(self.trainings, (None, *self.paired), strict=True)
         return [[*_accuracy(training), *_against_first(paired)] for training, paired in pairs]
 
+    def on_each(self) -> Iterator[tuple[int, str]]:
+        """Numbers from 1, each with a sentence on how a run ended that did not finish, and on what there is not."""
+        for number, training in enumerate(self.trainings, start=1):
+            unusual = [] if training.state == "finished" else [ended(training)]
+            yield from ((number, text) for text in (*unusual, *training.missing, *not_there(training)))
+
     def on_twins(self) -> Iterator[str]:
         """A sentence on each group of identical ones, by their numbers from 1."""
         for group in self.twins:
@@ -166,8 +181,13 @@ class Comparison:
 
     def on_accuracies(self) -> Iterator[str]:
         """Sentences on what their differences do not say."""
-        for k in self.apart:
-            yield sentence("Run {number} has other test images than run 1, so they cannot be paired.", number=k + 1)
+        if self.apart:
+            yield plural(
+                "Run {numbers} has other test images than run 1, so they cannot be paired.",
+                "Runs {numbers} have other test images than run 1, so they cannot be paired.",
+                n=len(self.apart),
+                numbers=", ".join(str(k + 1) for k in self.apart),
+            )
         if any(paired and paired.difference.low <= 0 <= paired.difference.high for paired in self.paired):
             yield sentence("Where an interval holds 0, these test images cannot tell which run is better.")
 
@@ -220,6 +240,13 @@ class Comparison:
             "accuracy": [None if one.answers is None else one.answers.accuracy._asdict() for one in self.trainings],
             "difference_to_first": [None, *map(_paired_json, self.paired)],
         }
+
+    def __repr__(self) -> str:
+        names = ", ".join(training.name for training in self.trainings)
+        return in_english("<Comparison of {names}: {n} differences>", names=names, n=len(self.differences))
+
+    def _repr_html_(self) -> str | None:
+        return None if self.shown is None else self.shown(self.trainings)
 
     def _disagreement(self, first: Answers, picture: int) -> dict[str, Any]:
         answers = [self._answer(k, picture) for k in range(len(self.trainings))]
@@ -304,7 +331,7 @@ def _interval(interval: Interval, sign: str = "") -> str:
 def _facts(training: Reported) -> dict[str, Any]:
     groups = _compared(training)
     known: dict[str, Any] = {group: {name: _plain(value) for name, value in groups[group].items()} for group in GROUPS}
-    return {"name": training.name, "missing": list(training.missing), **known}
+    return {"name": training.name, **known}
 
 
 def _paired_json(paired: Paired | None) -> dict[str, Any] | None:

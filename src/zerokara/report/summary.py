@@ -21,13 +21,14 @@ def summary(training: Reported) -> Markup | None:
     return rendered(
         "summary.html",
         trained=training.trained,
-        ended=_ended(training),
+        ended=ended(training),
         figures=_figures(training),
-        missing=[*training.missing, *_missing(training)],
+        missing=[*training.missing, *not_there(training)],
     )
 
 
-def _ended(training: Reported) -> str:
+def ended(training: Reported) -> str:
+    """How it ended, after how many updates."""
     n = len(training.losses)
     if training.kind == "script":
         return plural("The program left {n:,} loss.", "The program left {n:,} losses.", n=n)
@@ -96,7 +97,7 @@ def _figure(name: str, value: str, told: str) -> dict[str, str]:
     return {"name": name, "value": value, "told": told}
 
 
-def _missing(training: Reported) -> list[str]:
+def not_there(training: Reported) -> list[str]:
     """What there is not, as whole sentences."""
     missing = []
     if not len(training.losses) and training.kind == "script":

@@ -10,7 +10,7 @@ from zerokara.engine.contract import Engine
 from zerokara.errors import EngineError
 from zerokara.finalization import rest, working
 from zerokara.metrics import Answers
-from zerokara.nn.functions import decided, softmax
+from zerokara.nn.functions import softmax
 from zerokara.nn.network import Network
 from zerokara.training.trainer import EVALUATED_AT_ONCE
 
@@ -18,7 +18,7 @@ from zerokara.training.trainer import EVALUATED_AT_ONCE
 @working()
 @np.errstate(all="ignore")  # a network that went astray gives infinities, and they count as no answer
 def answers_of(network: Network, split: Split, engine: str = AUTO) -> Answers:
-    """What a network answers to the samples of a split; NaN where it decides for no class, as `decided` has it.
+    """What a network answers to the samples of a split; NaN where the largest score is not finite, as is softmax.
 
     As many at once as in the evaluations of a training, so that its accuracies are met to the sample.
 
@@ -26,13 +26,12 @@ def answers_of(network: Network, split: Split, engine: str = AUTO) -> Answers:
         engine: the one whose rounding counts; another where that is not here.
     """
     chosen = _engine(network, engine)
-    probabilities = np.full((len(split), network.sizes[-1]), np.nan)
+    probabilities = np.empty((len(split), network.sizes[-1]))
     for start in range(0, len(split), EVALUATED_AT_ONCE):
         rest()
         part = split.part(start, start + EVALUATED_AT_ONCE)
         scores = chosen.predict(network, part).astype(np.float64)
-        clear = decided(scores) >= 0
-        probabilities[start : start + EVALUATED_AT_ONCE][clear] = softmax(scores[clear])
+        probabilities[start : start + EVALUATED_AT_ONCE] = softmax(scores)
     return Answers(split.t, probabilities)
 
 

@@ -3,40 +3,79 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from zerokara.data.dataset import Dataset
+from zerokara.errors import UsageError
 from zerokara.findings import Findings
+from zerokara.report.differences import Comparison
 from zerokara.report.reported import Reported
 from zerokara.runs.opening import open_run
 from zerokara.runs.reporting import reported
+from zerokara.runs.run import Run
 from zerokara.runs.script_reporting import script_reported
 from zerokara.runs.scripts import read_script_facts
-from zerokara.runs.untrusted import is_script
+from zerokara.runs.untrusted import checked_folder, is_script
+from zerokara.words import sentence, translatable
+
+TOO_FEW = translatable("Say which runs to compare: two or more. Got {n}.")
 
 
-def side_by_side(folders: Sequence[Path], data_dir: str | os.PathLike[str] | None = None) -> list[Reported]:
-    """The runs in these folders, or what scripts left, told apart by their names, without asking the doctor.
+def compare(*runs: Run | str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None) -> Comparison:
+    """Two or more runs side by side: what differs, by how much the others are righter than the first, and where.
+
+    Args:
+        runs: runs in memory, or paths of their folders.
+        data_dir: where to look for their data first.
+
+    Returns:
+        A comparison, which a notebook shows as the page does. Nothing is trained again or written.
+
+    Raises UsageError for fewer than two, and as `open_run` does.
+    """
+    if len(runs) < 2:
+        raise UsageError(sentence(TOO_FEW, n=len(runs)), "missing-argument")
+    return Comparison(tuple(side_by_side(runs, data_dir)), shown=_in_notebook)
+
+
+def _in_notebook(trainings: Sequence[Reported]) -> str:
+    from zerokara.report.page import fragment
+
+    return fragment(trainings)
+
+
+def side_by_side(
+    runs: Sequence[Run | str | os.PathLike[str]], data_dir: str | os.PathLike[str] | None = None
+) -> list[Reported]:
+    """Runs, or what scripts left in folders, told apart by their names, without asking the doctor.
 
     Data are read once. Raises as `open_run` does.
     """
     data: dict[tuple[str, str], Dataset] = {}
+    names = told_apart([run.path if isinstance(run, Run) else checked_folder(run) for run in runs])
     read: list[Reported] = []
-    for folder, name in zip(folders, told_apart(folders), strict=True):
-        if is_script(folder):
-            facts = read_script_facts(folder)
-            key = (facts.dataset, facts.checksum)
-            one = script_reported(folder, data_dir, loaded=data.get(key))
-        else:
-            run = open_run(folder)
-            key = (run.recipe.dataset, run.checksum)
-            one = reported(replace(run, loaded=data.get(key)), findings=Findings(), data_dir=data_dir)
+    for run, name in zip(runs, names, strict=True):
+        one = _reported(run, data, data_dir)
         if one.dataset is not None:
-            data[key] = one.dataset
+            data[one.dataset.name, one.dataset.checksum] = one.dataset
         read.append(replace(one, name=name))
     return read
+
+
+def _reported(
+    run: Run | str | os.PathLike[str],
+    data: Mapping[tuple[str, str], Dataset],
+    data_dir: str | os.PathLike[str] | None,
+) -> Reported:
+    """One of them, with the data of an earlier one where those are its own."""
+    if not isinstance(run, Run) and is_script(folder := Path(run)):
+        facts = read_script_facts(folder)
+        return script_reported(folder, data_dir, loaded=data.get((facts.dataset, facts.checksum)))
+    opened = run if isinstance(run, Run) else open_run(run)
+    loaded = opened.loaded or data.get((os.path.basename(opened.recipe.dataset), opened.checksum))
+    return reported(replace(opened, loaded=loaded), findings=Findings(), data_dir=data_dir)
 
 
 def told_apart(paths: Sequence[Path]) -> list[str]:
