@@ -142,6 +142,21 @@ def test_params_are_copies_in_c_order_and_of_a_known_type() -> None:
     assert found.params["b1"].dtype == np.float32
 
 
+class Odd:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("odd")
+
+
+class Evil(dict[str, Any]):
+    def items(self) -> Any:
+        raise ValueError("evil")
+
+
+def test_values_that_cannot_be_looked_at_are_passed_over() -> None:
+    found = kept("", {"odd": Odd(), "evil": Evil(a=1), "losses": [1.0], "params": {"W1": W}})
+    assert (found.losses.tolist(), list(found.params)) == ([1.0], ["W1"])
+
+
 def test_only_equal_answers_make_a_network_a_known_one() -> None:
     net = Net()
     assert plain_network(

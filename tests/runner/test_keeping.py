@@ -197,6 +197,11 @@ def test_findings_are_kept_without_folders(run: Run, tmp_path: Path) -> None:
     assert str(tmp_path).encode() not in b"".join(path.read_bytes() for path in kept_path(tmp_path).iterdir())
 
 
+def test_what_is_said_is_whole(run: Run, marked: Callable[[str], str]) -> None:
+    for name, source in (("some", BAD), ("nothing", "x = 1")):
+        assert marked(run(source, "--keep", name).err) == ""
+
+
 def test_a_full_disk_is_told_and_leaves_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from zerokara.runs.directory import Directory
 

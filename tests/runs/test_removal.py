@@ -121,7 +121,9 @@ def test_the_run_of_a_later_version_is_removed_but_for_what_only_that_knows(
 
 def test_every_file_of_a_run_is_in_the_table_and_removed(tmp_path: Path) -> None:
     run = zerokara.train("digits", out=tmp_path, name="run", hidden=2, iterations=4)
-    assert {path.name for path in run.path.iterdir()} == set(LAYOUT) - {EVENTS}
+    assert {path.name for path in run.path.iterdir()} == {name for name in LAYOUT if not LAYOUT[name].of_script} - {
+        EVENTS
+    }
     (run.path / ".losses.csv.0123456789abcdef.part").touch()
     assert remove(check_removable(tmp_path, "run")) == []
     assert os.listdir(tmp_path) == []
@@ -131,7 +133,7 @@ def test_every_file_of_a_run_is_in_the_table_and_removed(tmp_path: Path) -> None
 def test_the_module_that_the_table_names_is_there_and_the_checked_ones_are_checked(name: str, tmp_path: Path) -> None:
     """Damage is noticed in exactly those that the table calls checked."""
     assert importlib.util.find_spec(LAYOUT[name].writer) is not None
-    if LAYOUT[name].inside is not None or name == LOCK_FILE:
+    if LAYOUT[name].inside is not None or LAYOUT[name].of_script or name == LOCK_FILE:
         return
     run = zerokara.train(
         "digits", out=tmp_path, name="run", hidden=2, iterations=4, plots=name.endswith((".png", ".html"))

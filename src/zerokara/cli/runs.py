@@ -24,7 +24,7 @@ from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
 from zerokara.runs.run import STOPPED, UNFINISHED
 from zerokara.runs.script_reporting import what_is_missing
-from zerokara.runs.scripts import read_script, script_pictures
+from zerokara.runs.scripts import ScriptRun, read_script, script_pictures
 from zerokara.runs.side_by_side import told_apart
 from zerokara.runs.untrusted import checked_folder, command, is_script
 from zerokara.training.history import History
@@ -147,8 +147,9 @@ def draw(*runs: RunName, out: Out = Path("runs")) -> None:
         return
     path = checked_folder(run_folder(runs[0], out))
     folder = RunFolder(path)
-    files = list(script_pictures(read_script(path)) if is_script(path) else pictures(open_run(path), lambda: False))
+    opened = read_script(path) if is_script(path) else open_run(path)
     folder.check_in_place()
+    files = list(script_pictures(opened) if isinstance(opened, ScriptRun) else pictures(opened, lambda: False))
     folder.write_all(files)
     for name, _ in files:
         print(sentence("picture: {path}", path=folder.where() / name))

@@ -9,10 +9,10 @@ import ast
 import inspect
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 Predict = Callable[[Array], Any]
+Found = TypeVar("Found")
 
 WEIGHT = re.compile(
     r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$", re.IGNORECASE
@@ -79,19 +80,34 @@ class Kept:
 
 def kept_of(program: Program, calls: Sequence[Called] = ()) -> Kept:
     """What the names of a program, and the functions it called last, have of a training."""
-    found = [(name, values) for name, values in series(_opened(program.names))]
+    found = list(_recorded(program.names))
     losses = max((values for name, values in found if is_loss(name)), key=len, default=np.zeros(0))
     evaluations, spread = _evaluations(program, found, losses)
     counted = bool(evaluations) and _updates_per_epoch(program.names) is None
     owners = _networks(program.names, calls)
     params = owners[0][1] if owners else {}
-    sizes, activation = plain_network(params, _predict(owners[0][0], program.names)) if owners else ((), "")
+    predict = _attempted(None, _predict, owners[0][0], program.names) if owners else None
+    sizes, activation = plain_network(params, predict)
     return Kept(losses, evaluations, spread, counted, params, sizes, activation, max(0, len(owners) - 1))
 
 
-def _opened(names: Mapping[str, Any]) -> dict[str, Any]:
-    """The same names with the attributes of objects as dicts: a Trainer of the textbook's keeps its own lists."""
-    return {name: vars(value) if is_object(value) else value for name, value in names.items()}
+def _recorded(names: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
+    """(name, values) of all lists of numbers, also of those that an object keeps, as the textbook's Trainer does."""
+    for name, value in names.items():
+        yield from _attempted([], _series, name, value)
+
+
+def _series(name: str, value: Any) -> list[tuple[str, Array]]:
+    return list(series({name: vars(value) if is_object(value) else value}))
+
+
+def _attempted(nothing: Found, look: Callable[..., Found], *given: Any) -> Found:
+    """What looking gives. A learner's values may do anything when they are looked at: then there is nothing to see."""
+    try:
+        return look(*given)
+    except Exception:
+        logger.info("a value of a learner's cannot be looked at", exc_info=True)
+        return nothing
 
 
 # Accuracies
@@ -189,7 +205,7 @@ def _networks(names: Mapping[str, Any], calls: Sequence[Called]) -> list[tuple[A
     )  # a dict may be of anything, such as moments
     found: dict[frozenset[int], tuple[Any, dict[str, Array]]] = {}
     for owner in owners:
-        if params := _params_of(owner):
+        if params := _attempted(dict[str, Array](), _params_of, owner):
             found.setdefault(frozenset(map(id, params.values())), (owner, params))
     # A layer that has a name is no network beside the one that it is a part of.
     whole = [each for arrays, each in found.items() if not any(arrays < others for others in found)]
@@ -236,7 +252,8 @@ def _predict(owner: Any, names: Mapping[str, Any]) -> Predict | None:
     """What computes the network's output from samples alone."""
     wanted = METHODS["output"]
     if owner is not None and not isinstance(owner, dict):
-        named = {name.replace("_", "").lower(): getattr(owner, name, None) for name in dir(type(owner))}
+        names_of = {name.replace("_", "").lower(): name for name in dir(type(owner))}
+        named = {plain: getattr(owner, names_of[plain], None) for plain in wanted if plain in names_of}
         return next((method for name in wanted if callable(method := named.get(name)) and _takes(method, 1)), None)
     named = {name.replace("_", "").lower(): value for name, value in names.items() if inspect.isfunction(value)}
     for function in (named[name] for name in wanted if name in named):

@@ -27,11 +27,13 @@ class RunFile(NamedTuple):
         writer: the module that writes it.
         checked: whether it is held against the newest checkpoint when a run is listed or opened.
         inside: what the files in it are called; None: it is a file itself.
+        of_script: whether only what a script left behind has it.
     """
 
     writer: str
     checked: bool = False
     inside: re.Pattern[str] | None = None
+    of_script: bool = False
 
 
 LAYOUT: dict[str, RunFile] = {
@@ -43,9 +45,11 @@ LAYOUT: dict[str, RunFile] = {
     LOSS_PICTURE: RunFile("zerokara.report.figures"),
     ACCURACY_PICTURE: RunFile("zerokara.report.figures"),
     REPORT: RunFile("zerokara.runs.reporting"),  # all of it as a page, in the language of whoever trained
-    SCRIPT_JSON: RunFile("zerokara.runs.scripts"),  # what `zerokara run --keep` kept of a learner's script
-    PARAMS: RunFile("zerokara.runs.scripts"),  # its parameters, by the names that they had
-    FINDINGS: RunFile("zerokara.runs.scripts"),  # what was found about its training
+    SCRIPT_JSON: RunFile(
+        "zerokara.runs.scripts", of_script=True
+    ),  # what `zerokara run --keep` kept of a learner's script
+    PARAMS: RunFile("zerokara.runs.scripts", of_script=True),  # its parameters, by the names that they had
+    FINDINGS: RunFile("zerokara.runs.scripts", of_script=True),  # what was found about its training
     CHECKPOINTS: RunFile("zerokara.runs.store", inside=CHECKPOINT_NAME),  # the newest two states to go on from
     EVENTS: RunFile("zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
     LOCK_FILE: RunFile("zerokara.runs.lock"),  # empty; says who writes here

@@ -205,11 +205,12 @@ def write_script(folder: RunFolder, kept: Kept, findings: Findings | None, told:
         params=list(kept.params),
         files={name: _digest(content) for name, content in files.items()},
     )
+    described = json_file({"format": FORMAT, **asdict(facts)})
     try:
         folder.lock.take()
         for name, content in files.items():
             folder.write(name, content)
-        folder.write(SCRIPT_JSON, json_file({"format": FORMAT, **asdict(facts)}))
+        folder.write(SCRIPT_JSON, described)
     except RunError:
         for name in files:
             with suppress(OSError):
