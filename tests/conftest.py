@@ -1,7 +1,9 @@
 """What every test may rely on: real data where it is asked for, a cache of its own, no stray settings."""
 
+import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,18 +42,23 @@ _hear_signals()
 NEEDS = {
     "mnist": "MNIST is not here: set ZEROKARA_DATA to a folder with its four files",
     "notes": "the learners' scripts are not here: set ZEROKARA_NOTES to their folder",
+    "browser": "no browser is here: apt install chromium, and pip install playwright",
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--no-missing", action="store_true", help="fail, instead of skipping, where data or notes are missing"
+        "--no-missing",
+        action="store_true",
+        help="fail, instead of skipping, where data, notes or a browser are missing",
     )
 
 
 def _is_here(need: str) -> bool:
     if need == "notes":
         return Path(os.environ.get("ZEROKARA_NOTES", "nowhere")).is_dir()
+    if need == "browser":
+        return shutil.which("chromium") is not None and importlib.util.find_spec("playwright") is not None
     return all(whereabouts("mnist").values())
 
 

@@ -22,7 +22,7 @@ import pytest
 import zerokara
 from zerokara.errors import Code
 from zerokara.findings import CAUSES
-from zerokara.runs.layout import LAYOUT
+from zerokara.runs.layout import EPOCHS_CSV, LAYOUT, LOSSES_CSV
 from zerokara.words import LANGUAGES, set_language
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +97,7 @@ STATUS = {
     "zerokara check net.py": 1,  # its gradient is wrong, on purpose
 }
 """The exit status where it is not 0."""
-SLOW = r"mnist|net.py|doctor|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|ipykernel|notebook.ipynb"
+SLOW = r"mnist|net.py|doctor|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|half|ipykernel|notebook.ipynb"
 """What takes more than a second, or needs what such a command leaves."""
 FOR_FILE = "ch05/gradient_check.py"
 NOTE = "```python\nprint(1)\n```\n" * 5
@@ -295,7 +295,9 @@ def test_every_variable_is_explained():
 
 def test_every_file_of_a_run_is_explained():
     files = [name.strip("`").rstrip("/") for name in first_column("docs/engineer.md", "file")]
-    assert sorted(files) == sorted(LAYOUT)
+    assert sorted(files) == sorted(name for name in LAYOUT if not LAYOUT[name].of_script)
+    of_script = [name.strip("`") for name in first_column("docs/engineer.md", "file of a script")]
+    assert sorted(of_script) == sorted({LOSSES_CSV, EPOCHS_CSV, *(name for name in LAYOUT if LAYOUT[name].of_script)})
 
 
 # Links

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from zerokara.runs.diagnosis import diagnose
     from zerokara.runs.opening import open_run
     from zerokara.runs.run import Run
+    from zerokara.runs.side_by_side import compare
     from zerokara.runs.train import train
     from zerokara.training.recipe import Recipe
 
@@ -100,6 +101,7 @@ __all__ = [
     "TwoLayerNet",
     "UsageError",
     "ZerokaraError",
+    "compare",
     "diagnose",
     "gradient_check",
     "gradient_descent",
@@ -113,6 +115,7 @@ __all__ = [
 _ON_FIRST_USE = {
     "Recipe": "zerokara.training.recipe",
     "Run": "zerokara.runs.run",
+    "compare": "zerokara.runs.side_by_side",
     "diagnose": "zerokara.runs.diagnosis",
     "open_run": "zerokara.runs.opening",
     "train": "zerokara.runs.train",

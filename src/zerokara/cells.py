@@ -41,3 +41,17 @@ def widest(texts: Iterable[str]) -> int:
     6
     """
     return max(map(width, texts), default=0)
+
+
+def shortened(text: str, cells: int) -> str:
+    """The text in at most so many cells; where it is longer, its start and an ellipsis.
+
+    >>> shortened("ankle boot", 8), shortened("アンクルブーツ", 8), shortened("bag", 8)
+    ('ankle b…', 'アンク…', 'bag')
+    """
+    if width(text) <= cells:
+        return text
+    start = text[: cells - 1]
+    while width(start) > cells - 1:
+        start = start[:-1]
+    return start + "…"

@@ -37,6 +37,7 @@ Code = Literal[
     # runs
     "run",
     "run-missing",
+    "run-of-script",
     "run-exists",
     "run-busy",
     "run-damaged",

@@ -13,10 +13,12 @@ from PIL import Image
 from zerokara.data import Dataset, Split
 from zerokara.nn import Network, gradient_check
 from zerokara.report.figures import (
+    accuracies_figure,
     accuracy_figure,
     contact_sheet,
     gradient_figure,
     loss_figure,
+    losses_figure,
     moving_average,
     png,
 )
@@ -233,3 +235,41 @@ def test_gradient_figure_where_a_gradient_is_not_a_number():
     assert reds(png(gradient_figure(check))) > before + 500
     check.rows[0].bound[...] = np.inf
     assert reds(png(gradient_figure(check))) == before
+
+
+# Several runs
+
+
+def test_the_losses_of_several_runs_are_overlaid_each_by_its_mean():
+    figure = losses_figure([history(FALLING), history(FALLING[:100] / 2)], ["one", "another"])
+    (axes,) = figure.axes
+    first, second = axes.get_lines()
+    assert_allclose(first.get_ydata()[[0, -1]], [FALLING[:10].mean(), FALLING[-10:].mean()])
+    assert_allclose(second.get_ydata()[[0, -1]], [FALLING[:2].mean() / 2, FALLING[98:100].mean() / 2])
+    assert list(second.get_xdata()[[0, -1]]) == [0.5, 98.5]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "another"]
+    assert first.get_color() != second.get_color()
+
+
+def test_a_loss_that_leaves_the_picture_is_said_and_the_others_can_be_seen():
+    wild = np.where(np.arange(100) == 50, 1e6, 2.0)
+    figure = losses_figure([history(FALLING), history(wild), history([np.nan, np.nan]), history([])], list("abcd"))
+    assert figure.axes[0].get_ylim()[1] < 4
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b (up to 5e+05)", "c", "d"]
+
+
+def test_the_accuracies_of_several_runs_with_the_last_of_each():
+    figure = accuracies_figure([history(FALLING), history(FALLING, looks=0)], ["one", "$x$"])
+    first, second = figure.axes[0].get_lines()
+    assert_allclose(first.get_ydata(), [0.1, 0.1 + 0.4 / 3, 0.1 + 0.8 / 3])
+    assert len(second.get_ydata()) == 0
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one (0.3667)", "$x$"]
+
+
+@pytest.mark.slow
+def test_thirty_runs_have_a_legend_beside_a_diagram_that_is_still_there():
+    figure = accuracies_figure([history(FALLING)] * 30, [f"run {k}" for k in range(30)])
+    png(figure)
+    assert figure.axes[0].get_window_extent().height > 0.4 * 4 * 100
+    looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].get_lines()}
+    assert len(looks) >= 28

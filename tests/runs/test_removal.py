@@ -107,21 +107,23 @@ def test_the_run_of_a_later_version_is_removed_but_for_what_only_that_knows(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It writes one more file, one more field into recipe.toml, and checkpoints of another format."""
-    (out / "a/report.html").write_text("x")
+    (out / "a/film.webm").write_text("x")
     with (out / "a/recipe.toml").open("a") as file:
         file.write("dropout = 0.5\n")
     for path in (out / "a/checkpoints").iterdir():
         path.write_bytes(path.read_bytes().replace(b'\\"format\\": 3', b'\\"format\\": 9'))
     assert main(["runs", "rm", "a", "--out", str(out), "--yes"]) == 0
-    assert "but left what zerokara did not write: report.html" in capsys.readouterr().out
-    assert os.listdir(out / "a") == ["report.html"]
+    assert "but left what zerokara did not write: film.webm" in capsys.readouterr().out
+    assert os.listdir(out / "a") == ["film.webm"]
     with pytest.raises(RunError, match=r"a is not the folder of a run; nothing was removed"):
         check_removable(out, "a")
 
 
 def test_every_file_of_a_run_is_in_the_table_and_removed(tmp_path: Path) -> None:
     run = zerokara.train("digits", out=tmp_path, name="run", hidden=2, iterations=4)
-    assert {path.name for path in run.path.iterdir()} == set(LAYOUT) - {EVENTS}
+    assert {path.name for path in run.path.iterdir()} == {name for name in LAYOUT if not LAYOUT[name].of_script} - {
+        EVENTS
+    }
     (run.path / ".losses.csv.0123456789abcdef.part").touch()
     assert remove(check_removable(tmp_path, "run")) == []
     assert os.listdir(tmp_path) == []
@@ -131,9 +133,11 @@ def test_every_file_of_a_run_is_in_the_table_and_removed(tmp_path: Path) -> None
 def test_the_module_that_the_table_names_is_there_and_the_checked_ones_are_checked(name: str, tmp_path: Path) -> None:
     """Damage is noticed in exactly those that the table calls checked."""
     assert importlib.util.find_spec(LAYOUT[name].writer) is not None
-    if LAYOUT[name].inside is not None or name == LOCK_FILE:
+    if LAYOUT[name].inside is not None or LAYOUT[name].of_script or name == LOCK_FILE:
         return
-    run = zerokara.train("digits", out=tmp_path, name="run", hidden=2, iterations=4, plots=name.endswith(".png"))
+    run = zerokara.train(
+        "digits", out=tmp_path, name="run", hidden=2, iterations=4, plots=name.endswith((".png", ".html"))
+    )
     path = run.path / name
     path.write_bytes(path.read_bytes().replace(b"0", b"1"))
     with warnings.catch_warnings(record=True) as remarks:

@@ -47,9 +47,24 @@ app.command(
     help=translatable("Write the files that the textbook's scripts open."),
 )
 app.command(
+    "zerokara.cli.evaluate:evaluate",
+    name="evaluate",
+    help=translatable("Ask a run's network about test images: accuracy, precision, recall, confusion matrix."),
+)
+app.command(
+    "zerokara.cli.compare:compare",
+    name="compare",
+    help=translatable("Runs side by side: only what differs, and how far their accuracies are apart."),
+)
+app.command(
     "zerokara.cli.doctor:doctor",
     name="doctor",
     help=translatable("Ask why a run does not learn, and try what heals it."),
+)
+app.command(
+    "zerokara.cli.report:report",
+    name="report",
+    help=translatable("Show a run, or several side by side, as a page for a browser."),
 )
 app.command(
     "zerokara.cli.check:check",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import cached_property
 
 from zerokara.cli.console import ConsoleReporter
-from zerokara.doctor.evidence import EARLY
+from zerokara.doctor.evidence import EARLY, Evidence
 from zerokara.doctor.rules import findings_of
 from zerokara.doctor.watching import Watcher, with_whole_data
 from zerokara.findings import Finding, Findings
 from zerokara.runs.prepared import PreparedRun, advice_for
+from zerokara.runs.reporting import untried
 from zerokara.runs.run import DIVERGED, Run
 from zerokara.training.events import Advanced, Ended, Event, Started
 
@@ -66,7 +68,16 @@ class Attending:
 
     def _new(self, found: Findings) -> list[Finding]:
         """What was not said yet, without changes, which nobody has tried."""
-        return [replace(f, change=None, remedy="" if f.change else f.remedy) for f in found if f.cause not in self.said]
+        return [finding for finding in untried(found) if finding.cause not in self.said]
+
+    def found(self) -> Findings | None:
+        """What the page of the run says at its end; None where the doctor failed, or did not see the end."""
+        if self.failed or not self.watcher.evidence().ended:
+            return None
+        evidence = self.watcher.evidence()
+        if not findings_of(evidence, asked=False):
+            return Findings()
+        return untried(findings_of(self._whole, asked=False))
 
     def conclude(self, run: Run) -> bool:
         """After the run was kept: what kept it from learning, with what was tried, or the command that tries it.
@@ -94,7 +105,7 @@ class Attending:
         from zerokara.cli.doctor import in_words  # of which a healthy training has no need
         from zerokara.runs import diagnosis
 
-        evidence = with_whole_data(evidence, self.prepared.dataset)
+        evidence = self._whole
         parts = diagnosis.parts_of(len(self.prepared.dataset.train))
         if not self.trials or not self._has_time(run, 2 * parts):
             return str(Findings(self._new(findings_of(evidence, asked=False)))), False
@@ -104,6 +115,11 @@ class Attending:
         if not came.outcome.complete and not any(finding.proven for finding in came.findings):
             return "", False
         return in_words(came, run.path) if came.findings or came.ill else "", True
+
+    @cached_property
+    def _whole(self) -> Evidence:
+        """What is known at the end, with the facts that take a look at all the data."""
+        return with_whole_data(self.watcher.evidence(), self.prepared.dataset)
 
     def _has_time(self, run: Run, trainings: int) -> bool:
         """Whether so many trainings end in time if they are as fast as this one; one that diverged cannot tell."""

@@ -1,7 +1,8 @@
-"""Writing a picture where the user is, over nothing that is there already unless they named it."""
+"""Writing a picture or a page where the user is, over nothing that is there already unless they named it."""
 
 from __future__ import annotations
 
+import os
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,21 @@ def write_picture(content: bytes, out: Path | None, stem: str) -> None:
 
     Raises RunError where it cannot be written.
     """
-    names = chain([f"{stem}.png"], (f"{stem}-{n}.png" for n in count(2)))
-    path = out or next(path for path in map(Path, names) if not path.exists())
+    path = write_where_free(content, out, stem, ".png")
+    print(sentence("picture: {path}", path=path))
+
+
+def write_where_free(content: bytes, out: Path | None, stem: str, suffix: str) -> Path:
+    """Write a file to `out`, or where that is None to the first free of these names; where it was written.
+
+    Raises RunError where it cannot be written.
+    """
+    names = chain([f"{stem}{suffix}"], (f"{stem}-{n}{suffix}" for n in count(2)))
+    path = out or next(path for path in map(Path, names) if not os.path.lexists(path))
     try:
         replace_file(path, [content])
     except OSError as error:
         raise RunError(
             sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error), "file-error"
         ) from error
-    print(sentence("picture: {path}", path=path))
+    return path

@@ -34,6 +34,11 @@ RUN_OPTIONS = {
     ),
     "--no-remarks": translatable("No remarks on the source at the end, and no findings about the training."),
     "--findings FILE.json": translatable("Write what was found about the training; an empty list where all is well."),
+    "--keep NAME": translatable(
+        "Keep the losses, accuracies and parameters that the file leaves behind as a run of this name, which "
+        "runs list, report and compare take."
+    ),
+    "--out DIR": translatable("Where --keep makes the folder of that run; runs if not given."),
     "--no-accelerate": translatable(
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
     ),
@@ -71,6 +76,8 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--figures": lambda text: {"figures": Path(text)},
     "--recognised": lambda text: {"recognised": Path(text)},
     "--findings": lambda text: {"findings": Path(text)},
+    "--keep": lambda text: {"keep": text},
+    "--out": lambda text: {"out": Path(text)},
 }
 
 
@@ -111,6 +118,9 @@ def _run(argv: list[str]) -> int:
         return _list(checked_path(file))
     if "--no-accelerate" in given and ("--accelerate" in given or "--verify" in given):
         text = sentence("--no-accelerate goes neither with --accelerate nor with --verify. Nothing was run.")
+        raise UsageError(text, "unused-argument")
+    if "--out" in given and "--keep" not in given:
+        text = sentence("--out says where --keep makes its folder, and --keep is not given. Nothing was run.")
         raise UsageError(text, "unused-argument")
     options = Options()
     for name, value in given.items():

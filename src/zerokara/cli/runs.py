@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from zerokara.cells import left, widest
 from zerokara.cli.console import TABLE, TABLE_LINES, ended, table_line
 from zerokara.cli.options import run_folder
+from zerokara.cli.picture import write_picture
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
@@ -22,7 +23,11 @@ from zerokara.runs.listing import STATES, STATES_IN_WORDS, Line, lines
 from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
 from zerokara.runs.run import STOPPED, UNFINISHED
-from zerokara.runs.untrusted import checked_folder, command
+from zerokara.runs.script_reporting import what_is_missing
+from zerokara.runs.scripts import ScriptRun, read_script, script_pictures
+from zerokara.runs.side_by_side import told_apart
+from zerokara.runs.untrusted import checked_folder, command, is_script
+from zerokara.training.history import History
 from zerokara.words import sentence, translatable
 
 Out = Annotated[Path, Parameter(help=translatable("Where the run folders are."))]
@@ -82,7 +87,10 @@ def list_(
 
 def show(run: RunName, *, out: Out = Path("runs")) -> None:
     """Print what a run is and how it went."""
-    path = run_folder(run, out)
+    path = checked_folder(run_folder(run, out))
+    if is_script(path):
+        _show_script(path)
+        return
     opened, results = open_with_remarks(path)
     history = opened.history
     print(printable(describe(opened.recipe, opened.network)))
@@ -90,11 +98,7 @@ def show(run: RunName, *, out: Out = Path("runs")) -> None:
     print(sentence("engine: {name}", name=opened.engine))
     if opened.remark:
         print(opened.remark_in_words())
-    print(f"\n{TABLE.head()}")
-    every = max(1, -(-len(history.evaluations) // TABLE_LINES))
-    for i, e in enumerate(history.evaluations):
-        if i % every == 0 or e is history.last:
-            print(table_line(e))
+    _print_table(history)
     for remark in (*results.notes, *results.remarks):
         print(f"\n{printable(remark.text)}")
     if opened.state in (STOPPED, UNFINISHED):
@@ -102,16 +106,63 @@ def show(run: RunName, *, out: Out = Path("runs")) -> None:
         print(sentence("go on with: {command}", command=command("resume", path)))
 
 
-def draw(run: RunName, *, out: Out = Path("runs")) -> None:
-    """Draw a run's loss.png and accuracy.png anew, also while it is being trained."""
-    path = checked_folder(run_folder(run, out))
+def _show_script(path: Path) -> None:
+    """Print what a script left behind: its file, how many losses, every parameter, and the table of accuracies."""
+    script = read_script(path)
+    facts, history = script.facts, script.history
+    told = sentence(
+        "left behind by {file} in {time}; losses: {losses:,}, accuracies: {accuracies:,}",
+        file=facts.file,
+        losses=facts.losses,
+        accuracies=facts.evaluations,
+        time=duration(facts.seconds),
+    )
+    print(printable(told))
+    for text in what_is_missing(script):
+        print(text)
+    for name, array in script.params.items():
+        print(printable(f"{name} {array.shape} {array.dtype}"))
+    if history.evaluations:
+        _print_table(history)
+    if script.findings:
+        print()
+        for line in str(script.findings).splitlines():
+            print(printable(line))
+
+
+def _print_table(history: History) -> None:
+    print(f"\n{TABLE.head()}")
+    every = max(1, -(-len(history.evaluations) // TABLE_LINES))
+    for i, e in enumerate(history.evaluations):
+        if i % every == 0 or e is history.last:
+            print(table_line(e))
+
+
+def draw(*runs: RunName, out: Out = Path("runs")) -> None:
+    """Draw a run's loss.png and accuracy.png anew, also while it is being trained; several into new pictures here."""
+    if not runs:
+        raise UsageError(sentence("Say which run to draw, or which runs to draw into one picture."), "missing-argument")
+    if len(runs) > 1:
+        _draw_together([run_folder(run, out) for run in runs])
+        return
+    path = checked_folder(run_folder(runs[0], out))
     folder = RunFolder(path)
-    opened = open_run(path)
+    opened = read_script(path) if is_script(path) else open_run(path)
     folder.check_in_place()
-    files = list(pictures(opened, lambda: False))
+    files = list(script_pictures(opened) if isinstance(opened, ScriptRun) else pictures(opened, lambda: False))
     folder.write_all(files)
     for name, _ in files:
         print(sentence("picture: {path}", path=folder.where() / name))
+
+
+def _draw_together(paths: list[Path]) -> None:
+    """The curves of several runs, overlaid."""
+    from zerokara.report.figures import accuracies_figure, losses_figure, png
+
+    histories = [read_script(path).history if is_script(path) else open_run(path).history for path in paths]
+    names = told_apart(paths)
+    write_picture(png(losses_figure(histories, names)), None, "losses")
+    write_picture(png(accuracies_figure(histories, names)), None, "accuracies")
 
 
 def rm(

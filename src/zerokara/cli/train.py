@@ -188,7 +188,12 @@ def conduct(prepared: PreparedRun, folder: RunFolder, output: Output) -> int:
         if reporter is not None:
             reporter.heading(prepared)
         with event_files(folder.where, wanted=output.tensorboard) as event_writers:
-            run = prepared.run_into(folder, plots=output.plots, listeners=[*event_writers, *attending])
+            run = prepared.run_into(
+                folder,
+                plots=output.plots,
+                listeners=[*event_writers, *attending],
+                findings=attending[0].found if attending else lambda: None,
+            )
     except Interrupted as interrupted:
         run, status = interrupted.run, INTERRUPTED
     except Diverged as diverged:

@@ -33,6 +33,8 @@ GATES = {False: (0.65, 0.95), True: (0.27, 0.45)}
 """At 30 % and at the end: the level above which a training is ill, and the same of one that has seen few samples."""
 ASKED = 0.2
 """The same at the end where somebody has asked."""
+ILL = 0.8
+"""Below this accuracy of the training samples a run went badly, and is looked into although no signal speaks."""
 
 
 def findings_of(evidence: Evidence, *, asked: bool, rules: Sequence[Rule] = RULES) -> Findings:

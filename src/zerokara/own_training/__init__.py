@@ -5,6 +5,6 @@
 
 from zerokara.own_training.diagnosis import diagnosed
 from zerokara.own_training.memory import Called, Memory
-from zerokara.own_training.program import SourceText
+from zerokara.own_training.program import Program, SourceText
 
-__all__ = ["Called", "Memory", "SourceText", "diagnosed"]
+__all__ = ["Called", "Memory", "Program", "SourceText", "diagnosed"]

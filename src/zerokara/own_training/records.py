@@ -70,6 +70,15 @@ def _appended(func: ast.Attribute, value: ast.expr, node: ast.AST) -> Iterator[t
         yield str(owner.slice.value), value, node
 
 
+def measured_with(program: Program, name: str) -> Iterator[str]:
+    """The words for the data that the accuracies in a list of this name were measured with."""
+    for recorded, value, _ in _recorded(program):
+        if recorded == name:
+            values = [value, *(other for n, other, _ in program.assignments() if ast.unparse(value) == n)]
+            calls = [call for value in values if (call := _measuring(value)) is not None]
+            yield from (word for call in calls for argument in call.args for word in sorted(words_in(argument)))
+
+
 def _measuring(value: ast.expr) -> ast.Call | None:
     """The call that measures an accuracy, with the data for its arguments."""
     calls = (node for node in ast.walk(value) if isinstance(node, ast.Call) and node.args)

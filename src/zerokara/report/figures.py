@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 TRAIN, TEST, PALE = "#1f5fa8", "#d9541e", "#b9cbe3"
+BELOW: Any = " ".join(("outside", "lower", "center"))  # Matplotlib's own term, no text
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Those of Okabe and Ito 2008, for colour-blind people too, but for yellow, which is too pale for a line."""
 
 
 @labelled
@@ -70,6 +73,76 @@ def accuracy_figure(label: Labels, history: History, title: Title = "") -> Figur
     low = any(e.test_accuracy < 0.5 for e in history.evaluations[-1:])
     _write(*axes.legend(loc="upper right" if low else "lower right").get_texts())
     return figure
+
+
+@labelled
+def losses_figure(label: Labels, histories: Sequence[History], names: Sequence[str]) -> Figure:
+    """The losses of several runs: the moving average of each over a fiftieth of it.
+
+    What lies far above where most runs begin is cut off, and said: one that diverges would press the others flat.
+    """
+    figure, axes = _axes()
+    _name_axes(axes, "", label(translatable("iteration")), label(translatable("loss (mean of mini-batches)")))
+    curves = [_mean_losses(history) for history in histories]
+    starts = sorted(float(values[0]) for _, values in curves if len(values) and np.isfinite(values[0]))
+    most = 3 * starts[(len(starts) - 1) // 2] if starts else 1.0
+    for number, ((iterations, values), name, look) in enumerate(
+        zip(curves, names, _looks(len(curves)), strict=True), 1
+    ):
+        shown = label.name(name, instead=str(number))
+        finite = values[np.isfinite(values)]
+        if finite.size and finite.max() > most:
+            shown = label(translatable("{name} (up to {most:.3g})"), name=shown, most=finite.max())
+        axes.plot(iterations, values, marker="o" if len(values) == 1 else None, label=shown, **look)
+    highest = max((float(values[values <= most].max(initial=0)) for _, values in curves), default=0)
+    axes.set_ylim(0, highest * 1.05 or 1)
+    axes.set_xlim(left=0)
+    _place_legend(axes)
+    return figure
+
+
+@labelled
+def accuracies_figure(label: Labels, histories: Sequence[History], names: Sequence[str]) -> Figure:
+    """The test accuracies of several runs at every evaluation, with the last of each."""
+    figure, axes = _axes()
+    _name_axes(axes, "", label(translatable("epoch")), label(translatable("test accuracy")))
+    for number, (history, name, look) in enumerate(zip(histories, names, _looks(len(names)), strict=True), 1):
+        shown = label.name(name, instead=str(number))
+        if history.evaluations:
+            accuracy = history.last.test_accuracy
+            shown = label(translatable("{name} ({accuracy:.4f})"), name=shown, accuracy=accuracy)
+        mark = "o" if len(history.evaluations) <= 40 else None
+        axes.plot(history.epochs, history.test_accuracy, marker=mark, markersize=3, label=shown, **look)
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 1)
+    _place_legend(axes)
+    return figure
+
+
+def _mean_losses(history: History) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Iterations, and the moving average of the losses around each."""
+    losses = history.losses
+    width = max(len(losses) // 50, 1)
+    if not len(losses):
+        return losses, losses
+    values = moving_average(losses, width)
+    return np.arange(len(values), dtype=np.float64) + (width - 1) / 2, values
+
+
+def _looks(n: int) -> list[dict[str, Any]]:
+    """A color and a style of line for each of n curves."""
+    styles = ("-", "--", ":", "-.")
+    return [{"color": COLORS[k % len(COLORS)], "linestyle": styles[k // len(COLORS) % len(styles)]} for k in range(n)]
+
+
+def _place_legend(axes: Axes) -> None:
+    """Below the diagram, where it hides no curve; the picture gets so much higher."""
+    handles, names = axes.get_legend_handles_labels()
+    columns = 1 if len(names) <= 4 else 2
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "made with its figure"
+    figure.set_size_inches(6.4, 4.0 + 0.19 * -(-len(names) // columns))
+    _write(*figure.legend(handles, names, loc=BELOW, ncols=columns, fontsize=8).get_texts())
 
 
 def _names_of_accuracies(label: Labels, history: History) -> tuple[str, str]:

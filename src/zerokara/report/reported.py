@@ -24,6 +24,8 @@ class Reported:
     state: one of `zerokara.runs.run.STATES`; "finished" for a script.
     trained: one line that says what was trained on what; for a script the name of its file.
     recipe: every field of a run's recipe with its value, defaults included; empty for a script.
+    origin: what else its numbers depend on, by name: checksum (of the data), engine, zerokara, numpy, level, threads;
+        of a script what is known.
     losses: (updates,) float64 of the mini-batch before each update.
     evaluations: in their order.
     params: W1, b1, W2, … as trained; empty where a script left none.
@@ -41,6 +43,7 @@ class Reported:
     state: str = "finished"
     trained: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
     losses: NDArray[np.float64]
     evaluations: tuple[Evaluation, ...] = ()
     params: Mapping[str, NDArray[Any]] = field(default_factory=dict)

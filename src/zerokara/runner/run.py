@@ -25,6 +25,7 @@ from zerokara.findings import Findings
 from zerokara.progress import duration
 from zerokara.runner import checkup, finder, gallery, ipython, recognised, start
 from zerokara.runner.hints import hints_for, new_beside
+from zerokara.runner.keeping import PLACE, keeper
 from zerokara.runner.main_module import as_main
 from zerokara.runner.noted_calls import noted_calls
 from zerokara.runner.own_loops import quotient_parts_of, with_questions
@@ -50,6 +51,8 @@ class Options:
             "verify" to do both and compare.
         recognised: a JSON file that says of each function that was looked into whether it was recognised, and why not.
         findings: a JSON file for what was found about the training.
+        keep: the name of the run that keeps what the file leaves behind; None for not at all.
+        out: the folder that such runs are in.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -62,6 +65,8 @@ class Options:
     accelerate: str = "on"
     recognised: Path | None = None
     findings: Path | None = None
+    keep: str | None = None
+    out: Path = PLACE
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -102,7 +107,11 @@ def run_file(file: str, args: list[str], options: Options) -> int:
     if options.figures and not gallery.saves():
         say(sentence("--figures is not used: there is a display or an MPLBACKEND, so Matplotlib shows the figures."))
     folder = path.parent if path.suffix.lower() in NOTEBOOKS else None
-    with gallery.opened(options.figures or folder or Path.cwd(), path.stem), main_of(file, args, folder, cells) as main:
+    with (
+        keeper(options.keep, options.out.absolute(), path) as kept,
+        gallery.opened(options.figures or folder or Path.cwd(), path.stem),
+        main_of(file, args, folder, cells) as main,
+    ):
         _seed(options.seed)
         if options.prelude:
             supply(main, path.read_bytes().decode(errors="replace"))
@@ -111,8 +120,12 @@ def run_file(file: str, args: list[str], options: Options) -> int:
             noted_calls.forget()
             end = _ended(work, path, all_cells, main)
             slow_loops.finish()
-            _report(path, cells, main, options, end)
+            if kept:
+                kept.look(vars(main), checkup.sources_of(path, cells))
+            found = _report(path, cells, main, options, end)
             noted_calls.forget()
+        if kept and not kept.write(found, end.error):
+            return end.status or 1
     return end.status
 
 
@@ -323,13 +336,14 @@ def _own_part(trace: TracebackType | None, main: ModuleType) -> TracebackType | 
     return trace
 
 
-def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, end: _End) -> None:
+def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, end: _End) -> Findings:
+    """Say what was supplied and noticed; what was found about the training."""
     names = finder.supplied()
     if names:
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
     stopped = isinstance(end.error, KeyboardInterrupt)
     found = Findings()
-    if not stopped and (options.remarks or options.findings):
+    if not stopped and (options.remarks or options.findings or options.keep):
         found = checkup.found_in(vars(main), checkup.sources_of(path, cells), end.error)
     if options.remarks:
         for remark in remarks_on(path, cells, vars(main), found):
@@ -344,3 +358,4 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
         say(sentence("What was stopped is not looked into: {path} was not written.", path=options.findings))
     elif options.findings:
         checkup.write(options.findings, found)
+    return found

@@ -20,7 +20,7 @@ from zerokara.data.dataset import Dataset, Split
 from zerokara.doctor.data_facts import DataFacts
 from zerokara.doctor.evidence import Evidence, Setting
 from zerokara.doctor.probes import Samples, probe
-from zerokara.doctor.rules import findings_of
+from zerokara.doctor.rules import ILL, findings_of
 from zerokara.doctor.trials import Outcome, Train, Trial, tried
 from zerokara.doctor.watching import gathered
 from zerokara.doctor.ways import Change
@@ -41,8 +41,6 @@ HELD_OUT = 10
 """One of so many training samples is held out of trials."""
 ENOUGH = 400
 """So many samples at least shall judge."""
-ILL = 0.8
-"""Below this accuracy of the training samples a run went badly, and is looked into although no signal speaks."""
 
 
 class Onlooker(Protocol):

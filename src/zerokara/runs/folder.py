@@ -46,23 +46,25 @@ class RunFolder:
         return self.directory.path
 
     @classmethod
-    def create(cls, out: Path, name: str | None, dataset: str, *, empty: bool = False) -> RunFolder:
+    def create(
+        cls, out: Path, name: str | None, dataset: str, *, empty: bool = False, option: str = "--name"
+    ) -> RunFolder:
         """A new, empty folder in `out`: `name`, or the next free of DATASET-001, DATASET-002, …
 
-        With `empty`, a folder of that name may exist, if nothing has begun in it.
+        With `empty`, a folder of that name may exist, if nothing has begun in it. `option`: what the name was given by.
 
         Raises:
             UsageError: for a name that is not a plain one, or that exists.
             RunError: when the folder cannot be made.
         """
         if name is not None:
-            _check_name(name)
+            _check_name(name, option)
         try:
             out.mkdir(parents=True, exist_ok=True)
             if name is None:
                 path = _make_numbered(out, Path(dataset).resolve().name or "run")
             else:
-                path = _make(out, name, empty)
+                path = _make(out, name, empty, option)
             with suppress(PermissionError):  # a folder may be written to and not read
                 sync_folder(out)
         except OSError as error:
@@ -181,7 +183,7 @@ class RunFolder:
             raise RunError("\n".join(failed), "run-not-written")
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, option: str) -> None:
     plain = (
         isinstance(name, str)
         and name.isprintable()
@@ -191,15 +193,16 @@ def _check_name(name: str) -> None:
     if not plain or len(os.fsencode(name)) > 100:
         raise UsageError(
             sentence(
-                "--name must be a plain folder name of at most 100 bytes, without / and not starting with . or -. "
+                "{option} must be a plain folder name of at most 100 bytes, without / and not starting with . or -. "
                 "Got {name!r}. Use --out to choose where runs are kept.",
+                option=option,
                 name=name,
             ),
             "wrong-value",
         )
 
 
-def _make(out: Path, name: str, may_exist: bool) -> Path:
+def _make(out: Path, name: str, may_exist: bool, option: str) -> Path:
     path = out / name
     try:
         path.mkdir()
@@ -207,7 +210,9 @@ def _make(out: Path, name: str, may_exist: bool) -> Path:
         if may_exist and path.is_dir():
             return path
         raise UsageError(
-            sentence("{path} exists and is left as it is. Choose another --name, or remove it.", path=path),
+            sentence(
+                "{path} exists and is left as it is. Choose another {option}, or remove it.", path=path, option=option
+            ),
             "run-exists",
         ) from None
     return path

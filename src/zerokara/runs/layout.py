@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 RECIPE, RUN_JSON, LOSSES_CSV, EPOCHS_CSV = "recipe.toml", "run.json", "losses.csv", "epochs.csv"
 WEIGHTS, LOSS_PICTURE, ACCURACY_PICTURE = "weights.safetensors", "loss.png", "accuracy.png"
+REPORT = "report.html"
+SCRIPT_JSON, PARAMS, FINDINGS = "script.json", "params.safetensors", "findings.json"
 CHECKPOINTS, EVENTS, LOCK_FILE = "checkpoints", "tensorboard", "lock"
 
 CHECKPOINT_NAME = re.compile(r"([0-9]{1,16})\.safetensors")
@@ -25,11 +27,13 @@ class RunFile(NamedTuple):
         writer: the module that writes it.
         checked: whether it is held against the newest checkpoint when a run is listed or opened.
         inside: what the files in it are called; None: it is a file itself.
+        of_script: whether only what a script left behind has it.
     """
 
     writer: str
     checked: bool = False
     inside: re.Pattern[str] | None = None
+    of_script: bool = False
 
 
 LAYOUT: dict[str, RunFile] = {
@@ -40,6 +44,12 @@ LAYOUT: dict[str, RunFile] = {
     WEIGHTS: RunFile("zerokara.runs.weights", checked=True),  # W1, b1, W2, … as trained
     LOSS_PICTURE: RunFile("zerokara.report.figures"),
     ACCURACY_PICTURE: RunFile("zerokara.report.figures"),
+    REPORT: RunFile("zerokara.runs.reporting"),  # all of it as a page, in the language of whoever trained
+    SCRIPT_JSON: RunFile(
+        "zerokara.runs.scripts", of_script=True
+    ),  # what `zerokara run --keep` kept of a learner's script
+    PARAMS: RunFile("zerokara.runs.scripts", of_script=True),  # its parameters, by the names that they had
+    FINDINGS: RunFile("zerokara.runs.scripts", of_script=True),  # what was found about its training
     CHECKPOINTS: RunFile("zerokara.runs.store", inside=CHECKPOINT_NAME),  # the newest two states to go on from
     EVENTS: RunFile("zerokara.runs.tensorboard", inside=re.compile(r"events\.out\.tfevents\..*")),
     LOCK_FILE: RunFile("zerokara.runs.lock"),  # empty; says who writes here

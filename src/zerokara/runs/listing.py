@@ -15,13 +15,14 @@ from zerokara.runs.lock import is_locked
 from zerokara.runs.results import Remark, look_at, passed_over_for_an_older_one
 from zerokara.runs.run import STATES as RUN_STATES
 from zerokara.runs.run import STATES_IN_WORDS as RUN_STATES_IN_WORDS
-from zerokara.runs.untrusted import NothingBegun, read_recipe
+from zerokara.runs.scripts import read_last_evaluation, read_script_facts
+from zerokara.runs.untrusted import NothingBegun, is_script, read_recipe
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.words import paragraph, sentence, translatable
 
-TRAINING, BROKEN, EMPTY = "training", "broken", "nothing begun"
-STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY)
+TRAINING, BROKEN, EMPTY, SCRIPT = "training", "broken", "nothing begun", "script"
+STATES = (*RUN_STATES, TRAINING, BROKEN, EMPTY, SCRIPT)
 STATES_IN_WORDS = {
     **RUN_STATES_IN_WORDS,
     # Translators: how a run stands, in a table: being trained at this moment
@@ -30,6 +31,8 @@ STATES_IN_WORDS = {
     BROKEN: translatable("broken"),
     # Translators: how a run stands, in a table: it ended before its first update
     EMPTY: translatable("nothing begun"),
+    # Translators: in a table where other runs are "finished" or "stopped": what a learner's script left behind
+    SCRIPT: translatable("script"),
 }
 """For `sentence`; programs are given the states themselves."""
 
@@ -40,7 +43,8 @@ class Line:
 
     Attributes:
         name: the folder's name.
-        state: "finished", "stopped", "diverged"; "training" now; "unfinished": killed; "nothing begun"; "broken".
+        state: "finished", "stopped", "diverged"; "training" now; "unfinished": killed; "nothing begun"; "broken";
+            "script": what a learner's own left behind.
         dataset, optimizer, seed: of its recipe.
         updates, test_accuracy, loss, seconds, began: of its newest checkpoint, whatever run.json says.
         problem: why it is broken.
@@ -82,6 +86,8 @@ def lines(out: Path) -> list[Line]:
 
 def line_of(folder: Path) -> Line | None:
     """The line of one folder; None where it is no run's."""
+    if is_script(folder):
+        return _line_of_script(folder)
     recipe = None
     try:
         recipe = read_recipe(folder)
@@ -110,6 +116,25 @@ def line_of(folder: Path) -> Line | None:
             *results.notes,
         )
         or None,
+    )
+
+
+def _line_of_script(folder: Path) -> Line:
+    """The line of what a script left behind; all that a run of a recipe has besides is not known."""
+    try:
+        facts = read_script_facts(folder)
+        last = read_last_evaluation(folder, facts)
+    except RunError as error:
+        return Line(folder.name, BROKEN, problem=Remark(error.code, str(error)))
+    return Line(
+        name=folder.name,
+        state=SCRIPT,
+        dataset=facts.dataset or None,
+        updates=facts.losses or None,
+        test_accuracy=None if last is None else _number(last.test_accuracy),
+        loss=None if last is None else _number(last.loss),
+        seconds=float(facts.seconds),
+        began=facts.began[:24] or None,
     )
 
 

@@ -6,6 +6,7 @@ import os
 import warnings
 
 from zerokara.data.description import description_by_name
+from zerokara.runs.reporting import in_notebook
 from zerokara.runs.results import Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.run import Run
 from zerokara.runs.untrusted import checked_folder, read_recipe
@@ -39,4 +40,16 @@ def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
     came = checkpoint.provenance
     described = came.described or description_by_name(recipe.dataset, checkpoint.facts.sizes)
     state = checkpoint.state
-    return Run(folder, recipe, network, checkpoint.history, came.engine, state, came.data, described), results
+    run = Run(
+        folder,
+        recipe,
+        network,
+        checkpoint.history,
+        came.engine,
+        state,
+        came.data,
+        described,
+        origin=came.origin(),
+        told=in_notebook,
+    )
+    return run, results

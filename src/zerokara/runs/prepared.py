@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from zerokara.data import Dataset, load
@@ -15,6 +16,7 @@ from zerokara.data.description import DataDescription
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import Code, RunError
 from zerokara.finalization import working
+from zerokara.findings import Findings
 from zerokara.runs.checkpointer import Checkpointer
 from zerokara.runs.files import now, pictures, run_files, run_json
 from zerokara.runs.folder import ROOM_FOR_REPORTS, FolderLost, RunFolder
@@ -23,6 +25,7 @@ from zerokara.runs.layout import RECIPE, RUN_JSON
 from zerokara.runs.machine import blas_threads, environment, limited_to
 from zerokara.runs.provenance import Provenance, recorded_recipe
 from zerokara.runs.removal import remove_from
+from zerokara.runs.reporting import in_notebook, report_file
 from zerokara.runs.rescue import Rescued, rescue
 from zerokara.runs.run import DIVERGED, UNFINISHED, Run, state_of
 from zerokara.runs.store import CheckpointStore
@@ -114,7 +117,14 @@ class PreparedRun:
     intact: tuple[int, ...] = ()
 
     @working()
-    def run_into(self, folder: RunFolder, *, plots: bool, listeners: Sequence[Listener] = ()) -> Run:
+    def run_into(
+        self,
+        folder: RunFolder,
+        *,
+        plots: bool,
+        listeners: Sequence[Listener] = (),
+        findings: Callable[[], Findings | None] = lambda: None,
+    ) -> Run:
         """Train, and keep the run in a folder that nobody else writes into meanwhile.
 
         Where the folder is renamed or moved meanwhile, the run follows it. What fails before the first update leaves no
@@ -122,8 +132,9 @@ class PreparedRun:
 
         Args:
             folder: a new one, or that of the run that goes on.
-            plots: whether to draw the curves.
+            plots: whether to draw the curves and write the page.
             listeners: those that need the folder, besides those of the trainer.
+            findings: what whoever watched it has found by its end, for the page.
 
         Raises RunError where it cannot be kept, `Rescued` where the folder was removed and another one holds the run
         now, `Diverged` when it ended before its time, `Interrupted` when a signal ended it.
@@ -132,7 +143,7 @@ class PreparedRun:
             folder.check_space(ROOM_FOR_REPORTS + self._bytes())
         with folder.lock, stop_on_signals(self.trainer.stop) as signals:
             try:
-                run = self._run_in(folder, plots, listeners, signals)
+                run = self._run_in(folder, listeners, signals, findings if plots else None)
             except FolderLost as lost:
                 raise self._rescued(folder, lost) from lost
         if run.state == DIVERGED:
@@ -141,16 +152,26 @@ class PreparedRun:
             raise Interrupted(run)
         return run
 
-    def _run_in(self, folder: RunFolder, plots: bool, listeners: Sequence[Listener], signals: Signals) -> Run:
+    def _run_in(
+        self,
+        folder: RunFolder,
+        listeners: Sequence[Listener],
+        signals: Signals,
+        findings: Callable[[], Findings | None] | None,
+    ) -> Run:
         store = CheckpointStore(folder, self.intact)
         store.clear_unfinished(fresh=not self.intact)
         with self._nothing_left_of_nothing(folder):
             self._train(folder, store, listeners)
         run = self._run(folder.directory.last_seen())
         self._write_files(folder, run, store)
-        if plots:
-            # The signal that stopped the run asked for no more than that; any other asks to be done soon.
-            folder.write_all(pictures(run, lambda: signals.count > run.stopped))
+        if findings is not None:
+
+            def impatient() -> bool:
+                """The signal that stopped the run asked for no more than that; any other asks to be done soon."""
+                return signals.count > run.stopped
+
+            folder.write_all(chain(pictures(run, impatient), report_file(run, impatient, findings)))
         return replace(run, path=folder.where())
 
     def _train(self, folder: RunFolder, store: CheckpointStore, listeners: Sequence[Listener]) -> None:
@@ -219,6 +240,8 @@ class PreparedRun:
             checksum=self.dataset.checksum,
             described=self.provenance.described or DataDescription.of(self.dataset),
             loaded=self.dataset,
+            origin=self.provenance.origin(),
+            told=in_notebook,
         )
 
     def _bytes(self) -> int:

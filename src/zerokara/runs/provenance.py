@@ -118,6 +118,10 @@ class Provenance:
         described = before.described or self.described
         return replace(self, began=before.began, threads=before.threads, forced=all_forced, described=described)
 
+    def origin(self) -> JsonObject:
+        """What a run in Python knows of it: the same as run.json, and whether it keeps going."""
+        return {**self.reported(), "keep_going": self.keep_going}
+
     def reported(self) -> JsonObject:
         """What run.json says of it: objects within an object."""
         return {

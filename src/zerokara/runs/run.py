@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -14,8 +14,10 @@ import numpy as np
 
 from zerokara.data import Dataset, load
 from zerokara.data.description import DataDescription
-from zerokara.errors import DataError, RunError
+from zerokara.errors import DataError, RunError, UsageError
 from zerokara.nn.network import Network
+from zerokara.report.classification import ClassificationReport
+from zerokara.runs.answering import answers_of
 from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -66,6 +68,8 @@ class Run:
             "unfinished": still being trained, or killed.
         checksum: of the data it was trained on.
         described: what those data stand for, known without their files.
+        origin: when, and with what versions and processor, it came to be, as run.json has it; empty: not known.
+        told: what shows it in a notebook; None: a table of its figures.
     """
 
     path: Path
@@ -77,6 +81,8 @@ class Run:
     checksum: str
     described: DataDescription
     loaded: Dataset | None = field(default=None, repr=False)
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    told: Callable[[Run], str] | None = None
 
     @property
     def iterations(self) -> int:
@@ -119,6 +125,56 @@ class Run:
         remark = {"remark": self.remark} if self.remark else {}
         return {**run, **measured, "engine": self.engine, "seed": self.recipe.seed, **remark}
 
+    def evaluate(
+        self, dataset: Dataset | str | os.PathLike[str] | None = None, *, data_dir: str | os.PathLike[str] | None = None
+    ) -> ClassificationReport:
+        """How well the network answers to the test part of its data, or of others with as many features and classes.
+
+        Args:
+            dataset: data in memory, a name, or a folder; None: the data of the run.
+            data_dir: where to look for data first.
+
+        Raises UsageError for data of another shape; for data that are not there as `zerokara.load` and `same_data` do.
+        """
+        asked = self._data_to_ask(dataset, data_dir)
+        self._check_shape(asked)
+        own = asked.checksum == self.checksum
+        return ClassificationReport(
+            run=self.path.name,
+            dataset=asked.name,
+            checksum=asked.checksum,
+            trained=os.path.basename(self.recipe.dataset),
+            own=own,
+            class_names=DataDescription.of(asked).class_names,
+            answer_names=self.described.class_names,
+            answers=answers_of(self.network, asked.test, self.engine),
+        )
+
+    def _data_to_ask(
+        self, dataset: Dataset | str | os.PathLike[str] | None, data_dir: str | os.PathLike[str] | None
+    ) -> Dataset:
+        if dataset is None:
+            return self.loaded or same_data(self.recipe, self.checksum, data_dir)
+        return dataset if isinstance(dataset, Dataset) else load(dataset, data_dir=data_dir)
+
+    def _check_shape(self, dataset: Dataset) -> None:
+        got = (dataset.test.pixels.shape[1], len(dataset.class_names))
+        expected = (self.network.sizes[0], self.network.sizes[-1])
+        if got != expected:
+            raise UsageError(
+                sentence(
+                    "{name} has {features} features and {classes} classes, but the network of {run} takes "
+                    "{inputs} and knows {outputs}. Nothing was computed. Choose data of the same shape.",
+                    name=dataset.name,
+                    features=got[0],
+                    classes=got[1],
+                    run=self.path,
+                    inputs=expected[0],
+                    outputs=expected[1],
+                ),
+                "wrong-shape",
+            )
+
     def __repr__(self) -> str:
         accuracy = self.figures["test_accuracy"]
         known = "" if accuracy is None else in_english(", test accuracy {accuracy:.4f}", accuracy=accuracy)
@@ -127,6 +183,8 @@ class Run:
         return f"<Run {self.path}: {done}{known}{remark}>"
 
     def _repr_html_(self) -> str:
+        if self.told is not None:
+            return self.told(self)
         remark = {"remark": self.remark_in_words()} if self.remark else {}
         state = sentence(STATES_IN_WORDS[self.state])
         facts = {**self.figures, **remark, "state": state, "network": repr(self.network)[1:-1]}

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import Code, RunError, UsageError, ZerokaraError
-from zerokara.runs.layout import LOCK_FILE, RECIPE, UNFINISHED_FILE
+from zerokara.runs.layout import LOCK_FILE, RECIPE, SCRIPT_JSON, UNFINISHED_FILE
 from zerokara.training.recipe import Recipe, parse_toml
 from zerokara.words import paragraph, sentence
 
@@ -155,7 +155,20 @@ def _is_absolute(text: str) -> bool:
     return "\0" not in text and os.path.isabs(text) and os.path.normpath(text) == text
 
 
+def is_script(folder: Path) -> bool:
+    """Whether a folder keeps what a learner's script left behind, and no run of a recipe."""
+    return os.path.lexists(folder / SCRIPT_JSON) and not os.path.lexists(folder / RECIPE)
+
+
 def _not_a_run(folder: Path) -> RunError:
+    if is_script(folder):
+        text = sentence(
+            "{path} keeps what a learner's script left behind. There is no recipe by which it could be trained again "
+            "or gone on with: run the script again. Look at what was kept with: {command}",
+            path=folder,
+            command=command("runs", "show", folder),
+        )
+        return RunError(text, "run-of-script")
     left = [name for name in os.listdir(folder) if name != LOCK_FILE and not UNFINISHED_FILE.fullmatch(name)]
     if not left:
         return NothingBegun(
