@@ -41,3 +41,25 @@ def widest(texts: Iterable[str]) -> int:
     6
     """
     return max(map(width, texts), default=0)
+
+
+def printable(text: str) -> str:
+    """A text that cannot play tricks with a terminal, which names of files and folders may try.
+
+    >>> printable("a\\x1b[2Jb")
+    'a�[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def shortened(text: str, cells: int) -> str:
+    """A text that takes at most so many cells: what is longer ends with an ellipsis.
+
+    >>> shortened("aeroplane", 5), shortened("重みの初期値", 5)
+    ('aero…', '重み…')
+    """
+    if width(text) <= cells:
+        return text
+    while width(text) >= cells:
+        text = text[:-1]
+    return text + "…"

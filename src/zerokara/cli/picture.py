@@ -27,10 +27,22 @@ def write_picture(content: bytes, out: Path | None, stem: str) -> None:
     """
     names = chain([f"{stem}.png"], (f"{stem}-{n}.png" for n in count(2)))
     path = out or next(path for path in map(Path, names) if not path.exists())
+    save_picture(content, path)
+    print(sentence("picture: {path}", path=path))
+
+
+def check_place(option: str, path: Path) -> None:
+    """Raises UsageError where no file can be: work shall not end with that."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        text = sentence("{option} needs a file in a folder that is there. Got {path}.", option=option, path=path)
+        raise UsageError(text, "wrong-value")
+
+
+def save_picture(content: bytes, path: Path) -> None:
+    """Write a PNG file. Raises RunError where it cannot be written."""
     try:
         replace_file(path, [content])
     except OSError as error:
         raise RunError(
             sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error), "file-error"
         ) from error
-    print(sentence("picture: {path}", path=path))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from zerokara.handwriting.choosing import Chosen
 from zerokara.handwriting.prepared import Doubt, DoubtCode
 from zerokara.words import sentence, translatable
 

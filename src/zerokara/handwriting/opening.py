@@ -79,7 +79,9 @@ def _of_file(path: str) -> Gray:
 def _check_file(picture: Image, path: str) -> None:
     jpeg = picture.format in ("JPEG", "MPO")
     _check_size(picture, path, MOST_PIXELS_OF_JPEG if jpeg else MOST_PIXELS)
-    if getattr(picture, "is_animated", False) and picture.format != "MPO":  # there, the others are previews of the first
+    if (
+        getattr(picture, "is_animated", False) and picture.format != "MPO"
+    ):  # there, the others are previews of the first
         raise DataError(sentence("{path} holds more than one picture. Save the one that is meant.", path=path))
 
 
@@ -148,8 +150,14 @@ def gray_of_array(array: NDArray[Any], deep: bool = False) -> Gray:
             "wrong-shape",
         )
     if array.shape[0] * array.shape[1] > MOST_PIXELS:
-        raise UsageError(sentence("An array has {got:,} pixels. Expected at most {most:,}.",
-                                  got=array.shape[0] * array.shape[1], most=MOST_PIXELS), "wrong-shape")
+        raise UsageError(
+            sentence(
+                "An array has {got:,} pixels. Expected at most {most:,}.",
+                got=array.shape[0] * array.shape[1],
+                most=MOST_PIXELS,
+            ),
+            "wrong-shape",
+        )
     values = shares_of_white(array, deep=deep)
     if values.ndim == 2:
         return values
