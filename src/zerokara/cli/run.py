@@ -34,6 +34,9 @@ RUN_OPTIONS = {
     ),
     "--no-remarks": translatable("No remarks on the source at the end, and no findings about the training."),
     "--findings FILE.json": translatable("Write what was found about the training; an empty list where all is well."),
+    "--predict PICTURE": translatable(
+        "Ask the network that the script leaves behind about a picture of a digit, or a folder of them."
+    ),
     "--no-accelerate": translatable(
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
     ),
@@ -71,6 +74,7 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--figures": lambda text: {"figures": Path(text)},
     "--recognised": lambda text: {"recognised": Path(text)},
     "--findings": lambda text: {"findings": Path(text)},
+    "--predict": lambda text: {"predict": Path(text)},
 }
 
 

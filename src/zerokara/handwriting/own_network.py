@@ -43,7 +43,8 @@ def prepare(picture: str | os.PathLike[str] | Image | Any) -> NDArray[np.float32
     prepared = prepare_picture(picture, _mnist())
     for doubt in prepared.doubts:
         warnings.warn(doubt.text, stacklevel=2)
-    return prepared.inputs[0]
+    first: NDArray[np.float32] = prepared.inputs[0]
+    return first
 
 
 @overload
@@ -66,16 +67,17 @@ def predict(network: Any, picture: Any) -> Any:
         DataError: the file cannot be read as a picture.
         OSError: a file cannot be opened.
     """
-    if isinstance(getattr(network, "described", None), DataDescription):  # a run: it knows its own data
+    if is_run(network):
         return network.predict(picture)
     several = each_of(picture)
     if several is not None:
         return [predict(network, one) for one in several]
-    asked = Asked(network)
-    probabilities = asked.probabilities_of
-    prepared = prepare_picture(picture, _mnist())
-    rows = probabilities(prepared.inputs)
-    return predicted(prepared, lambda _: rows, asked.class_names(rows.shape[1]), file_of(picture))
+    return Asked(network).about(picture)
+
+
+def is_run(network: Any) -> bool:
+    """Whether it is a run, which prepares a picture as its own data were."""
+    return isinstance(getattr(network, "described", None), DataDescription)
 
 
 def _mnist() -> DataDescription:
@@ -95,6 +97,12 @@ class Asked:
     def __init__(self, network: Any, scale: float = 1.0) -> None:
         self.network, self.scale = network, scale
         self.ask = _question(network)
+
+    def about(self, picture: Any) -> Prediction:
+        """What it takes a picture for. Errors as in `predict`."""
+        prepared = prepare_picture(picture, _mnist())
+        rows = self.probabilities_of(prepared.inputs)
+        return predicted(prepared, lambda _: rows, self.class_names(rows.shape[1]), file_of(picture))
 
     def class_names(self, classes: int) -> tuple[str, ...]:
         """Those that the network knows itself, as scikit-learn's do; else numbers."""

@@ -19,8 +19,7 @@ from zerokara.words import sentence
 CERTAIN = 0.7
 """What is less certain is doubted: of MNIST's test digits 3 %, and 42 % of those are wrong (784-50-10, 0.97)."""
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".tif", ".tiff")
-SUFFIXES += (".webp",)
+SUFFIXES = tuple([".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tif", ".tiff", ".webp"])
 """Of the files that are taken for pictures where a folder is given; a file that is named may be called anything."""
 
 DIGITS = tuple("0123456789")
@@ -82,8 +81,8 @@ def _doubts(
 def what_it_knows(class_names: Sequence[str]) -> str:
     """That a network has an answer to everything; for people, once."""
     if tuple(class_names) == DIGITS:
-        return sentence("A network that was trained on digits knows only digits: letters and scribbles get one, too.")
-    return sentence("A network knows only the classes that it was trained on: all other pictures get one of them, too.")
+        return sentence("The network knows only digits: it takes a letter or a scribble for one, too.")
+    return sentence("The network knows only its own classes: it takes any other picture for one of them, too.")
 
 
 def each_of(picture: Any) -> list[Any] | None:

@@ -49,7 +49,8 @@ class Prediction:
     @property
     def seen(self) -> NDArray[np.float32]:
         """The picture that the network saw, in the shape that it has: (28, 28) for digits of MNIST's kind."""
-        return self.prepared.inputs[self.way].reshape(self.prepared.image_shape)
+        picture: NDArray[np.float32] = self.prepared.inputs[self.way].reshape(self.prepared.image_shape)
+        return picture
 
     @property
     def heading(self) -> str:

@@ -23,7 +23,7 @@ from zerokara import recognise
 from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
 from zerokara.findings import Findings
 from zerokara.progress import duration
-from zerokara.runner import checkup, finder, gallery, ipython, recognised, start
+from zerokara.runner import checkup, finder, gallery, ipython, own_digit, recognised, start
 from zerokara.runner.hints import hints_for, new_beside
 from zerokara.runner.main_module import as_main
 from zerokara.runner.noted_calls import noted_calls
@@ -50,6 +50,7 @@ class Options:
             "verify" to do both and compare.
         recognised: a JSON file that says of each function that was looked into whether it was recognised, and why not.
         findings: a JSON file for what was found about the training.
+        predict: a picture, or a folder of them, that the network is asked about at the end.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -62,6 +63,7 @@ class Options:
     accelerate: str = "on"
     recognised: Path | None = None
     findings: Path | None = None
+    predict: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -73,6 +75,8 @@ class Options:
             recognised.check_path(self.recognised)
         if self.findings is not None:
             checkup.check_path(self.findings)
+        if self.predict is not None:
+            own_digit.check_picture(self.predict)
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -88,7 +92,12 @@ def run_file(file: str, args: list[str], options: Options) -> int:
     Raises UsageError, before anything is run, for a file that cannot be run or cells that are not there.
     """
     path = checked_path(file).absolute()
-    options = replace(options, recognised=_absolute(options.recognised), findings=_absolute(options.findings))
+    options = replace(
+        options,
+        recognised=_absolute(options.recognised),
+        findings=_absolute(options.findings),
+        predict=_absolute(options.predict),
+    )
     script = path.suffix.lower() in SCRIPTS
     if script and options.cells:
         raise UsageError(
@@ -329,6 +338,7 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
     stopped = isinstance(end.error, KeyboardInterrupt)
     found = Findings()
+    noted = noted_calls.values() if options.predict else []  # before they are let go
     if not stopped and (options.remarks or options.findings):
         found = checkup.found_in(vars(main), checkup.sources_of(path, cells), end.error)
     if options.remarks:
@@ -338,6 +348,9 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
             say(f"{Path(file).name}:{line}: {remark}")
         if told := new_beside(end.hints, found):
             say(str(told))
+    if options.predict:
+        for text in own_digit.answers(options.predict, vars(main), noted):
+            say(text)
     if options.recognised:
         recognised.write(options.recognised)
     if options.findings and stopped:
