@@ -29,6 +29,7 @@ def predict(
     run: Annotated[
         Path, Parameter(help=translatable("The run's folder, or its name as zerokara runs list prints it."))
     ],
+    /,
     *picture: Annotated[Path, Parameter(help=translatable("Photos, scans or drawings, or folders with some."))],
     show: Annotated[
         Path | None,

@@ -19,7 +19,8 @@ from zerokara.words import sentence
 CERTAIN = 0.7
 """What is less certain is doubted: of MNIST's test digits 3 %, and 42 % of those are wrong (784-50-10, 0.97)."""
 
-SUFFIXES = tuple([".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tif", ".tiff", ".webp"])
+PHOTOS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp")
+SUFFIXES = (*PHOTOS, ".png", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tif", ".tiff")
 """Of the files that are taken for pictures where a folder is given; a file that is named may be called anything."""
 
 DIGITS = tuple("0123456789")
