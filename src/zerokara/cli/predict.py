@@ -50,15 +50,16 @@ def predict(
         check_place("--show", show)
     opened = open_run(run_folder(run))
     drawn: list[Prediction] = []
-    failed = False
+    answered = failed = False
     for file, answer in _answers(opened, picture):
         if isinstance(answer, Prediction):
+            answered = True
             _print(answer, json)
             drawn += [answer] if show and len(drawn) < MOST_DRAWN else []
         else:
             failed = True
             _print_failure(file, answer, json)
-    if not json:
+    if answered and not json:
         print(what_it_knows(opened.described.class_names))
     if show is not None and drawn:
         _draw(drawn, show, json)
