@@ -109,7 +109,7 @@ def page_of(
     alt = escape(sentence("what the network saw"))
     image = (
         f'<img alt="{alt}" src="{png_address(picture)}" style="width:112px;image-rendering:pixelated;'
-        'border:1px solid #888;vertical-align:top">'
+        'border:1px solid #888;vertical-align:top"/>'
     )
     shown = shown_classes(probabilities)
     rows = "".join(_row(names[i], float(probabilities[i])) for i in shown)

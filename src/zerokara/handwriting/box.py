@@ -7,22 +7,24 @@ averaged over areas, and the centre of mass is moved by whole pixels.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.handwriting.opening import Gray
 
-SIDE, INNER = 28, 20
+SIDE, INNER, BITMAP = 28, 20, 32
 MIDDLE = 15.0
 """The centre of mass lies in (14, 15], where the first pixel's centre is 0.5."""
 
 
-def fitted(ink: Gray) -> Gray:
-    """Ink (height, width) whose longer side becomes 20 pixels, averaged over areas; the other side is rounded up.
+def fitted(ink: Gray, longest: int) -> Gray:
+    """Ink (height, width) whose longer side becomes `longest` pixels, averaged over areas; the other is rounded up.
 
     The aspect is kept: the first row and column start where a pixel starts, and beyond the ink there is none.
     """
-    scale = INNER / max(ink.shape)
+    scale = longest / max(ink.shape)
     weights = [_area_weights(side, scale) for side in ink.shape]
     result: Gray = (weights[0] @ ink @ weights[1].T).astype(np.float32)
     return result
@@ -55,14 +57,51 @@ def centred(inner: Gray) -> Gray:
     return outer
 
 
-def mnist_box(ink: Gray) -> tuple[Gray, Gray]:
-    """Ink, cut to its box → what became of it in 20×20, and (28, 28) of whole grey levels of 255.
+@dataclass(frozen=True, eq=False)
+class Boxed:
+    """A digit in its box.
 
-    The darkest pixel gets 255, where it is not so but for a level: a fifth of MNIST's digits has 254.
+    Attributes:
+        inner: the digit alone; pixels: what a network gets. Both (height, width), 0 to 1.
     """
-    inner = fitted(ink)
+
+    inner: Gray
+    pixels: Gray
+
+
+def mnist_box(ink: Gray) -> Boxed:
+    """Ink, cut to its box → 20×20 at most, and (28, 28), of whole levels of 255; black where there is no ink.
+
+    The darkest pixel gets 255, unless it lacks but a level: a tenth of MNIST's digits has 254.
+    """
+    inner = fitted(ink, INNER)
     darkest = float(inner.max())
+    if darkest == 0:
+        return Boxed(inner, np.zeros((SIDE, SIDE), dtype=np.float32))
     if darkest < 253.5 / 255:
-        inner = inner / darkest
+        inner = inner / np.float32(darkest)
     inner = np.round(inner * 255) / np.float32(255)
-    return inner, centred(inner)
+    return Boxed(inner, centred(inner))
+
+
+def uci_box(ink: Gray) -> Boxed:
+    """Ink, cut to its box → (8, 8) of sixteenths, as the digits of scikit-learn were made (Alpaydin and Kaynak 1998).
+
+    A bitmap of 32×32 is divided into blocks of 4×4, and the pixels with ink in each are counted.
+    """
+    inner = fitted(ink, BITMAP)
+    bitmap = np.zeros((BITMAP, BITMAP), dtype=np.float32)
+    height, width = inner.shape
+    top, left = (BITMAP - height) // 2, (BITMAP - width) // 2
+    bitmap[top : top + height, left : left + width] = inner >= 0.5
+    return Boxed(bitmap, bitmap.reshape(8, 4, 8, 4).sum(axis=(1, 3)) / np.float32(16))
+
+
+def looks_boxed(gray: Gray, boxing: object) -> bool:
+    """Whether a picture is in MNIST's box already: 20 pixels long, its centre of mass in the middle, on black."""
+    if boxing is not mnist_box or gray.shape != (SIDE, SIDE):
+        return boxing is uci_box and gray.shape == (8, 8)
+    rows, columns = np.flatnonzero(gray.any(axis=1)), np.flatnonzero(gray.any(axis=0))
+    if not len(rows) or max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 != INNER:
+        return False
+    return all(MIDDLE - 1 - 0.05 < centre < MIDDLE + 0.05 for centre in centre_of_mass(gray))

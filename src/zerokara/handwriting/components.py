@@ -19,7 +19,7 @@ class Components:
         starts, ends: (runs,) of each run of pixels in the flat mask, the end not included.
         component: (runs,) of each.
         boxes: (n, 4) top, left, bottom, right of each component; the last two not included.
-        ink: (n,) the sum of the weights of its pixels.
+        area, ink: (n,) how many pixels it has, and the sum of their weights.
     """
 
     shape: tuple[int, int]
@@ -27,22 +27,33 @@ class Components:
     ends: Ints
     component: Ints
     boxes: Ints
+    area: NDArray[np.float64]
     ink: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     @property
-    def lengths(self) -> Ints:
-        """(n,) the longer side of each box."""
-        return np.maximum(self.boxes[:, 2] - self.boxes[:, 0], self.boxes[:, 3] - self.boxes[:, 1])
+    def heights(self) -> Ints:
+        """(n,) rows of each box."""
+        return self.boxes[:, 2] - self.boxes[:, 0]
 
     @property
-    def at_edge(self) -> NDArray[np.bool_]:
-        """(n,) whether each touches an edge of the mask."""
-        top, left, bottom, right = self.boxes.T
-        at_edge: NDArray[np.bool_] = (top == 0) | (left == 0) | (bottom == self.shape[0]) | (right == self.shape[1])
-        return at_edge
+    def widths(self) -> Ints:
+        """(n,) columns of each box."""
+        return self.boxes[:, 3] - self.boxes[:, 1]
+
+    @property
+    def lengths(self) -> Ints:
+        """(n,) the longer side of each box."""
+        return np.maximum(self.heights, self.widths)
+
+    @property
+    def edges_touched(self) -> Ints:
+        """(n,) how many of the four edges of the mask each touches."""
+        beyond = np.array([0, 0, *self.shape])
+        touched: Ints = (self.boxes == beyond).sum(axis=1)
+        return touched
 
     def mask(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where those components are for which `wanted` (n,) is true."""
@@ -65,13 +76,14 @@ def components_of(mask: NDArray[np.bool_], weights: NDArray[np.float32]) -> Comp
     starts, ends = starts - rows, ends - rows  # without the padding
     sums = np.concatenate([[0.0], np.cumsum(weights.ravel(), dtype=np.float64)])
     ink = np.bincount(component, sums[ends] - sums[starts], minlength=n)
+    area = np.bincount(component, ends - starts, minlength=n)
     boxes = np.empty((n, 4), dtype=np.int64)
     boxes[:, :2], boxes[:, 2:] = max(height, width), 0
     for column, values, least in (
         (0, rows, True), (1, starts - rows * width, True), (2, rows + 1, False), (3, ends - rows * width, False),
     ):  # fmt: skip
         (np.minimum if least else np.maximum).at(boxes[:, column], component, values)
-    return Components((height, width), starts, ends, component, boxes, ink)
+    return Components((height, width), starts, ends, component, boxes, area, ink)
 
 
 def _joined(starts: Ints, ends: Ints, width: int) -> Ints:

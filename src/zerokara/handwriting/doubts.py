@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from zerokara.handwriting.choosing import Chosen, beside
+from zerokara.handwriting.opening import Gray
 from zerokara.handwriting.prepared import Doubt, DoubtCode
 from zerokara.words import sentence, translatable
 
@@ -17,3 +21,32 @@ TEXTS: dict[DoubtCode, str] = {
 def doubt(code: DoubtCode) -> Doubt:
     """The doubt of that code, in the language that is spoken."""
     return Doubt(code, sentence(TEXTS[code]))
+
+
+FAINT = 0.15
+"""The contrast of ink that is easily seen is more."""
+
+SECOND = 0.5
+"""Of the digit's longer side: another that is as long may be a digit too."""
+
+
+def doubts_about(chosen: Chosen, contrast: Gray) -> tuple[Doubt, ...]:
+    """The doubts that need no network."""
+    codes: list[DoubtCode] = []
+    if _has_second(chosen):
+        codes.append("two-digits")
+    if chosen.components.edges_touched[chosen.main]:
+        codes.append("cut")
+    if float(np.percentile(contrast[chosen.mask], 85)) < FAINT:
+        codes.append("faint")
+    return tuple(map(doubt, codes))
+
+
+def _has_second(chosen: Chosen) -> bool:
+    components, main = chosen.components, chosen.main
+    long = components.lengths >= SECOND * components.lengths[main]
+    dark = components.ink >= 0.25 * components.ink[main]
+    apart = ~chosen.parts | beside(components, main)
+    others = long & dark & apart & (components.edges_touched == 0)
+    others[main] = False
+    return bool(others.any())

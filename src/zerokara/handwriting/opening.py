@@ -30,10 +30,12 @@ MOST_PIXELS_OF_JPEG = 1 << 27
 """A JPEG is reduced while it is unpacked, so that only an eighth of each side need be kept."""
 
 
-def open_picture(picture: Any) -> Gray:
+def open_picture(picture: Any, longest: int | None = None) -> Gray:
     """The gray values of a picture, colours by the luma of ITU-R 601-2.
 
     Args:
+        longest: pixels of the longer side that are enough; a picture that has more is reduced by a whole number, so
+            that each pixel is the mean of as many. None: all of them.
         picture: a path, a Pillow image, or an array: (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), of bytes, of 0 to 1, or
             of 0 to 255.
 
@@ -45,13 +47,16 @@ def open_picture(picture: Any) -> Gray:
     from PIL import Image
 
     if isinstance(picture, str | os.PathLike):
-        return _of_file(os.fspath(picture))
-    if isinstance(picture, Image.Image):
-        return _of_image(picture, sentence("the picture"))
-    return gray_of_array(numbers_of(picture))
+        gray = _of_file(os.fspath(picture), longest)
+    elif isinstance(picture, Image.Image):
+        gray = _of_image(picture, repr(picture))
+    else:
+        gray = gray_of_array(numbers_of(picture))
+    times = -(-max(gray.shape) // longest) if longest else 1
+    return gray if times == 1 else np.asarray(Image.fromarray(gray).reduce(times), dtype=np.float32)
 
 
-def _of_file(path: str) -> Gray:
+def _of_file(path: str, longest: int | None) -> Gray:
     from PIL import Image
 
     with open(path, "rb") as file:
@@ -60,7 +65,8 @@ def _of_file(path: str) -> Gray:
                 warnings.simplefilter("ignore")  # what Pillow only warns of (very large pictures) is refused below
                 with Image.open(file, formats=(*FORMATS, "MPO")) as picture:
                     _check_file(picture, path)
-                    picture.draft("L", (LONGEST, LONGEST))
+                    if longest:
+                        picture.draft("L", (longest, longest))
                     return _of_image(picture, path)
         except ZerokaraError:
             raise
@@ -150,14 +156,12 @@ def gray_of_array(array: NDArray[Any], deep: bool = False) -> Gray:
             "wrong-shape",
         )
     if array.shape[0] * array.shape[1] > MOST_PIXELS:
-        raise UsageError(
-            sentence(
-                "An array has {got:,} pixels. Expected at most {most:,}.",
-                got=array.shape[0] * array.shape[1],
-                most=MOST_PIXELS,
-            ),
-            "wrong-shape",
+        text = sentence(
+            "An array of shape {shape} has too many pixels. Expected at most {most:,}.",
+            shape=array.shape,
+            most=MOST_PIXELS,
         )
+        raise UsageError(text, "wrong-shape")
     values = shares_of_white(array, deep=deep)
     if values.ndim == 2:
         return values

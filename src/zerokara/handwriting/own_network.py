@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.cells import printable
 from zerokara.data.description import DataDescription, description_by_name
 from zerokara.errors import UsageError
 from zerokara.handwriting.predicting import each_of, file_of, predicted
@@ -108,7 +109,7 @@ class Asked:
         """Those that the network knows itself, as scikit-learn's do; else numbers."""
         known = getattr(self.network, "classes_", None)
         if isinstance(known, np.ndarray) and known.shape == (classes,):
-            return tuple(map(str, known))
+            return tuple(printable(str(name)) for name in known)
         return tuple(map(str, range(classes)))
 
     def probabilities_of(self, x: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ class Prediction:
         empty = next((doubt.text for doubt in self.doubts if doubt.code == "no-ink"), None)
         if empty is not None:
             return f"{printable(self.file)}: {empty}" if self.file else empty
-        facts = {"answer": self.class_name, "share": self.certainty}
+        facts = {"answer": printable(self.class_name), "share": self.certainty}
         if not self.file:
             # Translators: what a network takes a picture for, and its probability.
             return sentence("{answer}, {share:.1%}", **facts)
@@ -79,7 +79,7 @@ class Prediction:
         picture = printable(self.file) or in_english("a picture")
         doubts = ", ".join(doubt.code for doubt in self.doubts)
         told = doubts and in_english(", doubts: {doubts}", doubts=doubts)
-        return f"<Prediction {picture}: {self.class_name}, {self.certainty:.1%}{told}>"
+        return f"<Prediction {picture}: {printable(self.class_name)}, {self.certainty:.1%}{told}>"
 
     def __str__(self) -> str:
         return self.in_text()

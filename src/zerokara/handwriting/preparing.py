@@ -6,19 +6,23 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError
-from zerokara.handwriting.box import mnist_box
-from zerokara.handwriting.choosing import choose
-from zerokara.handwriting.doubts import doubt
-from zerokara.handwriting.opening import open_picture
-from zerokara.handwriting.paper import closed_paper, contrast_to, ink_is_light, noise_of, smooth_paper
+from zerokara.handwriting import digit, own_picture
+from zerokara.handwriting.box import SIDE, mnist_box, uci_box
+from zerokara.handwriting.opening import numbers_of, shares_of_white
 from zerokara.handwriting.prepared import Prepared
 from zerokara.words import sentence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+NO_DIGITS = ("fashion-mnist", "kmnist")
+"""Of MNIST's shape, but not centred by mass. (Their own files may lie in a folder, without class names.)"""
+
+DIGITS = tuple("0123456789")
 
 
 def prepare_picture(
@@ -26,29 +30,47 @@ def prepare_picture(
 ) -> Prepared:
     """A picture as a network gets it that was trained on such data.
 
+    Digits on black in 28×28 are put into MNIST's box, the bundled digits of 8×8 are counted as theirs were, and any
+    other picture is scaled to the size of those that were trained on.
+
     Args:
-        picture: as `zerokara.handwriting.opening.open_picture` takes it.
+        picture: a path, a Pillow image, or an array: (h, w), (h, w, 3), (h, w, 4), or one sample (features,), of bytes,
+            of 0 to 1, or of 0 to 255.
         described: what is known of the data.
         dataset: their name.
 
     Raises:
         UsageError: samples of such data are no pictures, or the array is none.
         DataError: the file cannot be read as a picture.
+        OSError: the file cannot be opened.
     """
     if len(described.image_shape) != 2:
-        raise UsageError(sentence("This network was not trained on pictures."), "wrong-value")
-    gray = open_picture(picture)
-    if ink_is_light(gray):
-        gray = 1 - gray
-    rows = []
-    for paper in (closed_paper, smooth_paper):
-        contrast = contrast_to(gray, paper(gray))
-        chosen = choose(contrast, noise_of(contrast))
-        if chosen is None:
-            continue
-        part = chosen.box.of(contrast)
-        ink = part > 0.5 * np.percentile(contrast[chosen.mask], 85)
-        rows.append(mnist_box(ink.astype(np.float32))[1].ravel())
-    if not rows:
-        return Prepared(np.zeros((1, 784), np.float32), (28, 28), (), (doubt("no-ink"),))
-    return Prepared(np.array(rows, np.float32), (28, 28))
+        text = sentence(
+            "Samples of {dataset} are no gray pictures, but of shape {shape}. No picture can be made one of them.",
+            dataset=dataset,
+            shape=described.image_shape,
+        )
+        raise UsageError(text, "wrong-shape")
+    picture = _as_sample(picture, described)
+    if described.class_names == DIGITS and dataset not in NO_DIGITS:
+        if described.image_shape == (SIDE, SIDE) and (described.background or 0) < 0.1:
+            return digit.prepare(picture, mnist_box)
+        if described.image_shape == (8, 8) and described.full == 16:
+            return digit.prepare(picture, uci_box)
+    return own_picture.prepare(picture, described)
+
+
+def _as_sample(picture: Any, described: DataDescription) -> Any:
+    """An array that is one sample, in the shape of its picture and 0 to 1; anything else as it is."""
+    from PIL import Image
+
+    if isinstance(picture, str | os.PathLike | Image.Image):
+        return picture
+    array: NDArray[Any] = numbers_of(picture)
+    shape = described.image_shape
+    if array.size == np.prod(shape) and [side for side in array.shape if side > 1] in ([*shape], [array.size]):
+        array = array.reshape(shape)
+        if described.full == 16 and 1 < array.max() <= 16:  # as scikit-learn has them
+            return np.divide(array, np.float32(16), dtype=np.float32)
+        return shares_of_white(array)
+    return array
