@@ -35,6 +35,7 @@ def test_the_surest_way_to_read_it_is_taken() -> None:
     answer = asked([0.75, 0.25, 0.0], [0.9, 0.1, 0.0])
     assert (answer.answer, answer.certainty, codes(answer)) == (0, 0.9, [])
     np.testing.assert_array_equal(answer.seen, [[4, 5], [6, 7]])  # the second way's
+    np.testing.assert_array_equal(answer.steps[-1].picture, np.full((2, 2), 255))
 
 
 def test_ways_that_disagree_are_a_doubt_that_names_the_other_answer() -> None:
@@ -58,7 +59,8 @@ def test_a_low_certainty_is_a_doubt_with_the_class_that_comes_next() -> None:
 def test_without_ink_nothing_else_is_doubted() -> None:
     answer = asked([0.4, 0.3, 0.3], doubts=(Doubt("no-ink", "No ink."),))
     assert codes(answer) == ["no-ink"]
-    assert answer.heading == "a.png: No ink."
+    assert answer.heading == answer.in_text() == "a.png: No ink."  # and no bars
+    assert answer._repr_html_() == "<strong>a.png: No ink.</strong>"
 
 
 def test_a_way_that_gives_no_numbers_is_passed_over() -> None:

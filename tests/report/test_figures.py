@@ -11,6 +11,8 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from zerokara.data import Dataset, Split
+from zerokara.handwriting.prediction import Prediction
+from zerokara.handwriting.prepared import Doubt, Prepared, Stage
 from zerokara.nn import Network, gradient_check
 from zerokara.report.figures import (
     accuracy_figure,
@@ -19,6 +21,7 @@ from zerokara.report.figures import (
     loss_figure,
     moving_average,
     png,
+    steps_figure,
 )
 from zerokara.training.history import Evaluation, History
 
@@ -233,3 +236,32 @@ def test_gradient_figure_where_a_gradient_is_not_a_number():
     assert reds(png(gradient_figure(check))) > before + 500
     check.rows[0].bound[...] = np.inf
     assert reds(png(gradient_figure(check))) == before
+
+
+def prediction(steps, classes=10, doubts=(), way=0):
+    stages = [Stage(f"step {k}", np.full((30, 20 + k), 25 * k, np.uint8)) for k in range(steps)]
+    names = tuple(f"$class <{k}>" for k in range(classes))
+    shares = np.full(classes, 1 / classes)
+    return Prediction("my.png", 1, names, shares, doubts, Prepared(np.zeros((2, 784)), (28, 28), tuple(stages)), way)
+
+
+def test_every_step_has_a_panel_with_its_name_and_the_bars_come_last():
+    figure = steps_figure([prediction(6), prediction(2, classes=60, doubts=(Doubt("cut", "It is cut."),))])
+    first, second = figure.subfigs
+    titles = [axes.get_title() for axes in first.axes if axes.get_title()]
+    assert titles == [*(f"step {k}" for k in range(6)), "Probability of each class"]
+    assert first.get_suptitle() == "my.png: $class <1>, 10.0%"
+    assert second.get_suptitle().splitlines()[1] == "It is cut."
+    for k in range(6):
+        assert (first.axes[k].images[0].get_array() == 25 * k).all()
+    bars = second.axes[2].patches
+    assert len(bars) == 40  # of 60 classes
+    assert_allclose([bar.get_width() for bar in bars], 1 / 60)
+    picture(png(figure))
+
+
+def test_an_empty_picture_has_no_bars_and_another_way_has_its_own_panel():
+    (empty,) = steps_figure([prediction(1, doubts=(Doubt("no-ink", "No ink."),))]).subfigs
+    assert [axes.get_title() for axes in empty.axes if axes.get_title()] == ["step 0"]
+    (other,) = steps_figure([prediction(1, way=1)]).subfigs
+    assert other.axes[1].get_title().startswith("Input, by the other way")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from zerokara.cells import printable
 from zerokara.handwriting.bars import bar_lines, beside, page_of, picture_lines
-from zerokara.handwriting.prepared import Doubt, Prepared
+from zerokara.handwriting.prepared import Doubt, Prepared, Stage
 from zerokara.words import in_english, sentence
+
+NO_INK = "no-ink"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,10 +56,23 @@ class Prediction:
         return picture
 
     @property
+    def steps(self) -> tuple[Stage, ...]:
+        """From the picture to what the network saw, also where that is not the likeliest way to read it."""
+        if self.way == 0:
+            return self.prepared.stages
+        pixels = np.rint(np.clip(self.seen, 0, 1) * 255).astype(np.uint8)
+        return (*self.prepared.stages, Stage(sentence("Input, by the other way to read the paper"), pixels))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no ink, so that the answer is about nothing: people are not shown it."""
+        return any(doubt.code == NO_INK for doubt in self.doubts)
+
+    @property
     def heading(self) -> str:
         """The answer in a line, with its probability; where there is no ink, that."""
-        empty = next((doubt.text for doubt in self.doubts if doubt.code == "no-ink"), None)
-        if empty is not None:
+        if self.is_empty:
+            empty = next(doubt.text for doubt in self.doubts if doubt.code == NO_INK)
             return f"{printable(self.file)}: {empty}" if self.file else empty
         facts = {"answer": printable(self.class_name), "share": self.certainty}
         if not self.file:
@@ -86,6 +102,8 @@ class Prediction:
 
     def in_text(self, *, blocks: bool = True) -> str:
         """All of it in lines of at most 80 cells; `blocks`: whether there are block characters to draw with."""
+        if self.is_empty:
+            return self.heading
         picture = "\n".join(picture_lines(self.seen, blocks=blocks))
         bars = "\n".join(bar_lines(self.class_names, self.probabilities, blocks=blocks))
         return "\n".join([self.heading, *self.reasons, "", beside(picture, bars)]).rstrip()
@@ -93,7 +111,9 @@ class Prediction:
     @property
     def reasons(self) -> list[str]:
         """The doubts in words, but for one that is the heading."""
-        return [doubt.text for doubt in self.doubts if doubt.code != "no-ink"]
+        return [doubt.text for doubt in self.doubts if doubt.code != NO_INK]
 
     def _repr_html_(self) -> str:
+        if self.is_empty:
+            return f"<strong>{escape(self.heading)}</strong>"
         return page_of(self.heading, self.reasons, self.seen, self.class_names, self.probabilities)

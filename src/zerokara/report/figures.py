@@ -146,18 +146,20 @@ def steps_figure(label: Labels, answers: Sequence[Prediction]) -> Figure:
     """Every step from a picture to a network's answer, with bars of its probabilities: a part for each picture."""
     from matplotlib.figure import Figure
 
-    rows = [-(-(len(answer.prepared.stages) + 1) // ACROSS) for answer in answers]
+    steps = [answer.steps for answer in answers]
+    rows = [-(-(len(panels) + 1) // ACROSS) for panels in steps]
     heights = [2.6 * count + 0.4 for count in rows]
     figure = Figure(figsize=(2.6 * ACROSS, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(answers), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for part, count, answer in zip(parts, rows, answers, strict=True):
+    for part, count, answer, panels in zip(parts, rows, answers, steps, strict=True):
         cells = part.subplots(count, ACROSS, squeeze=False).ravel()
         for cell in cells:
             cell.set_axis_off()
-        for cell, stage in zip(cells, answer.prepared.stages, strict=False):
+        for cell, stage in zip(cells, panels, strict=False):
             cell.imshow(stage.picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             _write(cell.set_title(in_lines(label.name(stage.label), 34), fontsize=8))
-        _draw_bars(label, cells[len(answer.prepared.stages)], answer)
+        if not answer.is_empty:
+            _draw_bars(label, cells[len(panels)], answer)
         texts = [answer.heading, *answer.reasons]
         told = "\n".join(in_lines(label.name(text), 110) for text in texts)
         _write(part.suptitle(told, fontsize=10))
@@ -175,7 +177,7 @@ def _draw_bars(label: Labels, axes: Axes, answer: Prediction) -> None:
     names = [label.name(shortened(answer.class_names[i], LONGEST_NAME), instead=str(i)) for i in shown]
     axes.set_yticks(range(len(shown)), names, fontsize=8 if len(shown) <= 12 else 4)
     axes.tick_params("x", labelsize=7)
-    _write(axes.set_title(label(translatable("probability")), fontsize=8), *axes.get_yticklabels())
+    _write(axes.set_title(label(translatable("Probability of each class")), fontsize=8), *axes.get_yticklabels())
 
 
 def png(figure: Figure) -> bytes:
