@@ -93,7 +93,8 @@ def _print_failure(file: Path, error: Exception, as_json: bool) -> None:
     assert failure is not None
     tell(failure.text)
     if as_json:
-        print(json_module.dumps({"file": str(file), "error": failure.text, "code": failure.code}, ensure_ascii=False))
+        told = {"file": str(file), "error": failure.text, "code": failure.code}
+        print(json_module.dumps(told, ensure_ascii=False), flush=True)
 
 
 def _draw(answers: Sequence[Prediction], path: Path, quiet: bool) -> None:
