@@ -306,7 +306,11 @@ def drawn(label: int, generator: Generator) -> Photo:
 
 def empty(generator: Generator) -> Photo:
     """Paper without ink, of a family drawn at random."""
-    shots = [shot for name, shot in FAMILIES.items() if name not in ("light on dark", "thumbnail", "finger", "table edge and finger", "all at once")]
+    shots = [
+        shot
+        for name, shot in FAMILIES.items()
+        if name not in ("light on dark", "thumbnail", "finger", "table edge and finger", "all at once")
+    ]
     return photo_of(None, shots[generator.integers(len(shots))], generator)
 
 
@@ -330,7 +334,10 @@ def cut(digit: Array, generator: Generator) -> Photo:
     height, width = drawn_ink.shape
     lost, side = generator.uniform(0.15, 0.5), generator.integers(4)
     ink = np.zeros((480 + 2 * height, 640 + 2 * width), np.float32)
-    top, left = height + int((480 - height) * generator.uniform(0.2, 0.8)), width + int((640 - width) * generator.uniform(0.2, 0.8))
+    top, left = (
+        height + int((480 - height) * generator.uniform(0.2, 0.8)),
+        width + int((640 - width) * generator.uniform(0.2, 0.8)),
+    )
     if side < 2:
         top = height - int(lost * height) if side == 0 else 480 + int(lost * height)
     else:

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.handwriting.opening import Gray
+from zerokara.handwriting.windows import scaled
 
-SIDE, INNER, BITMAP = 28, 20, 32
+SIDE, INNER = 28, 20
+BITMAP, WIDEST = 32, 24
 MIDDLE = 15.0
 """The centre of mass lies in (14, 15], where the first pixel's centre is 0.5."""
 
@@ -87,14 +89,20 @@ def mnist_box(ink: Gray) -> Boxed:
 def uci_box(ink: Gray) -> Boxed:
     """Ink, cut to its box → (8, 8) of sixteenths, as the digits of scikit-learn were made (Alpaydin and Kaynak 1998).
 
-    A bitmap of 32×32 is divided into blocks of 4×4, and the pixels with ink in each are counted.
+    A bitmap of 32×32, which a digit fills from top to bottom, is divided into blocks of 4×4, whose pixels with ink are
+    counted. None of those digits is wider than 24, and their middle is that of their mass.
     """
     inner = fitted(ink, BITMAP)
-    bitmap = np.zeros((BITMAP, BITMAP), dtype=np.float32)
+    if inner.shape[1] > WIDEST:
+        inner = scaled(inner, (inner.shape[0], WIDEST), "BOX")
     height, width = inner.shape
-    top, left = (BITMAP - height) // 2, (BITMAP - width) // 2
-    bitmap[top : top + height, left : left + width] = inner >= 0.5
-    return Boxed(bitmap, bitmap.reshape(8, 4, 8, 4).sum(axis=(1, 3)) / np.float32(16))
+    bitmap = np.zeros((BITMAP, BITMAP), dtype=np.float32)
+    if inner.any():
+        left = round(BITMAP / 2 - centre_of_mass(inner)[1])
+        top, left = (BITMAP - height) // 2, min(max(left, 0), BITMAP - width)
+        bitmap[top : top + height, left : left + width] = inner / inner.max()
+    counts = np.round(bitmap.reshape(8, 4, 8, 4).sum(axis=(1, 3)))
+    return Boxed(bitmap, counts / np.float32(16))
 
 
 def looks_boxed(gray: Gray, boxing: object) -> bool:

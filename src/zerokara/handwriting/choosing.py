@@ -119,7 +119,7 @@ def choose_drawn(ink: Gray, least: float) -> Chosen | None:
     whole = _of_parts(components, main, np.ones(len(components), dtype=bool), max(least, 1 / 255))
     small = components.lengths <= PART * components.lengths[main]
     small[main] = True
-    if small.all() or whole.box.width <= whole.box.height and not _frames(components).any():
+    if small.all() or (whole.box.width <= whole.box.height and not _frames(components).any()):
         return whole
     return _of_parts(components, main, _parts_of(components, main), whole.level)
 

@@ -1,7 +1,8 @@
 """A digit in a picture → the box that a network knows digits in.
 
-The chain: open, tell a drawing from a photo, make the ink dark, divide by the brightness of the paper, choose the digit,
-cut its ink out, put it into the box. The paper is read in two ways; where they lead to different inputs, both are given.
+The chain: open, tell a drawing from a photo, make the ink dark, divide by the brightness of the paper, choose the
+digit, cut its ink out, put it into the box. The paper is read in two ways; where these lead to different inputs, both
+are given.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zerokara.handwriting.box import Boxed, looks_boxed
 from zerokara.handwriting.choosing import Chosen, choose, choose_drawn

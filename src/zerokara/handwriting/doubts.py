@@ -35,7 +35,7 @@ def doubts_about(chosen: Chosen, contrast: Gray) -> tuple[Doubt, ...]:
     codes: list[DoubtCode] = []
     if _has_second(chosen):
         codes.append("two-digits")
-    if chosen.components.edges_touched[chosen.main]:
+    if _is_cut(chosen, contrast):
         codes.append("cut")
     if float(np.percentile(contrast[chosen.mask], 85)) < FAINT:
         codes.append("faint")
@@ -50,3 +50,12 @@ def _has_second(chosen: Chosen) -> bool:
     others = long & dark & apart & (components.edges_touched == 0)
     others[main] = False
     return bool(others.any())
+
+
+def _is_cut(chosen: Chosen, contrast: Gray) -> bool:
+    """Whether the edge of the picture goes through dark ink; the faint edge of a stroke may lie on it."""
+    if not chosen.components.edges_touched[chosen.main]:
+        return False
+    ink = np.where(chosen.mask, contrast, 0)
+    dark = float(np.percentile(contrast[chosen.mask], 85))
+    return max(float(edge.max()) for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1])) > 0.5 * dark

@@ -1,4 +1,4 @@
-"""Drawings: pictures without a camera's noise, on one gray value. Their ink is the distance from it, to the last level."""
+"""Drawings: pictures on one gray value, without a camera's noise. Their ink is the distance from it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ SHARE = 0.35
 CLOSE = 16
 """Levels of 255 that noise, or a shadow, may differ from the ground."""
 
+WEAKEST = 16 / 255
+"""The darkest ink of a drawing differs by more; less may be what JPEG made of empty paper."""
+
 ROUGH = 0.05
 """Of neighbours that are close to the ground, how many may differ from each other; noise makes nearly all."""
 
@@ -22,6 +25,8 @@ def ground_of(gray: Gray) -> float | None:
     counts = np.bincount(levels.ravel(), minlength=256)
     ground = int(counts.argmax())
     if counts[ground] < SHARE * levels.size:
+        return None
+    if float(np.abs(gray - np.float32(ground / 255)).max()) < WEAKEST:
         return None
     close = np.abs(levels - ground) <= CLOSE
     pairs = different = 0

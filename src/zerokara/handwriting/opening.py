@@ -173,6 +173,8 @@ def gray_of_array(array: NDArray[Any], deep: bool = False) -> Gray:
 def shares_of_white(array: NDArray[Any], deep: bool = False) -> NDArray[np.float32]:
     """Pixels as 0 to 1. Those of 0 to 1 stay, those of 0 to 255 are divided by it, larger ones by 65535.
 
+    The digits of scikit-learn, 8×8, have 0 to 16.
+
     Raises:
         UsageError: they are negative, too large, or not numbers.
     """
@@ -187,7 +189,12 @@ def shares_of_white(array: NDArray[Any], deep: bool = False) -> NDArray[np.float
             ),
             "wrong-value",
         )
-    full = 65535 if deep or high > 255 else 255 if high > 1 else 1
+    if deep or high > 255:
+        full = 65535
+    elif 1 < high <= 16 and array.size == 64:
+        full = 16
+    else:
+        full = 255 if high > 1 else 1
     return np.divide(array, np.float32(full), dtype=np.float32)
 
 

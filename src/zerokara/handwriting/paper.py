@@ -11,19 +11,23 @@ DARKEST = 0.02
 """Of a paper that ink can be seen on: a division by less would only enlarge noise."""
 
 
+SKEWED = 0.1
+"""A skewness of more decides about the polarity."""
+
+
 def ink_is_light(gray: Gray) -> bool:
     """Whether the ink is lighter than what it is on.
 
     Ink is rare: around it, the differences from the local median are skewed to its side. Where they are not, the
     brightness of the whole decides.
     """
-    small = scaled(gray, shape_within(gray.shape, min(96, max(gray.shape))), "BOX")
+    small = scaled(gray, shape_within(gray.shape, 48), "BOX")
     border = [side // 12 for side in small.shape]
     inner = small[border[0] : small.shape[0] - border[0], border[1] : small.shape[1] - border[1]]
-    differences = inner - local_median(inner, max(inner.shape) // 6 | 1)
+    differences = inner - local_median(inner, max(inner.shape) // 3 | 1)
     spread = float(differences.std())
     skewness = float(((differences - differences.mean()) ** 3).mean()) / spread**3 if spread > 1e-4 else 0.0
-    if abs(skewness) > 1:
+    if abs(skewness) > SKEWED:
         return skewness > 0
     return float(np.median(inner)) < 0.5
 

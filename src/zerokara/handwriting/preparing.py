@@ -69,8 +69,5 @@ def _as_sample(picture: Any, described: DataDescription) -> Any:
     array: NDArray[Any] = numbers_of(picture)
     shape = described.image_shape
     if array.size == np.prod(shape) and [side for side in array.shape if side > 1] in ([*shape], [array.size]):
-        array = array.reshape(shape)
-        if described.full == 16 and 1 < array.max() <= 16:  # as scikit-learn has them
-            return np.divide(array, np.float32(16), dtype=np.float32)
-        return shares_of_white(array)
+        return shares_of_white(array.reshape(shape))
     return array
