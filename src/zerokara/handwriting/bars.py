@@ -119,7 +119,7 @@ def page_of(
     told = "".join(f"<div>{escape(doubt)}</div>" for doubt in doubts)
     return (
         f"<div><strong>{escape(heading)}</strong>{told}</div>"
-        f'<div style="display:flex;gap:1em;align-items:flex-start;margin-top:.5em">{image}<table>{rows}</table></div>'
+        f'<div style="display:flex;gap:1em;align-items:flex-start;margin-top:.5em">{image}<table style="color:inherit">{rows}</table></div>'
     )
 
 

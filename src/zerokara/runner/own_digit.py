@@ -93,7 +93,7 @@ def _as_told(name: str, told: Sequence[Prediction], of: Range) -> Iterator[str]:
     yield sentence("{name} was asked:", name=name)
     for answer in told:
         short = replace(answer, file=Path(answer.file).name)
-        yield short.in_text(blocks=has_blocks(sys.stderr))
+        yield f"{short.in_text(blocks=has_blocks(sys.stderr))}\n"
     if of.scale != 1:
         yield sentence("It was given 0 to 255, as its training data are.")
     elif of.low < 0 or of.high > 1:

@@ -348,12 +348,12 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
             say(f"{Path(file).name}:{line}: {remark}")
         if told := new_beside(end.hints, found):
             say(str(told))
-    if options.predict:
-        for text in own_digit.answers(options.predict, vars(main), noted):
-            say(text)
     if options.recognised:
         recognised.write(options.recognised)
     if options.findings and stopped:
         say(sentence("What was stopped is not looked into: {path} was not written.", path=options.findings))
     elif options.findings:
         checkup.write(options.findings, found)
+    if options.predict:  # last: their code may take its time, and be stopped
+        for text in own_digit.answers(options.predict, vars(main), noted):
+            say(text)
