@@ -124,6 +124,14 @@ def test_every_step_is_drawn(here: Callable[..., int], capsys: Output) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 1  # nothing but JSON on standard output
 
 
+def test_of_many_pictures_the_first_are_drawn_and_that_is_said(
+    here: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    monkeypatch.setattr("zerokara.cli.predict.MOST_DRAWN", 1)
+    assert here("a.png", "b.png", "--show", "steps.png", "--json") == 0
+    assert capsys.readouterr().err == "zerokara: steps.png has the first 1 pictures of 2.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

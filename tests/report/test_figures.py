@@ -256,6 +256,7 @@ def test_every_step_has_a_panel_with_its_name_and_the_bars_come_last():
         assert (first.axes[k].images[0].get_array() == 25 * k).all()
     bars = second.axes[2].patches
     assert len(bars) == 40  # of 60 classes
+    assert [k for k, bar in enumerate(bars) if bar.get_facecolor() != bars[0].get_facecolor()] == [1]  # the answer
     assert_allclose([bar.get_width() for bar in bars], 1 / 60)
     picture(png(figure))
 

@@ -50,10 +50,10 @@ def predict(
         check_place("--show", show)
     opened = open_run(run_folder(run))
     drawn: list[Prediction] = []
-    answered = failed = False
+    answered, failed = 0, False
     for file, answer in _answers(opened, picture):
         if isinstance(answer, Prediction):
-            answered = True
+            answered += 1
             _print(answer, json)
             drawn += [answer] if show and len(drawn) < MOST_DRAWN else []
         else:
@@ -62,7 +62,7 @@ def predict(
     if answered and not json:
         print(what_it_knows(opened.described.class_names))
     if show is not None and drawn:
-        _draw(drawn, show, json)
+        _draw(drawn, show, answered, json)
     return 1 if failed else 0
 
 
@@ -97,9 +97,11 @@ def _print_failure(file: Path, error: Exception, as_json: bool) -> None:
         print(json_module.dumps(told, ensure_ascii=False), flush=True)
 
 
-def _draw(answers: Sequence[Prediction], path: Path, quiet: bool) -> None:
+def _draw(answers: Sequence[Prediction], path: Path, total: int, quiet: bool) -> None:
     from zerokara.report.figures import png, steps_figure
 
     save_picture(png(steps_figure(answers)), path)
     if not quiet:
         print(sentence("picture: {path}", path=path))
+    if len(answers) < total:
+        tell(sentence("{path} has the first {n} pictures of {total:,}.", path=path, n=len(answers), total=total))
