@@ -15,8 +15,9 @@ from zerokara.nn.activations import ACTIVATIONS
 from zerokara.training.recipe import Recipe
 
 COMMANDS = [
-    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["predict"], ["info"], ["kit"], ["data"], ["data", "list"],
+    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["info"], ["kit"], ["data"], ["data", "list"],
     ["data", "fetch"], ["data", "show"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
+    ["predict"],
 ]  # fmt: skip
 
 
