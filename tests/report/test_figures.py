@@ -266,3 +266,12 @@ def test_an_empty_picture_has_no_bars_and_another_way_has_its_own_panel():
     assert [axes.get_title() for axes in empty.axes if axes.get_title()] == ["step 0"]
     (other,) = steps_figure([prediction(1, way=1)]).subfigs
     assert other.axes[1].get_title().startswith("Input, by the other way")
+
+
+def test_a_step_whose_name_has_no_font_has_a_number_and_a_doubt_its_code():
+    answer = prediction(1, doubts=(Doubt("cut", "\U00013000"),))
+    answer.prepared.stages[0].__dict__["label"] = "\U00013000"
+    with pytest.warns(UserWarning, match="question marks or numbers instead"):
+        (part,) = steps_figure([answer]).subfigs
+    assert part.axes[0].get_title() == "1"
+    assert part.get_suptitle().splitlines()[1] == "cut"

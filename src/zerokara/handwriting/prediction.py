@@ -106,14 +106,17 @@ class Prediction:
             return self.heading
         picture = "\n".join(picture_lines(self.seen, blocks=blocks))
         bars = "\n".join(bar_lines(self.class_names, self.probabilities, blocks=blocks))
-        return "\n".join([self.heading, *self.reasons, "", beside(picture, bars)]).rstrip()
+        return "\n".join([self.heading, *self._reasons_in_words(), "", beside(picture, bars)]).rstrip()
 
     @property
-    def reasons(self) -> list[str]:
-        """The doubts in words, but for one that is the heading."""
-        return [doubt.text for doubt in self.doubts if doubt.code != NO_INK]
+    def reasons(self) -> list[Doubt]:
+        """The doubts, but for one that is the heading."""
+        return [doubt for doubt in self.doubts if doubt.code != NO_INK]
+
+    def _reasons_in_words(self) -> list[str]:
+        return [doubt.text for doubt in self.reasons]
 
     def _repr_html_(self) -> str:
         if self.is_empty:
             return f"<strong>{escape(self.heading)}</strong>"
-        return page_of(self.heading, self.reasons, self.seen, self.class_names, self.probabilities)
+        return page_of(self.heading, self._reasons_in_words(), self.seen, self.class_names, self.probabilities)

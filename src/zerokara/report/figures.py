@@ -155,14 +155,14 @@ def steps_figure(label: Labels, answers: Sequence[Prediction]) -> Figure:
         cells = part.subplots(count, ACROSS, squeeze=False).ravel()
         for cell in cells:
             cell.set_axis_off()
-        for cell, stage in zip(cells, panels, strict=False):
+        for k, (cell, stage) in enumerate(zip(cells, panels, strict=False), start=1):
             cell.imshow(stage.picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            _write(cell.set_title(in_lines(label.name(stage.label), 34), fontsize=8))
+            _write(cell.set_title(in_lines(label.name(stage.label, instead=str(k)), 34), fontsize=8))
         if not answer.is_empty:
             _draw_bars(label, cells[len(panels)], answer)
-        texts = [answer.heading, *answer.reasons]
-        told = "\n".join(in_lines(label.name(text), 110) for text in texts)
-        _write(part.suptitle(told, fontsize=10))
+        # What was worded before has no English to fall back on, but a number or a code.
+        texts = [label.name(answer.heading), *(label.name(one.text, instead=one.code) for one in answer.reasons)]
+        _write(part.suptitle("\n".join(in_lines(text, 110) for text in texts), fontsize=10))
     return figure
 
 
