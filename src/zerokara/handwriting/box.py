@@ -38,7 +38,8 @@ def _area_weights(side: int, scale: float) -> NDArray[np.float32]:
     after = int(np.ceil(edges[-1] - 1e-6))
     cells = np.arange(after)[:, None]
     overlap = np.minimum(edges[1:], cells + 1) - np.maximum(edges[:-1], cells)
-    return np.clip(overlap, 0, None).astype(np.float32)
+    weights: NDArray[np.float32] = np.clip(overlap, 0, None).astype(np.float32)
+    return weights
 
 
 def centre_of_mass(ink: Gray) -> tuple[float, float]:

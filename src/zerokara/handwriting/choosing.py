@@ -148,14 +148,16 @@ def _at_level(level: float, components: Components, possible: NDArray[np.bool_])
 
 def _may_be_digit(components: Components) -> NDArray[np.bool_]:
     """(n,) what is not at an edge, nor too short, nor a rule, nor a frame around something."""
-    return _like_digit(components) & (components.edges_touched == 0) & ~_frames(components)
+    inside: NDArray[np.bool_] = (components.edges_touched == 0) & ~_frames(components)
+    return _like_digit(components) & inside
 
 
 def _may_be_cut(components: Components) -> NDArray[np.bool_]:
     """(n,) what goes on beyond one edge: rules and shadows go from edge to edge, and a finger fills its box."""
     slender = components.area < FULL * components.heights * components.widths
     long = components.lengths >= 2 * SHORTEST * max(components.shape)
-    return _like_digit(components) & (components.edges_touched == 1) & slender & long
+    cut: NDArray[np.bool_] = (components.edges_touched == 1) & slender & long
+    return _like_digit(components) & cut
 
 
 def _like_digit(components: Components) -> NDArray[np.bool_]:
@@ -186,7 +188,8 @@ def nearness(components: Components) -> NDArray[np.float64]:
     """(n,) 1 in the middle of the picture, 0.2 in its corners."""
     centres = (components.boxes[:, :2] + components.boxes[:, 2:]) / 2
     distance = np.abs(centres / np.array(components.shape) * 2 - 1)
-    return 1 - 0.8 * np.sqrt((distance**2).mean(axis=1))
+    near: NDArray[np.float64] = 1 - 0.8 * np.sqrt((distance**2).mean(axis=1))
+    return near
 
 
 def _parts_of(components: Components, main: int) -> NDArray[np.bool_]:

@@ -112,7 +112,7 @@ def _of_image(picture: Image, name: str) -> Gray:
     if upright.mode not in MODES:
         return gray_of_array(np.asarray(upright), deep=upright.mode.startswith("I;16"))
     if upright.has_transparency_data:
-        return _on_a_background(np.asarray(upright.convert("RGBA"), dtype=np.float32) / 255)
+        return _on_a_background(np.asarray(upright.convert("RGBA"), dtype=np.float32) / np.float32(255))
     if upright.mode in ("LAB", "HSV"):  # Pillow knows no way from these to gray
         upright = upright.convert("RGB")
     return np.asarray(upright.convert("L"), dtype=np.float32) / np.float32(255)
@@ -195,7 +195,8 @@ def shares_of_white(array: NDArray[Any], deep: bool = False) -> NDArray[np.float
         full = 16
     else:
         full = 255 if high > 1 else 1
-    return np.divide(array, np.float32(full), dtype=np.float32)
+    shares: NDArray[np.float32] = np.divide(array, np.float32(full), dtype=np.float32)
+    return shares
 
 
 def _luma(rgb: NDArray[np.float32]) -> Gray:
