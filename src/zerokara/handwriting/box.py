@@ -111,6 +111,6 @@ def looks_boxed(gray: Gray, boxing: object) -> bool:
     if boxing is not mnist_box or gray.shape != (SIDE, SIDE):
         return boxing is uci_box and gray.shape == (8, 8)
     rows, columns = np.flatnonzero(gray.any(axis=1)), np.flatnonzero(gray.any(axis=0))
-    if not len(rows) or max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 != INNER:
+    if not len(rows) or max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 not in (INNER - 1, INNER):
         return False
     return all(MIDDLE - 1 - 0.05 < centre < MIDDLE + 0.05 for centre in centre_of_mass(gray))

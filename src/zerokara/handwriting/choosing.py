@@ -24,6 +24,9 @@ LEAST, NOISES = 0.05, 6.0
 SHORTEST = 0.035
 """Of the picture's longer side: what is shorter is no digit."""
 
+FEWEST = 5
+"""Pixels of the longest thing in a drawing, where there is any."""
+
 MOVES = 0.12
 """Of the digit's longer side: a box that moves by less from one level to the next is stable."""
 
@@ -35,6 +38,9 @@ FRAME = 0.9
 
 FULL = 0.7
 """Of its box: what fills more is a finger, or a shadow, no stroke of a pen."""
+
+LONGER = 1.2
+"""Times the digit's longer side: no part of it is longer."""
 
 NEAR, PART = 0.15, 0.6
 """Of the digit's longer side: how far a part of it may be away, and how long it may be at most."""
@@ -112,7 +118,7 @@ def choose_drawn(ink: Gray, least: float) -> Chosen | None:
     It is all of the ink, unless that is wider than a digit, or has a frame around it.
     """
     components = components_of(ink > least, ink)
-    if not len(components):
+    if components.lengths.max(initial=0) < FEWEST:
         return None
     inside = components.ink * nearness(components)
     main = int(np.argmax(np.where(_frames(components), 0, inside)))
@@ -199,7 +205,8 @@ def _parts_of(components: Components, main: int) -> NDArray[np.bool_]:
     """
     short = components.lengths <= PART * components.lengths[main]
     near = _gaps(components, main) <= NEAR * components.lengths[main]
-    parts: NDArray[np.bool_] = near & (short | ~beside(components, main)) & (components.edges_touched == 0)
+    below = ~beside(components, main) & (components.lengths <= LONGER * components.lengths[main])
+    parts: NDArray[np.bool_] = near & (short | below) & (components.edges_touched == 0)
     parts[main] = True
     return parts
 

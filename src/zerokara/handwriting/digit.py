@@ -55,7 +55,8 @@ def prepare(picture: Any, boxing: Boxing) -> Prepared:
     if looks_boxed(gray, boxing):
         return Prepared(gray.reshape(1, -1), gray.shape, (_gray_stage(gray),))
     ground = ground_of(gray)
-    if ground is None or max(gray.shape) < TINY:
+    tight = max(gray.shape) < TINY
+    if ground is None or tight:
         gray = _large_enough(gray)
     found = list(_photographed(gray) if ground is None else _drawn(gray, ground))
     if not found:
@@ -65,7 +66,7 @@ def prepare(picture: Any, boxing: Boxing) -> Prepared:
     different = len(boxed) > 1 and not np.array_equal(boxed[0].pixels, boxed[1].pixels)
     inputs = np.array([one.pixels.ravel() for one in boxed[: 1 + different]], dtype=np.float32)
     stages = (_gray_stage(gray), *_stages(found[0], gray), *_box_stages(boxed[0]))
-    return Prepared(inputs, boxed[0].pixels.shape, stages, doubts_about(found[0].chosen, found[0].contrast))
+    return Prepared(inputs, boxed[0].pixels.shape, stages, doubts_about(found[0].chosen, found[0].contrast, tight))
 
 
 def _large_enough(gray: Gray) -> Gray:
