@@ -38,7 +38,8 @@ def _area_weights(side: int, scale: float) -> NDArray[np.float32]:
     after = int(np.ceil(edges[-1] - 1e-6))
     cells = np.arange(after)[:, None]
     overlap = np.minimum(edges[1:], cells + 1) - np.maximum(edges[:-1], cells)
-    return np.clip(overlap, 0, None).astype(np.float32)
+    weights: NDArray[np.float32] = np.clip(overlap, 0, None).astype(np.float32)
+    return weights
 
 
 def centre_of_mass(ink: Gray) -> tuple[float, float]:
@@ -110,6 +111,6 @@ def looks_boxed(gray: Gray, boxing: object) -> bool:
     if boxing is not mnist_box or gray.shape != (SIDE, SIDE):
         return boxing is uci_box and gray.shape == (8, 8)
     rows, columns = np.flatnonzero(gray.any(axis=1)), np.flatnonzero(gray.any(axis=0))
-    if not len(rows) or max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 != INNER:
+    if not len(rows) or max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 not in (INNER - 1, INNER):
         return False
     return all(MIDDLE - 1 - 0.05 < centre < MIDDLE + 0.05 for centre in centre_of_mass(gray))

@@ -24,6 +24,9 @@ LEAST, NOISES = 0.05, 6.0
 SHORTEST = 0.035
 """Of the picture's longer side: what is shorter is no digit."""
 
+FEWEST = 5
+"""Pixels of the longest thing in a drawing, where there is any."""
+
 MOVES = 0.12
 """Of the digit's longer side: a box that moves by less from one level to the next is stable."""
 
@@ -35,6 +38,9 @@ FRAME = 0.9
 
 FULL = 0.7
 """Of its box: what fills more is a finger, or a shadow, no stroke of a pen."""
+
+LONGER = 1.2
+"""Times the digit's longer side: no part of it is longer."""
 
 NEAR, PART = 0.15, 0.6
 """Of the digit's longer side: how far a part of it may be away, and how long it may be at most."""
@@ -112,7 +118,7 @@ def choose_drawn(ink: Gray, least: float) -> Chosen | None:
     It is all of the ink, unless that is wider than a digit, or has a frame around it.
     """
     components = components_of(ink > least, ink)
-    if not len(components):
+    if components.lengths.max(initial=0) < FEWEST:
         return None
     inside = components.ink * nearness(components)
     main = int(np.argmax(np.where(_frames(components), 0, inside)))
@@ -148,14 +154,16 @@ def _at_level(level: float, components: Components, possible: NDArray[np.bool_])
 
 def _may_be_digit(components: Components) -> NDArray[np.bool_]:
     """(n,) what is not at an edge, nor too short, nor a rule, nor a frame around something."""
-    return _like_digit(components) & (components.edges_touched == 0) & ~_frames(components)
+    inside: NDArray[np.bool_] = (components.edges_touched == 0) & ~_frames(components)
+    return _like_digit(components) & inside
 
 
 def _may_be_cut(components: Components) -> NDArray[np.bool_]:
     """(n,) what goes on beyond one edge: rules and shadows go from edge to edge, and a finger fills its box."""
     slender = components.area < FULL * components.heights * components.widths
     long = components.lengths >= 2 * SHORTEST * max(components.shape)
-    return _like_digit(components) & (components.edges_touched == 1) & slender & long
+    cut: NDArray[np.bool_] = (components.edges_touched == 1) & slender & long
+    return _like_digit(components) & cut
 
 
 def _like_digit(components: Components) -> NDArray[np.bool_]:
@@ -186,7 +194,8 @@ def nearness(components: Components) -> NDArray[np.float64]:
     """(n,) 1 in the middle of the picture, 0.2 in its corners."""
     centres = (components.boxes[:, :2] + components.boxes[:, 2:]) / 2
     distance = np.abs(centres / np.array(components.shape) * 2 - 1)
-    return 1 - 0.8 * np.sqrt((distance**2).mean(axis=1))
+    near: NDArray[np.float64] = 1 - 0.8 * np.sqrt((distance**2).mean(axis=1))
+    return near
 
 
 def _parts_of(components: Components, main: int) -> NDArray[np.bool_]:
@@ -196,7 +205,8 @@ def _parts_of(components: Components, main: int) -> NDArray[np.bool_]:
     """
     short = components.lengths <= PART * components.lengths[main]
     near = _gaps(components, main) <= NEAR * components.lengths[main]
-    parts: NDArray[np.bool_] = near & (short | ~beside(components, main)) & (components.edges_touched == 0)
+    below = ~beside(components, main) & (components.lengths <= LONGER * components.lengths[main])
+    parts: NDArray[np.bool_] = near & (short | below) & (components.edges_touched == 0)
     parts[main] = True
     return parts
 

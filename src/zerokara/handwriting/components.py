@@ -75,8 +75,8 @@ def components_of(mask: NDArray[np.bool_], weights: NDArray[np.float32]) -> Comp
     rows, n = starts // (width + 1), int(component.max(initial=-1)) + 1
     starts, ends = starts - rows, ends - rows  # without the padding
     sums = np.concatenate([[0.0], np.cumsum(weights.ravel(), dtype=np.float64)])
-    ink = np.bincount(component, sums[ends] - sums[starts], minlength=n)
-    area = np.bincount(component, ends - starts, minlength=n)
+    ink = np.bincount(component, sums[ends] - sums[starts], minlength=n).astype(np.float64)  # none: integers
+    area = np.bincount(component, minlength=n, weights=ends - starts).astype(np.float64)
     boxes = np.empty((n, 4), dtype=np.int64)
     boxes[:, :2], boxes[:, 2:] = max(height, width), 0
     for column, values, least in (

@@ -16,7 +16,7 @@ import numpy as np
 from zerokara.handwriting.box import Boxed, looks_boxed
 from zerokara.handwriting.choosing import Chosen, choose, choose_drawn
 from zerokara.handwriting.doubts import doubt, doubts_about
-from zerokara.handwriting.drawing import faintest, ground_of, ink_on
+from zerokara.handwriting.drawing import TINY, faintest, ground_of, ink_on
 from zerokara.handwriting.opening import LONGEST, Gray, open_picture
 from zerokara.handwriting.paper import closed_paper, contrast_to, ink_is_light, noise_of, smooth_paper
 from zerokara.handwriting.prepared import Prepared, Stage
@@ -26,9 +26,6 @@ from zerokara.words import sentence
 
 SMALL, ENLARGED = 280, 320
 """Pixels of the longer side: a picture with fewer than the one is enlarged to at least the other."""
-
-COARSEST = 28
-"""Pixels of the longer side: a drawing with as many need not be enlarged."""
 
 SOFT = 120
 """Pixels of the digit's longer side under which its edge is soft, as few pixels are left to average."""
@@ -58,7 +55,8 @@ def prepare(picture: Any, boxing: Boxing) -> Prepared:
     if looks_boxed(gray, boxing):
         return Prepared(gray.reshape(1, -1), gray.shape, (_gray_stage(gray),))
     ground = ground_of(gray)
-    if ground is None or max(gray.shape) < COARSEST:
+    tight = max(gray.shape) < TINY
+    if ground is None or tight:
         gray = _large_enough(gray)
     found = list(_photographed(gray) if ground is None else _drawn(gray, ground))
     if not found:
@@ -68,7 +66,7 @@ def prepare(picture: Any, boxing: Boxing) -> Prepared:
     different = len(boxed) > 1 and not np.array_equal(boxed[0].pixels, boxed[1].pixels)
     inputs = np.array([one.pixels.ravel() for one in boxed[: 1 + different]], dtype=np.float32)
     stages = (_gray_stage(gray), *_stages(found[0], gray), *_box_stages(boxed[0]))
-    return Prepared(inputs, boxed[0].pixels.shape, stages, doubts_about(found[0].chosen, found[0].contrast))
+    return Prepared(inputs, boxed[0].pixels.shape, stages, doubts_about(found[0].chosen, found[0].contrast, tight))
 
 
 def _large_enough(gray: Gray) -> Gray:
@@ -76,7 +74,8 @@ def _large_enough(gray: Gray) -> Gray:
     if longest >= SMALL:
         return gray
     times = -(-ENLARGED // longest)
-    return np.clip(scaled(gray, (gray.shape[0] * times, gray.shape[1] * times)), 0, 1)
+    enlarged: Gray = np.clip(scaled(gray, (gray.shape[0] * times, gray.shape[1] * times), "LANCZOS"), 0, 1)
+    return enlarged
 
 
 def _drawn(gray: Gray, ground: float) -> Iterator[Found]:
@@ -108,7 +107,8 @@ def ink_of(chosen: Chosen, contrast: Gray) -> Gray:
         ink = (contrast > 0.5 * dark).astype(np.float32)
     ink *= near
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cut: Gray = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return cut
 
 
 def _gray_stage(gray: Gray) -> Stage:

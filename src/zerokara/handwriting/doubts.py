@@ -30,12 +30,16 @@ SECOND = 0.5
 """Of the digit's longer side: another that is as long may be a digit too."""
 
 
-def doubts_about(chosen: Chosen, contrast: Gray) -> tuple[Doubt, ...]:
-    """The doubts that need no network."""
+def doubts_about(chosen: Chosen, contrast: Gray, tight: bool) -> tuple[Doubt, ...]:
+    """The doubts that need no network.
+
+    Args:
+        tight: whether the digit fills the picture, as those of scikit-learn do, so that its edges mean nothing.
+    """
     codes: list[DoubtCode] = []
     if _has_second(chosen):
         codes.append("two-digits")
-    if _is_cut(chosen, contrast):
+    if not tight and _is_cut(chosen, contrast):
         codes.append("cut")
     if float(np.percentile(contrast[chosen.mask], 85)) < FAINT:
         codes.append("faint")

@@ -9,6 +9,9 @@ from zerokara.handwriting.opening import Gray
 SHARE = 0.35
 """Of all pixels, that must have the one value."""
 
+TINY = 28
+"""Pixels of the longer side: a smaller picture is no photo, and is enlarged."""
+
 CLOSE = 16
 """Levels of 255 that noise, or a shadow, may differ from the ground."""
 
@@ -24,6 +27,8 @@ def ground_of(gray: Gray) -> float | None:
     levels = np.round(gray * 255).astype(np.int16)
     counts = np.bincount(levels.ravel(), minlength=256)
     ground = int(counts.argmax())
+    if max(gray.shape) < TINY:
+        return ground / 255
     if counts[ground] < SHARE * levels.size:
         return None
     if float(np.abs(gray - np.float32(ground / 255)).max()) < WEAKEST:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +59,11 @@ def open_picture(picture: Any, longest: int | None = None) -> Gray:
 def _of_file(path: str, longest: int | None) -> Gray:
     from PIL import Image
 
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what Pillow only warns of (very large pictures) is refused below
-                with Image.open(file, formats=(*FORMATS, "MPO")) as picture:
+                with Image.open(file, formats=FORMATS) as picture:
                     _check_file(picture, path)
                     if longest:
                         picture.draft("L", (longest, longest))
@@ -71,23 +71,32 @@ def _of_file(path: str, longest: int | None) -> Gray:
         except ZerokaraError:
             raise
         except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-            raise DataError(
-                sentence(
-                    "{path} cannot be read as a picture ({error}). Expected one of {formats}.",
-                    path=path,
-                    error=error,
-                    formats=", ".join(FORMATS),
-                ),
-                "data-damaged",
-            ) from error
+            raise _unreadable(path, error) from error
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except ValueError as error:  # no system has such a name
+        raise _unreadable(repr(path), error) from error
+
+
+def _unreadable(path: str, error: Exception) -> DataError:
+    return DataError(
+        sentence(
+            "{path} cannot be read as a picture ({error}). Expected one of {formats}.",
+            path=path,
+            error=error,
+            formats=", ".join(FORMATS),
+        ),
+        "data-damaged",
+    )
 
 
 def _check_file(picture: Image, path: str) -> None:
     jpeg = picture.format in ("JPEG", "MPO")
     _check_size(picture, path, MOST_PIXELS_OF_JPEG if jpeg else MOST_PIXELS)
-    if (
-        getattr(picture, "is_animated", False) and picture.format != "MPO"
-    ):  # there, the others are previews of the first
+    if getattr(picture, "is_animated", False) and picture.format != "MPO":  # its others are previews
         raise DataError(sentence("{path} holds more than one picture. Save the one that is meant.", path=path))
 
 
@@ -112,7 +121,7 @@ def _of_image(picture: Image, name: str) -> Gray:
     if upright.mode not in MODES:
         return gray_of_array(np.asarray(upright), deep=upright.mode.startswith("I;16"))
     if upright.has_transparency_data:
-        return _on_a_background(np.asarray(upright.convert("RGBA"), dtype=np.float32) / 255)
+        return _on_a_background(np.asarray(upright.convert("RGBA"), dtype=np.float32) / np.float32(255))
     if upright.mode in ("LAB", "HSV"):  # Pillow knows no way from these to gray
         upright = upright.convert("RGB")
     return np.asarray(upright.convert("L"), dtype=np.float32) / np.float32(255)
@@ -195,7 +204,8 @@ def shares_of_white(array: NDArray[Any], deep: bool = False) -> NDArray[np.float
         full = 16
     else:
         full = 255 if high > 1 else 1
-    return np.divide(array, np.float32(full), dtype=np.float32)
+    shares: NDArray[np.float32] = np.divide(array, np.float32(full), dtype=np.float32)
+    return shares
 
 
 def _luma(rgb: NDArray[np.float32]) -> Gray:

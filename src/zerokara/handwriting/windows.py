@@ -14,7 +14,7 @@ Picture = NDArray[np.float32]
 
 
 def scaled(picture: Picture, shape: tuple[int, int], way: str = "BICUBIC") -> Picture:
-    """A picture at another (height, width). `way` is BOX, BICUBIC or NEAREST of `PIL.Image.Resampling`."""
+    """A picture at another (height, width). `way` is BOX, BICUBIC or LANCZOS of `PIL.Image.Resampling`."""
     from PIL import Image
 
     resized = Image.fromarray(picture).resize(shape[::-1], Image.Resampling[way])
@@ -34,8 +34,8 @@ def blurred(picture: Picture, sigma: float) -> Picture:
     weights /= weights.sum()
     for _ in range(2):
         padded = np.pad(picture, ((radius, radius), (0, 0)), mode="edge")
-        rows = len(picture)
-        picture = sum(weight * padded[start : start + rows] for start, weight in enumerate(weights)).T  # type: ignore[union-attr]
+        weighted = [weight * padded[start : start + len(picture)] for start, weight in enumerate(weights)]
+        picture = np.sum(weighted, axis=0).T
     return picture
 
 
@@ -60,4 +60,5 @@ def local_median(picture: Picture, window: int) -> Picture:
     """The median of each window×window around a pixel; beyond its edges it goes on as there."""
     padded = np.pad(picture, window // 2, mode="edge")
     views: NDArray[Any] = sliding_window_view(padded, (window, window))
-    return np.median(views.reshape(*picture.shape, -1), axis=2).astype(np.float32)
+    medians: Picture = np.median(views.reshape(*picture.shape, -1), axis=2).astype(np.float32)
+    return medians
