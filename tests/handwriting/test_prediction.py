@@ -104,6 +104,13 @@ def test_a_large_picture_becomes_means_of_its_pixels() -> None:
     assert list(picture_lines(checks, blocks=False)) == ["=" * 28] * 14  # the middle of nine steps, rounded to even
 
 
+def test_a_small_picture_is_enlarged_by_whole_times() -> None:
+    lines = list(picture_lines(np.eye(8), blocks=True))  # three cells for each of scikit-learn's pixels
+    assert [len(line) for line in lines] == [24] * 12
+    assert lines[0] == "███" + " " * 21
+    assert lines[1] == "▀▀▀▄▄▄" + " " * 18
+
+
 def test_blocks_only_where_the_terminal_has_them() -> None:
     assert has_blocks(io.TextIOWrapper(io.BytesIO(), "utf-8"))
     assert not has_blocks(io.TextIOWrapper(io.BytesIO(), "ascii"))

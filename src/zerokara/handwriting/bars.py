@@ -64,7 +64,7 @@ def bar_lines(names: Sequence[str], probabilities: NDArray[np.float64], *, block
 
 def picture_lines(picture: NDArray[Any], *, blocks: bool) -> Iterator[str]:
     """A picture of values 0 to 1 in lines of at most 28 cells, two rows of pixels each; bright is what is drawn."""
-    small = _small(picture)
+    small = _fitting(picture)
     if len(small) % 2:
         small = np.vstack([small, np.zeros_like(small[:1])])
     upper, lower = small[::2], small[1::2]
@@ -76,9 +76,11 @@ def picture_lines(picture: NDArray[Any], *, blocks: bool) -> Iterator[str]:
         yield "".join(signs[k] for k in row)
 
 
-def _small(picture: NDArray[Any]) -> NDArray[np.float64]:
-    """At most 28 pixels on each side, means of those that fall together."""
+def _fitting(picture: NDArray[Any]) -> NDArray[np.float64]:
+    """At most 28 pixels on each side: means of those that fall together, or each of few pixels several times."""
     values = np.clip(np.nan_to_num(np.atleast_2d(picture).astype(np.float64)), 0, 1)
+    times = max(LARGEST // max(values.shape), 1)
+    values = values.repeat(times, axis=0).repeat(times, axis=1)
     for axis in (0, 1):
         side = values.shape[axis]
         if side > LARGEST:
@@ -119,7 +121,8 @@ def page_of(
     told = "".join(f"<div>{escape(doubt)}</div>" for doubt in doubts)
     return (
         f"<div><strong>{escape(heading)}</strong>{told}</div>"
-        f'<div style="display:flex;gap:1em;align-items:flex-start;margin-top:.5em">{image}<table style="color:inherit">{rows}</table></div>'
+        f'<div style="display:flex;gap:1em;align-items:flex-start;margin-top:.5em">{image}'
+        f'<table style="color:inherit">{rows}</table></div>'
     )
 
 
