@@ -258,7 +258,6 @@ def test_every_step_has_a_panel_with_its_name_and_the_bars_come_last():
     assert len(bars) == 40  # of 60 classes
     assert [k for k, bar in enumerate(bars) if bar.get_facecolor() != bars[0].get_facecolor()] == [1]  # the answer
     assert_allclose([bar.get_width() for bar in bars], 1 / 60)
-    picture(png(figure))
 
 
 def test_an_empty_picture_has_no_bars_and_another_way_has_its_own_panel():
