@@ -118,6 +118,8 @@ def prepare(folder: Path, name: str) -> None:
     (folder / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
     network = next(source for source in code(read("docs/student.md")) if "def gradient(" in source)
     (folder / "net.py").write_text(network)
+    drawing = next(source for source in code(read("docs/student.md")) if "my.png" in source)
+    exec(drawing.replace("my.png", str(folder / "my.png")), {})
     for recipe in code(read(name), "toml"):
         (folder / "recipe.toml").write_text(recipe)
     for number, source in enumerate(source for source in code(read(name)) if "write_idx(" in source):

@@ -79,6 +79,8 @@ _network.fast_gradient = fastest_gradient
 _numerical.faster_function = _recognised
 
 if TYPE_CHECKING:
+    from zerokara.handwriting.own_network import predict, prepare
+    from zerokara.handwriting.prediction import Prediction
     from zerokara.own_gradients.results import OwnCheck
     from zerokara.runs.diagnosis import diagnose
     from zerokara.runs.opening import open_run
@@ -95,6 +97,7 @@ __all__ = [
     "DownloadError",
     "EngineError",
     "Network",
+    "Prediction",
     "Recipe",
     "Run",
     "RunError",
@@ -108,16 +111,21 @@ __all__ = [
     "load",
     "numerical_gradient",
     "open_run",
+    "predict",
+    "prepare",
     "set_language",
     "train",
 ]
 
 _ON_FIRST_USE = {
+    "Prediction": "zerokara.handwriting.prediction",
     "Recipe": "zerokara.training.recipe",
     "Run": "zerokara.runs.run",
     "compare": "zerokara.runs.side_by_side",
     "diagnose": "zerokara.runs.diagnosis",
     "open_run": "zerokara.runs.opening",
+    "predict": "zerokara.handwriting.own_network",
+    "prepare": "zerokara.handwriting.own_network",
     "train": "zerokara.runs.train",
 }
 

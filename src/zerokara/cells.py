@@ -43,15 +43,23 @@ def widest(texts: Iterable[str]) -> int:
     return max(map(width, texts), default=0)
 
 
-def shortened(text: str, cells: int) -> str:
-    """The text in at most so many cells; where it is longer, its start and an ellipsis.
+def printable(text: str) -> str:
+    """A text that cannot play tricks with a terminal, which names of files and folders may try.
 
-    >>> shortened("ankle boot", 8), shortened("アンクルブーツ", 8), shortened("bag", 8)
-    ('ankle b…', 'アンク…', 'bag')
+    >>> printable("a\\x1b[2Jb")
+    'a�[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def shortened(text: str, cells: int) -> str:
+    """A text that takes at most so many cells: what is longer ends with an ellipsis.
+
+    >>> shortened("aeroplane", 5), shortened("重みの初期値", 5)
+    ('aero…', '重み…')
     """
     if width(text) <= cells:
         return text
-    start = text[: cells - 1]
-    while width(start) > cells - 1:
-        start = start[:-1]
-    return start + "…"
+    while width(text) >= cells:
+        text = text[:-1]
+    return text + "…"

@@ -18,6 +18,7 @@ COMMANDS = [
     ["report"], ["evaluate"], ["compare"],
     [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["info"], ["kit"], ["data"], ["data", "list"],
     ["data", "fetch"], ["data", "show"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
+    ["predict"],
 ]  # fmt: skip
 
 

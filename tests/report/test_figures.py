@@ -11,6 +11,8 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from zerokara.data import Dataset, Split
+from zerokara.handwriting.prediction import Prediction
+from zerokara.handwriting.prepared import Doubt, Prepared, Stage
 from zerokara.nn import Network, gradient_check
 from zerokara.report.figures import (
     accuracies_figure,
@@ -21,6 +23,7 @@ from zerokara.report.figures import (
     losses_figure,
     moving_average,
     png,
+    steps_figure,
 )
 from zerokara.training.history import Evaluation, History
 
@@ -273,3 +276,41 @@ def test_thirty_runs_have_a_legend_beside_a_diagram_that_is_still_there():
     assert figure.axes[0].get_window_extent().height > 0.4 * 4 * 100
     looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].get_lines()}
     assert len(looks) >= 28
+
+
+def prediction(steps, classes=10, doubts=(), way=0):
+    stages = [Stage(f"step {k}", np.full((30, 20 + k), 25 * k, np.uint8)) for k in range(steps)]
+    names = tuple(f"$class <{k}>" for k in range(classes))
+    shares = np.full(classes, 1 / classes)
+    return Prediction("my.png", 1, names, shares, doubts, Prepared(np.zeros((2, 784)), (28, 28), tuple(stages)), way)
+
+
+def test_every_step_has_a_panel_with_its_name_and_the_bars_come_last():
+    figure = steps_figure([prediction(6), prediction(2, classes=60, doubts=(Doubt("cut", "It is cut."),))])
+    first, second = figure.subfigs
+    titles = [axes.get_title() for axes in first.axes if axes.get_title()]
+    assert titles == [*(f"step {k}" for k in range(6)), "Probability of each class"]
+    assert first.get_suptitle() == "my.png: $class <1>, 10.0%"
+    assert second.get_suptitle().splitlines()[1] == "It is cut."
+    for k in range(6):
+        assert (first.axes[k].images[0].get_array() == 25 * k).all()
+    bars = second.axes[2].patches
+    assert len(bars) == 40  # of 60 classes
+    assert [k for k, bar in enumerate(bars) if bar.get_facecolor() != bars[0].get_facecolor()] == [1]  # the answer
+    assert_allclose([bar.get_width() for bar in bars], 1 / 60)
+
+
+def test_an_empty_picture_has_no_bars_and_another_way_has_its_own_panel():
+    (empty,) = steps_figure([prediction(1, doubts=(Doubt("no-ink", "No ink."),))]).subfigs
+    assert [axes.get_title() for axes in empty.axes if axes.get_title()] == ["step 0"]
+    (other,) = steps_figure([prediction(1, way=1)]).subfigs
+    assert other.axes[1].get_title().startswith("Input, by the other way")
+
+
+def test_a_step_whose_name_has_no_font_has_a_number_and_a_doubt_its_code():
+    answer = prediction(1, doubts=(Doubt("cut", "\U00013000"),))
+    answer.prepared.stages[0].__dict__["label"] = "\U00013000"
+    with pytest.warns(UserWarning, match="question marks or numbers instead"):
+        (part,) = steps_figure([answer]).subfigs
+    assert part.axes[0].get_title() == "1"
+    assert part.get_suptitle().splitlines()[1] == "cut"

@@ -57,6 +57,29 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
         zerokara.open_run(tmp_path / "none")
 
 
+def test_a_run_answers_pictures_as_it_was_trained_and_needs_no_data(tmp_path: Path) -> None:
+    """Its own size, and classes of its own, with the folder gone; a picture by path, from memory, in lists, folders."""
+    from PIL import Image
+
+    for part in ("train", "test"):
+        for name, gray in (("<b>dark", 20), ("light", 230)):
+            (tmp_path / "ours" / part / name).mkdir(parents=True)
+            for k in range(10):
+                Image.new("L", (6, 4), gray + k).save(tmp_path / "ours" / part / name / f"{k}.png")
+    run = zerokara.train(tmp_path / "ours", out=tmp_path, name="run", plots=False, hidden=4, epochs=200, batch_size=10)
+    (tmp_path / "ours").rename(tmp_path / "kept")
+    run = zerokara.open_run(run.path)
+    file = tmp_path / "kept/test/<b>dark/3.png"
+    answer = run.predict(file)
+    assert (answer.class_name, answer.file, answer.seen.shape) == ("<b>dark", str(file), (4, 6))
+    np.testing.assert_allclose(answer.seen, 23 / 255)
+    assert "<b>" not in answer._repr_html_()
+    for picture in (Image.open(file), np.full((4, 6), 23, np.uint8)):
+        assert run.predict(picture).class_name == "<b>dark"
+    assert [one.class_name for one in run.predict([file, tmp_path / "kept/test/light/0.png"])] == ["<b>dark", "light"]
+    assert {one.class_name for one in run.predict(tmp_path / "kept/test/light")} == {"light"}
+
+
 def test_a_notebook_shows_names_as_text(trained: Run) -> None:
     evil = replace(trained, path=Path("/runs/<script>alert(1)<x>&co"))
     for html in (evil._repr_html_(), replace(evil, told=None)._repr_html_()):

@@ -37,6 +37,9 @@ app.command(
     "zerokara.cli.resume:resume", name="resume", help=translatable("Go on with a run, exactly where it stopped.")
 )
 app.command(
+    "zerokara.cli.predict:predict", name="predict", help=translatable("Ask a run's network about your own pictures.")
+)
+app.command(
     "zerokara.cli.run:run_command",
     name="run",
     help=translatable("Run a learner's script, notebook or note as it is."),

@@ -37,10 +37,22 @@ def write_where_free(content: bytes, out: Path | None, stem: str, suffix: str) -
     """
     names = chain([f"{stem}{suffix}"], (f"{stem}-{n}{suffix}" for n in count(2)))
     path = out or next(path for path in map(Path, names) if not os.path.lexists(path))
+    write_file(content, path)
+    return path
+
+
+def check_place(option: str, path: Path) -> None:
+    """Raises UsageError where no file can be: work shall not end with that."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        text = sentence("{option} needs a file in a folder that is there. Got {path}.", option=option, path=path)
+        raise UsageError(text, "wrong-value")
+
+
+def write_file(content: bytes, path: Path) -> None:
+    """Write a file, whole or not at all. Raises RunError where it cannot be written."""
     try:
         replace_file(path, [content])
     except OSError as error:
         raise RunError(
             sentence("{path} could not be written: {reason}.", path=path, reason=error.strerror or error), "file-error"
         ) from error
-    return path

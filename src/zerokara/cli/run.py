@@ -39,6 +39,9 @@ RUN_OPTIONS = {
         "runs list, report and compare take."
     ),
     "--out DIR": translatable("Where --keep makes the folder of that run; runs if not given."),
+    "--predict PICTURE": translatable(
+        "Ask the network that the script leaves behind about a picture of a digit, or a folder of them."
+    ),
     "--no-accelerate": translatable(
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
     ),
@@ -78,6 +81,7 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--findings": lambda text: {"findings": Path(text)},
     "--keep": lambda text: {"keep": text},
     "--out": lambda text: {"out": Path(text)},
+    "--predict": lambda text: {"predict": Path(text)},
 }
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cells import left, widest
+from zerokara.cells import left, printable, widest
 from zerokara.cli.console import TABLE, TABLE_LINES, ended, table_line
 from zerokara.cli.options import run_folder
 from zerokara.cli.picture import write_picture
@@ -189,11 +189,6 @@ def rm(
         else:
             print(sentence("removed {path}", path=path))
     return 0
-
-
-def printable(text: str) -> str:
-    """A text that cannot play tricks with a terminal, which names of folders may try."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _agreed(folders: list[Path]) -> bool:

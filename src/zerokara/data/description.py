@@ -49,16 +49,16 @@ class DataDescription:
     def from_json(cls, value: Any) -> Self:
         """The description in a file that anybody may have written. Raises ValueError where it cannot be one."""
         if not isinstance(value, Mapping) or set(value) != set(cls.__dataclass_fields__):
-            raise ValueError("other fields")
+            raise ValueError
         names, shape, full, background = (value[name] for name in cls.__dataclass_fields__)
         if not isinstance(names, list) or len(names) > MOST_CLASSES or not all(map(_is_name, names)):
-            raise ValueError("class_names")
+            raise ValueError
         if not isinstance(shape, list) or not 1 <= len(shape) <= 4 or not all(map(_is_size, shape)):
-            raise ValueError("image_shape")
+            raise ValueError
         if full is not None and not (_is_finite(full) and full > 0):
-            raise ValueError("full")
+            raise ValueError
         if background is not None and not _is_finite(background):
-            raise ValueError("background")
+            raise ValueError
         return cls(tuple(names), tuple(shape), full, background)
 
     def fits(self, sizes: list[int] | tuple[int, ...]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,34 +53,3 @@ class Prepared:
     image_shape: tuple[int, ...]
     stages: tuple[Stage, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What a network answers to a picture.
-
-    Attributes:
-        file: where the picture came from; "" for one that was given in memory.
-        answer: the index of the likeliest class, of the surest of the ways to read the picture.
-        class_name: what that class is called.
-        probabilities: (classes,) float64 of that way.
-        doubts: all of them, those of the answer included; none where there is nothing to doubt.
-        prepared: what the network saw, and how it came to be.
-    """
-
-    file: str
-    answer: int
-    class_name: str
-    probabilities: NDArray[np.float64]
-    doubts: tuple[Doubt, ...]
-    prepared: Prepared
-
-    def to_json(self) -> dict[str, Any]:
-        """What `--json` prints of a picture."""
-        return {
-            "file": self.file,
-            "answer": self.answer,
-            "class_name": self.class_name,
-            "probabilities": self.probabilities.tolist(),
-            "doubts": [{"code": doubt.code, "text": doubt.text} for doubt in self.doubts],
-        }

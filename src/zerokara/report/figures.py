@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.cells import shortened
 from zerokara.data.dataset import Dataset
+from zerokara.handwriting.bars import LONGEST_NAME, shown_classes
 from zerokara.nn.check import GradientCheck, ParameterCheck
 from zerokara.report.fonts import families
 from zerokara.report.labels import Labels, Title, in_lines, labelled
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+
+    from zerokara.handwriting.prediction import Prediction
 
 TRAIN, TEST, PALE = "#1f5fa8", "#d9541e", "#b9cbe3"
 BELOW: Any = " ".join(("outside", "lower", "center"))  # Matplotlib's own term, no text
@@ -204,6 +208,49 @@ def contact_sheet(label: Labels, dataset: Dataset, each: int = 10) -> Figure:
     title = label(translatable("{name}: training pictures and their number per class"), name=dataset.name)
     _write(figure.suptitle(in_lines(title, int(12 * inches)), fontsize=10))
     return figure
+
+
+ACROSS = 4
+"""Panels beside each other where the steps of a preparation are drawn."""
+
+
+@labelled
+def steps_figure(label: Labels, answers: Sequence[Prediction]) -> Figure:
+    """Every step from a picture to a network's answer, with bars of its probabilities: a part for each picture."""
+    from matplotlib.figure import Figure
+
+    steps = [answer.steps for answer in answers]
+    rows = [-(-(len(panels) + 1) // ACROSS) for panels in steps]
+    heights = [2.6 * count + 0.4 for count in rows]
+    figure = Figure(figsize=(2.6 * ACROSS, sum(heights)), layout="constrained")
+    parts = figure.subfigures(len(answers), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, count, answer, panels in zip(parts, rows, answers, steps, strict=True):
+        cells = part.subplots(count, ACROSS, squeeze=False).ravel()
+        for cell in cells:
+            cell.set_axis_off()
+        for k, (cell, stage) in enumerate(zip(cells, panels, strict=False), start=1):
+            cell.imshow(stage.picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            _write(cell.set_title(in_lines(label.name(stage.label, instead=str(k)), 34), fontsize=8))
+        if not answer.is_empty:
+            _draw_bars(label, cells[len(panels)], answer)
+        # What was worded before has no English to fall back on, but a number or a code.
+        texts = [label.name(answer.heading), *(label.name(one.text, instead=one.code) for one in answer.reasons)]
+        _write(part.suptitle("\n".join(in_lines(text, 110) for text in texts), fontsize=10))
+    return figure
+
+
+def _draw_bars(label: Labels, axes: Axes, answer: Prediction) -> None:
+    shown = shown_classes(answer.probabilities)
+    axes.set_axis_on()
+    axes.barh(
+        range(len(shown)), answer.probabilities[shown], color=[TEST if i == answer.answer else TRAIN for i in shown]
+    )
+    axes.set_xlim(0, 1)
+    axes.invert_yaxis()
+    names = [label.name(shortened(answer.class_names[i], LONGEST_NAME), instead=str(i)) for i in shown]
+    axes.set_yticks(range(len(shown)), names, fontsize=8 if len(shown) <= 12 else 4)
+    axes.tick_params("x", labelsize=7)
+    _write(axes.set_title(label(translatable("Probability of each class")), fontsize=8), *axes.get_yticklabels())
 
 
 def png(figure: Figure) -> bytes:

@@ -82,8 +82,8 @@ def found_in(names: Mapping[str, Any], sources: Sequence[Text], error: BaseExcep
 
         texts = [SourceText(*source) for source in sources]
         memory = Memory(calls=noted_calls.calls(), error=error)
-        with _nothing_left_behind():
-            return diagnosed(learners(names), sources=texts, memory=memory, seconds=SECONDS)
+        with nothing_left_behind():
+            return diagnosed(learners_names(names), sources=texts, memory=memory, seconds=SECONDS)
     except KeyboardInterrupt:  # enough of it; the run itself has ended well
         return Findings()
     except BaseException:  # what the learner's own code may raise, SystemExit too
@@ -96,14 +96,14 @@ def found_in(names: Mapping[str, Any], sources: Sequence[Text], error: BaseExcep
 _IPYTHONS = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_[dio]h|In|Out|get_ipython|exit|quit")
 
 
-def learners(names: Mapping[str, Any]) -> dict[str, Any]:
+def learners_names(names: Mapping[str, Any]) -> dict[str, Any]:
     """The names without those that IPython gives to cells and their results."""
     cells = "get_ipython" in names
     return {name: value for name, value in names.items() if not (cells and _IPYTHONS.fullmatch(name))}
 
 
 @contextmanager
-def _nothing_left_behind() -> Iterator[None]:
+def nothing_left_behind() -> Iterator[None]:
     """What the learner's code may do meanwhile is undone: handlers for the end, figures, another folder."""
     folder, kept_gallery, register = os.getcwd(), gallery.current, atexit.register
     figures = getattr(sys.modules.get("matplotlib._pylab_helpers"), "Gcf", None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from zerokara.errors import RunError
 from zerokara.findings import Findings
-from zerokara.runner.checkup import Text, learners
+from zerokara.runner.checkup import Text, learners_names
 from zerokara.runner.noted_calls import noted_calls
 from zerokara.say import say
 from zerokara.words import sentence
@@ -50,7 +50,7 @@ class Keeper:
         from zerokara.own_training.known_data import known_data
 
         self.seconds = time.monotonic() - self.started
-        calls, own = noted_calls.calls(), learners(names)
+        calls, own = noted_calls.calls(), learners_names(names)
         self.kept = kept_of(Program([SourceText(*source) for source in sources], own), calls)
         known = known_data(own, calls, self.kept.sizes)
         if known is not None:

@@ -105,6 +105,10 @@ class NotedCalls:
             note.clear()
         self._notes = [reference for reference in self._notes if reference() is not None]
 
+    def values(self) -> list[Any]:
+        """What was given to functions last, in the order of the functions."""
+        return [value for note in self.filled for value in note]
+
     def calls(self) -> list[Called]:
         """What was called last, of the methods and functions that are still there."""
         from zerokara.own_training import Called  # most of zerokara, which a script need not wait for

@@ -23,7 +23,7 @@ from zerokara import recognise
 from zerokara.errors import INTERRUPTED, UsageError, ZerokaraError
 from zerokara.findings import Findings
 from zerokara.progress import duration
-from zerokara.runner import checkup, finder, gallery, ipython, recognised, start
+from zerokara.runner import checkup, finder, gallery, ipython, own_digit, recognised, start
 from zerokara.runner.hints import hints_for, new_beside
 from zerokara.runner.keeping import PLACE, keeper
 from zerokara.runner.main_module import as_main
@@ -53,6 +53,7 @@ class Options:
         findings: a JSON file for what was found about the training.
         keep: the name of the run that keeps what the file leaves behind; None for not at all.
         out: the folder that such runs are in.
+        predict: a picture, or a folder of them, that the network is asked about at the end.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -67,6 +68,7 @@ class Options:
     findings: Path | None = None
     keep: str | None = None
     out: Path = PLACE
+    predict: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -78,6 +80,8 @@ class Options:
             recognised.check_path(self.recognised)
         if self.findings is not None:
             checkup.check_path(self.findings)
+        if self.predict is not None:
+            own_digit.check_picture(self.predict)
 
 
 def run_file(file: str, args: list[str], options: Options) -> int:
@@ -93,7 +97,12 @@ def run_file(file: str, args: list[str], options: Options) -> int:
     Raises UsageError, before anything is run, for a file that cannot be run or cells that are not there.
     """
     path = checked_path(file).absolute()
-    options = replace(options, recognised=_absolute(options.recognised), findings=_absolute(options.findings))
+    options = replace(
+        options,
+        recognised=_absolute(options.recognised),
+        findings=_absolute(options.findings),
+        predict=_absolute(options.predict),
+    )
     script = path.suffix.lower() in SCRIPTS
     if script and options.cells:
         raise UsageError(
@@ -343,6 +352,7 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
         say(sentence("zerokara supplied {names}.", names=", ".join(names)))
     stopped = isinstance(end.error, KeyboardInterrupt)
     found = Findings()
+    noted = noted_calls.values() if options.predict else []  # before they are let go
     if not stopped and (options.remarks or options.findings or options.keep):
         found = checkup.found_in(vars(main), checkup.sources_of(path, cells), end.error)
     if options.remarks:
@@ -358,4 +368,7 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
         say(sentence("What was stopped is not looked into: {path} was not written.", path=options.findings))
     elif options.findings:
         checkup.write(options.findings, found)
+    if options.predict:  # last: their code may take its time, and be stopped
+        for text in own_digit.answers(options.predict, vars(main), noted):
+            say(text)
     return found

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerokara.data import Dataset, load
 from zerokara.data.description import DataDescription
 from zerokara.errors import DataError, RunError, UsageError
+from zerokara.nn.functions import softmax
 from zerokara.nn.network import Network
 from zerokara.report.classification import ClassificationReport
 from zerokara.runs.answering import answers_of
@@ -22,6 +24,9 @@ from zerokara.training.history import Evaluation, History, Undecided, undecided_
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 from zerokara.words import in_english, sentence, translatable
+
+if TYPE_CHECKING:
+    from zerokara.handwriting.prediction import Prediction
 
 FINISHED, STOPPED, DIVERGED, UNFINISHED = STATES = ("finished", "stopped", "diverged", "unfinished")
 STATES_IN_WORDS = {
@@ -98,6 +103,38 @@ class Run:
     def dataset(self) -> Dataset:
         """The data it was trained on, loaded when first asked for; errors as in `same_data`."""
         return self.loaded or same_data(self.recipe, self.checksum)
+
+    @overload
+    def predict(self, picture: list[Any] | tuple[Any, ...]) -> list[Prediction]: ...
+    @overload
+    def predict(self, picture: Any) -> Any: ...
+    def predict(self, picture: Any) -> Any:
+        """What the network takes a picture for, prepared as its training pictures were; their files are not needed.
+
+        Args:
+            picture: a path, a Pillow image, or an array of pixels (height, width) or (height, width, 3), of any size;
+                or a list of these, or a folder with pictures.
+
+        Returns:
+            A `Prediction`: answer, probabilities, doubts, what the network saw. A list of them for a list or a folder.
+
+        Raises:
+            UsageError: it is no picture, or the network was not trained on pictures.
+            DataError: a file cannot be read as a picture.
+            OSError: a file cannot be opened.
+            ZerokaraError: the network's numbers are not finite.
+        """
+        from zerokara.handwriting.predicting import each_of, file_of, predicted
+        from zerokara.handwriting.preparing import prepare_picture
+
+        several = each_of(picture)
+        if several is not None:
+            return [self.predict(one) for one in several]
+        prepared = prepare_picture(picture, self.described, self.recipe.dataset)
+        return predicted(prepared, self._probabilities, self.described.class_names, file_of(picture))
+
+    def _probabilities(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        return softmax(np.asarray(self.network.predict(x), np.float64))
 
     @property
     def remark(self) -> str:
