@@ -143,7 +143,7 @@ def test_pictures(run: Run, monkeypatch: pytest.MonkeyPatch, marked: Outside) ->
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND"):
         monkeypatch.delenv(name, raising=False)
     show = "from zerokara.runner.gallery import current\nfrom PIL import Image\n"
-    show += "current.save(Image.fromarray(np.uint8([[0, 200]])))\n"
+    show += "current.save_picture(Image.fromarray(np.uint8([[0, 200]])))\n"
     (saved,) = said(run(f"import numpy as np\n{show}"), marked, 1)
     assert saved.startswith("⟦Figure 1 saved: ")
     (failed,) = said(run(f"import numpy as np\n{show}", "--figures", "train.py"), marked, 1)

@@ -9,9 +9,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cells import left, right, shortened, widest
+from zerokara.cells import left, printable, right, shortened, widest
 from zerokara.cli.options import DataDir, Json, run_folder
-from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
 from zerokara.report.differences import ACCURACIES, ACCURACY_HEADS, Comparison
 from zerokara.runs.side_by_side import compare as compared

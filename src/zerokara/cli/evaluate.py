@@ -11,10 +11,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from zerokara.cells import left, right, shortened, widest
+from zerokara.cells import left, printable, right, shortened, widest
 from zerokara.cli.download import download_progress
 from zerokara.cli.options import DataDir, Json, run_folder
-from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
 from zerokara.data import load
 from zerokara.report.classification import CLASS_HEADS, CONFUSION, ClassificationReport

@@ -35,7 +35,7 @@ class Gallery:
         with fonts.missing_letters(say):
             self._write(path, figure.savefig, new=known is None)
 
-    def save(self, picture: Any) -> None:
+    def save_picture(self, picture: Any) -> None:
         """Write one of Pillow's, in the same way."""
         self._write(self._next_path(), picture.save, new=True)
 
@@ -89,7 +89,7 @@ def _offer_viewer(image_show: ModuleType) -> None:
     class Saver(image_show.Viewer):  # type: ignore[misc, name-defined]
         def show_image(self, image: Any, **options: Any) -> bool:
             if current is not None:
-                current.save(image)
+                current.save_picture(image)
             return current is not None
 
     image_show.register(Saver, 0)
