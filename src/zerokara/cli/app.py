@@ -65,6 +65,19 @@ app.command(
     ),
 )
 app.command(
+    "zerokara.cli.verify:verify",
+    name="verify",
+    help="\n\n".join(
+        [
+            translatable("Train runs again and compare: does the recipe give what is stored, bit for bit?"),
+            translatable(
+                "It asks about reproducing, the doctor about learning, and check about a gradient. Exits with 0 where "
+                "all are the same bits, 1 where one differs, and otherwise 3 where one cannot be told here."
+            ),
+        ]
+    ),
+)
+app.command(
     "zerokara.cli.info:info",
     name="info",
     help=translatable("Print versions, the engine, threads, and the data that are here."),

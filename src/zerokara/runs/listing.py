@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,15 @@ def lines(out: Path) -> list[Line]:
     with os.scandir(out) as entries:
         folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     return [line for name in folders if (line := line_of(out / name)) is not None]
+
+
+def folders_of_runs(top: Path) -> Iterator[Path]:
+    """Every folder at or below this one that is a run's or looks like a broken one's, by name; no link is followed."""
+    for folder, below, _ in os.walk(top):
+        if _looks_like_a_run(Path(folder)):
+            below.clear()
+            yield Path(folder)
+        below.sort()
 
 
 def line_of(folder: Path) -> Line | None:

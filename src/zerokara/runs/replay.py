@@ -1,0 +1,222 @@
+"""Training a run again in memory, up to its last update, and comparing bit for bit what came out with what is stored.
+
+The recipe may be anybody's: what would need more memory or time than there is is not begun, and what takes longer than
+was forecast is stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.runs.checkpoint import Array, Checkpoint
+from zerokara.runs.interrupt import stop_on_signals
+from zerokara.runs.machine import limited_to
+from zerokara.runs.reading import memory_of_machine
+from zerokara.training.events import Advanced, Event, Listener
+from zerokara.training.history import Evaluation
+from zerokara.training.recipe import Recipe
+from zerokara.training.trainer import Trainer
+
+MOST_FLOPS = 1e13
+"""Floating-point operations a second that no engine of ours does on any machine of today."""
+MEASURED = 0.5
+"""Seconds of updates that tell how fast they are."""
+MOST_ROUNDING = 16
+"""Units of rounding, relative to a loss, by which another mathematical library changes it before that grows."""
+ROUNDING_OF_ONE_LOSS = 1000
+"""The same of a loss whose products another matrix library added in another order."""
+
+
+class OverBudget(Exception):
+    """The training would take longer than it may, or did. `seconds`: what it would take in all; None: not known."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class NeedsMemory(Exception):
+    """The training would need so many bytes, which are not there."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+def check_feasible(recipe: Recipe, checkpoint: Checkpoint, seconds: float) -> None:
+    """Raise NeedsMemory or OverBudget where that can be told without beginning."""
+    sizes, batch = checkpoint.facts.sizes, recipe.batch_size
+    weights = sum(array.size for array in checkpoint.params.values())
+    # weights, gradients, state and its snapshot; indices of a batch, its inputs, and each layer's outputs and gradients
+    needed = 8 * (weights * (4 + 2 * len(recipe.make_optimizer().slots)) + batch * (2 + 3 * sum(sizes)))
+    if needed > memory_of_machine():
+        raise NeedsMemory(needed)
+    passes = 3.0 if recipe.gradient == "backprop" else float(sum(sizes[1:]))  # one for each unit at the very least
+    least = checkpoint.iteration * passes * batch * sum(sizes[1:]) / MOST_FLOPS
+    if least > seconds:
+        raise OverBudget(least)
+
+
+def replay(trainer: Trainer, checkpoint: Checkpoint, *, seconds: float, listener: Listener | None = None) -> None:
+    """Train as far as the checkpoint is, with as many threads of the matrix library as its run had.
+
+    Raises OverBudget, and KeyboardInterrupt where a signal came.
+    """
+    trainer.iterations = checkpoint.iteration
+    forecast = _Budget(seconds, checkpoint.iteration)
+    # numerical gradients of large networks take minutes for one update, and look at the flag
+    timer = threading.Timer(seconds, trainer.request_stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        with stop_on_signals(trainer.stop) as signals, limited_to(checkpoint.provenance.threads):
+            trainer.run(forecast, *(() if listener is None else (listener,)))
+    finally:
+        timer.cancel()
+    if signals.count:
+        raise KeyboardInterrupt
+    if trainer.stop[0]:
+        raise OverBudget(forecast.needed)
+
+
+class _Budget:
+    """A listener that ends a training as soon as it is clear that it will not end in time."""
+
+    def __init__(self, seconds: float, total: int) -> None:
+        self.seconds, self.total = seconds, total
+        self.began, self.needed = time.monotonic(), None if total else 0.0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Advanced) and 0 < event.iteration < self.total:
+            elapsed = time.monotonic() - self.began
+            forecast = elapsed * self.total / event.iteration
+            if elapsed > MEASURED and forecast > self.seconds:
+                self.needed = forecast
+                event.request_stop()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Where what is stored and what came out are not the same bits.
+
+    Attributes:
+        losses_from: index of the first loss that differs; then, now: that loss as stored and as it came out.
+        evaluation: iteration of the first evaluation that differs.
+        array: name of the first array of weights or of the optimizer's state that differs.
+        rounding: whether no more than the rounding of another mathematical library is to be seen.
+        first_loss_rounded: whether the loss of evaluation 0 differs by rounding, which counts for nothing here.
+    """
+
+    losses_from: int | None = None
+    then: float = 0.0
+    now: float = 0.0
+    evaluation: int | None = None
+    array: str | None = None
+    rounding: bool = False
+    first_loss_rounded: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether every bit is the same."""
+        return self.losses_from is None and self.evaluation is None and self.array is None
+
+
+class _Arrays(NamedTuple):
+    """Losses, evaluations, and all other arrays by name."""
+
+    losses: NDArray[np.float64]
+    evaluations: dict[int, Evaluation]
+    others: dict[str, Array]
+
+
+def compared(checkpoint: Checkpoint, trainer: Trainer) -> Comparison:
+    """What is stored beside what a trainer came to that went as far."""
+    stored = _Arrays(
+        checkpoint.arrays["losses"],
+        {e.iteration: e for e in checkpoint.history.evaluations},
+        {name: array for name, array in checkpoint.arrays.items() if name not in ("losses", "evaluations")},
+    )
+    found = _Arrays(trainer.history.losses, {e.iteration: e for e in trainer.history.evaluations}, _state_of(trainer))
+    eps = float(np.finfo(trainer.network.dtype).eps)
+    array = next((name for name, then in stored.others.items() if not _same(then, found.others[name])), None)
+    first = _first_difference(stored.losses, found.losses)
+    if first is not None:
+        then, now = (float(losses[first]) if first < len(losses) else float("nan") for losses in stored[:1] + found[:1])
+        rounding = array is not None and _is_rounded(then, now, MOST_ROUNDING * eps) and _spreads(stored, found, first)
+        return Comparison(first, then, now, array=array, rounding=rounding)
+    evaluation = _first_evaluation(stored.evaluations, found.evaluations, checkpoint.iteration)
+    if evaluation == 0 and trainer.engine.name != "reference":
+        # The loss of evaluation 0 is NumPy's whatever the engine, with the sums of its matrix library.
+        then, now = stored.evaluations[0].loss, found.evaluations[0].loss
+        mended = {**found.evaluations, 0: Evaluation(0, 0.0, then, *astuple(found.evaluations[0])[3:])}
+        if _is_rounded(then, now, ROUNDING_OF_ONE_LOSS * eps):
+            evaluation = _first_evaluation(stored.evaluations, mended, checkpoint.iteration)
+            return Comparison(evaluation=evaluation, array=array, first_loss_rounded=True)
+    return Comparison(evaluation=evaluation, array=array)
+
+
+def _state_of(trainer: Trainer) -> dict[str, Array]:
+    """The arrays of a checkpoint of this trainer, but its history."""
+    params = {f"params/{name}": array for name, array in trainer.network.params.items()}
+    state = trainer.optimizer.state.items()
+    return params | {f"state/{slot}/{name}": array for slot, arrays in state for name, array in arrays.items()}
+
+
+def _same(one: Array, other: Array) -> bool:
+    """Whether two arrays of numbers are the same bits; a NaN is like any other, whatever sign it was given."""
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    unequal = np.ascontiguousarray(one).view(f"u{one.itemsize}") != np.ascontiguousarray(other).view(f"u{one.itemsize}")
+    return not bool((unequal & ~(np.isnan(one) & np.isnan(other))).any())
+
+
+def _first_difference(stored: NDArray[np.float64], found: NDArray[np.float64]) -> int | None:
+    """The index from which two histories of losses differ; None where they are the same."""
+    n = min(len(stored), len(found))
+    differing = _differing(stored[:n], found[:n])
+    if len(differing):
+        return int(differing[0])
+    return None if len(stored) == len(found) else n
+
+
+def _differing(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Indices at which two float64 arrays are not the same bits."""
+    return np.flatnonzero((one.view(np.uint64) != other.view(np.uint64)) & ~(np.isnan(one) & np.isnan(other)))
+
+
+def _is_rounded(then: float, now: float, most: float) -> bool:
+    return abs(then - now) <= most * abs(now)
+
+
+def _spreads(stored: _Arrays, found: _Arrays, first: int) -> bool:
+    """Whether most of the losses after the first that differs do too, as what is rounded once never comes back."""
+    n = min(len(stored.losses), len(found.losses))
+    return 2 * len(_differing(stored.losses[first:n], found.losses[first:n])) >= n - first
+
+
+def _first_evaluation(stored: dict[int, Evaluation], found: dict[int, Evaluation], last: int) -> int | None:
+    """The iteration of the first evaluation that differs or is missing. A run that was stopped has none at its end."""
+    for iteration in sorted(stored.keys() | found.keys()):
+        pair = stored.get(iteration), found.get(iteration)
+        if pair[0] is None and iteration == last:
+            continue
+        if None in pair or not _same(*(np.array(astuple(e), np.float64) for e in pair if e is not None)):
+            return iteration
+    return None
+
+
+def stored_bits(checkpoint: Checkpoint) -> str:
+    """A digest of all that a run computed: equal where two runs are the same bits."""
+    digest = sha256()
+    for name in sorted(checkpoint.arrays):
+        array = checkpoint.arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

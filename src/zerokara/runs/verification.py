@@ -1,0 +1,355 @@
+"""Whether a run's recipe gives what is stored in its folder: a run is exact, so a second training can tell.
+
+There are three verdicts. *Same bits*: losses, evaluations, weights and the optimizer's state came out again, bit for
+bit; that proves the recipe, wherever it was computed and whoever typed it. *Differs*: they did not, although version,
+engine, processor level and threads are those that were recorded. *Cannot be told*: all else. A run is accused of
+nothing that another machine may have done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from zerokara.data import Dataset
+from zerokara.data.entries import ENTRIES
+from zerokara.engine import choose_engine
+from zerokara.engine.contract import Engine
+from zerokara.errors import Code, DataError, EngineError, RunError, ZerokaraError
+from zerokara.nn.network import Network
+from zerokara.progress import duration
+from zerokara.runs.at_level import Elsewhere, answer_of_child, variables_for
+from zerokara.runs.checkpoint import Checkpoint
+from zerokara.runs.machine import blas_threads, limited_to
+from zerokara.runs.prepared import PreparedRun, prepare_run
+from zerokara.runs.provenance import Provenance
+from zerokara.runs.replay import Comparison, NeedsMemory, OverBudget, check_feasible, compared, replay, stored_bits
+from zerokara.runs.results import Remark, passed_over_for_an_older_one, read_all
+from zerokara.runs.resume import differences_of
+from zerokara.runs.run import same_data
+from zerokara.runs.untrusted import checked_folder, read_recipe
+from zerokara.training.build import network_of_sizes
+from zerokara.training.events import Listener
+from zerokara.training.recipe import Recipe
+from zerokara.words import sentence, translatable
+
+SAME, DIFFERS, CANNOT_TELL = VERDICTS = ("same-bits", "differs", "cannot-be-told")
+VERDICTS_IN_WORDS = {
+    # Translators: a verdict in a table: a second training gave the same bits as the stored run
+    SAME: translatable("same bits"),
+    # Translators: a verdict in a table: a second training gave something else than the stored run
+    DIFFERS: translatable("differs"),
+    # Translators: a verdict in a table: whether a second training gives the stored run cannot be told on this machine
+    CANNOT_TELL: translatable("cannot be told"),
+}
+"""For `sentence`; programs are given the verdicts themselves."""
+SECONDS = 60.0
+"""That the second training of one run may take, unless somebody allows more."""
+MOST_DATASETS = 2
+"""Data sets that are kept in memory from one run to the next."""
+
+ReasonCode = Literal[
+    "losses", "evaluations", "weights",
+    "other-version", "other-level", "threads-unknown", "forced", "customized", "over-budget", "rounding",
+]  # fmt: skip
+"""Why a verdict is not "same bits", beside the codes of errors."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is not "same bits": a code for programs, a whole sentence for people."""
+
+    code: Code | ReasonCode
+    text: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of verifying one run. What is not known is None.
+
+    Attributes:
+        path: its folder.
+        verdict: one of `VERDICTS`.
+        reasons: why it is not "same bits"; empty where it is.
+        remarks: what is to be said of the files in its folder beside that.
+        recipe: it, complete.
+        state, updates, engine: of its newest checkpoint.
+        stored_accuracy: on the test part at its latest evaluation, as stored; evaluated_at: the update that was after.
+        recomputed_accuracy: of the stored weights, on the test part as it is here.
+        differs_from: number of the first update whose loss differs, from 1.
+        bits: a digest of all that it computed: runs with equal ones are the same bits.
+    """
+
+    path: Path
+    verdict: str
+    reasons: tuple[Reason, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    recipe: Recipe | None = None
+    state: str | None = None
+    updates: int | None = None
+    engine: str | None = None
+    stored_accuracy: float | None = None
+    evaluated_at: int | None = None
+    recomputed_accuracy: float | None = None
+    differs_from: int | None = None
+    bits: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for programs, in every language: of reasons and remarks their codes."""
+        codes = {"reasons": [r.code for r in self.reasons], "remarks": [r.code for r in self.remarks]}
+        recipe = None if self.recipe is None else {**self.recipe.fingerprint(), "dataset": self.recipe.dataset}
+        return {**{name: value for name, value in vars(self).items() if name != "path"}, **codes, "recipe": recipe}
+
+
+@dataclass
+class Verifier:
+    """Verifies runs one after another; what equal ones share is done once.
+
+    Attributes:
+        seconds: that a second training may take.
+        data_dir: where to look for data first, also for folders of one's own that lay elsewhere.
+        listener: told of every training.
+    """
+
+    seconds: float = SECONDS
+    data_dir: Path | None = None
+    listener: Listener | None = None
+    _datasets: OrderedDict[tuple[str, str], Dataset] = field(default_factory=OrderedDict)
+    _known: dict[Any, Verification] = field(default_factory=dict)
+
+    def verify(self, path: Path) -> Verification:
+        """Train one run again and compare. Nothing is raised for what is wrong with it, and nothing is written."""
+        try:
+            folder = checked_folder(path)
+            recipe = read_recipe(folder)
+            checkpoint, passed_over, results = read_all(folder, recipe)
+        except ZerokaraError as error:
+            return Verification(path, CANNOT_TELL, (Reason(error.code, str(error)),))
+        except OSError as error:
+            text = sentence("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
+            return Verification(path, CANNOT_TELL, (Reason("file-error", text),))
+        remarks = (*map(passed_over_for_an_older_one, passed_over), *results.remarks)
+        bits = stored_bits(checkpoint)
+        key = bits, repr(replace(checkpoint.facts, seconds=0.0, digest="", provenance=_timeless(checkpoint.provenance)))
+        if key not in self._known:
+            self._known[key] = self._verified(_described(folder, recipe, checkpoint, bits), recipe, checkpoint)
+        return replace(self._known[key], path=path, remarks=remarks, recipe=recipe)
+
+    def _verified(self, known: Verification, recipe: Recipe, checkpoint: Checkpoint) -> Verification:
+        try:
+            check_feasible(recipe, checkpoint, self.seconds)
+            dataset = self._data(recipe, checkpoint.provenance.data)
+            known = replace(known, recomputed_accuracy=accuracy_of(recipe, checkpoint, dataset))
+            prepared = _prepared(recipe, dataset, checkpoint)
+            return self._judged(known, prepared, checkpoint)
+        except ZerokaraError as error:
+            return replace(known, reasons=(Reason(error.code, str(error)),))
+        except OverBudget as over:
+            return replace(known, reasons=(_over_budget(over, self.seconds),))
+        except (NeedsMemory, MemoryError):
+            text = sentence("There is not enough memory for this. Try a smaller network, batch or data set.")
+            return replace(known, reasons=(Reason("out-of-memory", text),))
+
+    def _judged(self, known: Verification, prepared: PreparedRun, checkpoint: Checkpoint) -> Verification:
+        obstacles = obstacles_to(checkpoint.provenance, prepared)
+        if any(obstacle.code == "other-level" for obstacle in obstacles):
+            variables = _variables(checkpoint.provenance, prepared)
+            if variables is None:
+                return replace(known, reasons=obstacles)
+            try:
+                told = answer_of_child(known.path, variables, self.seconds, self.data_dir)
+            except Elsewhere:
+                return replace(known, reasons=obstacles)
+            reasons = tuple(Reason(*reason) for reason in told["reasons"])
+            return replace(known, verdict=told["verdict"], reasons=reasons, differs_from=told["differs_from"])
+        replay(prepared.trainer, checkpoint, seconds=self.seconds, listener=self.listener)
+        equal = checkpoint.provenance.environment == prepared.provenance.environment
+        return concluded(known, compared(checkpoint, prepared.trainer), obstacles, equal_environment=equal)
+
+    def _data(self, recipe: Recipe, checksum: str) -> Dataset:
+        """The data of a run; a folder of one's own is looked for in `data_dir` too, where it must be the same data."""
+        key = recipe.dataset, checksum
+        if key not in self._datasets:
+            self._datasets[key] = self._loaded(recipe, checksum)
+            while len(self._datasets) > MOST_DATASETS:
+                self._datasets.popitem(last=False)
+        self._datasets.move_to_end(key)
+        return self._datasets[key]
+
+    def _loaded(self, recipe: Recipe, checksum: str) -> Dataset:
+        if recipe.dataset not in ENTRIES and self.data_dir is not None:
+            for folder in (self.data_dir / os.path.basename(recipe.dataset), self.data_dir):
+                try:
+                    return same_data(replace(recipe, dataset=str(folder)), checksum)
+                except (DataError, RunError):
+                    continue
+        return same_data(recipe, checksum, self.data_dir)
+
+
+def concluded(
+    known: Verification, found: Comparison, obstacles: tuple[Reason, ...], *, equal_environment: bool
+) -> Verification:
+    """The verdict on a comparison, where obstacles stand against saying that a run differs.
+
+    The one figure that NumPy computes beside the compiled core is rounded as it likes where the environment is another.
+    """
+    if found.same and not (found.first_loss_rounded and equal_environment):
+        return replace(known, verdict=SAME, reasons=())
+    known = replace(known, differs_from=None if found.losses_from is None else found.losses_from + 1)
+    if obstacles:
+        return replace(known, reasons=(*obstacles, *_differences(found)))
+    if found.rounding or found.same:
+        text = sentence(
+            "It differs here only as another mathematical library rounds: that is no sign of another recipe."
+        )
+        return replace(known, reasons=(Reason("rounding", text),))
+    return replace(known, verdict=DIFFERS, reasons=_differences(found))
+
+
+def obstacles_to(came: Provenance, prepared: PreparedRun) -> tuple[Reason, ...]:
+    """Why equal bits are not to be expected of this engine, here and now."""
+    reasons = []
+    for difference in differences_of(came.environment, prepared.provenance.environment):
+        if difference.name != "level":
+            reasons.append(Reason("other-version", difference.in_words()))
+        elif _level_matters(came, prepared):
+            reasons.append(Reason("other-level", difference.in_words()))
+    if came.forced:
+        text = sentence("It went on after a change of versions or processor, so no single training need equal it.")
+        reasons.append(Reason("forced", text))
+    if came.customized:
+        names = ", ".join(came.customized)
+        text = sentence("It was trained with its author's own {names}, which may not be what stands here.", names=names)
+        reasons.append(Reason("customized", text))
+    if came.engine != "compiled" and not _has_threads(came.threads):
+        text = sentence("How many threads its matrix library shared a product among cannot be had here.")
+        reasons.append(Reason("threads-unknown", text))
+    return tuple(reasons)
+
+
+def _level_matters(came: Provenance, prepared: PreparedRun) -> bool:
+    """Whether a difference of levels changes bits: to the compiled core only that of the machine and its own do."""
+    if came.engine != "compiled":
+        return True
+    then, now = came.level.split(", "), prepared.provenance.level.split(", ")
+    return (then[0], then[-1]) != (now[0], now[-1])
+
+
+def _variables(came: Provenance, prepared: PreparedRun) -> dict[str, str] | None:
+    """What brings a process to the level that matters, better still to all of it; None where nothing does."""
+    then, now = came.level, prepared.provenance.level
+    variables = variables_for(then, now)
+    if variables is None and came.engine == "compiled":
+        then, now = (", ".join((level.split(", ")[0], level.split(", ")[-1])) for level in (then, now))
+        variables = variables_for(then, now)
+    return variables
+
+
+def _has_threads(threads: int) -> bool:
+    """Whether the matrix library can be told to use so many."""
+    if threads == 0:
+        return False
+    with limited_to(threads):
+        return blas_threads() == threads
+
+
+def _timeless(came: Provenance) -> Provenance:
+    return replace(came, began="")
+
+
+def _described(folder: Path, recipe: Recipe, checkpoint: Checkpoint, bits: str) -> Verification:
+    """What a checkpoint says, before anything is verified."""
+    last = checkpoint.last
+    return Verification(
+        folder,
+        CANNOT_TELL,
+        recipe=recipe,
+        state=checkpoint.state,
+        updates=checkpoint.iteration,
+        engine=checkpoint.provenance.engine,
+        stored_accuracy=None if last is None else last.test_accuracy,
+        evaluated_at=None if last is None else last.iteration,
+        bits=bits,
+    )
+
+
+def _prepared(recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint) -> PreparedRun:
+    """The same training, on the engine that was recorded."""
+    came = checkpoint.provenance
+    prepared = prepare_run(recipe, dataset, engine=came.engine, keep_going=came.keep_going)
+    if list(prepared.trainer.network.sizes) != checkpoint.facts.sizes:
+        text = sentence(
+            "Its data now give a network of {now}, not of {then}.",
+            now=prepared.trainer.network.sizes,
+            then=checkpoint.facts.sizes,
+        )
+        raise RunError(text, "data")
+    return prepared
+
+
+def accuracy_of(recipe: Recipe, checkpoint: Checkpoint, dataset: Dataset) -> float | None:
+    """The share of test samples that the stored weights are right about; None where their shapes do not fit."""
+    sizes = checkpoint.facts.sizes
+    if dataset.test.pixels.shape[1] != sizes[0] or not len(dataset.test):
+        return None
+    network = network_of_sizes(recipe, sizes)
+    network.params = checkpoint.params
+    with np.errstate(over="ignore", invalid="ignore"):
+        classes = _engine_for(checkpoint.provenance.engine, network).classify(network, dataset.test)
+    return int((classes == dataset.test.t).sum()) / len(dataset.test)
+
+
+def _engine_for(name: str, network: Network) -> Engine:
+    """The engine of that name, or where it is not here another one."""
+    try:
+        return choose_engine(name, network, 1)
+    except (EngineError, ValueError):
+        return choose_engine("auto", network, 1)
+
+
+def _differences(found: Comparison) -> tuple[Reason, ...]:
+    if found.losses_from is not None:
+        text = sentence(
+            "The losses differ from update {n:,} on: {then!r} is stored, and {now!r} came out.",
+            n=found.losses_from + 1,
+            then=found.then,
+            now=found.now,
+        )
+        return (Reason("losses", text),)
+    reasons = []
+    if found.evaluation is not None:
+        text = sentence("The losses are the same, but the evaluation after update {n:,} differs.", n=found.evaluation)
+        reasons.append(Reason("evaluations", text))
+    if found.array is not None:
+        text = sentence("The losses are the same, but the array {name} at the end differs.", name=found.array)
+        reasons.append(Reason("weights", text))
+    return tuple(reasons)
+
+
+def _over_budget(over: OverBudget, seconds: float) -> Reason:
+    allowed = duration(seconds)
+    if over.seconds is None or not np.isfinite(over.seconds):
+        text = sentence("Training it again would take longer than the {allowed} of --budget.", allowed=allowed)
+    else:
+        text = sentence(
+            "Training it again would take about {needed}, longer than the {allowed} of --budget.",
+            needed=duration(over.seconds),
+            allowed=allowed,
+        )
+    return Reason("over-budget", text)
+
+
+def answer() -> None:
+    """In a process at another level: what it says of the run that is asked about on standard input."""
+    request = json.load(sys.stdin)
+    data_dir = request["data_dir"] and Path(request["data_dir"])
+    came = Verifier(seconds=request["seconds"], data_dir=data_dir).verify(Path(request["path"]))
+    reasons = [[reason.code, reason.text] for reason in came.reasons]
+    print(json.dumps({"verdict": came.verdict, "reasons": reasons, "differs_from": came.differs_from}))
