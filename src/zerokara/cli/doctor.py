@@ -89,10 +89,10 @@ class Progress:
 
     def begins(self, change: Change | None) -> None:
         """See `zerokara.runs.diagnosis.Onlooker`."""
-        if change is None:
-            self.training(sentence("training the run again"))
+        if options := options_of(change or {}):
+            self.training(sentence("trying {options}", options=options))
         else:
-            self.training(sentence("trying {options}", options=options_of(change)))
+            self.training(sentence("training the run again"))
 
     def training(self, text: str) -> None:
         """What is being trained from now on, in words."""

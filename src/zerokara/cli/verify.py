@@ -93,7 +93,8 @@ class _Lines:
             [
                 Column(translatable("run"), min(widest([printable(str(path)) for path in paths]), 40), left),
                 # Translators: head of a column: data set, hidden units, optimizer, learning rate, seed
-                Column(translatable("recipe"), 27, left),
+                Column(translatable("recipe"), 24, left),
+                Column(translatable("updates"), 7),
                 # Translators: head of a column: the test accuracy that stands in the run's files
                 Column(translatable("stored")),
                 # Translators: head of a column: the test accuracy of the stored weights, computed here
@@ -115,7 +116,8 @@ class _Lines:
         )
         recipe = "" if came.recipe is None else _short(came.recipe)
         verdict = sentence(VERDICTS_IN_WORDS[came.verdict])
-        print(self.table.line([printable(str(came.path)), recipe, stored, recomputed, verdict]), flush=True)
+        updates = "" if came.updates is None else f"{came.updates:,}"
+        print(self.table.line([printable(str(came.path)), recipe, updates, stored, recomputed, verdict]), flush=True)
 
     def end(self) -> None:
         """Why, and which are the same."""

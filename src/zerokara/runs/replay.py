@@ -7,8 +7,7 @@ was forecast is stopped.
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -19,17 +18,21 @@ from zerokara.runs.checkpoint import Array, Checkpoint
 from zerokara.runs.interrupt import stop_on_signals
 from zerokara.runs.machine import limited_to
 from zerokara.runs.reading import memory_of_machine
-from zerokara.training.events import Advanced, Event, Listener
+from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
 from zerokara.training.history import Evaluation
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 
 MOST_FLOPS = 1e13
 """Floating-point operations a second that no engine of ours does on any machine of today."""
-MEASURED = 0.5
-"""Seconds of updates that tell how fast they are."""
+FEW_UPDATES, MEASURED = 20, 0.5
+"""So many updates tell how fast they are, or fewer that take so many seconds; so do seconds of evaluations."""
 MOST_ROUNDING = 16
 """Units of rounding, relative to a loss, by which another mathematical library changes it before that grows."""
+MOST_ROUNDING_OF_WEIGHTS = 256
+"""The same of weights at the end, relative to the largest, while no loss shows it."""
+FEWEST_ROUNDED = 8
+"""What another library rounds spreads over many weights; a few that differ were changed."""
 ROUNDING_OF_ONE_LOSS = 1000
 """The same of a loss whose products another matrix library added in another order."""
 
@@ -70,36 +73,58 @@ def replay(trainer: Trainer, checkpoint: Checkpoint, *, seconds: float, listener
     Raises OverBudget, and KeyboardInterrupt where a signal came.
     """
     trainer.iterations = checkpoint.iteration
-    forecast = _Budget(seconds, checkpoint.iteration)
+    budget = Budget(seconds, checkpoint.iteration)
     # numerical gradients of large networks take minutes for one update, and look at the flag
     timer = threading.Timer(seconds, trainer.request_stop)
     timer.daemon = True
     timer.start()
     try:
         with stop_on_signals(trainer.stop) as signals, limited_to(checkpoint.provenance.threads):
-            trainer.run(forecast, *(() if listener is None else (listener,)))
+            trainer.run(budget, *(() if listener is None else (listener,)))
     finally:
         timer.cancel()
     if signals.count:
         raise KeyboardInterrupt
     if trainer.stop[0]:
-        raise OverBudget(forecast.needed)
+        raise OverBudget(budget.needed)
 
 
-class _Budget:
-    """A listener that ends a training as soon as it is clear that it will not end in time."""
+class Budget:
+    """A listener that ends a training as soon as it is clear that it will not end in time.
+
+    Attributes:
+        needed: the seconds that it would have taken; None where it was not ended.
+    """
 
     def __init__(self, seconds: float, total: int) -> None:
         self.seconds, self.total = seconds, total
-        self.began, self.needed = time.monotonic(), None if total else 0.0
+        self.needed: float | None = None
+        self._evaluations, self._updates, self._looks = 1, 0, 0
+        self._updating = self._looking = 0.0
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Advanced) and 0 < event.iteration < self.total:
-            elapsed = time.monotonic() - self.began
-            forecast = elapsed * self.total / event.iteration
-            if elapsed > MEASURED and forecast > self.seconds:
-                self.needed = forecast
-                event.request_stop()
+        match event:
+            case Started():
+                self._evaluations = event.evaluations
+            case Advanced():
+                self._updates, self._updating = event.iteration, self._updating + event.seconds
+            case Evaluated():
+                self._looks, self._looking = self._looks + 1, self._looking + event.seconds
+            case Ended():
+                return
+        forecast = self.forecast()
+        if forecast > self.seconds:
+            self.needed = forecast
+            event.request_stop()
+
+    def forecast(self) -> float:
+        """Seconds of the whole training, as far as they can be told: the first few updates are slower than others."""
+        seconds = 0.0
+        if self._updates >= FEW_UPDATES or self._updating > MEASURED:
+            seconds += self._updating * self.total / max(self._updates, 1)
+        if self._looks > 1 or self._looking > MEASURED:
+            seconds += self._looking * self._evaluations / self._looks
+        return seconds
 
 
 @dataclass(frozen=True)
@@ -145,21 +170,27 @@ def compared(checkpoint: Checkpoint, trainer: Trainer) -> Comparison:
     )
     found = _Arrays(trainer.history.losses, {e.iteration: e for e in trainer.history.evaluations}, _state_of(trainer))
     eps = float(np.finfo(trainer.network.dtype).eps)
-    array = next((name for name, then in stored.others.items() if not _same(then, found.others[name])), None)
+    differing = [name for name, then in stored.others.items() if not _same(then, found.others[name])]
+    array = differing[0] if differing else None
     first = _first_difference(stored.losses, found.losses)
     if first is not None:
         then, now = (float(losses[first]) if first < len(losses) else float("nan") for losses in stored[:1] + found[:1])
         rounding = array is not None and _is_rounded(then, now, MOST_ROUNDING * eps) and _spreads(stored, found, first)
         return Comparison(first, then, now, array=array, rounding=rounding)
+    rounded = trainer.engine.name != "reference" and _is_first_loss_rounded(stored, found, eps)
+    if rounded:
+        found.evaluations[0] = replace(found.evaluations[0], loss=stored.evaluations[0].loss)
     evaluation = _first_evaluation(stored.evaluations, found.evaluations, checkpoint.iteration)
-    if evaluation == 0 and trainer.engine.name != "reference":
-        # The loss of evaluation 0 is NumPy's whatever the engine, with the sums of its matrix library.
-        then, now = stored.evaluations[0].loss, found.evaluations[0].loss
-        mended = {**found.evaluations, 0: Evaluation(0, 0.0, then, *astuple(found.evaluations[0])[3:])}
-        if _is_rounded(then, now, ROUNDING_OF_ONE_LOSS * eps):
-            evaluation = _first_evaluation(stored.evaluations, mended, checkpoint.iteration)
-            return Comparison(evaluation=evaluation, array=array, first_loss_rounded=True)
-    return Comparison(evaluation=evaluation, array=array)
+    rounding = evaluation is None and _are_rounded(stored.others, found.others, differing, eps)
+    return Comparison(evaluation=evaluation, array=array, rounding=rounding, first_loss_rounded=rounded)
+
+
+def _is_first_loss_rounded(stored: _Arrays, found: _Arrays, eps: float) -> bool:
+    """Whether the loss of evaluation 0, which is NumPy's whatever the engine, differs, and only by rounding."""
+    if 0 not in stored.evaluations or 0 not in found.evaluations:
+        return False
+    then, now = stored.evaluations[0].loss, found.evaluations[0].loss
+    return then != now and _is_rounded(then, now, ROUNDING_OF_ONE_LOSS * eps)
 
 
 def _state_of(trainer: Trainer) -> dict[str, Array]:
@@ -199,6 +230,20 @@ def _spreads(stored: _Arrays, found: _Arrays, first: int) -> bool:
     """Whether most of the losses after the first that differs do too, as what is rounded once never comes back."""
     n = min(len(stored.losses), len(found.losses))
     return 2 * len(_differing(stored.losses[first:n], found.losses[first:n])) >= n - first
+
+
+def _are_rounded(stored: dict[str, Array], found: dict[str, Array], differing: list[str], eps: float) -> bool:
+    """Whether many elements of these arrays differ, and none by more than rounding."""
+    many = 0
+    for name in differing:
+        then, now = stored[name], found[name]
+        if then.shape != now.shape or not (np.isfinite(then).all() and np.isfinite(now).all()):
+            return False
+        apart = np.abs(then.astype(np.float64) - now)
+        if apart.max() > MOST_ROUNDING_OF_WEIGHTS * eps * np.abs(now).max():
+            return False
+        many += int(np.count_nonzero(apart))
+    return many >= FEWEST_ROUNDED
 
 
 def _first_evaluation(stored: dict[int, Evaluation], found: dict[int, Evaluation], last: int) -> int | None:

@@ -31,7 +31,7 @@ from zerokara.runs.machine import blas_threads, limited_to
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.provenance import Provenance
 from zerokara.runs.replay import Comparison, NeedsMemory, OverBudget, check_feasible, compared, replay, stored_bits
-from zerokara.runs.results import Remark, passed_over_for_an_older_one, read_all
+from zerokara.runs.results import Remark, RemarkCode, passed_over_for_an_older_one, read_all
 from zerokara.runs.resume import differences_of
 from zerokara.runs.run import same_data
 from zerokara.runs.untrusted import checked_folder, read_recipe
@@ -56,7 +56,7 @@ MOST_DATASETS = 2
 """Data sets that are kept in memory from one run to the next."""
 
 ReasonCode = Literal[
-    "losses", "evaluations", "weights",
+    "losses", "evaluations", "weights", "files",
     "other-version", "other-level", "threads-unknown", "forced", "customized", "over-budget", "rounding",
 ]  # fmt: skip
 """Why a verdict is not "same bits", beside the codes of errors."""
@@ -66,7 +66,7 @@ ReasonCode = Literal[
 class Reason:
     """Why a verdict is not "same bits": a code for programs, a whole sentence for people."""
 
-    code: Code | ReasonCode
+    code: Code | RemarkCode | ReasonCode
     text: str
 
 
@@ -135,12 +135,11 @@ class Verifier:
         except OSError as error:
             text = sentence("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
             return Verification(path, CANNOT_TELL, (Reason("file-error", text),))
-        remarks = (*map(passed_over_for_an_older_one, passed_over), *results.remarks)
         bits = stored_bits(checkpoint)
         key = bits, repr(replace(checkpoint.facts, seconds=0.0, digest="", provenance=_timeless(checkpoint.provenance)))
         if key not in self._known:
             self._known[key] = self._verified(_described(folder, recipe, checkpoint, bits), recipe, checkpoint)
-        return replace(self._known[key], path=path, remarks=remarks, recipe=recipe)
+        return _of_folder(self._known[key], path, recipe, passed_over, results.remarks)
 
     def _verified(self, known: Verification, recipe: Recipe, checkpoint: Checkpoint) -> Verification:
         try:
@@ -191,6 +190,20 @@ class Verifier:
                 except (DataError, RunError):
                     continue
         return same_data(recipe, checksum, self.data_dir)
+
+
+def _of_folder(
+    known: Verification, path: Path, recipe: Recipe, passed_over: list[RunError], remarks: list[Remark]
+) -> Verification:
+    """What is known of a checkpoint, as that of one folder. Only where its other files agree is it "same bits"."""
+    against = [*map(passed_over_for_an_older_one, passed_over), *(r for r in remarks if r.code != "file-missing")]
+    others = tuple(remark for remark in remarks if remark.code == "file-missing")
+    known = replace(known, path=path, recipe=recipe, remarks=others)
+    if known.verdict == SAME and against:
+        text = sentence("Its checkpoint is the same bits, but other files in its folder contradict it.")
+        reasons = (Reason("files", text), *(Reason(r.code, r.text) for r in against))
+        return replace(known, verdict=CANNOT_TELL, reasons=reasons)
+    return replace(known, remarks=(*others, *against))
 
 
 def concluded(
