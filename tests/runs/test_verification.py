@@ -330,18 +330,23 @@ def test_a_training_that_turns_out_too_long_is_stopped(tmp_path: Path) -> None:
     assert slow.needed == pytest.approx(12.0)
 
 
-def test_what_is_over_its_budget_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("needed", "text"),
+    [
+        (100.0, "would take about 1 min 40 s, longer than the 2.0 s of --budget."),
+        (None, "longer than the 2.0 s of --b"),
+    ],
+)
+def test_what_is_over_its_budget_says_so(
+    run: Path, monkeypatch: pytest.MonkeyPatch, needed: float | None, text: str
+) -> None:
     def over(*_: Any, **__: Any) -> None:
-        raise OverBudget(seconds)
+        raise OverBudget(needed)
 
     monkeypatch.setattr(verification, "replay", over)
-    for seconds, text in (
-        (100.0, "would take about 1 min 40 s, longer than the 2.0 s"),
-        (None, "longer than the 2.0 s"),
-    ):
-        came = Verifier(seconds=2.0).verify(run)
-        assert (came.verdict, [reason.code for reason in came.reasons]) == ("cannot-be-told", ["over-budget"])
-        assert text in came.reasons[0].text
+    came = Verifier(seconds=2.0).verify(run)
+    assert (came.verdict, [reason.code for reason in came.reasons]) == ("cannot-be-told", ["over-budget"])
+    assert text in came.reasons[0].text
 
 
 def test_an_update_that_does_not_end_is_stopped(tmp_path: Path) -> None:
