@@ -1,6 +1,6 @@
 """The commands, and what happens when one of them fails: a sentence on standard error and an exit status.
 
-0 done, 1 failed, 2 wrong usage, 130 interrupted.
+0 done, 1 failed, 2 wrong usage, 3 cannot be told (`zerokara verify` alone), 130 interrupted.
 """
 
 from __future__ import annotations
