@@ -23,7 +23,7 @@ import zerokara
 from zerokara.errors import Code
 from zerokara.findings import CAUSES
 from zerokara.runs.layout import LAYOUT
-from zerokara.runs.verification import ReasonCode
+from zerokara.runs.verdict import ReasonCode
 from zerokara.words import LANGUAGES, set_language
 
 ROOT = Path(__file__).parents[1]

@@ -15,8 +15,9 @@ from zerokara.nn.activations import ACTIVATIONS
 from zerokara.training.recipe import Recipe
 
 COMMANDS = [
-    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["info"], ["kit"], ["data"], ["data", "list"],
-    ["data", "fetch"], ["data", "show"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
+    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["verify"], ["info"], ["kit"],
+    ["data"], ["data", "list"], ["data", "fetch"], ["data", "show"],
+    ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
 ]  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import pytest
 
 import zerokara
 from zerokara.cli import main
-from zerokara.runs.verification import Verification, Verifier
+from zerokara.runs.verdict import Verification
+from zerokara.runs.verification import Verifier
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from zerokara.runs.folder import RunFolder
 from zerokara.runs.prepared import Diverged, prepare_run
 from zerokara.runs.replay import Budget, OverBudget
 from zerokara.runs.resume import reopen
-from zerokara.runs.verification import Verification, Verifier
+from zerokara.runs.verdict import Verification
+from zerokara.runs.verification import Verifier
 from zerokara.training.events import Advanced, Evaluated, Event, Started
 from zerokara.training.recipe import Recipe
 
@@ -141,6 +142,14 @@ def test_a_file_that_is_missing_is_remarked_and_one_that_contradicts_leaves_it_o
     came = Verifier().verify(run)
     assert (came.verdict, [reason.code for reason in came.reasons]) == ("cannot-be-told", ["files", "run-edited"])
     assert "test_accuracy" in came.reasons[1].text
+
+
+def test_weights_of_another_update_leave_it_open(run: Path) -> None:
+    """As a run that went on and was killed leaves them; or somebody who puts others into an unfinished one."""
+    (run / "run.json").write_text('{"state": "unfinished"}')
+    assert verdict(run) == SAME
+    newest(run).unlink()
+    assert verdict(run) == ("cannot-be-told", ["files", "run-edited"])
 
 
 # Differs
@@ -359,7 +368,7 @@ def test_broken_folders_and_what_is_none_are_told(tmp_path: Path, run: Path) -> 
     newest(run).write_bytes(b"{}")
     came = Verifier().verify(run)
     assert (came.verdict, came.updates) == ("cannot-be-told", 0)
-    assert [reason.code for reason in came.reasons] == ["files", "run-damaged"]
+    assert [reason.code for reason in came.reasons] == ["files", "run-damaged", "run-edited"]
     newest(run).unlink()
     newest(run).write_bytes(b"{}")
     assert verdict(run) == ("cannot-be-told", ["run-damaged"])

@@ -21,7 +21,8 @@ from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
 from zerokara.errors import INTERRUPTED, UsageError
 from zerokara.runs.listing import folders_of_runs
-from zerokara.runs.verification import CANNOT_TELL, DIFFERS, SECONDS, VERDICTS_IN_WORDS, Verification, Verifier
+from zerokara.runs.verdict import CANNOT_TELL, DIFFERS, VERDICTS_IN_WORDS, Verification
+from zerokara.runs.verification import SECONDS, Verifier
 from zerokara.training.recipe import Recipe
 from zerokara.words import plural, sentence, translatable
 

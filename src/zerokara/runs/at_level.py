@@ -78,10 +78,9 @@ def answer_of_child(path: Path, variables: dict[str, str], seconds: float, data_
     """
     request = {"path": os.path.abspath(path), "seconds": seconds, "data_dir": data_dir and os.path.abspath(data_dir)}
     environment = {**os.environ, **variables, "ZEROKARA_LANG": language()}
-    code = "from zerokara.runs.verification import answer; answer()"
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-c", code],
+            [sys.executable, "-P", "-m", "zerokara.runs.verification"],
             input=json.dumps(request),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

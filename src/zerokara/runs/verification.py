@@ -12,9 +12,10 @@ import json
 import os
 import sys
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -22,90 +23,31 @@ from zerokara.data import Dataset
 from zerokara.data.entries import ENTRIES
 from zerokara.engine import choose_engine
 from zerokara.engine.contract import Engine
-from zerokara.errors import Code, DataError, EngineError, RunError, ZerokaraError
+from zerokara.errors import DataError, EngineError, RunError, ZerokaraError
 from zerokara.nn.network import Network
 from zerokara.progress import duration
 from zerokara.runs.at_level import Elsewhere, answer_of_child, variables_for
 from zerokara.runs.checkpoint import Checkpoint
+from zerokara.runs.layout import WEIGHTS
 from zerokara.runs.machine import blas_threads, limited_to
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.provenance import Provenance
 from zerokara.runs.replay import Comparison, NeedsMemory, OverBudget, check_feasible, compared, replay, stored_bits
-from zerokara.runs.results import Remark, RemarkCode, passed_over_for_an_older_one, read_all
+from zerokara.runs.results import Remark, Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.resume import differences_of
 from zerokara.runs.run import same_data
 from zerokara.runs.untrusted import checked_folder, read_recipe
+from zerokara.runs.verdict import CANNOT_TELL, DIFFERS, SAME, Reason, Verification
+from zerokara.runs.weights import read_weights_header
 from zerokara.training.build import network_of_sizes
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
-from zerokara.words import sentence, translatable
+from zerokara.words import sentence
 
-SAME, DIFFERS, CANNOT_TELL = VERDICTS = ("same-bits", "differs", "cannot-be-told")
-VERDICTS_IN_WORDS = {
-    # Translators: a verdict in a table: a second training gave the same bits as the stored run
-    SAME: translatable("same bits"),
-    # Translators: a verdict in a table: a second training gave something else than the stored run
-    DIFFERS: translatable("differs"),
-    # Translators: a verdict in a table: whether a second training gives the stored run cannot be told on this machine
-    CANNOT_TELL: translatable("cannot be told"),
-}
-"""For `sentence`; programs are given the verdicts themselves."""
 SECONDS = 60.0
 """That the second training of one run may take, unless somebody allows more."""
 MOST_DATASETS = 2
 """Data sets that are kept in memory from one run to the next."""
-
-ReasonCode = Literal[
-    "losses", "evaluations", "weights", "files",
-    "other-version", "other-level", "threads-unknown", "forced", "customized", "over-budget", "rounding",
-]  # fmt: skip
-"""Why a verdict is not "same bits", beside the codes of errors."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a verdict is not "same bits": a code for programs, a whole sentence for people."""
-
-    code: Code | RemarkCode | ReasonCode
-    text: str
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What came of verifying one run. What is not known is None.
-
-    Attributes:
-        path: its folder.
-        verdict: one of `VERDICTS`.
-        reasons: why it is not "same bits"; empty where it is.
-        remarks: what is to be said of the files in its folder beside that.
-        recipe: it, complete.
-        state, updates, engine: of its newest checkpoint.
-        stored_accuracy: on the test part at its latest evaluation, as stored; evaluated_at: the update that was after.
-        recomputed_accuracy: of the stored weights, on the test part as it is here.
-        differs_from: number of the first update whose loss differs, from 1.
-        bits: a digest of all that it computed: runs with equal ones are the same bits.
-    """
-
-    path: Path
-    verdict: str
-    reasons: tuple[Reason, ...] = ()
-    remarks: tuple[Remark, ...] = ()
-    recipe: Recipe | None = None
-    state: str | None = None
-    updates: int | None = None
-    engine: str | None = None
-    stored_accuracy: float | None = None
-    evaluated_at: int | None = None
-    recomputed_accuracy: float | None = None
-    differs_from: int | None = None
-    bits: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The same for programs, in every language: of reasons and remarks their codes."""
-        codes = {"reasons": [r.code for r in self.reasons], "remarks": [r.code for r in self.remarks]}
-        recipe = None if self.recipe is None else {**self.recipe.fingerprint(), "dataset": self.recipe.dataset}
-        return {**{name: value for name, value in vars(self).items() if name != "path"}, **codes, "recipe": recipe}
 
 
 @dataclass
@@ -122,6 +64,7 @@ class Verifier:
     data_dir: Path | None = None
     listener: Listener | None = None
     _datasets: OrderedDict[tuple[str, str], Dataset] = field(default_factory=OrderedDict)
+    _missing: dict[tuple[str, str], ZerokaraError] = field(default_factory=dict)
     _known: dict[Any, Verification] = field(default_factory=dict)
 
     def verify(self, path: Path) -> Verification:
@@ -130,16 +73,19 @@ class Verifier:
             folder = checked_folder(path)
             recipe = read_recipe(folder)
             checkpoint, passed_over, results = read_all(folder, recipe)
+            remarks = [*results.remarks, *weights_of_another_update(folder, recipe, checkpoint, results)]
         except ZerokaraError as error:
             return Verification(path, CANNOT_TELL, (Reason(error.code, str(error)),))
         except OSError as error:
             text = sentence("{path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
             return Verification(path, CANNOT_TELL, (Reason("file-error", text),))
+        except MemoryError:
+            return Verification(path, CANNOT_TELL, (_out_of_memory(),))
         bits = stored_bits(checkpoint)
         key = bits, repr(replace(checkpoint.facts, seconds=0.0, digest="", provenance=_timeless(checkpoint.provenance)))
         if key not in self._known:
             self._known[key] = self._verified(_described(folder, recipe, checkpoint, bits), recipe, checkpoint)
-        return _of_folder(self._known[key], path, recipe, passed_over, results.remarks)
+        return _of_folder(self._known[key], path, recipe, passed_over, remarks)
 
     def _verified(self, known: Verification, recipe: Recipe, checkpoint: Checkpoint) -> Verification:
         try:
@@ -153,8 +99,7 @@ class Verifier:
         except OverBudget as over:
             return replace(known, reasons=(_over_budget(over, self.seconds),))
         except (NeedsMemory, MemoryError):
-            text = sentence("There is not enough memory for this. Try a smaller network, batch or data set.")
-            return replace(known, reasons=(Reason("out-of-memory", text),))
+            return replace(known, reasons=(_out_of_memory(),))
 
     def _judged(self, known: Verification, prepared: PreparedRun, checkpoint: Checkpoint) -> Verification:
         obstacles = obstacles_to(checkpoint.provenance, prepared)
@@ -175,8 +120,14 @@ class Verifier:
     def _data(self, recipe: Recipe, checksum: str) -> Dataset:
         """The data of a run; a folder of one's own is looked for in `data_dir` too, where it must be the same data."""
         key = recipe.dataset, checksum
+        if key in self._missing:  # and not to be asked for at all mirrors again
+            raise self._missing[key]
         if key not in self._datasets:
-            self._datasets[key] = self._loaded(recipe, checksum)
+            try:
+                self._datasets[key] = self._loaded(recipe, checksum)
+            except (DataError, RunError) as error:
+                self._missing[key] = error
+                raise
             while len(self._datasets) > MOST_DATASETS:
                 self._datasets.popitem(last=False)
         self._datasets.move_to_end(key)
@@ -190,6 +141,21 @@ class Verifier:
                 except (DataError, RunError):
                     continue
         return same_data(recipe, checksum, self.data_dir)
+
+
+def weights_of_another_update(
+    folder: Path, recipe: Recipe, checkpoint: Checkpoint, results: Results
+) -> Iterator[Remark]:
+    """A remark where a run went on and did not end, and its weights are not those of its newest checkpoint.
+
+    Nobody has held them against anything, and other programs may be using them.
+    """
+    if results.written or not os.path.lexists(folder / WEIGHTS):
+        return
+    header = read_weights_header(folder / WEIGHTS, recipe, checkpoint, final=False)
+    if header.facts.get("iteration") != checkpoint.iteration:
+        text = sentence("{name} is not of the same update as its newest checkpoint.", name=WEIGHTS)
+        yield Remark("run-edited", text)
 
 
 def _of_folder(
@@ -346,6 +312,10 @@ def _differences(found: Comparison) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
+def _out_of_memory() -> Reason:
+    return Reason("out-of-memory", sentence("This machine has not enough memory to train it again."))
+
+
 def _over_budget(over: OverBudget, seconds: float) -> Reason:
     allowed = duration(seconds)
     if over.seconds is None or not np.isfinite(over.seconds):
@@ -365,4 +335,9 @@ def answer() -> None:
     data_dir = request["data_dir"] and Path(request["data_dir"])
     came = Verifier(seconds=request["seconds"], data_dir=data_dir).verify(Path(request["path"]))
     reasons = [[reason.code, reason.text] for reason in came.reasons]
-    print(json.dumps({"verdict": came.verdict, "reasons": reasons, "differs_from": came.differs_from}))
+    told = {"verdict": came.verdict, "reasons": reasons, "differs_from": came.differs_from}
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    answer()
