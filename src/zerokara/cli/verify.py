@@ -94,7 +94,7 @@ class _Lines:
             [
                 Column(translatable("run"), min(widest([printable(str(path)) for path in paths]), 40), left),
                 # Translators: head of a column: data set, hidden units, optimizer, learning rate, seed
-                Column(translatable("recipe"), 24, left),
+                Column(translatable("recipe"), 20, left),
                 Column(translatable("updates"), 7),
                 # Translators: head of a column: the test accuracy that stands in the run's files
                 Column(translatable("stored")),

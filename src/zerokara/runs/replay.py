@@ -25,8 +25,10 @@ from zerokara.training.trainer import Trainer
 
 MOST_FLOPS = 1e13
 """Floating-point operations a second that no engine of ours does on any machine of today."""
-FEW_UPDATES, MEASURED = 20, 0.5
-"""So many updates tell how fast they are, or fewer that take so many seconds; so do seconds of evaluations."""
+MEASURED, HOPELESS = 0.5, 10
+"""So many seconds tell whether it will take so many times as long as it may; a tenth of the budget tells the rest.
+
+The first updates are slower than others."""
 MOST_ROUNDING = 16
 """Units of rounding, relative to a loss, by which another mathematical library changes it before that grows."""
 MOST_ROUNDING_OF_WEIGHTS = 256
@@ -113,18 +115,16 @@ class Budget:
             case Ended():
                 return
         forecast = self.forecast()
-        if forecast > self.seconds:
+        spent = self._updating + self._looking
+        surely = forecast > HOPELESS * self.seconds or spent > self.seconds / HOPELESS
+        if spent > MEASURED and surely and forecast > self.seconds:
             self.needed = forecast
             event.request_stop()
 
     def forecast(self) -> float:
-        """Seconds of the whole training, as far as they can be told: the first few updates are slower than others."""
-        seconds = 0.0
-        if self._updates >= FEW_UPDATES or self._updating > MEASURED:
-            seconds += self._updating * self.total / max(self._updates, 1)
-        if self._looks > 1 or self._looking > MEASURED:
-            seconds += self._looking * self._evaluations / self._looks
-        return seconds
+        """Seconds of the whole training, as far as they can be told."""
+        updates = self._updating * self.total / self._updates if self._updates else 0.0
+        return updates + self._looking * self._evaluations / max(self._looks, 1)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ class Verifier:
         key = bits, repr(replace(checkpoint.facts, seconds=0.0, digest="", provenance=_timeless(checkpoint.provenance)))
         if key not in self._known:
             self._known[key] = self._verified(_described(folder, recipe, checkpoint, bits), recipe, checkpoint)
-        return _of_folder(self._known[key], path, recipe, passed_over, remarks)
+        remarks = [*map(passed_over_for_an_older_one, passed_over), *remarks]
+        return _of_folder(replace(self._known[key], path=path, recipe=recipe), remarks, results.notes)
 
     def _verified(self, known: Verification, recipe: Recipe, checkpoint: Checkpoint) -> Verification:
         try:
@@ -157,18 +158,15 @@ def weights_of_another_update(
         yield Remark("run-edited", text)
 
 
-def _of_folder(
-    known: Verification, path: Path, recipe: Recipe, passed_over: list[RunError], remarks: list[Remark]
-) -> Verification:
+def _of_folder(known: Verification, remarks: list[Remark], notes: list[Remark]) -> Verification:
     """What is known of a checkpoint, as that of one folder. Only where its other files agree is it "same bits"."""
-    against = [*map(passed_over_for_an_older_one, passed_over), *(r for r in remarks if r.code != "file-missing")]
-    others = tuple(remark for remark in remarks if remark.code == "file-missing")
-    known = replace(known, path=path, recipe=recipe, remarks=others)
-    if known.verdict == SAME and against:
-        text = sentence("Its checkpoint is the same bits, but other files in its folder contradict it.")
-        reasons = (Reason("files", text), *(Reason(r.code, r.text) for r in against))
-        return replace(known, verdict=CANNOT_TELL, reasons=reasons)
-    return replace(known, remarks=(*others, *against))
+    against = [remark for remark in remarks if remark.code != "file-missing"]
+    told = [*(remark for remark in remarks if remark.code == "file-missing"), *notes]
+    if known.verdict != SAME or not against:
+        return replace(known, remarks=(*against, *told))
+    text = sentence("Its checkpoint is the same bits, but other files in its folder contradict it.")
+    reasons = (Reason("files", text), *(Reason(remark.code, remark.text) for remark in against))
+    return replace(known, verdict=CANNOT_TELL, reasons=reasons, remarks=tuple(told))
 
 
 def concluded(
