@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from zerokara.runs.opening import open_run
     from zerokara.runs.run import Run
     from zerokara.runs.train import train
+    from zerokara.runs.verification import verify
     from zerokara.training.recipe import Recipe
 
 __version__ = VERSION
@@ -108,6 +109,7 @@ __all__ = [
     "open_run",
     "set_language",
     "train",
+    "verify",
 ]
 
 _ON_FIRST_USE = {
@@ -116,6 +118,7 @@ _ON_FIRST_USE = {
     "diagnose": "zerokara.runs.diagnosis",
     "open_run": "zerokara.runs.opening",
     "train": "zerokara.runs.train",
+    "verify": "zerokara.runs.verification",
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

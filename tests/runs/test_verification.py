@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 import zerokara
 from zerokara.data import write_idx
 from zerokara.engine.compiled import core
+from zerokara.errors import UsageError
 from zerokara.runs import verification
 from zerokara.runs.at_level import Elsewhere, variables_for
 from zerokara.runs.folder import RunFolder
@@ -356,6 +357,15 @@ def test_what_is_over_its_budget_says_so(
 def test_an_update_that_does_not_end_is_stopped(tmp_path: Path) -> None:
     run = train(tmp_path / "run", gradient="numerical", iterations=1, hidden=(2,))
     assert verdict(run, seconds=0.001) == ("cannot-be-told", ["over-budget"])
+
+
+def test_the_function_takes_a_run_or_its_folder(run: Path) -> None:
+    assert zerokara.verify(run) == zerokara.verify(str(run)) == zerokara.verify(zerokara.open_run(run))
+    assert zerokara.verify(run).verdict == "same-bits"
+    with pytest.raises(UsageError, match=r"budget must be a positive number\. Got 0\."):
+        zerokara.verify(run, budget=0)
+    with pytest.raises(UsageError, match=r"A run is named by its folder, such as runs/mnist-001\. Got 3\."):
+        zerokara.verify(3)  # type: ignore[arg-type]
 
 
 def test_broken_folders_and_what_is_none_are_told(tmp_path: Path, run: Path) -> None:

@@ -69,7 +69,7 @@ app.command(
     name="verify",
     help="\n\n".join(
         [
-            translatable("Train runs again and compare: does the recipe give what is stored, bit for bit?"),
+            translatable("Ask whether runs can be reproduced, bit for bit: train them again and compare."),
             translatable(
                 "It asks about reproducing, the doctor about learning, and check about a gradient. Exits with 0 where "
                 "all are the same bits, 1 where one differs, and otherwise 3 where one cannot be told here."

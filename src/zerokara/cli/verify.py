@@ -23,7 +23,7 @@ from zerokara.errors import INTERRUPTED, UsageError
 from zerokara.runs.listing import folders_of_runs
 from zerokara.runs.verdict import CANNOT_TELL, DIFFERS, VERDICTS_IN_WORDS, Verification
 from zerokara.runs.verification import SECONDS, Verifier
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import POSITIVE, Recipe
 from zerokara.words import plural, sentence, translatable
 
 EXIT_DIFFERS, EXIT_CANNOT_TELL = 1, 3
@@ -50,8 +50,7 @@ def verify(
         text = sentence("Say which runs to verify, or which folder of runs with --recursive.")
         raise UsageError(text, "missing-argument")
     if not (budget > 0 and math.isfinite(budget)):
-        text = sentence("{name} must be a positive number. Got {got!r}.", name="--budget", got=budget)
-        raise UsageError(text, "wrong-value")
+        raise UsageError(sentence(POSITIVE.refusal, name="--budget", got=budget), "wrong-value")
     paths = list(dict.fromkeys(_found(runs) if recursive else map(run_folder, runs)))
     if not paths:
         tell(sentence("No runs in {out}.", out=", ".join(printable(str(run)) for run in runs)))
@@ -94,7 +93,7 @@ class _Lines:
             [
                 Column(translatable("run"), min(widest([printable(str(path)) for path in paths]), 40), left),
                 # Translators: head of a column: data set, hidden units, optimizer, learning rate, seed
-                Column(translatable("recipe"), 20, left),
+                Column(translatable("recipe"), 25, left),
                 Column(translatable("updates"), 7),
                 # Translators: head of a column: the test accuracy that stands in the run's files
                 Column(translatable("stored")),

@@ -24,7 +24,9 @@ from zerokara.data import Dataset
 from zerokara.data.entries import ENTRIES
 from zerokara.engine import choose_engine
 from zerokara.engine.contract import Engine
-from zerokara.errors import DataError, EngineError, RunError, ZerokaraError
+from zerokara.errors import DataError, EngineError, RunError, UsageError, ZerokaraError
+from zerokara.finalization import working
+from zerokara.nn.arguments import is_number
 from zerokara.nn.network import Network
 from zerokara.progress import duration
 from zerokara.runs.at_level import Elsewhere, answer_of_child, variables_for
@@ -36,13 +38,13 @@ from zerokara.runs.provenance import Provenance
 from zerokara.runs.replay import Comparison, NeedsMemory, OverBudget, check_feasible, compared, replay, stored_bits
 from zerokara.runs.results import Remark, Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.resume import differences_of
-from zerokara.runs.run import same_data
+from zerokara.runs.run import Run, same_data
 from zerokara.runs.untrusted import checked_folder, read_recipe
 from zerokara.runs.verdict import CANNOT_TELL, DIFFERS, SAME, Reason, Verification
 from zerokara.runs.weights import read_weights_header
 from zerokara.training.build import network_of_sizes
 from zerokara.training.events import Listener
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import POSITIVE, Recipe
 from zerokara.words import sentence
 
 SECONDS = 60.0
@@ -141,6 +143,31 @@ class Verifier:
                 except (DataError, RunError):
                     continue
         return same_data(recipe, checksum, self.data_dir)
+
+
+@working()
+def verify(
+    run: Run | str | os.PathLike[str], *, budget: float = SECONDS, data_dir: str | os.PathLike[str] | None = None
+) -> Verification:
+    """Whether a second training gives what is stored in a run's folder, bit for bit: `zerokara verify` as a function.
+
+    Args:
+        run: it, or its folder.
+        budget: seconds that the second training may take.
+        data_dir: where to look for its data first.
+
+    Returns:
+        A record with `verdict`: "same-bits", "differs" or "cannot-be-told", and `reasons`. Nothing is written.
+
+    Raises UsageError for what is no path and no number of seconds.
+    """
+    if not is_number(budget) or budget <= 0:
+        raise UsageError(sentence(POSITIVE.refusal, name="budget", got=budget), "wrong-value")
+    path = run.path if isinstance(run, Run) else run
+    if not isinstance(path, str | os.PathLike):
+        text = sentence("A run is named by its folder, such as runs/mnist-001. Got {got!r:.80}.", got=path)
+        raise UsageError(text, "wrong-value")
+    return Verifier(seconds=budget, data_dir=None if data_dir is None else Path(data_dir)).verify(Path(path))
 
 
 def weights_of_another_update(
