@@ -21,7 +21,7 @@ from zerokara.runs import verification
 from zerokara.runs.at_level import Elsewhere, variables_for
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.prepared import Diverged, prepare_run
-from zerokara.runs.replay import Budget, OverBudget
+from zerokara.runs.replay import Budget, OverBudget, are_same_bits
 from zerokara.runs.resume import reopen
 from zerokara.runs.verdict import Verification
 from zerokara.runs.verification import Verifier
@@ -143,6 +143,14 @@ def test_a_file_that_is_missing_is_remarked_and_one_that_contradicts_leaves_it_o
     came = Verifier().verify(run)
     assert (came.verdict, [reason.code for reason in came.reasons]) == ("cannot-be-told", ["files", "run-edited"])
     assert "test_accuracy" in came.reasons[1].text
+
+
+def test_nans_are_alike_and_zeros_of_two_signs_are_not() -> None:
+    nan = np.array([0x7FC00000, 0xFFC00001], np.uint32).view(np.float32)
+    assert are_same_bits(nan[:1], nan[1:])
+    assert not are_same_bits(np.array([0.0]), np.array([-0.0]))
+    assert not are_same_bits(np.array([1.0]), nan[:1].astype(np.float64))
+    assert not are_same_bits(np.zeros(2), np.zeros(2, np.float32))
 
 
 def test_weights_of_another_update_leave_it_open(run: Path) -> None:
@@ -431,7 +439,9 @@ def test_another_process_is_asked_at_a_lower_level_and_none_at_a_higher_one(
         asked.append(arguments)
         return told
 
-    monkeypatch.setattr(verification, "variables_for", lambda then, now: {"A": "1"} if "lower" in then else None)
+    monkeypatch.setattr(
+        "zerokara.runs.obstacles.variables_for", lambda then, now: {"A": "1"} if "lower" in then else None
+    )
     monkeypatch.setattr(verification, "answer_of_child", answer_of_child)
     resealed(run, provenance(level="x86_64, lower"))
     came: Verification = Verifier(seconds=9.0).verify(run)

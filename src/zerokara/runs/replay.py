@@ -170,7 +170,7 @@ def compared(checkpoint: Checkpoint, trainer: Trainer) -> Comparison:
     )
     found = _Arrays(trainer.history.losses, {e.iteration: e for e in trainer.history.evaluations}, _state_of(trainer))
     eps = float(np.finfo(trainer.network.dtype).eps)
-    differing = [name for name, then in stored.others.items() if not _same(then, found.others[name])]
+    differing = [name for name, then in stored.others.items() if not are_same_bits(then, found.others[name])]
     array = differing[0] if differing else None
     first = _first_difference(stored.losses, found.losses)
     if first is not None:
@@ -200,7 +200,7 @@ def _state_of(trainer: Trainer) -> dict[str, Array]:
     return params | {f"state/{slot}/{name}": array for slot, arrays in state for name, array in arrays.items()}
 
 
-def _same(one: Array, other: Array) -> bool:
+def are_same_bits(one: Array, other: Array) -> bool:
     """Whether two arrays of numbers are the same bits; a NaN is like any other, whatever sign it was given."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
@@ -252,7 +252,7 @@ def _first_evaluation(stored: dict[int, Evaluation], found: dict[int, Evaluation
         pair = stored.get(iteration), found.get(iteration)
         if pair[0] is None and iteration == last:
             continue
-        if None in pair or not _same(*(np.array(astuple(e), np.float64) for e in pair if e is not None)):
+        if None in pair or not are_same_bits(*(np.array(astuple(e), np.float64) for e in pair if e is not None)):
             return iteration
     return None
 
