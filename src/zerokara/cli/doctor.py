@@ -94,9 +94,10 @@ class Progress:
         else:
             self.training(sentence("training the run again"))
 
-    def training(self, text: str) -> None:
-        """What is being trained from now on, in words."""
+    def training(self, text: str, *, silent_seconds: float = 0.0) -> None:
+        """What is being trained from now on, in words; nothing is told of it for so many seconds."""
         self.text = text
+        self.next_look = max(self.next_look, time.monotonic() + silent_seconds)
 
     def __call__(self, event: Event) -> None:
         """Of the training that began last."""

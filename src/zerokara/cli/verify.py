@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from zerokara.cells import left, widest
-from zerokara.cli.doctor import Progress
+from zerokara.cli.doctor import SILENT_SECONDS, Progress
 from zerokara.cli.failure import tell
 from zerokara.cli.options import DataDir, Json, run_folder
 from zerokara.cli.runs import printable
@@ -60,9 +60,9 @@ def verify(
     verifier = Verifier(seconds=budget, data_dir=data_dir, listener=progress)
     try:
         for n, path in enumerate(paths, start=1):
-            progress.training(
-                sentence("training again, {n:,} of {total:,}: {path}", n=n, total=len(paths), path=printable(str(path)))
-            )
+            name = printable(str(path))
+            text = sentence("training again, {n:,} of {total:,}: {path}", n=n, total=len(paths), path=name)
+            progress.training(text, silent_seconds=SILENT_SECONDS)
             came = verifier.verify(path)
             progress.close()
             show(came)

@@ -30,7 +30,7 @@ class Elsewhere(Exception):
 def variables_for(then: str, now: str) -> dict[str, str] | None:
     """The environment that brings a process from level `now` to `then`, as `machine.environment` words them.
 
-    None where there is none, or it is there already.
+    None where there is none, or it is there already. Whether it did can be told there alone.
 
     >>> variables_for("x86_64, core v3", "x86_64, core v4")
     {'ZEROKARA_LEVEL': 'v3'}

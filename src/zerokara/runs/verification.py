@@ -60,11 +60,13 @@ class Verifier:
         seconds: that a second training may take.
         data_dir: where to look for data first, also for folders of one's own that lay elsewhere.
         listener: told of every training.
+        asks_children: whether processes at other levels may be asked; they themselves ask none.
     """
 
     seconds: float = SECONDS
     data_dir: Path | None = None
     listener: Listener | None = None
+    asks_children: bool = True
     _datasets: OrderedDict[tuple[str, str], Dataset] = field(default_factory=OrderedDict)
     _missing: dict[tuple[str, str], ZerokaraError] = field(default_factory=dict)
     _known: dict[Any, Verification] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class Verifier:
 
     def _judged(self, known: Verification, prepared: PreparedRun, checkpoint: Checkpoint) -> Verification:
         obstacles = obstacles_to(checkpoint.provenance, prepared)
-        if any(obstacle.code == "other-level" for obstacle in obstacles):
+        if self.asks_children and any(obstacle.code == "other-level" for obstacle in obstacles):
             variables = variables_to(checkpoint.provenance, prepared)
             if variables is not None:
                 with suppress(Elsewhere):
@@ -309,7 +311,8 @@ def answer() -> None:
     """In a process at another level: what it says of the run that is asked about on standard input."""
     request = json.load(sys.stdin)
     data_dir = request["data_dir"] and Path(request["data_dir"])
-    came = Verifier(seconds=request["seconds"], data_dir=data_dir).verify(Path(request["path"]))
+    verifier = Verifier(seconds=request["seconds"], data_dir=data_dir, asks_children=False)
+    came = verifier.verify(Path(request["path"]))
     reasons = [[reason.code, reason.text] for reason in came.reasons]
     told = {"verdict": came.verdict, "reasons": reasons, "differs_from": came.differs_from}
     print(json.dumps(told))
