@@ -20,6 +20,7 @@ from zerokara.errors import UsageError
 from zerokara.runs import verification
 from zerokara.runs.at_level import Elsewhere, variables_for
 from zerokara.runs.folder import RunFolder
+from zerokara.runs.machine import blas_threads
 from zerokara.runs.prepared import Diverged, prepare_run
 from zerokara.runs.replay import Budget, OverBudget, are_same_bits
 from zerokara.runs.resume import reopen
@@ -126,13 +127,15 @@ def test_a_run_that_went_on_and_one_made_longer_are_proven(tmp_path: Path) -> No
     assert zerokara.open_run(run).iterations == 33
 
 
-def test_another_number_of_threads_changes_nothing(tmp_path: Path) -> None:
+def test_the_matrix_library_uses_as_many_threads_as_it_did(tmp_path: Path) -> None:
     recipe = Recipe.from_values({"dataset": "digits", **TINY, "iterations": 4})
     for threads in (1, 2, 3):
         prepared = prepare_run(recipe, engine="reference")
         prepared = replace(prepared, provenance=replace(prepared.provenance, threads=threads))
         prepared.run_into(RunFolder.create(tmp_path, str(threads), "digits"), plots=False)
-        assert verdict(tmp_path / str(threads)) == SAME
+        used: set[int] = set()
+        assert verdict(tmp_path / str(threads), listener=lambda event, used=used: used.add(blas_threads())) == SAME
+        assert used == {threads}
 
 
 def test_a_file_that_is_missing_is_remarked_and_one_that_contradicts_leaves_it_open(run: Path) -> None:
@@ -196,6 +199,14 @@ def test_a_flipped_bit_of_the_optimizer_a_loss_or_an_evaluation_is_found(tmp_pat
         came = Verifier().verify(run)
         assert (came.verdict, [reason.code for reason in came.reasons]) == ("differs", [code]), name
         assert came.differs_from == (8 if code == "losses" else None)
+
+
+def test_a_last_bit_that_does_not_spread_is_no_rounding(run: Path) -> None:
+    def edit(arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> None:
+        flip("losses", index=1)(arrays, facts)
+        flip("params/W1")(arrays, facts)
+
+    assert verdict(resealed(run, edit)) == ("differs", ["losses"])
 
 
 def test_an_evaluation_that_was_taken_out_is_missed(tmp_path: Path) -> None:
@@ -323,7 +334,11 @@ def test_what_would_take_too_long_or_too_much_is_not_begun(
     text = (run / "recipe.toml").read_text()
     (run / "recipe.toml").write_text(text.replace("batch_size = 300", "batch_size = 1000000000000"))
     monkeypatch.setattr(verification, "prepare_run", lambda *_, **__: pytest.fail("it was begun"))
-    assert verdict(resealed(run, scale({"batch_size": 10**12}))) == ("cannot-be-told", ["out-of-memory"])
+    came = Verifier().verify(resealed(run, scale({"batch_size": 10**12})))
+    assert (came.verdict, [reason.code for reason in came.reasons]) == ("cannot-be-told", ["out-of-memory"])
+    assert came.recomputed_accuracy is not None
+    monkeypatch.setattr("zerokara.runs.replay.memory_of_machine", lambda: 1000)
+    assert verdict(run) == ("cannot-be-told", ["out-of-memory"])
 
 
 def test_a_training_that_turns_out_too_long_is_stopped(tmp_path: Path) -> None:

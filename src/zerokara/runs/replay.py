@@ -55,18 +55,25 @@ class NeedsMemory(Exception):
         self.size = size
 
 
-def check_feasible(recipe: Recipe, checkpoint: Checkpoint, seconds: float) -> None:
-    """Raise NeedsMemory or OverBudget where that can be told without beginning."""
-    sizes, batch = checkpoint.facts.sizes, recipe.batch_size
+def check_weights_fit(recipe: Recipe, checkpoint: Checkpoint) -> None:
+    """Raise NeedsMemory where weights, gradients, the optimizer's state and its snapshot alone need too much."""
     weights = sum(array.size for array in checkpoint.params.values())
-    # weights, gradients, state and its snapshot; indices of a batch, its inputs, and each layer's outputs and gradients
-    needed = 8 * (weights * (4 + 2 * len(recipe.make_optimizer().slots)) + batch * (2 + 3 * sum(sizes)))
-    if needed > memory_of_machine():
-        raise NeedsMemory(needed)
+    _check_memory(8 * weights * (4 + 2 * len(recipe.make_optimizer().slots)))
+
+
+def check_feasible(recipe: Recipe, checkpoint: Checkpoint, seconds: float) -> None:
+    """Raise NeedsMemory or OverBudget where that can be told without beginning to train."""
+    sizes, batch = checkpoint.facts.sizes, recipe.batch_size
+    _check_memory(8 * batch * (2 + 3 * sum(sizes)))  # indices and labels; each layer's inputs, outputs and gradients
     passes = 3.0 if recipe.gradient == "backprop" else float(sum(sizes[1:]))  # one for each unit at the very least
     least = checkpoint.iteration * passes * batch * sum(sizes[1:]) / MOST_FLOPS
     if least > seconds:
         raise OverBudget(least)
+
+
+def _check_memory(size: int) -> None:
+    if size > memory_of_machine():
+        raise NeedsMemory(size)
 
 
 def replay(trainer: Trainer, checkpoint: Checkpoint, *, seconds: float, listener: Listener | None = None) -> None:

@@ -35,7 +35,16 @@ from zerokara.runs.layout import WEIGHTS
 from zerokara.runs.obstacles import obstacles_to, variables_to
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.provenance import Provenance
-from zerokara.runs.replay import Comparison, NeedsMemory, OverBudget, check_feasible, compared, replay, stored_bits
+from zerokara.runs.replay import (
+    Comparison,
+    NeedsMemory,
+    OverBudget,
+    check_feasible,
+    check_weights_fit,
+    compared,
+    replay,
+    stored_bits,
+)
 from zerokara.runs.results import Remark, Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.run import Run, same_data
 from zerokara.runs.untrusted import checked_folder, read_recipe
@@ -94,9 +103,10 @@ class Verifier:
 
     def _verified(self, known: Verification, recipe: Recipe, checkpoint: Checkpoint) -> Verification:
         try:
-            check_feasible(recipe, checkpoint, self.seconds)
+            check_weights_fit(recipe, checkpoint)
             dataset = self._data(recipe, checkpoint.provenance.data)
             known = replace(known, recomputed_accuracy=accuracy_of(recipe, checkpoint, dataset))
+            check_feasible(recipe, checkpoint, self.seconds)
             prepared = _prepared(recipe, dataset, checkpoint)
             return self._judged(known, prepared, checkpoint)
         except ZerokaraError as error:
