@@ -146,6 +146,14 @@ def test_one_array_in_two_places_of_a_list(tmp_path):
     assert [finding.cause for finding in found] == ["shared-arrays"]
 
 
+@pytest.mark.parametrize("name", ["b1", "b2", "w1", "w2"])
+def test_a_gradient_that_is_added_to_its_parameters_own_array(name, tmp_path):
+    source = correct("loops").replace(f"np.zeros_like(self.{name})", f"self.{name}", 1)
+    found = state_findings(subjects_of(made("loops", source, tmp_path).obj, *batch(SMALL))[0])
+    assert (found[0].cause, found[0].parameter) == ("shared-arrays", name)
+    assert f"{name} and d{name} are one array" in found[0].text
+
+
 def test_whole_numbers_are_cut():
     W = np.random.default_rng(1).normal(size=(5, 3))
 

@@ -53,12 +53,16 @@ class GradientReader:
         return {name: np.array(array) for name, array in {**returned, **left}.items()}
 
     def _left_behind(self) -> Arrays:
-        """Gradients in attributes: `dW` beside `W`, `dW1` or `grads["W1"]` somewhere in the object."""
+        """Gradients in attributes: `dW` beside `W`, `dW1` or `grads["W1"]` somewhere in the object.
+
+        One that is the parameter's own array is taken where there is none else.
+        """
         ours = {id(array) for array in self.params.values()}
-        everywhere = [place for place in places_in(self.calls.code.holder) if id(place.value) not in ours]
+        everywhere = places_in(self.calls.code.holder)
         found: Arrays = {}
         for name, place in self.places.items():
-            near = [other for other in everywhere if _is_beside(other, place, self.params[name])]
+            beside = [other for other in everywhere if _is_beside(other, place, self.params[name])]
+            near = [other for other in beside if id(other.value) not in ours] or beside
             fitting = [other for other in near if fits(np.shape(other.value), self.params[name].shape)]
             if near:
                 found[name] = np.asarray((fitting or near)[0].value)

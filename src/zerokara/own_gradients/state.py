@@ -14,7 +14,8 @@ import numpy as np
 from zerokara.findings import Finding, Findings
 from zerokara.own_gradients.asked import Asked, equal, finding_at, is_update, same
 from zerokara.own_gradients.isolation import quietly
-from zerokara.own_gradients.keeping import Snapshot, everything_in
+from zerokara.own_gradients.keeping import Snapshot, attributes_of, everything_in
+from zerokara.own_gradients.parameters import is_object
 from zerokara.own_gradients.random_draws import drawn_anew
 from zerokara.own_gradients.sites import Site
 from zerokara.own_gradients.subject import Array, Subject
@@ -66,11 +67,17 @@ def _all(asked: Asked) -> Iterator[Finding]:
 
 
 def _shared(asked: Asked) -> Iterator[Finding]:
-    """One array at two places of a list or dict, where the gradient is none of such an array."""
+    """One array at two places, where the gradient is none of such an array.
+
+    Of an object only what asking has written to: a parameter that merely stands there is another mistake.
+    """
     asked.anew()
+    changed = {name for name, param in asked.subject.params.items() if not same(param, asked.weights[name])}
     gradients = {name: gradient for name, gradient in asked.gradient.items() if np.any(gradient)}
     for one, other, array in _twice(asked.subject.state):
         whose = [name for name, param in asked.subject.params.items() if param is array]
+        if not one.startswith("[") and not changed & set(whose):
+            continue
         whose += [name for name, gradient in gradients.items() if same(gradient, array)]
         if whose and not all(_has_slope(asked, name) for name in whose):
             yield Finding(
@@ -89,13 +96,21 @@ def _shared(asked: Asked) -> Iterator[Finding]:
 def _twice(roots: tuple[Any, ...]) -> list[tuple[str, str, Array]]:
     found = []
     for thing in everything_in(roots):
-        entries = thing.items() if isinstance(thing, dict) else enumerate(thing) if isinstance(thing, list) else ()
-        seen: dict[int, Any] = {}
-        for key, value in entries:
+        seen: dict[int, str] = {}
+        for name, value in _entries(thing):
             if isinstance(value, np.ndarray) and value.size > 1 and id(value) in seen:
-                found.append((f"[{seen[id(value)]!r}]", f"[{key!r}]", value))
-            seen.setdefault(id(value), key)
+                found.append((seen[id(value)], name, value))
+            seen.setdefault(id(value), name)
     return found
+
+
+def _entries(thing: Any) -> Iterator[tuple[str, Any]]:
+    """What a container or an object holds, each with how code names it."""
+    if isinstance(thing, dict | list):
+        entries = thing.items() if isinstance(thing, dict) else enumerate(thing)
+        yield from ((f"[{key!r}]", value) for key, value in entries)
+    elif is_object(thing):
+        yield from attributes_of(thing).items()
 
 
 def _has_slope(asked: Asked, name: str, h: float = 1e-5) -> bool:

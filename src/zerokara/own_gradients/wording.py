@@ -186,7 +186,7 @@ OF_FORMULAS = frozenset({"activation-derivative", "softmax-derivative", "loss-mi
 
 def _form(model: Model, mistake: Named) -> str:
     """What stands there as a formula; "" where it has no short one."""
-    form = mistake.form.removesuffix(" alone")
+    form = mistake.form.removesuffix(" alone").removesuffix(" afterwards")
     words = set(re.findall(r"[A-Za-z]{3,}", form))
     if not form or not words <= FUNCTIONS or "," in form.replace("where(", ""):
         return ""
