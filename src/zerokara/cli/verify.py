@@ -130,11 +130,20 @@ class _Lines:
                 print(f"  {printable(text)}")
         for group in _groups(self.known):
             print()
-            names = ", ".join(printable(str(came.path)) for came in group[:NAMED_AT_MOST])
-            more = len(group) - NAMED_AT_MOST
-            print(sentence("These are the same bits, as the same recipe always gives: {names}", names=names))
-            if more > 0:
-                print(plural("and {n} more", "and {n:,} more", n=more))
+            print(_in_words(group))
+
+
+def _in_words(group: Sequence[Verification]) -> str:
+    """That these runs are the same bits, which accuses nobody."""
+    names = ", ".join(printable(str(came.path)) for came in group[:NAMED_AT_MOST])
+    if len(group) <= NAMED_AT_MOST:
+        return sentence("These are the same bits, as the same recipe always gives: {names}", names=names)
+    return plural(
+        "These and {n} other are the same bits, as the same recipe always gives: {names}",
+        "These and {n:,} others are the same bits, as the same recipe always gives: {names}",
+        n=len(group) - NAMED_AT_MOST,
+        names=names,
+    )
 
 
 def _short(recipe: Recipe) -> str:
