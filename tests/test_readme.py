@@ -23,6 +23,7 @@ import zerokara
 from zerokara.errors import Code
 from zerokara.findings import CAUSES
 from zerokara.runs.layout import EPOCHS_CSV, LAYOUT, LOSSES_CSV
+from zerokara.runs.verdict import ReasonCode
 from zerokara.words import LANGUAGES, set_language
 
 ROOT = Path(__file__).parents[1]
@@ -282,6 +283,10 @@ def test_every_code_of_an_error_is_explained():
 
 def test_every_cause_of_a_finding_is_explained():
     assert first_column("docs/engineer.md", "cause") == list(CAUSES)
+
+
+def test_every_reason_of_a_verdict_is_explained():
+    assert first_column("docs/engineer.md", "reason") == list(get_args(ReasonCode))
 
 
 def test_every_code_of_an_error_is_given_somewhere():

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from zerokara.runs.run import Run
     from zerokara.runs.side_by_side import compare
     from zerokara.runs.train import train
+    from zerokara.runs.verification import verify
     from zerokara.training.recipe import Recipe
 
 __version__ = VERSION
@@ -115,6 +116,7 @@ __all__ = [
     "prepare",
     "set_language",
     "train",
+    "verify",
 ]
 
 _ON_FIRST_USE = {
@@ -127,6 +129,7 @@ _ON_FIRST_USE = {
     "predict": "zerokara.handwriting.own_network",
     "prepare": "zerokara.handwriting.own_network",
     "train": "zerokara.runs.train",
+    "verify": "zerokara.runs.verification",
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

@@ -15,10 +15,9 @@ from zerokara.nn.activations import ACTIVATIONS
 from zerokara.training.recipe import Recipe
 
 COMMANDS = [
-    ["report"], ["evaluate"], ["compare"],
-    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["info"], ["kit"], ["data"], ["data", "list"],
-    ["data", "fetch"], ["data", "show"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
-    ["predict"],
+    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["verify"], ["report"], ["evaluate"],
+    ["compare"], ["predict"], ["info"], ["kit"], ["data"], ["data", "list"], ["data", "fetch"], ["data", "show"],
+    ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
 ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from zerokara.runs.checkpoint import checkpoint_file, expected_arrays
 from zerokara.runs.digest import NO_DIGEST
 from zerokara.runs.prepared import prepare_run
 from zerokara.runs.provenance import CheckpointFacts, Provenance
-from zerokara.runs.verify import read_checkpoint, read_summary
+from zerokara.runs.reading import read_checkpoint, read_summary
 from zerokara.training.history import Evaluation
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import Recipe

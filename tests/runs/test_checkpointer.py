@@ -13,8 +13,8 @@ from zerokara.runs.checkpoint import Checkpoint
 from zerokara.runs.checkpointer import Checkpointer
 from zerokara.runs.folder import FolderLost, RunFolder
 from zerokara.runs.prepared import PreparedRun, prepare_run
+from zerokara.runs.reading import read_checkpoint
 from zerokara.runs.store import CheckpointStore, newest, newest_by, numbered
-from zerokara.runs.verify import read_checkpoint
 from zerokara.training.events import Advanced, Ended, Started
 from zerokara.training.recipe import Recipe
 

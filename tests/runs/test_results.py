@@ -276,7 +276,7 @@ def test_the_list_reads_headers_only(run: Path, monkeypatch: pytest.MonkeyPatch)
     def refuse(*_: Any) -> None:
         raise AssertionError("an array was read")
 
-    monkeypatch.setattr("zerokara.runs.verify.load_arrays", refuse)
+    monkeypatch.setattr("zerokara.runs.reading.load_arrays", refuse)
     monkeypatch.setattr("zerokara.runs.weights.load_arrays", refuse)
     monkeypatch.setattr("zerokara.runs.digest.sha256", refuse)
     assert line(run).updates == 6

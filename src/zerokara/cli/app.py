@@ -1,6 +1,6 @@
 """The commands, and what happens when one of them fails: a sentence on standard error and an exit status.
 
-0 done, 1 failed, 2 wrong usage, 130 interrupted.
+0 done, 1 failed, 2 wrong usage, 3 cannot be told (`zerokara verify` alone), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -78,6 +78,19 @@ app.command(
             translatable(
                 "The weights of each input are judged by themselves. Exits with 1 where they disagree, and where none "
                 "can be told, as in a network that is not finite; otherwise with 0, and says how many cannot be told."
+            ),
+        ]
+    ),
+)
+app.command(
+    "zerokara.cli.verify:verify",
+    name="verify",
+    help="\n\n".join(
+        [
+            translatable("Ask whether runs can be reproduced, bit for bit: train them again and compare."),
+            translatable(
+                "It asks about reproducing, the doctor about learning, and check about a gradient. Exits with 0 where "
+                "all are the same bits, 1 where one differs, and otherwise 3 where one cannot be told here."
             ),
         ]
     ),

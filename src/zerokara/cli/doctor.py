@@ -84,12 +84,20 @@ class Progress:
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.terminal = stream, stream.isatty()
         self.next_look = time.monotonic() + SILENT_SECONDS
-        self.told = self.change = ""
+        self.told = self.text = ""
         self.total = 1
 
     def begins(self, change: Change | None) -> None:
         """See `zerokara.runs.diagnosis.Onlooker`."""
-        self.change = "" if change is None else options_of(change)
+        if options := options_of(change or {}):
+            self.training(sentence("trying {options}", options=options))
+        else:
+            self.training(sentence("training the run again"))
+
+    def training(self, text: str, *, silent_seconds: float = 0.0) -> None:
+        """What is being trained from now on, in words; nothing is told of it for so many seconds."""
+        self.text = text
+        self.next_look = max(self.next_look, time.monotonic() + silent_seconds)
 
     def __call__(self, event: Event) -> None:
         """Of the training that began last."""
@@ -105,9 +113,8 @@ class Progress:
             print("\r\033[K", end="", file=self.stream, flush=True)
 
     def _tell(self, done: float) -> None:
-        text = sentence("trying {options}", options=self.change) if self.change else sentence("training the run again")
         if self.terminal:
-            print(f"\r\033[K\033[?7l{text} {done:.0%}\033[?7h", end="", file=self.stream, flush=True)
-        elif text != self.told:
-            print(text, file=self.stream, flush=True)
-        self.told = text
+            print(f"\r\033[K\033[?7l{self.text} {done:.0%}\033[?7h", end="", file=self.stream, flush=True)
+        elif self.text != self.told:
+            print(self.text, file=self.stream, flush=True)
+        self.told = self.text

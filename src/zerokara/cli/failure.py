@@ -1,6 +1,6 @@
 """What is said where a command fails: a sentence on standard error, one JSON object where one was asked for, a status.
 
-0 done, 1 failed, 2 wrong usage, 130 interrupted.
+0 done, 1 failed, 2 wrong usage, 3 cannot be told (`zerokara verify` alone), 130 interrupted.
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zerokara.errors import RunError
 from zerokara.runs.checkpoint import Summary
-from zerokara.runs.layout import CHECKPOINTS, RECIPE, RUN_JSON, WEIGHTS
+from zerokara.runs.layout import CHECKPOINTS, EVENTS, RECIPE, RUN_JSON, WEIGHTS
 from zerokara.runs.lock import is_locked
 from zerokara.runs.results import Remark, look_at, passed_over_for_an_older_one
 from zerokara.runs.run import STATES as RUN_STATES
@@ -82,6 +83,18 @@ def lines(out: Path) -> list[Line]:
     with os.scandir(out) as entries:
         folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     return [line for name in folders if (line := line_of(out / name)) is not None]
+
+
+def folders_of_runs(top: Path) -> Iterator[Path]:
+    """Every folder at or below this one with two files of a run or more, by name; no link is followed.
+
+    One alone does not make a run: a recipe may lie anywhere, and must not hide the runs below it.
+    """
+    for folder, below, files in os.walk(top):
+        names = {*files, *below}
+        if sum(name in names for name in (RECIPE, RUN_JSON, CHECKPOINTS, WEIGHTS)) > 1:
+            yield Path(folder)
+        below[:] = sorted(name for name in below if name not in (CHECKPOINTS, EVENTS))
 
 
 def line_of(folder: Path) -> Line | None:

@@ -19,10 +19,10 @@ from zerokara.errors import Code, RunError
 from zerokara.runs.checkpoint import Checkpoint, Summary
 from zerokara.runs.files import TABLES
 from zerokara.runs.layout import RUN_JSON, WEIGHTS
+from zerokara.runs.reading import read_checkpoint, read_summary
 from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED, final_figures, recorded_remark
 from zerokara.runs.store import Read, newest_by
 from zerokara.runs.untrusted import command, damaged, opened, read_json
-from zerokara.runs.verify import read_checkpoint, read_summary
 from zerokara.runs.weights import WeightsHeader, check_weights, read_weights_header
 from zerokara.training.recipe import LENGTHS, Recipe
 from zerokara.words import paragraph, sentence

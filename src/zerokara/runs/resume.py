@@ -117,7 +117,7 @@ def reopen(
             listeners=listeners,
         )
         _refuse_length(folder.path, recipe, checkpoint, prepared)
-        differences = _differences(before.environment, prepared.provenance.environment)
+        differences = differences_of(before.environment, prepared.provenance.environment)
         if differences and not force:
             raise _inexact(folder.path, differences)
         prepared = _continuing(checkpoint, prepared, differences)
@@ -164,7 +164,8 @@ def _continuing(checkpoint: Checkpoint, prepared: PreparedRun, differences: list
     return replace(prepared, provenance=provenance, intact=(checkpoint.iteration,))
 
 
-def _differences(then: Environment, now: Environment) -> list[Difference]:
+def differences_of(then: Environment, now: Environment) -> list[Difference]:
+    """The fields of `Environment` in which two are not alike."""
     pairs = zip(Environment._fields, then, now, strict=True)
     return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
 

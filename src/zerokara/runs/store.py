@@ -15,8 +15,8 @@ from zerokara.runs.directory import Directory
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.layout import CHECKPOINT_NAME, CHECKPOINTS, RECIPE, UNFINISHED_FILE, WEIGHTS
 from zerokara.runs.lock import Busy
+from zerokara.runs.reading import read_checkpoint
 from zerokara.runs.untrusted import NothingBegun, command, damaged, unreadable
-from zerokara.runs.verify import read_checkpoint
 from zerokara.training.recipe import Recipe
 from zerokara.words import paragraph, plural, sentence
 

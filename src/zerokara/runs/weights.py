@@ -17,8 +17,8 @@ from zerokara.nn.network import Network
 from zerokara.runs.checkpoint import Checkpoint, Summary, expected_arrays
 from zerokara.runs.digest import sealed_file
 from zerokara.runs.provenance import differing_field
+from zerokara.runs.reading import check_described, check_digest, load_arrays, read_header
 from zerokara.runs.untrusted import damaged, impossible, opened
-from zerokara.runs.verify import check_described, check_digest, load_arrays, read_header
 from zerokara.training.recipe import Recipe
 from zerokara.words import plural, sentence
 

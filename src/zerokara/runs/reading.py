@@ -133,7 +133,7 @@ def check_described(
         if got.get(name) != expected.get(name):
             raise damaged(path, _other_array(name, got, expected))
     size = sum((4 if kind == "F32" else 8) * math.prod(shape) for kind, shape in expected.values())
-    if size > _memory():
+    if size > memory_of_machine():
         raise damaged(
             path, sentence("The file would need {size:,} bytes of memory, more than this machine has.", size=size)
         )
@@ -186,7 +186,7 @@ def _are_possible(evaluations: Array, iteration: int) -> bool:
     return bool(rising and (iterations % 1 == 0).all() and (others >= 0).all() and (evaluations[:, 3:] <= 1).all())
 
 
-def _memory() -> int:
+def memory_of_machine() -> int:
     """Bytes of memory in this machine; a great number where it does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
