@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,7 @@ def test_show_prints_it(whole: Path, capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert "left behind by train.py in 1.5 s; losses: 3, accuracies: 2" in out
     assert "W1 (64, 5) float64" in out
+    assert re.search(r"^ +1 +0\.50 +2\.0000 +0\.2500 +-$", out, re.MULTILINE)
     assert "[sign]" in out
 
 
