@@ -96,7 +96,9 @@ def unseen(count: int) -> None:
     said: Counter[str] = Counter()
     for pair in drawn.pairs(range(count)):
         states[pair.state] += 1
-        said["alarm"] += first(pair.healthy, asked=False) != "-"
+        if pair.is_healthy:
+            said["healthy"] += 1
+            said["alarm"] += first(pair.healthy, asked=False) != "-"
         if pair.state == "ill":
             cause = first(pair.ill)
             said["noticed"] += cause != "-"
@@ -106,7 +108,8 @@ def unseen(count: int) -> None:
         elif first(pair.ill, asked=False) != "-":
             print(f"  {pair.state}, and said: {pair.fault}: {first(pair.ill, asked=False)}, {pair.fields}")
     print(
-        f"drawn: {count} healthy, alarms {said['alarm']}; with a fault: {states['harmless']} harmless, "
+        f"drawn: {said['healthy']} of {count} healthy, alarms {said['alarm']}; "
+        f"with a fault: {states['harmless']} harmless, "
         f"{states['grey']} grey, {states['ill']} ill, of these noticed {said['noticed']}, right first {said['right']}"
     )
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ CLASS_NAMES = ("Ankle boot",)
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(SOURCE))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def called(node: ast.AST) -> str:
@@ -201,10 +207,9 @@ def badly_marked(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("rule", [past_sentence, unmarked, glued, badly_marked], ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_every_text_is_a_whole_sentence_through_sentence(path, rule):
-    found = sorted(set(rule(ast.parse(path.read_text(encoding="utf-8")))))
-    assert not found, "\n".join(f"{name_of(path)}:{line}: {text!r}" for line, text in found)
+def test_every_text_is_a_whole_sentence_through_sentence(rule):
+    found = [f"{name_of(path)}:{line}: {text!r}" for path in FILES for line, text in sorted(set(rule(tree_of(path))))]
+    assert not found, "\n".join(found)
 
 
 def test_the_rules_see():

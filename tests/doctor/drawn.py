@@ -54,6 +54,13 @@ class Pair:
     ill: Evidence
 
     @property
+    def is_healthy(self) -> bool:
+        """Whether the one without a fault came out well: at a customary rate some hardly begin to learn, too."""
+        data = self.healthy.data
+        assert data is not None, "it was watched"
+        return self.healthy.evaluations[-1].test_accuracy >= min((data.reference or 0.0) - 0.1, 0.8)
+
+    @property
     def state(self) -> str:
         """What the fault did: "harmless", "grey" or "ill"."""
         good, bad = (evidence.evaluations[-1].test_accuracy for evidence in (self.healthy, self.ill))

@@ -92,6 +92,18 @@ def test_few_updates_at_a_customary_rate_are_too_few() -> None:
     assert causes(training(*short, total=100, iteration=100, setting=slow)) == ["rate-too-low"]
 
 
+def test_of_few_updates_whose_loss_fell_all_the_time_steps_may_look_long() -> None:
+    """A watcher's look at 30 % of 58 updates comes after 17: rounded, it is a little less than 30 %."""
+    fell = (at(17, 0.98, 0.2, line=0.97), at(58, 0.84, 0.38, line=1.12))
+    short = training(*fell, total=58, iteration=58)
+    assert causes(short) == ["too-few-updates"]
+    far = replace(SETTING, learning_rate=0.6)
+    assert causes(replace(short, setting=far)) == ["rate-too-high"]
+    lessened = np.array([[i, 2.0, 1.9] for i in range(16)])
+    assert causes(replace(short, setting=far, rises=lessened)) == ["too-few-updates"]
+    assert causes(replace(short, probes=(START, at(17, 1.2, 0.1, line=1.2), fell[1]))) == ["rate-too-high"]
+
+
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
@@ -122,6 +134,19 @@ def test_labels_that_a_network_learns_are_right_though_no_line_parts_them() -> N
     assert causes(training(*well, data=curved, evaluations=learnt)) == []
     half = (Evaluation(1000, 1.0, 0.1, 0.5, 0.5),)
     assert causes(training(*well, data=curved, evaluations=half)) == ["wrong-labels"]
+
+
+def test_labels_that_neither_class_means_nor_the_network_know_are_unrelated() -> None:
+    chance = replace(DATA, centre_agreement=0.2, held_centre_agreement=0.11)
+    lost = replace(at(300, 1.0, 0.1), held_accuracy=0.1)
+    begun = training(lost, iteration=300, ended=False, data=chance)
+    assert causes(begun) == ["wrong-labels"]
+    assert causes(replace(begun, data=replace(chance, held_centre_agreement=0.3))) == [], "a line would do better"
+    assert causes(replace(begun, data=replace(chance, classes=3))) == [], "of few classes many are no line apart"
+    assert causes(replace(begun, data=replace(chance, samples=10**9))) == [], "hardly any sample was seen by then"
+    assert causes(replace(begun, probes=(START, replace(lost, held_accuracy=0.3)))) == []
+    learnt = replace(at(1000, 0.1, 0.95), held_accuracy=0.95)
+    assert causes(training(lost, learnt, data=chance)) == [], "it was a plateau"
 
 
 def test_alike_weights_are_said_at_once() -> None:

@@ -44,6 +44,7 @@ def test_conditions_are_those_of_the_other_pc(add, tmp_path, target, expected):
     assert collected(tmp_path / "wheels", ["app[notebook]"], target) == expected
 
 
+@pytest.mark.slow
 def test_a_version_that_somebody_later_cannot_do_with_is_replaced_with_all_that_it_brought(add, tmp_path):
     add("a", requires=("c", "b"))
     add("b", requires=("c<2",))

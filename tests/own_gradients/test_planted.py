@@ -96,7 +96,7 @@ def test_a_correct_class_is_not_accused(variation: Variation, tmp_path: Path) ->
 def test_two_at_once_are_both_named(tmp_path: Path) -> None:
     both = []
     for style in STYLES:
-        for one, two, source in pairs_of(style, 3, 2, tmp_path):
+        for one, two, source in pairs_of(style, 2, 2, tmp_path):
             causes = set(verdict_on(style, source, tmp_path).causes)
             both.append(bool(causes & one.causes) and bool(causes & two.causes))
     assert sum(both) >= BOTH_OF_TWO * len(both)

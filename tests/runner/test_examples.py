@@ -40,7 +40,7 @@ WITH_DATA = [
 ]
 
 
-LONG = ("ch07/train_convnet.py", "ch08/train_deepnet.py")
+LONG = ("ch04/train_neuralnet.py", "ch07/train_convnet.py", "ch08/train_deepnet.py")
 """Trainings that take seconds; the slow stage has them."""
 
 

@@ -104,7 +104,9 @@ def shortened(name: str, folder: Path, iterations: int) -> str:
     return file
 
 
-@pytest.mark.parametrize(("name", "options", "pictures"), [("000", [], 2), ("003", ["--prelude"], 2)])
+@pytest.mark.parametrize(
+    ("name", "options", "pictures"), [pytest.param("000", [], 2, marks=pytest.mark.slow), ("003", ["--prelude"], 2)]
+)
 def test_trainings_begin_as_they_should(
     run_apart: Run, tmp_path: Path, name: str, options: list[str], pictures: int
 ) -> None:

@@ -121,4 +121,5 @@ class Evidence:
         return self.probes[-1]
 
     def _since(self, share: float) -> Iterator[Probe]:
-        return (probe for probe in self.probes if self.total and probe.iteration >= share * self.total > 0)
+        """Those from the update on at which a watcher looks for that share."""
+        return (probe for probe in self.probes if self.total and probe.iteration >= max(1, round(share * self.total)))

@@ -7,7 +7,7 @@ import numpy as np
 from zerokara.doctor.data_facts import DataFacts
 from zerokara.doctor.evidence import Evidence
 from zerokara.findings import Finding
-from zerokara.words import plural, sentence
+from zerokara.words import plural, sentence, translatable
 
 MOST_OF_THEM = 0.9
 """The share of one class from which on a network that always answers it looks good; with the gate, `LARGE` does."""
@@ -18,6 +18,9 @@ tenth of them wrong; and how evenly they spread over pairs of classes: 0.7 where
 STRANGERS = 0.05
 """Nearest class mean from training to held-out samples, of which chance has 1 in 10: that few agree by system only."""
 SHARED = 0.01
+CHANCE, UNLEARNT = 1.6, 0.9
+"""So many times as often as by chance is no better, among a thousand samples; and the level of who knows nothing."""
+LOOK_AT_LABELS = translatable("Look at some training samples beside their labels: were both shuffled in the same way?")
 
 
 def not_finite(evidence: Evidence) -> Finding | None:
@@ -142,7 +145,31 @@ def wrong_labels(evidence: Evidence) -> Finding | None:
         ),
         since=0,
         evidence={"share": data.doubtful, "evenness": data.evenness, "linear_fit": data.reference},
-        remedy=sentence("Look at some training samples beside their labels: were both shuffled in the same way?"),
+        remedy=sentence(LOOK_AT_LABELS),
+    )
+
+
+def unrelated_labels(evidence: Evidence) -> Finding | None:
+    """Labels that neither class means nor, from 30 % of the run on, the network answer any better than by chance."""
+    data, look = evidence.data, evidence.last or evidence.early
+    if data is None or look is None or data.held_centre_agreement is None or look.held_accuracy is None:
+        return None
+    seen = (evidence.setting.batch_size or 1) * look.iteration
+    if data.classes < 4 or _largest_share(data) > 2 / data.classes or seen < data.samples / 2:
+        return None
+    if not look.level > UNLEARNT or max(data.held_centre_agreement, look.held_accuracy) > CHANCE / data.classes:
+        return None
+    return Finding(
+        cause="wrong-labels",
+        text=sentence(
+            "The labels seem to have nothing to do with the inputs: of samples that it was not trained on, the nearest "
+            "class mean is right for {centre:.0%} and the network for {network:.0%}, which is chance.",
+            centre=data.held_centre_agreement,
+            network=look.held_accuracy,
+        ),
+        since=0,
+        evidence={"nearest_mean": data.held_centre_agreement, "network": look.held_accuracy},
+        remedy=sentence(LOOK_AT_LABELS),
     )
 
 

@@ -20,6 +20,8 @@ RISING = 0.4
 FEW_UPDATES = 300
 FAR_BELOW, CUSTOMARY = 0.05, 0.3
 """Of the customary rate: below the one it is the rate, not the number of updates; above the other it is usual."""
+USUAL, HIGH = 3.0, 10.0
+"""So many times the customary rate is still usual; the second where no update raised the loss of its own batch."""
 HALF_LEARNT = 0.6
 """The level at the end below which much was learnt."""
 SMALL_BATCH = 10
@@ -109,7 +111,8 @@ def too_long_steps(course: Course) -> Finding | None:
 def too_few_updates(course: Course) -> Finding | None:
     """The line test, where it can be believed: longer steps do no harm, and there were few of them."""
     total = course.evidence.total or course.evidence.iteration
-    falls = _still_falls(course) and not rate_is_low(course, CUSTOMARY) and rate_is_low(course, 3.0)
+    usual = not rate_is_low(course, CUSTOMARY) and rate_is_low(course, HIGH if course.rising == 0 else USUAL)
+    falls = _still_falls(course) and usual
     if total >= FEW_UPDATES or rate_is_low(course, FAR_BELOW) or not (_may_go_on(course) or falls):
         return None
     more = max(10 * total, 1000)

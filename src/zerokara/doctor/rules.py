@@ -18,6 +18,7 @@ from zerokara.doctor.facts import (
     one_answer,
     strange_labels,
     symmetric,
+    unrelated_labels,
     wrong_labels,
 )
 from zerokara.doctor.learning import RULES, Rule
@@ -135,7 +136,7 @@ def _facts(evidence: Evidence, *, bad: bool) -> Iterator[Finding | None]:
     yield None if alone else missing_class(evidence)
     strange = strange_labels(evidence)
     yield strange
-    yield None if strange else wrong_labels(evidence)
+    yield None if strange else wrong_labels(evidence) or unrelated_labels(evidence)
     yield symmetric(evidence)
     yield leaked(evidence)
 
