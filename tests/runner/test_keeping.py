@@ -224,7 +224,7 @@ from common.trainer import Trainer
 x_train, t_train = x_train[:300], t_train[:300]
 network = MultiLayerNet(input_size=784, hidden_size_list=[20, 20], output_size=10)
 trainer = Trainer(
-    network, x_train, t_train, x_test, t_test, epochs=3, mini_batch_size=100, optimizer_param={"lr": 0.01}, verbose=False
+    network, x_train, t_train, x_test, t_test, 3, mini_batch_size=100, optimizer_param={"lr": 0.01}, verbose=False
 )
 trainer.train()
 print(network.accuracy(x_test, t_test))

@@ -264,6 +264,20 @@ def test_damaged_files_are_refused(hand: Path, name: str, damage: str) -> None:
     refused(hand, "cannot be used|cannot be read|does not match|not as long|more than|No such file|missing")
 
 
+def test_an_edit_that_is_possible_is_noticed(hand: Path) -> None:
+    path = hand / "findings.json"
+    path.write_bytes(path.read_bytes().replace(b'"line": 3', b'"line": 4'))
+    refused(hand, "does not match its checksum")
+
+
+def test_a_flipped_bit_of_a_parameter_is_noticed(hand: Path) -> None:
+    path = hand / "params.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    refused(hand, "does not match its checksum")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", DEEP, '{"format": 1' + " " * 300_000 + "}"])
 def test_a_broken_script_json_is_refused(hand: Path, text: str) -> None:
     (hand / "script.json").write_text(text)
