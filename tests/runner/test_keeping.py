@@ -189,6 +189,7 @@ def test_a_training_in_a_function_is_kept_by_its_last_call(run: Run, tmp_path: P
 WRONG = SCRIPT.replace("self.p - t", "t - self.p")
 
 
+@pytest.mark.slow
 def test_findings_are_kept_without_folders(run: Run, tmp_path: Path) -> None:
     result = run(WRONG, "--keep", "hand")
     (finding,) = read_script(kept_path(tmp_path)).findings

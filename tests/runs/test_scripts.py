@@ -136,6 +136,7 @@ def test_show_prints_it(whole: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "[sign]" in out
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn_and_it_is_removed(hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "draw", str(hand)]) == 0
     assert {"loss.png", "accuracy.png"} <= set(os.listdir(hand))
