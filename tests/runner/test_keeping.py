@@ -189,6 +189,7 @@ def test_a_training_in_a_function_is_kept_by_its_last_call(run: Run, tmp_path: P
 WRONG = SCRIPT.replace("self.p - t", "t - self.p")
 
 
+@pytest.mark.slow
 def test_findings_are_kept_without_folders(run: Run, tmp_path: Path) -> None:
     result = run(WRONG, "--keep", "hand")
     (finding,) = read_script(kept_path(tmp_path)).findings
@@ -213,3 +214,30 @@ def test_a_full_disk_is_told_and_leaves_nothing(run: Run, tmp_path: Path, monkey
     assert result.status == 1
     assert "No space left on device" in result.err
     assert os.listdir(tmp_path / "runs") == []
+
+
+TRAINER = """
+from dataset.mnist import load_mnist
+from common.multi_layer_net import MultiLayerNet
+from common.trainer import Trainer
+
+(x_train, t_train), (x_test, t_test) = load_mnist(normalize=False)
+x_train, t_train = x_train[:300], t_train[:300]
+network = MultiLayerNet(input_size=784, hidden_size_list=[20, 20], output_size=10)
+trainer = Trainer(
+    network, x_train, t_train, x_test, t_test, 3, mini_batch_size=100, optimizer_param={"lr": 0.01}, verbose=False
+)
+trainer.train()
+print(network.accuracy(x_test, t_test))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_the_textbooks_trainer_on_pixels_that_are_not_scaled(run: Run, tmp_path: Path) -> None:
+    result = run(TRAINER, "--keep", "hand")
+    facts = read_script(kept_path(tmp_path)).facts
+    assert (facts.losses, facts.evaluations, facts.sizes, facts.scale) == (9, 3, [784, 20, 20, 10], 255.0)
+    told = script_reported(kept_path(tmp_path))
+    assert told.answers is not None
+    assert told.answers.accuracy.value == float(result.out)

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -131,9 +132,11 @@ def test_show_prints_it(whole: Path, capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert "left behind by train.py in 1.5 s; losses: 3, accuracies: 2" in out
     assert "W1 (64, 5) float64" in out
+    assert re.search(r"^ +1 +0\.50 +2\.0000 +0\.2500 +-$", out, re.MULTILINE)
     assert "[sign]" in out
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn_and_it_is_removed(hand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "draw", str(hand)]) == 0
     assert {"loss.png", "accuracy.png"} <= set(os.listdir(hand))
@@ -260,6 +263,20 @@ def test_damaged_files_are_refused(hand: Path, name: str, damage: str) -> None:
     elif damage == "long":
         path.write_bytes(content + b"0" * 400_000)
     refused(hand, "cannot be used|cannot be read|does not match|not as long|more than|No such file|missing")
+
+
+def test_an_edit_that_is_possible_is_noticed(hand: Path) -> None:
+    path = hand / "findings.json"
+    path.write_bytes(path.read_bytes().replace(b'"line": 3', b'"line": 4'))
+    refused(hand, "does not match its checksum")
+
+
+def test_a_flipped_bit_of_a_parameter_is_noticed(hand: Path) -> None:
+    path = hand / "params.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    refused(hand, "does not match its checksum")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", DEEP, '{"format": 1' + " " * 300_000 + "}"])

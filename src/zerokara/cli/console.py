@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TextIO
 
 from zerokara.cli.table import Column, Table
@@ -152,7 +153,8 @@ class ConsoleReporter:
 
 def table_line(e: Evaluation) -> str:
     """The line of `TABLE` for an evaluation."""
-    accuracies = (f"{accuracy:.4f}" for accuracy in (e.train_accuracy, e.test_accuracy))
+    measured = (e.train_accuracy, e.test_accuracy)
+    accuracies = ("-" if math.isnan(accuracy) else f"{accuracy:.4f}" for accuracy in measured)  # of a script
     return TABLE.line([f"{e.iteration:,}", f"{e.epoch:.2f}", f"{e.loss:.4f}", *accuracies])
 
 

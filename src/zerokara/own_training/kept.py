@@ -94,7 +94,7 @@ def kept_of(program: Program, calls: Sequence[Called] = ()) -> Kept:
 def _recorded(names: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
     """(name, values) of all lists of numbers, also of those that an object keeps, as the textbook's Trainer does."""
     for name, value in names.items():
-        yield from _attempted([], _series, name, value)
+        yield from _attempted(list[tuple[str, Array]](), _series, name, value)
 
 
 def _series(name: str, value: Any) -> list[tuple[str, Array]]:

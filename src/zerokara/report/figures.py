@@ -71,7 +71,8 @@ def accuracy_figure(label: Labels, history: History, title: Title = "") -> Figur
         (training, "-", TRAIN, history.train_accuracy),
         (test, "--", TEST, history.test_accuracy),
     ):
-        axes.plot(epochs, values, style, color=color, marker=mark, markersize=3, label=name)
+        if not np.isnan(values).all() or not len(values):  # a script may have measured one of them only
+            axes.plot(epochs, values, style, color=color, marker=mark, markersize=3, label=name)
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1)
     low = any(e.test_accuracy < 0.5 for e in history.evaluations[-1:])
