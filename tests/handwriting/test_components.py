@@ -34,9 +34,7 @@ def test_random_masks(share: float) -> None:
         where = components.mask(np.arange(len(components)) == number)
         pixels = set(zip(*np.nonzero(where), strict=True))
         rows, columns = [y for y, _ in pixels], [x for _, x in pixels]
-        assert_array_equal(
-            components.boxes[number], [min(rows), min(columns), max(rows) + 1, max(columns) + 1]
-        )
+        assert_array_equal(components.boxes[number], [min(rows), min(columns), max(rows) + 1, max(columns) + 1])
         assert components.area[number] == len(pixels)
         assert_allclose(components.ink[number], weights[where].sum(), rtol=1e-5)
         got[min(pixels)] = pixels

@@ -33,7 +33,13 @@ def test_each_family_gives_the_twin_back(family: str, five: np.ndarray, mnist: D
 
 # All families at the sizes and in the numbers that matter; the limits are those that must be kept.
 
-MOST_LOST = {"vignette and cast edge": 3.0, "blue ink": 3.0, "all at once": 3.0, "finger": 4, "table edge and finger": 4}
+MOST_LOST = {
+    "vignette and cast edge": 3.0,
+    "blue ink": 3.0,
+    "all at once": 3.0,
+    "finger": 4,
+    "table edge and finger": 4,
+}
 
 
 @pytest.fixture(scope="module")
