@@ -36,6 +36,9 @@ WIDEST = 3.0
 FRAME = 0.9
 """Of both sides of the picture: what is larger, with something in it, is a frame."""
 
+THINNEST = 0.02
+"""Of the picture's longer side: what an edge leaves of a digit is wider, or it is a piece of a rule."""
+
 FULL = 0.7
 """Of its box: what fills more is a finger, or a shadow, no stroke of a pen."""
 
@@ -162,7 +165,8 @@ def _may_be_digit(components: Components) -> NDArray[np.bool_]:
 def _may_be_cut(components: Components) -> NDArray[np.bool_]:
     """(n,) what goes on beyond one edge: rules and shadows go from edge to edge, and a finger fills its box."""
     slender = components.area < FULL * components.heights * components.widths
-    long = components.lengths >= 2 * SHORTEST * max(components.shape)
+    wide = np.minimum(components.heights, components.widths) >= THINNEST * max(components.shape)
+    long = wide & (components.lengths >= 2 * SHORTEST * max(components.shape))
     cut: NDArray[np.bool_] = (components.edges_touched == 1) & slender & long
     return _like_digit(components) & cut
 
