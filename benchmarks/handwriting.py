@@ -65,7 +65,10 @@ SHARES = {
 
 DOUBTS: dict[str, tuple[set[str], Callable[..., Any]]] = {
     # what: the reasons that are right, and how to make a picture of two digits with a generator
-    "doubts about empty paper": ({"no-ink", "faint"}, lambda digits, generator: photos.empty(generator)),
+    "doubts about empty paper": (
+        {"no-ink", "faint", "cut", "two-digits"},
+        lambda digits, generator: photos.empty(generator),
+    ),
     "doubts about two digits": ({"two-digits"}, lambda digits, generator: photos.two(*digits, generator)),
     "doubts about a cut digit": ({"cut", "no-ink"}, lambda digits, generator: photos.cut(digits[0], generator)),
     "doubts about faint ink": ({"faint", "no-ink"}, lambda digits, generator: photos.faint(digits[0], generator)),

@@ -36,6 +36,9 @@ WIDEST = 3.0
 FRAME = 0.9
 """Of both sides of the picture: what is larger, with something in it, is a frame."""
 
+THINNEST = 0.02
+"""Of the picture's longer side: what an edge leaves of a digit is wider, or it is a piece of a rule."""
+
 FULL = 0.7
 """Of its box: what fills more is a finger, or a shadow, no stroke of a pen."""
 
@@ -115,17 +118,18 @@ def choose(contrast: Gray, noise: float) -> Chosen | None:
 def choose_drawn(ink: Gray, least: float) -> Chosen | None:
     """The digit in a drawing, of all pixels with more than `least` ink. None: there are none.
 
-    It is all of the ink, unless that is wider than a digit, or has a frame around it.
+    It is all of the ink, unless there is another digit beside it, or a frame around it.
     """
     components = components_of(ink > least, ink)
     if components.lengths.max(initial=0) < FEWEST:
         return None
     inside = components.ink * nearness(components)
-    main = int(np.argmax(np.where(_frames(components), 0, inside)))
+    main = int(np.argmax(np.where(frames(components), 0, inside)))
     whole = _of_parts(components, main, np.ones(len(components), dtype=bool), max(least, 1 / 255))
     small = components.lengths <= PART * components.lengths[main]
     small[main] = True
-    if small.all() or (whole.box.width <= whole.box.height and not _frames(components).any()):
+    aside = bool(beside(components, main)[~small].any()) and whole.box.width > whole.box.height
+    if not aside and not frames(components).any():
         return whole
     return _of_parts(components, main, _parts_of(components, main), whole.level)
 
@@ -154,14 +158,15 @@ def _at_level(level: float, components: Components, possible: NDArray[np.bool_])
 
 def _may_be_digit(components: Components) -> NDArray[np.bool_]:
     """(n,) what is not at an edge, nor too short, nor a rule, nor a frame around something."""
-    inside: NDArray[np.bool_] = (components.edges_touched == 0) & ~_frames(components)
+    inside: NDArray[np.bool_] = (components.edges_touched == 0) & ~frames(components)
     return _like_digit(components) & inside
 
 
 def _may_be_cut(components: Components) -> NDArray[np.bool_]:
     """(n,) what goes on beyond one edge: rules and shadows go from edge to edge, and a finger fills its box."""
     slender = components.area < FULL * components.heights * components.widths
-    long = components.lengths >= 2 * SHORTEST * max(components.shape)
+    wide = np.minimum(components.heights, components.widths) >= THINNEST * max(components.shape)
+    long = wide & (components.lengths >= 2 * SHORTEST * max(components.shape))
     cut: NDArray[np.bool_] = (components.edges_touched == 1) & slender & long
     return _like_digit(components) & cut
 
@@ -172,7 +177,7 @@ def _like_digit(components: Components) -> NDArray[np.bool_]:
     return like
 
 
-def _frames(components: Components) -> NDArray[np.bool_]:
+def frames(components: Components) -> NDArray[np.bool_]:
     """(n,) what is nearly as large as the picture, where there is anything else."""
     height, width = components.shape
     around: NDArray[np.bool_] = (components.heights >= FRAME * height) & (components.widths >= FRAME * width)

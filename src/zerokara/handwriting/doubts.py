@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zerokara.handwriting.choosing import Chosen, beside
+from zerokara.handwriting.choosing import Chosen, beside, frames
 from zerokara.handwriting.opening import Gray
 from zerokara.handwriting.prepared import Doubt, DoubtCode
 from zerokara.words import sentence, translatable
@@ -51,7 +51,7 @@ def _has_second(chosen: Chosen) -> bool:
     long = components.lengths >= SECOND * components.lengths[main]
     dark = components.ink >= 0.25 * components.ink[main]
     apart = ~chosen.parts | beside(components, main)
-    others = long & dark & apart & (components.edges_touched == 0)
+    others = long & dark & apart & ~frames(components) & (components.edges_touched == 0)
     others[main] = False
     return bool(others.any())
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from zerokara.handwriting.opening import Gray
 
-SHARE = 0.35
+SHARE = 0.3
 """Of all pixels, that must have the one value."""
 
 TINY = 28
@@ -18,8 +18,8 @@ CLOSE = 16
 WEAKEST = 16 / 255
 """The darkest ink of a drawing differs by more; less may be what JPEG made of empty paper."""
 
-ROUGH = 0.05
-"""Of neighbours that are close to the ground, how many may differ from each other; noise makes nearly all."""
+NEARLY = 0.12
+"""Of all pixels, how many may be close to the ground and not on it, as at edges; noise and shadows make more."""
 
 
 def ground_of(gray: Gray) -> float | None:
@@ -33,15 +33,8 @@ def ground_of(gray: Gray) -> float | None:
         return None
     if float(np.abs(gray - np.float32(ground / 255)).max()) < WEAKEST:
         return None
-    close = np.abs(levels - ground) <= CLOSE
-    pairs = different = 0
-    for one, other, both in (
-        (levels[:, 1:], levels[:, :-1], close[:, 1:] & close[:, :-1]),
-        (levels[1:], levels[:-1], close[1:] & close[:-1]),
-    ):
-        pairs += int(both.sum())
-        different += int(((one != other) & both).sum())
-    return ground / 255 if different <= ROUGH * pairs else None
+    nearly = (np.abs(levels - ground) <= CLOSE) & (levels != ground)
+    return ground / 255 if np.mean(nearly) <= NEARLY else None
 
 
 def ink_on(gray: Gray, ground: float) -> Gray:
@@ -57,6 +50,9 @@ def ink_on(gray: Gray, ground: float) -> Gray:
 FRINGE = 0.12
 """Of the darkest ink: what is fainter around a smooth drawing came of its enlargement."""
 
+EQUAL = 0.8
+"""Of neighbours in the ink, how many are equal where a pen drew it, or pixels were repeated."""
+
 COARSE = 64
 """Pixels: in a smaller drawing each pixel was made by its author."""
 
@@ -69,4 +65,4 @@ def faintest(ink: Gray) -> float:
     """
     there = (ink[:, 1:] > 0) & (ink[:, :-1] > 0)
     equal = (ink[:, 1:] == ink[:, :-1]) & there
-    return 0.0 if max(ink.shape) < COARSE or 2 * int(equal.sum()) > int(there.sum()) else FRINGE
+    return 0.0 if max(ink.shape) < COARSE or equal.sum() > EQUAL * there.sum() else FRINGE
