@@ -34,8 +34,8 @@ from zerokara.runs.files import TABLES, json_file
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.layout import ACCURACY_PICTURE, FINDINGS, LOSS_PICTURE, PARAMS, SCRIPT_JSON
 from zerokara.runs.provenance import HOLDS, NEWER_FORMAT
+from zerokara.runs.reading import check_described, load_arrays, read_header
 from zerokara.runs.untrusted import MOST_TEXT, attempt, damaged, impossible, json_object, opened, read_json
-from zerokara.runs.verify import check_described, load_arrays, read_header
 from zerokara.training.history import Evaluation, History
 from zerokara.version import VERSION
 from zerokara.words import sentence
