@@ -13,11 +13,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from zerokara.cells import left, widest
+from zerokara.cells import left, printable, widest
 from zerokara.cli.doctor import SILENT_SECONDS, Progress
 from zerokara.cli.failure import tell
 from zerokara.cli.options import DataDir, Json, run_folder
-from zerokara.cli.runs import printable
 from zerokara.cli.table import Column, Table
 from zerokara.errors import INTERRUPTED, UsageError
 from zerokara.runs.listing import folders_of_runs
