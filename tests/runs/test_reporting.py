@@ -119,7 +119,7 @@ def test_what_the_end_shows_is_found_without_training_again(
     monkeypatch.setattr("zerokara.training.trainer.Trainer.run", None)
     told = reported(zerokara.open_run(run.path))
     assert told.findings is not None
-    assert cause in [finding.cause for finding in told.findings]
+    assert [finding.cause for finding in told.findings] == [cause]
     assert all(finding.change is None for finding in told.findings)
 
 

@@ -102,7 +102,11 @@ def findings_of_end(run: Run, dataset: Dataset) -> Findings:
     ill = last is not None and last.train_accuracy < ILL
     if not ill and not findings_of(evidence, asked=False):
         return Findings()
-    return untried(findings_of(with_whole_data(evidence, dataset), asked=ill))
+    whole = with_whole_data(evidence, dataset)
+    found = findings_of(whole, asked=False)
+    if not found and ill:  # of causes that only a trial could tell apart, the likeliest
+        found = Findings(findings_of(whole, asked=True)[:1])
+    return untried(found)
 
 
 def untried(found: Findings) -> Findings:
