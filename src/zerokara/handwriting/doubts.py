@@ -10,11 +10,11 @@ from zerokara.handwriting.prepared import Doubt, DoubtCode
 from zerokara.words import sentence, translatable
 
 TEXTS: dict[DoubtCode, str] = {
+    # those that need no network; the others are told where there is an answer
     "no-ink": translatable("No ink was found in the picture."),
     "two-digits": translatable("There is more than one digit; the answer is about the framed one."),
     "cut": translatable("The digit is cut by the edge of the picture."),
     "faint": translatable("The ink is very faint."),
-    "paper": translatable("The light on the paper can be read in two ways."),
 }
 
 
