@@ -238,8 +238,8 @@ NOTHING = {"losses": np.zeros(0), "evaluations": (), "params": {}, "answers": No
            "findings": None, "recipe": {}, "facts": {}, "repeat": "", "trained": ""}  # fmt: skip
 
 
-CASES = [("finished", {name}) for name in NOTHING] + [
-    (state, set(NOTHING)) for state in ("stopped", "diverged", "unfinished")
+CASES = [("finished", (name,)) for name in NOTHING] + [
+    (state, tuple(NOTHING)) for state in ("stopped", "diverged", "unfinished")
 ]
 
 
