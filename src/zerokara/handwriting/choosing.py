@@ -226,11 +226,11 @@ def _gaps(components: Components, main: int) -> Ints:
 
 
 def beside(components: Components, main: int) -> NDArray[np.bool_]:
-    """(n,) whether each shares most of its rows with the main component, and few of its columns."""
+    """(n,) whether each shares half of the rows of both with the main component, and few columns."""
     top, left, bottom, right = components.boxes.T
     rows = np.minimum(bottom, bottom[main]) - np.maximum(top, top[main])
     columns = np.minimum(right, right[main]) - np.maximum(left, left[main])
-    many = 2 * rows >= np.minimum(components.heights, components.heights[main])
+    many = 2 * rows >= np.maximum(components.heights, components.heights[main])  # the bar of a 5 is low
     few = 2 * columns <= np.minimum(components.widths, components.widths[main])
     where: NDArray[np.bool_] = many & few
     where[main] = False
