@@ -3,7 +3,7 @@
 python benchmarks/handwriting.py                 300 digits of each family, spread over MNIST's 10,000 for testing
 python benchmarks/handwriting.py --each 40       fewer
 python benchmarks/handwriting.py --sheet OUT.png a picture of the errors, for looking at
-python benchmarks/handwriting.py --write         into benchmarks/RESULTS.md
+python benchmarks/handwriting.py --write         into benchmarks/HANDWRITING.md
 
 A photo's twin is the same warped digit in MNIST's box without the photo: what the network could read at best. All
 pictures are made by tests/handwriting/photos.py; no real photo is among them.
@@ -40,7 +40,7 @@ from zerokara.nn.network import Network
 from zerokara.training.build import build_trainer
 from zerokara.training.recipe import Recipe
 
-HEADING = "## Reading one's own digit"
+HEADING = "# Reading one's own digit"
 SEED = 15
 
 AGAINST_TWIN = {
@@ -285,15 +285,13 @@ def main() -> None:
 
 
 def write(table: str, each: int) -> None:
-    """Put the table under its heading at the end of RESULTS.md, in place of the one that was there."""
-    path = Path(__file__).with_name("RESULTS.md")
-    before = path.read_text().partition(HEADING)[0].rstrip()
+    """Make HANDWRITING.md anew: compare.py makes all of RESULTS.md."""
     how = (
         f"`python benchmarks/handwriting.py --each {each} --write`. No real photo could be tried: a program made all "
         "pictures from MNIST's test digits (`tests/handwriting/photos.py`). A twin is the same warped digit in MNIST's "
         f"box without the photo. One digit of {each} is {100 / each:.1f} points."
     )
-    path.write_text(f"{before}\n\n{HEADING}\n\n{how}\n\n{table}\n")
+    Path(__file__).with_name("HANDWRITING.md").write_text(f"{HEADING}\n\n{how}\n\n{table}\n")
 
 
 if __name__ == "__main__":

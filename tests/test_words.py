@@ -53,7 +53,12 @@ def tree_of(path: Path) -> ast.Module:
 
 def called(node: ast.AST) -> str:
     """The name of the function that a call calls; "" for another node."""
-    return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call):
+        return ""
+    function = node.func
+    if isinstance(function, ast.Name | ast.Attribute):
+        return function.id if isinstance(function, ast.Name) else function.attr
+    return ast.unparse(function).rpartition(".")[2]
 
 
 def texts(node: ast.AST) -> Iterator[ast.Constant]:

@@ -51,6 +51,7 @@ NEEDED_TO_RESUME = ("recipe.toml", "checkpoints/4.safetensors")
 DAMAGE = (flip, truncate, insert, repeat, swap)
 
 
+@pytest.mark.slow
 def test_damaged_folders_get_a_sentence_each(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def test_resume_or_start_needs_a_name(tmp_path: Path) -> None:
     assert "--resume-or-start needs --name" in done.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_train_one_run(tmp_path: Path) -> None:
     path = tmp_path / "run"
     process = begun(path, "train", "digits", "--out", str(tmp_path), "--name", "run", "--no-plots", "--epochs", "99999")
@@ -146,6 +147,7 @@ def begun_again(path: Path) -> int:
     return process.returncode
 
 
+@pytest.mark.slow
 def test_a_run_that_is_renamed_and_a_new_one_of_its_name_both_end_whole(tmp_path: Path, whole: Path) -> None:
     words = ["train", "digits", "--out", str(tmp_path), "--name", "run", "--no-plots", *LONG]
     first = begun(tmp_path / "run", *words)
@@ -212,6 +214,7 @@ def started_together(tmp_path: Path, number: int, *more: str) -> list[subprocess
     ]
 
 
+@pytest.mark.slow
 def test_of_four_that_start_one_run_at_once_one_trains_and_all_report_it(tmp_path: Path, whole: Path) -> None:
     ends = [ended(process) for process in started_together(tmp_path, 4, "--json")]
     assert [status for status, _, _ in ends] == [0, 0, 0, 0], ends
@@ -230,6 +233,7 @@ def waiting(process: subprocess.Popen[str]) -> None:
     assert any("Waiting for it; Ctrl-C ends" in line for line in process.stderr)
 
 
+@pytest.mark.slow
 def test_one_that_waits_takes_over_when_the_trainer_is_killed_and_ctrl_c_ends_waiting(
     tmp_path: Path, whole: Path
 ) -> None:
@@ -272,6 +276,7 @@ def fill(file: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_while_it_trains(small_disk: Path, whole: Path) -> None:
     path = small_disk / "run"
     process = begun(path, "train", "digits", "--out", str(small_disk), "--name", "run", "--no-plots", *LONG)

@@ -16,8 +16,8 @@ from zerokara.cli.parser_errors import REFUSALS, refusal
 @pytest.mark.parametrize(
     ("line", "code", "text"),
     [
-        ("trian", "unknown-option", "zerokara has no command 'trian'. It has train, resume, run, book, doctor, check, "
-         "info, kit, data, runs. Did you mean train?"),
+        ("trian", "unknown-option", "zerokara has no command 'trian'. It has train, resume, predict, run, book, "
+         "evaluate, compare, doctor, report, check, verify, info, kit, data, runs. Did you mean train?"),
         ("runs lst", "unknown-option", "zerokara runs has no command 'lst'. It has list, show, draw, rm. "
          "Did you mean list?"),
         ("data x y", "unknown-option", "zerokara data has no command 'x'. It has list, fetch, show."),

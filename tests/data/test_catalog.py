@@ -39,7 +39,7 @@ def fetch(made: Published, folder: Path, mirrors: list[str], **options: object) 
 
 PATIENCE = ("silence", "stall", "drip", "header-drip")
 """Faults that only waiting finds out, for seconds; make test waits once for the shorter, in the test that follows."""
-PATIENT = ("drip", "header-drip")
+PATIENT = ("stall", "drip", "header-drip")
 
 
 @pytest.mark.parametrize("fault", [pytest.param(f, marks=pytest.mark.slow if f in PATIENCE else ()) for f in FAULTS])

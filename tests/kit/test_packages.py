@@ -22,7 +22,7 @@ def collected(folder, roots, target):
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        (WINDOWS, ["app-1.0", "colorama-1.0", "shell-1.0"]),
+        slow(WINDOWS, ["app-1.0", "colorama-1.0", "shell-1.0"]),
         slow(Target("3.12", "macosx_14_0_arm64"), ["app-1.0", "appnope-1.0", "pexpect-1.0", "shell-1.0"]),
         slow(Target("3.11", "manylinux2014_x86_64"), ["app-1.0", "backport-1.0", "pexpect-1.0", "shell-1.0"]),
     ],

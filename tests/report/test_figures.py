@@ -202,6 +202,7 @@ def reds(content):
     return int(((pixels[..., 0] > 200) & (pixels[..., 1] < 60)).sum())
 
 
+@pytest.mark.slow
 def test_gradient_figure_shows_a_small_wrong_row_beside_large_ones():
     class Wrong(Network):
         def gradient(self, x, t):

@@ -105,7 +105,10 @@ def test_the_fonts_have_every_letter_of_the_catalogue_for_pictures(language):
     assert lacking - {"\n"} == set()
 
 
-@pytest.mark.parametrize(("language", "package"), [("ja", "matplotlib-fontja"), ("ko", "koreanize-matplotlib")])
+@pytest.mark.parametrize(
+    ("language", "package"),
+    [("ja", "matplotlib-fontja"), pytest.param("ko", "koreanize-matplotlib", marks=pytest.mark.slow)],
+)
 def test_without_fonts_labels_are_english_and_it_is_told_once_how_to_get_them(speak, without_fonts, language, package):
     speak(language)
     said = rf"^The letters of this language have no font here, so labels in pictures are English\. Try: .* {package}$"

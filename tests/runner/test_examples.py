@@ -40,7 +40,10 @@ WITH_DATA = [
 ]
 
 
-LONG = ("ch04/train_neuralnet.py", "ch07/train_convnet.py", "ch08/train_deepnet.py")
+LONG = (
+    *("ch04/train_neuralnet.py", "ch06/weight_init_compare.py", "ch06/overfit_dropout.py", "ch07/train_convnet.py"),
+    *("ch08/half_float.py", "ch08/train_deepnet.py"),
+)
 """Trainings that take seconds; the slow stage has them."""
 
 
@@ -82,6 +85,7 @@ def test_example_with_data(run_apart: Run, chapter: Path, file: str, out: str, p
 
 
 @pytest.mark.mnist
+@pytest.mark.slow
 def test_init_makes_what_chapter_3_opens(run_apart: Run, chapter: Path) -> None:
     said = list(init_folder(chapter))
     assert len([line for line in said if line.endswith("written.")]) == 4

@@ -340,6 +340,7 @@ def notebook(*cells: str) -> str:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code})
 
 
+@pytest.mark.slow
 def test_a_notebook(run_apart: Run, tmp_path: Path) -> None:
     pytest.importorskip("IPython", reason="the extra notebook is not installed")
     pytest.importorskip("nbformat", reason="the extra notebook is not installed")
