@@ -28,7 +28,15 @@ from zerokara.words import LANGUAGES, set_language
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "docs/student.md", "docs/teacher.md", "docs/engineer.md")
-OTHERS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/RESULTS.md", "docs/BOOK.md", "docs/GLOSSARY.md")
+OTHERS = (
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "benchmarks/RESULTS.md",
+    "benchmarks/DOCTOR.md",
+    "benchmarks/HANDWRITING.md",
+    "docs/BOOK.md",
+    "docs/GLOSSARY.md",
+)
 TRANSLATIONS = [(name, language) for name in DOCUMENTS for language in LANGUAGES if language != "en"]
 
 
