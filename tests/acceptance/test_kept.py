@@ -61,7 +61,14 @@ def assert_same(one: Path, other: Path) -> None:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_stops_saves_and_says_how_to_go_on(tmp_path: Path, whole: Path, number: signal.Signals) -> None:
     path = tmp_path / "run"
     process = begun(path, "train", "digits", "--out", str(tmp_path), "--name", "run", *LONG)

@@ -280,7 +280,7 @@ def interrupted(folder, *arguments, signum=signal.SIGINT):
             process.kill()
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_ends_the_run_and_keeps_it(signum, tmp_path):
     done, seconds = interrupted(tmp_path, "--json", "--name", "x", signum=signum)
     assert done.returncode == 130, done.stderr

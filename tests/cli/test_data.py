@@ -67,6 +67,7 @@ def test_show_needs_a_picture_of_each_class(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == "zerokara: each must be a positive whole number. Got 0.\n"
 
 
+@pytest.mark.slow
 def test_show_says_where_it_cannot_write(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["data", "show", "digits", "--out", str(tmp_path / "no" / "such.png")]) == 1
     assert "could not be written" in capsys.readouterr().err

@@ -28,7 +28,13 @@ def losses_of(run, name, iterations, *options):
     return [float(line.split()[1]) for line in result.out.splitlines() if line.startswith("LOSS")], result.out
 
 
-@pytest.mark.parametrize("name", ["001_twolayernet_numgrad.py", "002_numgrad10.py", "004_train.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "001_twolayernet_numgrad.py",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("002_numgrad10.py", "004_train.py")),
+    ],
+)
 def test_the_seeded_losses_are_the_plain_loops(run, name):
     losses, _ = losses_of(run, name, 3)
     np.testing.assert_allclose(losses, SEEDED, rtol=1e-10)

@@ -41,7 +41,13 @@ WITH_DATA = [
 
 
 LONG = (
-    *("ch04/train_neuralnet.py", "ch06/weight_init_compare.py", "ch06/overfit_dropout.py", "ch07/train_convnet.py"),
+    *(
+        "ch04/train_neuralnet.py",
+        "ch05/train_and_save.py",
+        "ch06/weight_init_compare.py",
+        "ch06/overfit_dropout.py",
+        "ch07/train_convnet.py",
+    ),
     *("ch08/half_float.py", "ch08/train_deepnet.py"),
 )
 """Trainings that take seconds; the slow stage has them."""

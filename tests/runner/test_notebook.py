@@ -61,6 +61,7 @@ def test_a_byte_order_mark(run_apart: Run, tmp_path: Path) -> None:
     assert run_apart("n.ipynb", cwd=tmp_path).out == "7\n"
 
 
+@pytest.mark.slow
 def test_a_notebook_that_does_not_say_its_language(run_apart: Run, tmp_path: Path) -> None:
     for metadata in ({"kernelspec": {"name": "python3", "language": None}}, {"kernelspec": None}, {}):
         content = {**json.loads(notebook("print(7)")), "metadata": metadata}

@@ -104,9 +104,8 @@ def shortened(name: str, folder: Path, iterations: int) -> str:
     return file
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "pictures"), [pytest.param("000", [], 2, marks=pytest.mark.slow), ("003", ["--prelude"], 2)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "options", "pictures"), [("000", [], 2), ("003", ["--prelude"], 2)])
 def test_trainings_begin_as_they_should(
     run_apart: Run, tmp_path: Path, name: str, options: list[str], pictures: int
 ) -> None:
@@ -121,7 +120,7 @@ def test_trainings_begin_as_they_should(
 
 LONG = [
     ("001_twolayernet_numgrad.py", [], "of 39,200 elements"),
-    ("001", [], "of 39,200 elements"),
+    pytest.param("001", [], "of 39,200 elements", marks=pytest.mark.slow),
     ("002_numgrad_soft.py", [], "of 78,400 elements"),
     pytest.param("002", ["--cells", "1-8"], "of 78,400 elements", marks=pytest.mark.slow),
     ("004_train.py", [], "of 39,200 elements"),
