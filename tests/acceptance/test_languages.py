@@ -427,7 +427,7 @@ def said(
         capfd.readouterr()
         status = main(shlex.split(line))
         out, err = capfd.readouterr()
-        files = sorted(file for file in here.rglob("*") if file.is_file() and file.suffix != ".png")
+        files = sorted(file for file in here.rglob("*") if file.is_file() and file.suffix not in (".png", ".html"))
         return Said(status, out, err, {str(file.relative_to(here)): file.read_bytes() for file in files})
 
     return said
