@@ -182,7 +182,9 @@ def is_run(command: str) -> bool:
     return why_not_run(command) is None
 
 
+@pytest.mark.slow
 def test_commands_of_the_readme(tmp_path):
+    """Those that need no data."""
     wanted = [is_run(line) and not re.search(SLOW, line) for line, _ in commands(read("README.md"))]
     run_all(tmp_path, "README.md", "en", wanted)
 

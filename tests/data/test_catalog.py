@@ -38,11 +38,11 @@ def fetch(made: Published, folder: Path, mirrors: list[str], **options: object) 
 
 
 PATIENCE = ("silence", "stall", "drip", "header-drip")
-"""Faults that only waiting finds out, for seconds; make test waits once for the shorter, in the test that follows."""
-PATIENT = ("stall", "drip", "header-drip")
+"""Faults that only waiting finds out, for seconds."""
+MOST = [pytest.param(fault, marks=pytest.mark.slow if fault in PATIENCE else ()) for fault in FAULTS]
 
 
-@pytest.mark.parametrize("fault", [pytest.param(f, marks=pytest.mark.slow if f in PATIENCE else ()) for f in FAULTS])
+@pytest.mark.parametrize("fault", MOST)
 def test_every_fault_leads_to_the_next_mirror(fault: str, tiny: Published, mirrors: Mirrors, tmp_path: Path) -> None:
     order = [mirrors.base(fault), mirrors.base("good")]
     began = time.monotonic()
@@ -54,7 +54,7 @@ def test_every_fault_leads_to_the_next_mirror(fault: str, tiny: Published, mirro
     assert not stray_files(tmp_path)
 
 
-@pytest.mark.parametrize("fault", [pytest.param(f, marks=pytest.mark.slow if f in PATIENT else ()) for f in FAULTS])
+@pytest.mark.parametrize("fault", MOST)
 def test_the_error_says_what_each_mirror_did(fault: str, tiny: Published, mirrors: Mirrors, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=rf"(?m)^  {mirrors.base(fault)}{IMAGES}: {FAULTS[fault]}"):
         fetch(tiny, tmp_path / "to", [mirrors.base(fault)])

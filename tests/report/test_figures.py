@@ -230,6 +230,7 @@ def test_gradient_figure_shows_differences_beside_their_bounds_a_row_per_unit_in
         assert (image.norm.vmin, image.norm.vmax) == (1e-6, 1)
 
 
+@pytest.mark.slow
 def test_gradient_figure_where_a_gradient_is_not_a_number():
     """The case somebody most needs to see."""
     network = Network([4, 5, 3], activation="tanh", init="xavier")

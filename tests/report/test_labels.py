@@ -189,6 +189,7 @@ def test_signs_that_cannot_be_drawn(name, shown):
         assert Labels(in_english).name(name) == shown
 
 
+@pytest.mark.slow
 @needs_the_extra
 def test_settings_and_fonts_of_a_learner_stay_as_they_are(speak):
     speak("ja")
