@@ -54,6 +54,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+WIDE = (
+    *("recognise/test_own_loops.py", "recognise/test_variants.py", "recognise/test_left_to_the_loop.py"),
+    *("recognise/test_language_attacked.py", "recognise/test_allowed.py", "runner/test_own_loops_everywhere.py"),
+    *("nn/test_differences.py", "acceptance/test_languages.py"),
+)
+"""Grids of which make test has every other case, and the slow stage the rest."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that were not asked for are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for file in WIDE:
+        cases = [item for item in items if item.path.as_posix().endswith(f"tests/{file}")]
+        for case in cases[1::2]:
+            case.add_marker(pytest.mark.slow)
+
+
 def _is_here(need: str) -> bool:
     if need == "notes":
         return Path(os.environ.get("ZEROKARA_NOTES", "nowhere")).is_dir()
