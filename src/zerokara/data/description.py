@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from zerokara.cells import printable
 from zerokara.data.dataset import Dataset
 from zerokara.data.entries import ENTRIES
 
@@ -39,7 +40,7 @@ class DataDescription:
     def of(cls, dataset: Dataset) -> Self:
         """That of a data set. Letters that cannot be printed are replaced, as a name of a folder may have some."""
         return cls(
-            tuple(map(_printable, dataset.class_names)),
+            tuple(printable(name)[:LONGEST_NAME] for name in dataset.class_names),
             tuple(map(int, dataset.image_shape)),
             None if dataset.train.full is None else float(dataset.train.full),
             _background(dataset),
@@ -83,10 +84,6 @@ def _background(dataset: Dataset) -> float | None:
     edges = [pictures[:, [0, -1], :].ravel(), pictures[:, :, [0, -1]].ravel()]
     median = float(np.median(np.concatenate(edges))) / (split.full or 1.0)
     return median if math.isfinite(median) else None
-
-
-def _printable(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)[:LONGEST_NAME]
 
 
 def _is_name(value: Any) -> bool:

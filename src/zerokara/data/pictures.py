@@ -78,15 +78,34 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path | str, error: Exception) -> DataError:
+    """What to say of a picture that Pillow cannot read."""
+    return DataError(
+        sentence(
+            "{path} cannot be read as a picture ({error}). Expected one of {formats}.",
+            path=path,
+            error=error,
+            formats=", ".join(FORMATS),
+        ),
+        "data-damaged",
+    )
+
+
+def check_size(picture: "Image", path: Path | str, most: int = MOST_PIXELS) -> None:
+    """Raise DataError for a picture of more than `most` pixels, before it is unpacked."""
+    if picture.width * picture.height > most:
         raise DataError(
             sentence(
-                "{path} cannot be read as a picture ({error}). Expected one of {formats}.",
+                "{path} has {width}×{height} pixels. Expected at most {most:,} in all.",
                 path=path,
-                error=error,
-                formats=", ".join(FORMATS),
-            ),
-            "data-damaged",
-        ) from error
+                width=picture.width,
+                height=picture.height,
+                most=most,
+            )
+        )
 
 
 def visible(folder: Path) -> list[Path]:
@@ -208,16 +227,7 @@ def _has_deep_colors(picture: "Image") -> bool:
 
 def _check_picture(picture: "Image", path: Path) -> None:
     """Refuse, before it is unpacked, a picture that would be too large or would change on the way to gray."""
-    if picture.width * picture.height > MOST_PIXELS:
-        raise DataError(
-            sentence(
-                "{path} has {width}×{height} pixels. Expected at most {most:,} in all.",
-                path=path,
-                width=picture.width,
-                height=picture.height,
-                most=MOST_PIXELS,
-            )
-        )
+    check_size(picture, path)
     if getattr(picture, "is_animated", False):
         raise DataError(sentence("{path} holds more than one picture. Save the one that is meant.", path=path))
     if picture.mode not in MODES or _has_deep_colors(picture):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.data.pictures import FORMATS, MODES, MOST_PIXELS
+from zerokara.data.pictures import FORMATS, MODES, MOST_PIXELS, check_size, unreadable
 from zerokara.errors import DataError, UsageError, ZerokaraError
 from zerokara.words import sentence
 
@@ -71,52 +71,27 @@ def _of_file(path: str, longest: int | None) -> Gray:
         except ZerokaraError:
             raise
         except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
 
 def _opened(path: str) -> BinaryIO:
     try:
         return open(path, "rb")
     except ValueError as error:  # no system has such a name
-        raise _unreadable(repr(path), error) from error
-
-
-def _unreadable(path: str, error: Exception) -> DataError:
-    return DataError(
-        sentence(
-            "{path} cannot be read as a picture ({error}). Expected one of {formats}.",
-            path=path,
-            error=error,
-            formats=", ".join(FORMATS),
-        ),
-        "data-damaged",
-    )
+        raise unreadable(repr(path), error) from error
 
 
 def _check_file(picture: Image, path: str) -> None:
     jpeg = picture.format in ("JPEG", "MPO")
-    _check_size(picture, path, MOST_PIXELS_OF_JPEG if jpeg else MOST_PIXELS)
+    check_size(picture, path, MOST_PIXELS_OF_JPEG if jpeg else MOST_PIXELS)
     if getattr(picture, "is_animated", False) and picture.format != "MPO":  # its others are previews
         raise DataError(sentence("{path} holds more than one picture. Save the one that is meant.", path=path))
-
-
-def _check_size(picture: Image, name: str, most: int) -> None:
-    if picture.width * picture.height > most:
-        raise DataError(
-            sentence(
-                "{path} has {width}×{height} pixels. Expected at most {most:,} in all.",
-                path=name,
-                width=picture.width,
-                height=picture.height,
-                most=most,
-            )
-        )
 
 
 def _of_image(picture: Image, name: str) -> Gray:
     from PIL import ImageOps
 
-    _check_size(picture, name, MOST_PIXELS)
+    check_size(picture, name, MOST_PIXELS)
     upright = ImageOps.exif_transpose(picture)
     if upright.mode not in MODES:
         return gray_of_array(np.asarray(upright), deep=upright.mode.startswith("I;16"))

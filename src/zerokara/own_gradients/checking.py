@@ -18,8 +18,6 @@ from zerokara.own_gradients.results import OwnCheck, ParameterVerdict
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
 
-QUICK = SECONDS / 8
-"""That a few slopes of each parameter should take, of all that are measured: loops over samples get fewer of them."""
 FEWEST = 3
 """Rows of a batch: normalisation over two has no slope."""
 
@@ -142,9 +140,9 @@ def _quick_enough(subject: Subject, repeated: Repeated) -> tuple[Subject, Repeat
     began = time.process_time()
     repeated.loss(subject.x, subject.t)
     seconds = (time.process_time() - began) * EVALUATIONS * DIRECTIONS * len(subject.params)
-    if seconds < QUICK or len(subject.x) <= FEWEST:
+    if seconds < SECONDS or len(subject.x) <= FEWEST:
         return subject, repeated
-    rows = max(FEWEST, int(len(subject.x) * QUICK / seconds))
+    rows = max(FEWEST, int(len(subject.x) * SECONDS / seconds))
     fewer = replace(subject, x=subject.x[:rows], t=subject.t[:rows])
     return fewer, Repeated(fewer)
 
