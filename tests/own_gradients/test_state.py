@@ -12,6 +12,7 @@ from zerokara.own_gradients.reading import subjects_of
 from zerokara.own_gradients.state import state_findings
 from zerokara.own_gradients.subject import Subject
 
+from .measured import verdict_on
 from .planted import SMALL, STYLES, all_mistakes, batch, correct, made
 
 serial = itertools.count()
@@ -152,6 +153,7 @@ def test_a_gradient_that_is_added_to_its_parameters_own_array(name, tmp_path):
     found = state_findings(subjects_of(made("loops", source, tmp_path).obj, *batch(SMALL))[0])
     assert (found[0].cause, found[0].parameter) == ("shared-arrays", name)
     assert f"{name} and d{name} are one array" in found[0].text
+    assert "missing-gradient" not in verdict_on("loops", source, tmp_path).causes
 
 
 def test_whole_numbers_are_cut():
