@@ -67,11 +67,11 @@ $(VENV)/.build-tools: $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.build-tools pyproject.toml CMakeLists.txt $(wildcard cpp/*/*)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[fonts]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[fonts,lab]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[test,notebook,fonts,tensorboard]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --editable '.[test,notebook,fonts,tensorboard,lab]'
 	@touch $@
 
 clean:

@@ -35,6 +35,7 @@ STOREYS = (
     ("own_training",),
     ("report",),
     ("runs",),
+    ("lab",),
     ("runner",),
     ("book", "kit"),
     ("cli",),

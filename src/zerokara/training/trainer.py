@@ -19,6 +19,7 @@ from zerokara.engine.contract import Engine
 from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
+from zerokara.training.changes import Change
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
 from zerokara.training.history import Divergence, Evaluation, History, Undecided
 from zerokara.training.optimizers import Optimizer
@@ -31,6 +32,27 @@ FASTER_BY = 8
 
 Snapshot = tuple[list[NDArray[Any]], int]
 """Copies of all weights and of the optimizer's state, and its steps."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A trainer between two updates, kept in memory, to go back to bit for bit.
+
+    Attributes:
+        iteration: updates done.
+        arrays: copies of all weights and of the optimizer's state; `params` has the weights by name.
+        evaluations: how many there had been; a moment may lie before the evaluation of its iteration or after it.
+    """
+
+    iteration: int
+    arrays: tuple[NDArray[Any], ...]
+    names: tuple[str, ...]
+    evaluations: int
+
+    @property
+    def params(self) -> dict[str, NDArray[Any]]:
+        """The weights, by their names in a network."""
+        return dict(zip(self.names, self.arrays, strict=False))
 
 
 class Context(TypedDict):
@@ -54,8 +76,9 @@ class Trainer:
         gradient: "backprop" or "numerical".
         listeners: called with every event, in order; given here, and not changed.
         stop: (1,) flag that engines poll; `request_stop` raises it, and so do signals.
-        chunk: at most so many updates in a chunk, whatever the rate; for tests.
+        chunk: at most so many updates in a chunk, whatever the rate; a listener may set it while training.
         keep_going: whether to go on with numbers that are not finite.
+        changes: of settings, in the order of their iterations: those made so far, and those that are still to come.
     """
 
     network: Network
@@ -73,6 +96,7 @@ class Trainer:
     chunk: int | None = None
     keep_going: bool = False
     divergence: Divergence | None = None
+    changes: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.listeners = self._hearing = tuple(self.listeners)
@@ -81,6 +105,35 @@ class Trainer:
     def request_stop(self) -> None:
         """Have the run end after the update being done. Any thread may call this: a sweep, a button, a listener."""
         self.stop[0] = 1
+
+    def change(self, name: str, value: float) -> None:
+        """Have later updates use another value of a setting; only between two updates, as in a listener.
+
+        Args:
+            name: one of `zerokara.training.changes.CHANGEABLE`; value: as a recipe has it.
+        """
+        made = Change(self.iteration, name, value)
+        self.changes = [change for change in self.changes if change.iteration <= self.iteration] + [made]
+        made.apply(self.network, self.optimizer)
+
+    def moment(self) -> Moment:
+        """Where the trainer is now, between two updates, in copies."""
+        arrays = tuple(array.copy() for array in self._arrays())
+        return Moment(self.iteration, arrays, tuple(self.network.params), len(self.history.evaluations))
+
+    def go_to(self, moment: Moment, history: History) -> None:
+        """Put a fresh trainer of the same recipe where another one was.
+
+        Args:
+            moment: of that one.
+            history: of that one, up to that moment or beyond.
+        """
+        for array, copy in zip(self._arrays(), moment.arrays, strict=True):
+            array[...] = copy
+        self.optimizer.steps = self.iteration = moment.iteration
+        self.history = History(
+            [history.losses[: moment.iteration].copy()], history.evaluations[: moment.evaluations], history.seconds
+        )
 
     @property
     def finished(self) -> bool:
@@ -114,6 +167,9 @@ class Trainer:
             rest()
             if self.iteration % self.evaluate_every == 0:
                 self.evaluate()
+            for change in self.changes:
+                if change.iteration <= self.iteration:
+                    change.apply(self.network, self.optimizer)
             size = self._chunk_size(seconds_per_update, size)
             seconds_per_update = self.advance(self.iteration + size)
         self.evaluate()
@@ -215,10 +271,10 @@ class Trainer:
         return float(self.history.losses[since:].mean())
 
     def _chunk_size(self, seconds_per_update: float, size: int) -> int:
-        """Updates until the next evaluation, a listener's look or the end, at most 50 ms of them."""
+        """Updates until the next evaluation, change, listener's look or the end, at most 50 ms of them."""
         evaluation = self.iteration + self.evaluate_every - self.iteration % self.evaluate_every
-        looks = (look for look in self._looks if look > self.iteration)
-        most = min(evaluation, self.iterations, *looks) - self.iteration
+        stops = (*self._looks, *(change.iteration for change in self.changes))
+        most = min(evaluation, self.iterations, *(at for at in stops if at > self.iteration)) - self.iteration
         if self.chunk is not None:
             return min(most, self.chunk)
         if seconds_per_update == 0:

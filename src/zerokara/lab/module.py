@@ -1,0 +1,40 @@
+"""The page's files: one ES module, one style sheet, and the HTML that a browser begins with.
+
+What is in `page/` is written by hand and served as it is. uPlot (`page/uplot/`) and the parts of our own are put one
+after the other, in this order; together they are one module, with one scope, which a browser is served as a file and
+anywidget is given as text. There is no build step.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+SCRIPTS = ("uplot/uPlot.iife.min.js", "base.js", "charts.js", "train.js", "draw.js", "probe.js", "lab.js")
+STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
+
+
+@cache
+def script() -> str:
+    """The module."""
+    return "\n".join(map(_text, SCRIPTS))
+
+
+@cache
+def style() -> str:
+    """Its style sheet."""
+    return "\n".join(map(_text, STYLES))
+
+
+def page() -> str:
+    """The HTML that a browser begins with."""
+    return _text("index.html")
+
+
+def boot() -> str:
+    """What that runs: it opens the socket, and hands it to the module."""
+    return _text("boot.js")
+
+
+def _text(name: str) -> str:
+    return files("zerokara.lab").joinpath("page", name).read_text(encoding="utf-8")

@@ -1,0 +1,5 @@
+// The tab draw.
+TABS.push({
+  name: "draw",
+  build: lab => h("section", { class: "tab draw" }, h("h2", {}, lab.text("draw"))),
+});

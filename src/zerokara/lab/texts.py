@@ -1,0 +1,14 @@
+"""The words that stand on the page: one list for each of its files, translated when a page opens."""
+
+from __future__ import annotations
+
+from zerokara.lab import draw_texts, page_texts, probe_texts, train_texts
+from zerokara.words import sentence
+
+TEXTS = {**page_texts.TEXTS, **train_texts.TEXTS, **draw_texts.TEXTS, **probe_texts.TEXTS}
+"""Key → English text, whole; {names} in it are put in by the page."""
+
+
+def texts() -> dict[str, str]:
+    """All of them in the language that is spoken."""
+    return {key: sentence(text) for key, text in TEXTS.items()}
