@@ -1,17 +1,20 @@
-"""A view that plays the page: it paints nothing, answers `seen`, and puts together what it is told."""
+"""A lab, and a view that plays the page: it paints nothing, answers `seen`, and puts together what it is told."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from threading import Condition, Timer
 from typing import Any
 
 import numpy as np
+import pytest
 
 from zerokara.lab.core import Lab
 from zerokara.lab.messages import Message, packed, unpacked
+from zerokara.training.recipe import Recipe
 
 PATIENCE = 20.0
 
@@ -119,3 +122,18 @@ class ScriptedView:
 
     def _updates(self) -> int:
         return int(self.facts["losses"]["updates"]) if "losses" in self.facts else 0
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A lab of a small network on digits, in an empty folder of runs."""
+    recipe = Recipe(dataset="digits", hidden=12, iterations=120, evaluate_every=30, seed=3)
+    made = Lab(recipe, out=tmp_path / "runs", plots=False)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def watch() -> type[ScriptedView]:
+    """Connects a scripted view: `watch(lab)`."""
+    return ScriptedView
