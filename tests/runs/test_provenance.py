@@ -54,10 +54,18 @@ def in_format_2() -> dict[str, Any]:
 UNDESCRIBED = replace(FACTS, provenance=replace(CAME, described=None))
 
 
-def test_formats_2_and_3_are_brought_up() -> None:
+def in_format_4() -> dict[str, Any]:
+    """Nothing was changed while it trained, and every run began at its beginning."""
+    found = {**written(FACTS), "format": 4}
+    del found["changes"], found["provenance"]["parent"]
+    return found
+
+
+def test_formats_2_to_4_are_brought_up() -> None:
     assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(UNDESCRIBED, undecided={})
     assert CheckpointFacts.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == UNDESCRIBED
-    in_3 = {**written(FACTS), "format": 3}
+    assert CheckpointFacts.from_json(PATH, in_format_4()) == FACTS
+    in_3 = {**in_format_4(), "format": 3}
     del in_3["provenance"]["described"]
     assert CheckpointFacts.from_json(PATH, in_3) == UNDESCRIBED
 
@@ -92,19 +100,19 @@ def test_every_format_since_the_oldest_has_a_way_up() -> None:
 
 
 def test_formats_are_brought_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it will be when a format 5 comes: here one in which a processor level is written in capitals."""
+    """As it will be when a format 6 comes: here one in which a processor level is written in capitals."""
 
-    def to_5(facts: dict[str, Any]) -> dict[str, Any]:
+    def to_6(facts: dict[str, Any]) -> dict[str, Any]:
         came = facts["provenance"]
         return {**facts, "provenance": {**came, "level": came["level"].upper()}}
 
-    monkeypatch.setattr(module, "FORMAT", 5)
-    monkeypatch.setitem(MIGRATIONS, 4, to_5)
-    in_5 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
-    before = replace(in_5.provenance, described=None)
-    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_5, undecided={}, provenance=before)
-    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 4}) == in_5
-    assert CheckpointFacts.from_json(PATH, {**written(in_5), "format": 5}) == in_5
+    monkeypatch.setattr(module, "FORMAT", 6)
+    monkeypatch.setitem(MIGRATIONS, 5, to_6)
+    in_6 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
+    before = replace(in_6.provenance, described=None)
+    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_6, undecided={}, provenance=before)
+    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 5}) == in_6
+    assert CheckpointFacts.from_json(PATH, {**written(in_6), "format": 6}) == in_6
 
 
 @pytest.mark.parametrize("fact", [f.name for record in (CheckpointFacts, Provenance) for f in fields(record)])
@@ -113,8 +121,8 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
     facts = written(FACTS)
     record = facts["provenance"] if fact in facts["provenance"] else facts
     assert fact in record
-    if (fact, value) == ("described", None) or (fact == "recipe" and isinstance(value, dict)):
-        return  # an older zerokara described no data; and the recipe's own fields are compared with recipe.toml
+    if (fact, value) in (("described", None), ("parent", None)) or (fact == "recipe" and isinstance(value, dict)):
+        return  # no data are described, there is no parent; and a recipe's fields are compared with recipe.toml
     record[fact] = value
     with pytest.raises(
         RunError, match=rf"The file's {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
@@ -125,7 +133,7 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
 @pytest.mark.parametrize("number", [0, 1, FORMAT + 1, FORMAT + 2, 10**9])
 def test_another_format_is_refused_in_words_whatever_else_it_says(number: int) -> None:
     which = "a newer" if number > FORMAT else "an older"
-    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 4"
+    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 5"
     for facts in ({"format": number}, {**written(FACTS), "format": number}):
         with pytest.raises(RunError, match=words):
             CheckpointFacts.from_json(PATH, facts)
