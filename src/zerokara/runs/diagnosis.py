@@ -166,7 +166,8 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
     last = evidence.evaluations[-1] if evidence.evaluations else None
     ill = last is None or evidence.divergence is not None or last.train_accuracy < ILL
     if found or (ill and asked):
-        outcome = tried(found, evidence.as_of(evidence.iteration).recipe or recipe, train, seconds=seconds)
+        latest = evidence.as_of(evidence.iteration + (evidence.divergence is not None)).recipe
+        outcome = tried(found, latest or recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
     return Diagnosis(evidence.total or evidence.iteration, None if last is None else last.test_accuracy, outcome, ill)
