@@ -271,6 +271,8 @@ class Lab:
         for view in list(self.views):
             view.close()
         with self.lock:
+            for training in filter(None, (self.training, self._origin, *self._ending)):
+                training.is_hurried = True
             back = self._returning
             self._leave_behind()
             ending = list(self._ending)

@@ -59,6 +59,7 @@ class WatchedTraining:
         folder: that of its run, once there is one; run: what came of it.
         problem: sentences on why it ended before its time.
         is_writing: whether all updates are done, and its files are being written.
+        is_hurried: whether its pictures are to be left out, as somebody waits for its end.
         returning: the iteration that somebody goes back to while this is still shown.
     """
 
@@ -84,7 +85,7 @@ class WatchedTraining:
         self.folder: Path | None = None
         self.run: Run | None = None
         self.ended, self.problem = "", ""
-        self.is_writing = False
+        self.is_writing = self.is_hurried = False
         self.returning: int | None = None
         self.thread: Thread | None = None
         self._told = told
@@ -208,7 +209,13 @@ class WatchedTraining:
         if self.prepared.trainer.iteration == 0:
             listeners.insert(0, self.remarks)
         try:
-            run = self.prepared.run_into(folder, plots=plots, listeners=listeners, findings=self.remarks.found)
+            run = self.prepared.run_into(
+                folder,
+                plots=plots,
+                listeners=listeners,
+                findings=self.remarks.found,
+                hurried=lambda: self.is_hurried,
+            )
             self.run, self.folder = run, run.path
             self._end(FINISHED if run.state == FINISHED else STOPPED)
         except Diverged as error:
