@@ -115,7 +115,7 @@ class Lab:
         return Subject(
             prepared.recipe,
             prepared.dataset,
-            DataDescription.of(prepared.dataset),
+            prepared.provenance.described or DataDescription.of(prepared.dataset),
             snapshot.network.copy(),
             snapshot.iteration,
             prepared.trainer.engine.name,

@@ -58,7 +58,8 @@ Send = Callable[[Message], None]
 Answer = Callable[[Subject, Message], Message]
 ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS}
 """What is asked about a network at a moment, by the type of the message."""
-MOST_NAMES = 1_000
+MOST_NAMES, LONGEST_NAME = 500, 40
+"""Of classes, that a page is told."""
 DONE = "done"
 
 
@@ -167,7 +168,7 @@ class View:
             training, dataset, note, recipe = lab.training, lab.dataset, lab.note, lab.recipe
             self._frames, self._greeted = Frames(training), recipe
         described = training.prepared.provenance.described or DataDescription.of(dataset)
-        names = [name[:80] for name in described.class_names[:MOST_NAMES]]
+        names = [name[:LONGEST_NAME] for name in described.class_names[:MOST_NAMES]]
         hello = {
             "version": VERSION,
             "language": language(),
@@ -215,7 +216,7 @@ class View:
         self._push("frame", {})
 
     def _is_new(self) -> bool:
-        return bool(self._state() != self._shown)
+        return self._frames.pending or bool(self._state() != self._shown)
 
     def _state(self) -> Any:
         """All that a frame depends on, but for numbers that change with these."""
