@@ -9,7 +9,7 @@ TABS.push({
     const [, , , weights, layers, confusion, misread, runs] = parts;
     curves.onPick(controls.aim);
     const late = new Map();
-    let seen = false;
+    let seen = false, training = null;
 
     const element = h("section", { class: "train" },
       h("h2", { class: "unseen" }, lab.text("train")), controls.element,
@@ -20,6 +20,8 @@ TABS.push({
     return {
       element,
       frame(content) {
+        if (content.training !== training) [confusion, misread].forEach(part => part.forget());
+        training = content.training;
         curves.take(content);
         for (const [name, part] of [["W1", weights], ["confusion", confusion], ["misread", misread]]) {
           if (content.arrays?.[name]) late.set(part, content);

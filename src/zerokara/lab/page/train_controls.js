@@ -76,7 +76,7 @@ function paceControl(lab) {
     paint({ pace }) {
       if (!pace) return;
       full.setAttribute("aria-pressed", pace.mode === "full");
-      if (edited(slider)) return;
+      if (edited(slider) || pace.rate == null) return;
       slider.value = Math.log10(pace.rate);
       slider.setAttribute("aria-valuetext", lab.text("per_second", { n: count(pace.rate) }));
       say(value, lab.text("per_second", { n: count(pace.rate) }));
