@@ -56,13 +56,15 @@ function painted(view, message) {
   const { lab } = view, began = performance.now();
   const { array, type, arrays, ...fields } = message;
   Object.assign(lab.state, fields);
-  sayStatus(view);
-  for (const tab of view.tabs) tab.frame?.(message);
-  lab.dispatchEvent(new Event("frame"));
-  lab.costs = { frames: (lab.costs?.frames ?? 0) + 1, ms: (lab.costs?.ms ?? 0) + performance.now() - began };
-  lab.root.dataset.frames = lab.costs.frames;
-  lab.root.dataset.cost = lab.costs.ms.toFixed(1);
-  if (message.frame != null) lab.tell("seen", { frame: message.frame });
+  try {
+    sayStatus(view);
+    for (const tab of view.tabs) tab.frame?.(message);
+    lab.dispatchEvent(new Event("frame"));
+  } finally {
+    if (message.frame != null) lab.tell("seen", { frame: message.frame });
+    const { frames, ms } = lab.painting;
+    lab.painting = { frames: frames + 1, ms: ms + performance.now() - began };
+  }
 }
 
 function sayStatus({ lab, status, place }) {
