@@ -19,10 +19,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from zerokara.errors import UsageError
-from zerokara.lab import outbox
 from zerokara.lab import server as served
+from zerokara.lab.core import Lab
 from zerokara.lab.messages import Message, packed, unpacked
 from zerokara.lab.server import MOST_ARRIVING, MOST_PAGES, LabServer
+from zerokara.training.recipe import Recipe
 
 SAFE = {
     "Referrer-Policy: no-referrer",
@@ -66,14 +67,24 @@ def dial(server: LabServer, *, origin: str | None = "", host: str = "", **more: 
     return connect(address, sock=connected, origin=origin, compression=None, **more)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A server of an untrained lab, on a free port."""
+    lab = Lab(Recipe(dataset="digits", hidden=5), out=tmp_path_factory.mktemp("runs"))
+    with serving(LabServer(lab, 0)) as server:
+        yield server
+    lab.close()
+
+
 @contextmanager
 def serving(server: LabServer) -> Iterator[LabServer]:
-    """Another server beside that of the fixture."""
+    """Have it answer in a thread."""
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     yield server
     server.stop()
     thread.join(5)
+    assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -288,10 +299,11 @@ def test_one_page_too_many_is_told_so_and_the_others_go_on(server: LabServer, cl
             assert unpacked(later.recv()).type == "hello"
 
 
+@pytest.mark.slow
 def test_a_page_that_asks_and_does_not_read_is_left(
     server: LabServer, client: ClientConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "MOST_WAITING", 5)
+    monkeypatch.setattr(served, "PATIENCE_SECONDS", 1)
     long = packed(Message("x" * 30, {"id": "x" * 100_000}))
     with dial(server, max_queue=(1, 0)) as deaf:
 

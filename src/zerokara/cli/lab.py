@@ -71,7 +71,7 @@ def lab(
 
     stop = np.zeros(1, np.uint8)
     with stop_on_signals(stop):
-        watched = Lab(chosen)
+        watched = Lab(chosen, out=out, data_dir=data_dir, engine=engine, threads=threads)
         server = LabServer(watched, port)
         threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
         try:
@@ -82,6 +82,7 @@ def lab(
             while not stop[0]:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
+            watched.close()
             server.stop()
     return 0
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -25,8 +28,7 @@ from zerokara.errors import UsageError
 from zerokara.lab import module
 from zerokara.lab.core import Lab
 from zerokara.lab.gate import Gate
-from zerokara.lab.messages import MOST_BYTES, Malformed, unpacked
-from zerokara.lab.outbox import Outbox, cut_off, limit_patience
+from zerokara.lab.messages import MOST_BYTES, Malformed, Message, packed, unpacked
 from zerokara.words import sentence
 
 HOST = "127.0.0.1"
@@ -37,6 +39,8 @@ MOST_PAGES = 32
 MOST_ARRIVING = 64
 """Connections that have not said yet what they want; more of them push out those that have waited longest."""
 ARRIVING_SECONDS = 10
+PATIENCE_SECONDS = 10
+"""How long a page may take no byte of what it is sent."""
 CLOSING_SECONDS = 1
 TEXT = "text/plain; charset=utf-8"
 FILES: Mapping[str, tuple[Callable[[], str], str]] = {
@@ -96,23 +100,23 @@ class LabServer:
         with self._lock:
             arriving = self._still_arriving()
         for connection in arriving:
-            cut_off(connection.socket)
+            _cut_off(connection.socket)
         closing = threading.Thread(target=self._server.shutdown, daemon=True)
         closing.start()
         closing.join(2 * CLOSING_SECONDS)
         for connection in list(self._server.all_connections):
-            cut_off(connection.socket)
+            _cut_off(connection.socket)
         closing.join(CLOSING_SECONDS)
 
     def _arrived(self, connected: socket.socket, *of: Any, **more: Any) -> ServerConnection:
         """A connection that has said nothing yet."""
-        limit_patience(connected)
+        _limit_patience(connected)
         connection = ServerConnection(connected, *of, **more)
         with self._lock:
             waiting = self._still_arriving()
             self._arriving = [*waiting[-MOST_ARRIVING + 1 :], connection]
         for one in waiting[: -MOST_ARRIVING + 1]:
-            cut_off(one.socket)
+            _cut_off(one.socket)
         return connection
 
     def _still_arriving(self) -> list[ServerConnection]:
@@ -153,8 +157,11 @@ class LabServer:
         if len(self._server.connections) > MOST_PAGES:
             connection.close(CloseCode.TRY_AGAIN_LATER)
             return
-        outbox = Outbox(connection)
-        view = self.lab.connect(outbox.put)
+
+        def send(message: Message) -> None:
+            connection.send(packed(message))
+
+        view = self.lab.connect(send)
         try:
             for frame in connection:
                 view.receive(unpacked(frame))  # type: ignore[arg-type]  # a text is refused there
@@ -164,7 +171,6 @@ class LabServer:
             pass
         finally:
             view.close()
-            outbox.close()
 
 
 def _listening(port: int | None) -> socket.socket:
@@ -191,3 +197,16 @@ def _listening(port: int | None) -> socket.socket:
                 reason=error.strerror or error,
             )
         raise UsageError(text, "wrong-value") from error
+
+
+def _limit_patience(connected: socket.socket) -> None:
+    """Have sending fail where the other side takes nothing for too long. Receiving waits as ever."""
+    windows = sys.platform == "win32"
+    limit = struct.pack("@L", PATIENCE_SECONDS * 1000) if windows else struct.pack("@ll", PATIENCE_SECONDS, 0)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def _cut_off(connected: socket.socket) -> None:
+    """End a connection, whoever waits for it; the threads that do clear it away."""
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)

@@ -2,7 +2,7 @@
 // The token stays in the address: a reload needs it, and a cookie would be sent to every server on this machine.
 const query = location.search;
 const notice = document.querySelector("[role=status]");
-const connection = { receive: () => {}, send: () => {} };
+const connection = { receive: () => {}, send: () => {}, lost: () => {} };
 const { open } = (await import(`./lab.js${query}`)).default;
 
 open(document.querySelector("#lab"), connection);
@@ -18,6 +18,7 @@ function connect(failures) {
     connection.receive(...unpacked(event.data));
   };
   socket.onclose = async event => {
+    connection.lost();
     const reason = await reasonOf(event.code);
     say(document.body.dataset[reason]);
     if (reason !== "ended") setTimeout(connect, Math.min(250 * 2 ** failures, 5000), failures + 1);
