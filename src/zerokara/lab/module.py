@@ -15,7 +15,24 @@ from string import Template
 from zerokara.lab import boot_texts
 from zerokara.words import language, sentence
 
-SCRIPTS = ("uplot/uPlot.iife.min.js", "base.js", "charts.js", "train.js", "draw.js", "probe.js", "lab.js")
+SCRIPTS = (
+    "uplot/uPlot.iife.min.js",
+    "base.js",
+    "theme.js",
+    "numbers.js",
+    "tables.js",
+    "pictures.js",
+    "charts.js",
+    "train.js",
+    "train_controls.js",
+    "train_form.js",
+    "train_curves.js",
+    "train_pictures.js",
+    "train_layers.js",
+    "draw.js",
+    "probe.js",
+    "lab.js",
+)
 STYLES = ("boot.css", "uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
 
 

@@ -76,7 +76,7 @@ class WatchedTraining:
         self.curve, self.evaluations = Curve(trainer.iterations), Evaluations()
         self.snapshots = Snapshots(trainer)
         self.moments: Moments = Moments(trainer, () if before is None else before.moments.up_to(trainer.iteration))
-        self.conductor = Conductor(trainer, self.snapshots.serve, told)
+        self.conductor = Conductor(trainer, self._between, told)
         self.remarks: Remarks = Remarks(prepared) if before is None else before.remarks
         self.changes: tuple[Change, ...] = tuple(trainer.changes)
         self.folder: Path | None = None
@@ -219,4 +219,10 @@ class WatchedTraining:
                 self.evaluations.feed(event.evaluation)
             case Ended():
                 self.snapshots.serve(always=True)
-        self.changes = tuple(self.prepared.trainer.changes)
+
+    def _between(self) -> None:
+        """What is looked at from outside, between two chunks and while it waits."""
+        self.snapshots.serve()
+        if len(self.changes) != len(self.prepared.trainer.changes):
+            self.changes = tuple(self.prepared.trainer.changes)
+            self._told()
