@@ -14,7 +14,7 @@ function trainingControls(lab, form) {
     h("div", { class: "row" }, timeline.element, facts.element),
     h("div", { class: "row settings" }, ...settings.elements, form.element));
   const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields);
-  lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
+  lab.keyboard.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
   return {
     element,
     aim: timeline.aim,
