@@ -17,6 +17,7 @@ Array = NDArray[Any]
 
 DIGITS = 4
 """Significant ones, of the greatest of some numbers that are printed together."""
+MOST_RECEIVERS = 12
 MOST_NAMED = 5
 """Hidden units that are named because they spoke most, for and against each."""
 
@@ -58,6 +59,13 @@ class Contributions:
         against = [int(i) for i in order[::-1][:MOST_NAMED] if self.contributions[i] < 0]
         return speaks_for, against
 
+    def receivers(self) -> list[int]:
+        """The units of the next layer that are named: all in their order, or those it tells most."""
+        if len(self.outgoing) <= MOST_RECEIVERS:
+            return list(range(len(self.outgoing)))
+        strongest: list[int] = np.argsort(-np.abs(self.outgoing), kind="stable")[:MOST_RECEIVERS].tolist()
+        return strongest
+
 
 def contributions(network: Network, trace: Trace, row: int, layer: int, unit: int) -> Contributions:
     """Those of a unit of affine layer `layer`, from 1, in a row of what was traced."""
@@ -83,7 +91,7 @@ def printed(value: float) -> str:
 
 
 def printed_sum(first: float, second: float, total: float) -> tuple[str, str, str]:
-    """Two numbers and their sum, rounded to as many decimals, at least about four digits, that they add up as printed.
+    """Two numbers and their sum, each rounded, to as many decimals that they add up as printed: mostly four digits.
 
     >>> printed_sum(1.0004, 1.0004, 2.0008)
     ('1.0004', '1.0004', '2.0008')
@@ -94,7 +102,7 @@ def printed_sum(first: float, second: float, total: float) -> tuple[str, str, st
         return printed(first), printed(second), printed(total)
     least = DIGITS - 1 - math.floor(math.log10(greatest)) if greatest > 0 else 0
     least = min(max(least, 0), 12)
-    for decimals in range(least, least + 3):
+    for decimals in (least, least + 1, least + 2, max(least - 1, 0)):
         texts = [f"{number:z.{decimals}f}" for number in numbers]
         if Decimal(texts[0]) + Decimal(texts[1]) == Decimal(texts[2]):
             break

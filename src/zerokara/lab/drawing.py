@@ -10,14 +10,15 @@ and may have `off`, [[layer, unit], …] of hidden units that are switched off, 
 looked at. Layers count from 1, the last is the output; units count from 0. It is answered by `drawn`:
 
     iteration; note: a sentence where that is 0, else ""; heading: the answer, with its probability; empty: whether there
-    was no ink; doubts: [sentence], way: the row of `inputs` that the answer is about
+        was no ink; way: the row of `inputs` that the answer is about
+    found: [sentence], doubts of the preparation; doubts: [sentence], those of the answer
     classes [{number, name, share, before}]: `share` as `zerokara predict` prints it, `before` with all units on;
         rest: a sentence where these are not all; arrays.probabilities, arrays.before (classes,) float64
     stages [label] with arrays.stage0, stage1, … (height, width) uint8; none of pixels that are asked as they are
     layers [{units, shown}] of the hidden layers, with arrays.activity1, … (shown,)
-    unit: null, or {layer, unit, name, sum, bias, total, activity, shape, speaks_for, against, …}: numbers as printed; see
-        `zerokara.lab.contributions`; with arrays.contributions, weights (height, width) or (inputs,), handed_on,
-        outgoing (units of the next layer,)
+    unit: null, or {layer, unit, name, output: whether it is a class, which `name` is of, sum, bias, total, activity,
+        speaks_for, against, receivers}, numbers as they are printed: see `zerokara.lab.contributions`;
+        with arrays.contributions, weights (height, width) or (inputs,), handed_on (units of the next layer,)
     arrays.inputs (ways, height, width) float32
 
 `sample` asks for a test sample, by `which`: its number, "random", or "misread", the next one `after` a number. It is
@@ -29,7 +30,7 @@ samples: [{number, label, answer, certainty}], range} and arrays.pictures (sampl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ from zerokara.finalization import working
 from zerokara.handwriting.bars import shown_classes
 from zerokara.handwriting.predicting import predicted
 from zerokara.handwriting.prediction import Prediction
-from zerokara.lab.contributions import Contributions, contributions
+from zerokara.lab.contributions import Contributions, contributions, printed
 from zerokara.lab.messages import Message
 from zerokara.lab.pictures import prepared_of, unit_of, units_off
 from zerokara.lab.samples import misread, sample_of
@@ -72,7 +73,8 @@ def drawn(subject: Subject, message: Message) -> Message:
         "note": "" if subject.iteration else sentence("This network has learned nothing yet: its weights are random."),
         "heading": answer.heading,
         "empty": answer.is_empty,
-        "doubts": [doubt.text for doubt in answer.reasons],
+        "found": [doubt.text for doubt in prepared.doubts if doubt in answer.reasons],
+        "doubts": [doubt.text for doubt in answer.doubts[len(prepared.doubts) :]],
         "way": answer.way,
         "unit": None,
     }
@@ -131,21 +133,27 @@ def _unit(subject: Subject, unit: tuple[int, int], told: Contributions) -> tuple
     shape = subject.described.image_shape if layer == 1 else told.weights.shape
     is_output = told.activity is None
     speaks_for, against = told.strongest() if layer > 1 else ([], [])
+    names = subject.described.class_names if layer == len(subject.network.sizes) - 2 else None
     fields = {
         "layer": layer,
         "unit": number,
         "name": subject.described.class_names[number] if is_output else "",
         "output": is_output,
-        "speaks_for": speaks_for,
-        "against": against,
+        "speaks_for": _named(speaks_for, told.contributions),
+        "against": _named(against, told.contributions),
+        "receivers": _named(told.receivers(), told.handed_on, names),
         **told.in_text(),
     }
     return {"unit": fields}, {
         "contributions": told.contributions.reshape(shape),
         "weights": told.weights.reshape(shape),
-        "outgoing": told.outgoing,
         "handed_on": told.handed_on,
     }
+
+
+def _named(units: list[int], values: NDArray[Any], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Units with a value of each, as it is printed, and the names of classes."""
+    return [{"unit": i, "name": names[i] if names else "", "text": printed(float(values[i]))} for i in units]
 
 
 ANSWERS = {"draw": drawn, "sample": working()(sample_of), "misread": working()(misread)}

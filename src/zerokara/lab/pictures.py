@@ -57,10 +57,14 @@ def _picture_of(message: Message) -> Image | PictureFile:
 
 def _as_it_is(subject: Subject, pixels: NDArray[Any]) -> Prepared:
     shape = subject.described.image_shape
-    ways = pixels.reshape(-1, *shape) if pixels.shape == shape else pixels
-    if ways.shape[1:] != shape or not 1 <= len(ways) <= MOST_WAYS or not np.isfinite(pixels).all():
+    ways = pixels[None] if pixels.shape == shape else pixels
+    if ways.shape[1:] != shape or not 1 <= len(ways) <= MOST_WAYS:
         raise _no_array("pixels", shape, pixels)
-    return Prepared(ways.reshape(len(ways), -1).astype(np.float32), shape)
+    with np.errstate(over="ignore"):
+        inputs = ways.reshape(len(ways), -1).astype(np.float32)
+    if not np.isfinite(inputs).all():
+        raise _no_array("pixels", shape, pixels)
+    return Prepared(inputs, shape)
 
 
 def _no_array(name: str, shape: object, got: NDArray[Any]) -> UsageError:

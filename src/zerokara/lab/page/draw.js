@@ -1,24 +1,28 @@
 // The tab Draw: a picture that somebody draws, opens or edits, and what the network makes of it.
-TABS.push({ name: "draw", build: lab => new DrawTab(lab) });
+TABS.push({ name: "draw", build: lab => buildDraw(lab) });
 
 const ASKED_AGAIN = 300; // milliseconds at least, while the network learns
 
+function buildDraw(lab) {
+  if (lab.hello.image_shape.length !== 2) return drawCard("draw_none", null, h("p", {}, lab.text("draw_no_pictures")));
+  const tab = new DrawTab(lab);
+  return { element: tab.element, frame: content => tab.frame(content), shown: visible => tab.shown(visible) };
+}
+
+/** A card with a title, and what stands beside it. */
+function drawCard(name, title, ...children) {
+  const head = title && h("header", {}, ...[title].flat());
+  return h("section", { class: `card ${name}` }, head, ...children);
+}
+
+/**
+ * What is asked about is a question {fields, arrays, files}. It may also have `range`, the values of black and white, and
+ * of a file that was prepared before `prepared`, the answer with its stages and doubts.
+ */
 class DrawTab {
   constructor(lab) {
-    Object.assign(this, { lab, isShown: false });
-    this.element = h("section", { class: "draw" });
-    this.hello();
-  }
-
-  /** Everything anew: other data have other pictures. */
-  hello() {
-    const { lab } = this;
-    Object.assign(this, { off: new Map(), unit: null, question: null, found: [], range: [0, 1] });
-    Object.assign(this, { answer: null, asking: false, again: false, askedAt: -Infinity });
-    if (lab.hello.image_shape.length !== 2) {
-      this.element.replaceChildren(h("div", { class: "card" }, h("p", {}, lab.text("draw_no_pictures"))));
-      return;
-    }
+    Object.assign(this, { lab, off: new Map(), unit: null, question: null, answer: null });
+    Object.assign(this, { isShown: false, asking: false, again: false, askedAt: -Infinity });
     this.ink = new Ink(lab, () => this.ask(this.ink.question), file => this.open(file));
     this.pixels = new Pixels(lab, () => this.ask(this.pixels.question));
     this.samples = new Samples(lab, sample => this.edit(sample.array("pixels"), sample.range));
@@ -36,16 +40,15 @@ class DrawTab {
     };
     const turn = name => h("button", { "aria-pressed": "false", onclick: () => this.turnTo(name) }, lab.text(`draw_${name}`));
     this.turns = { ink: turn("ink"), sample: turn("sample") };
-    this.editing = h("button", { onclick: () => this.editInput() }, lab.text("draw_edit"));
-    this.seen = new Seen(lab);
-    this.shown = new Answer(lab, number => this.look(lab.hello.sizes.length - 1, number));
+    const editing = h("button", { class: "quiet", onclick: () => this.editInput() }, lab.text("draw_edit"));
+    this.seen = new Seen(lab, editing);
+    this.bars = new Answer(lab, number => this.look(this.answer.layers.length + 1, number));
     this.units = new Units(lab, hooks);
     this.told = new Unit(lab, hooks);
-    this.seen.element.append(this.editing);
-    this.element.replaceChildren(
-      h("div", { class: "card draw-paper" }, h("div", { class: "draw-turns", role: "group", "aria-label": lab.text("draw_what") },
-        this.turns.ink, this.turns.sample), this.ink.element, this.pixels.element, this.samples.element),
-      this.shown.element, this.seen.element, this.units.element, this.told.element);
+    const turns = h("div", { class: "draw-turns", role: "group", "aria-label": lab.text("draw_what") }, ...Object.values(this.turns));
+    const paper = drawCard("draw-paper", turns, this.samples.element, this.pixels.element, this.ink.element);
+    const cards = [paper, this.bars, this.seen, this.units, this.told].map(part => part.element ?? part);
+    this.element = h("div", { class: "draw-frame" }, h("div", { class: "draw" }, ...cards));
   }
 
   /** Draw on paper, or edit a test sample. */
@@ -55,22 +58,21 @@ class DrawTab {
     this.ink.element.hidden = !ink;
     this.pixels.element.hidden = this.samples.element.hidden = ink;
     if (ink) this.ask(this.ink.question);
-    else if (this.samples.number === null) this.samples.pick(0);
+    else if (!this.pixels.isLaid) this.samples.pick(0);
     else this.ask(this.pixels.question);
   }
 
   /** Edit pixels, which are asked as they are. */
   edit(pixels, range) {
-    this.range = range;
     this.pixels.lay(pixels, range);
     this.ask(this.pixels.question);
   }
 
   /** Edit what the network sees of the drawing. */
   editInput() {
-    if (!this.seen.pixels) return;
+    if (!this.answer) return;
     this.samples.forget();
-    this.edit(this.seen.pixels, this.range);
+    this.edit(this.seen.pixels, this.seen.range);
     this.turnTo("sample");
     this.pixels.sheet.canvas.focus();
   }
@@ -80,9 +82,9 @@ class DrawTab {
     try {
       const { name, bytes } = await sendable(this.lab, file);
       this.turnTo("ink");
-      this.ask({ fields: { name }, files: [bytes], laid: true });
+      this.ask({ fields: { name }, files: [bytes], isNew: true });
     } catch (error) {
-      this.shown.refuse(error.message);
+      this.bars.refuse(error.message);
     }
   }
 
@@ -94,6 +96,7 @@ class DrawTab {
   toggle(layer, unit) {
     const key = `${layer},${unit}`;
     if (!this.off.delete(key)) this.off.set(key, [layer, unit]);
+    this.unit = [layer, unit];
     this.askAgain();
   }
 
@@ -108,7 +111,10 @@ class DrawTab {
     if (this.isShown && isNew && performance.now() > this.askedAt + ASKED_AGAIN) this.askAgain();
   }
 
-  shownChanged() {}
+  shown(visible) {
+    this.isShown = visible;
+    if (visible) this.askAgain();
+  }
 
   ask(question) {
     this.question = question;
@@ -117,39 +123,32 @@ class DrawTab {
 
   /** Never more than one question at a time: what changes meanwhile is asked after the answer. */
   async askAgain() {
-    if (!this.question) return;
     this.again = this.asking;
-    if (this.asking) return;
+    if (this.asking || !this.question) return;
     this.asking = true;
     this.askedAt = performance.now();
     const { question } = this, { fields = {}, arrays = {}, files = [] } = question;
-    try {
-      const asked = { ...fields, off: [...this.off.values()], unit: this.unit };
-      this.take(await this.lab.ask("draw", asked, arrays, files), question);
-    } catch (error) {
-      this.shown.refuse(error.message);
-    }
+    const asked = { ...fields, off: [...this.off.values()], unit: this.unit };
+    const answer = await this.lab.ask("draw", asked, arrays, files).catch(error => this.bars.refuse(error.message));
     this.asking = false;
     if (this.again) this.askAgain();
+    if (answer) this.take(answer, question);
   }
 
   take(answer, question) {
-    answer.prepared = !("pixels" in (question.arrays ?? {}));
-    if (answer.prepared) this.found = answer.found;
-    else if (!question.keeps) this.found = [];
-    if (question.laid) this.lay(answer, question);
+    if (question.isNew) this.lay(answer, question);
     this.answer = answer;
-    const range = answer.prepared || question.keeps ? [0, 1] : this.range;
-    this.shown.show(answer, this.found, this.off.size > 0);
-    this.seen.show(answer, range);
+    const { prepared = answer, range = [0, 1] } = question;
+    this.seen.show(answer, prepared, range);
+    this.bars.show(answer, prepared.found, this.off.size > 0);
     this.units.show(answer, this.off.size > 0);
     this.told.show(answer, this.seen.pixels, range);
   }
 
   /** From now on ask about what was found in a file, instead of sending it again. */
   lay(answer, question) {
-    const inputs = answer.array("inputs");
-    const again = answer.empty ? { ...question, laid: false } : { arrays: { pixels: inputs }, keeps: true };
+    const found = { arrays: { pixels: answer.array("inputs") }, prepared: answer };
+    const again = answer.empty ? { ...question, isNew: false } : found;
     this.ink.lay(answer.array("stage0"), again);
     if (this.question === question) this.question = again;
   }

@@ -4,21 +4,24 @@ const GRAYS = ramp("#000", "#fff"); // pictures are shown as they are, in light 
 
 /** The input, large, and the stages before it. */
 class Seen {
-  constructor(lab) {
+  constructor(lab, editing) {
     Object.assign(this, { lab, pixels: null, range: [0, 1] });
     this.canvas = h("canvas", { class: "draw-input", role: "img", "aria-label": lab.text("draw_seen") });
     this.stages = h("div", { class: "draw-stages" });
     this.twin = twin(lab, () => numbersTable(this.pixels, this.pixels.shape));
-    this.element = h("div", { class: "card draw-seen" }, h("h3", {}, lab.text("draw_seen")), this.canvas, this.stages,
+    this.element = drawCard("draw-seen", [h("h2", {}, lab.text("draw_seen")), editing], this.canvas, this.stages,
       this.twin.element);
   }
 
-  show(answer, range) {
+  /** `prepared` is the answer that has the stages. */
+  show(answer, prepared, range) {
     const inputs = answer.array("inputs"), [, rows, columns] = inputs.shape, size = rows * columns;
     this.pixels = inputs.subarray(answer.way * size, (answer.way + 1) * size);
     this.pixels.shape = [rows, columns];
+    this.range = range;
     paintNumbers(this.canvas, this.pixels, [rows, columns], { colours: GRAYS, low: range[0], high: range[1] });
-    if (answer.prepared) this.showStages(answer);
+    if (prepared !== this.prepared) this.showStages(prepared);
+    this.prepared = prepared;
     this.twin.refresh();
   }
 
@@ -58,13 +61,14 @@ class Answer {
     this.rest = h("p", { class: "quiet", hidden: true });
     this.refused = h("p", { class: "problem", hidden: true });
     this.list = h("div", { class: "draw-bars", role: "group", "aria-label": lab.text("draw_probabilities") });
-    this.element = h("div", { class: "card draw-answer" }, h("h3", {}, lab.text("draw_answer")), this.heading, this.note,
+    this.element = drawCard("draw-answer", h("h2", {}, lab.text("draw_answer")), this.heading, this.note,
       this.refused, this.list, this.rest, this.doubts);
   }
 
   show(answer, found, off) {
     this.refused.hidden = true;
-    this.element.classList.toggle("old", false);
+    this.element.classList.remove("old");
+    this.element.classList.toggle("empty", answer.empty);
     say(this.heading, answer.heading);
     this.tell(this.note, answer.note);
     this.tell(this.rest, answer.rest);

@@ -8,7 +8,7 @@ const WIDTHS = { least: 1, most: 5, step: 0.5, first: 2.5 }; // of the brush, in
 class Ink {
   constructor(lab, changed, opened) {
     const [height, width] = pixelsOf(lab.hello.image_shape);
-    const keys = h("p", { class: "quiet", id: ownId() }, lab.text("draw_keys"));
+    const keys = h("p", { class: "small muted", id: ownId() }, lab.text("draw_keys"));
     Object.assign(this, { lab, changed, opened, strokes: [], width: WIDTHS.first, erasing: false });
     this.sheet = new Sheet({
       width, height, rows: height / INK_CELL, columns: width / INK_CELL,

@@ -5,8 +5,8 @@ const VALUE_STEPS = 20; // from black to white
 /** changed() is called whenever a pixel has another value. */
 class Pixels {
   constructor(lab, changed) {
-    const [rows, columns] = lab.hello.image_shape, keys = h("p", { class: "quiet", id: ownId() }, lab.text("draw_pixel_keys"));
-    Object.assign(this, { lab, changed, shape: [rows, columns], range: [0, 1], edits: [], marked: null });
+    const [rows, columns] = lab.hello.image_shape, keys = h("p", { class: "small muted", id: ownId() }, lab.text("draw_pixel_keys"));
+    Object.assign(this, { lab, changed, shape: [rows, columns], range: [0, 1], edits: [], isLaid: false });
     this.values = new Float32Array(rows * columns);
     this.original = this.values.slice();
     this.sheet = new Sheet({
@@ -35,6 +35,7 @@ class Pixels {
     this.original = this.values.slice();
     this.range = range;
     this.edits = [];
+    this.isLaid = true;
     const [low, high] = range;
     Object.assign(this.value, { min: low, max: high, step: (high - low) / VALUE_STEPS, value: high });
     this.repaint();
@@ -123,6 +124,6 @@ class Pixels {
   get question() {
     const pixels = this.values.slice();
     pixels.shape = this.shape;
-    return { arrays: { pixels } };
+    return { arrays: { pixels }, range: this.range };
   }
 }

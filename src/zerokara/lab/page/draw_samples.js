@@ -8,7 +8,7 @@ class Samples {
     this.field.addEventListener("change", () => this.pick(Number(this.field.value)));
     this.refused = h("p", { class: "problem", hidden: true });
     this.grid = h("div", { class: "draw-misread" });
-    this.counted = h("p", { class: "quiet" });
+    this.counted = h("p", { class: "small muted" });
     this.element = h("div", { class: "draw-samples" },
       h("div", { class: "draw-tools" },
         h("label", {}, lab.text("draw_number"), this.field),
@@ -27,6 +27,13 @@ class Samples {
     this.field.max = sample.last;
     say(this.label, this.lab.text("draw_label", sample));
     this.chosen(sample);
+  }
+
+  /** What is shown is no test sample any more. */
+  forget() {
+    this.number = null;
+    this.field.value = "";
+    say(this.label, "");
   }
 
   /** Show those that are misread most confidently. */

@@ -4,18 +4,17 @@
 class Unit {
   constructor(lab, hooks) {
     Object.assign(this, { lab, hooks, answer: null });
-    this.title = h("h3", {}, lab.text("draw_unit_none"));
-    this.none = h("p", { class: "quiet" }, lab.text("draw_choose"));
+    this.title = h("h2", {}, lab.text("draw_unit_none"));
+    this.none = h("p", { class: "muted" }, lab.text("draw_choose"));
     this.code = h("code", {});
-    this.off = h("button", { "aria-pressed": "false" }, "");
+    this.off = h("button", { class: "quiet", "aria-pressed": "false" }, "");
     this.off.addEventListener("click", () => hooks.toggle(this.answer.unit.layer, this.answer.unit.unit));
     this.buildPictures();
     this.sum = h("table", { class: "draw-sum" });
     this.speakers = h("div", { class: "draw-lists" });
     this.receivers = h("div", { class: "draw-list" });
     this.body = h("div", { class: "draw-unit-body", hidden: true }, this.pictures, this.sum, this.speakers, this.receivers);
-    this.element = h("div", { class: "card draw-unit" },
-      h("div", { class: "draw-head" }, this.title, this.code, this.off), this.none, this.body, this.twin.element);
+    this.element = drawCard("draw-unit", [this.title, this.code, this.off], this.none, this.body, this.twin.element);
     lab.on("theme", () => this.answer?.unit && this.paint());
     this.off.hidden = this.twin.element.hidden = true;
   }
@@ -93,7 +92,7 @@ class Unit {
       h("span", { class: "track", "aria-hidden": "true" },
         h("span", { class: share < 0 ? "fill negative" : "fill", style: `width: ${50 * Math.abs(share)}%` })),
       h("span", { class: "share" }, text));
-    return h("div", { class: "draw-list" }, h("h4", {}, title), ...entries.map(bar));
+    return h("div", { class: "draw-list" }, h("h3", {}, title), ...entries.map(bar));
   }
 }
 

@@ -5,10 +5,9 @@ class Units {
   constructor(lab, hooks) {
     Object.assign(this, { lab, hooks, layers: [] });
     this.place = h("div", { class: "draw-layers" });
-    this.allOn = h("button", { disabled: true, onclick: () => hooks.allOn() }, lab.text("draw_all_on"));
-    this.element = h("div", { class: "card draw-units" },
-      h("div", { class: "draw-head" }, h("h3", {}, lab.text("draw_hidden")), this.allOn), this.place,
-      h("p", { class: "quiet" }, lab.text("draw_unit_keys")));
+    this.allOn = h("button", { class: "quiet", disabled: true, onclick: () => hooks.allOn() }, lab.text("draw_all_on"));
+    this.element = drawCard("draw-units", [h("h2", {}, lab.text("draw_hidden")), this.allOn], this.place,
+      h("p", { class: "small muted" }, lab.text("draw_unit_keys")));
     lab.on("theme", () => this.layers.forEach(layer => layer.paint()));
   }
 
@@ -35,8 +34,8 @@ class Cells {
     this.grid.addEventListener("click", event => this.clicked(event));
     this.grid.addEventListener("dblclick", event => this.isCell(event) && hooks.toggle(number, this.at));
     this.grid.addEventListener("keydown", event => this.pressed(event));
-    const more = shown < units && h("p", { class: "quiet" }, lab.text("draw_more", { shown: count(shown), units: count(units) }));
-    this.element = h("div", {}, h("h4", {}, lab.text("draw_layer", { layer: number })), this.grid, more);
+    const more = shown < units && h("p", { class: "small muted" }, lab.text("draw_more", { shown: count(shown), units: count(units) }));
+    this.element = h("div", {}, h("h3", {}, lab.text("draw_layer", { layer: number })), this.grid, more);
   }
 
   isCell(event) {
