@@ -5,7 +5,7 @@
  *
  * lab, {
  *   label: what is shown, for those who do not see it,
- *   x: {label, format(number)}, y: {label, format(number), log, range(low, high) → [low, high]},
+ *   x: {label, format(number)}, y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
  *   series: [{label, colour, width, dash, points, hidden: no line, quiet: not in the legend}],
  *   bands: [{series: [of its upper edge, of its lower edge], colour}], counting series from 1,
  *   pick(x): a click in the chart; rows: most rows of the table; table: false where there is another table
@@ -115,12 +115,12 @@ function chartOptions(lab, options, model, legend, width, height) {
   };
 }
 
-function chartAxis(lab, font, { label, format = count }, size) {
+function chartAxis(lab, font, { label, format = count, axis = format }, size) {
   const grid = { stroke: lab.colour("line"), width: 1 / devicePixelRatio };
   return {
     font, grid, ticks: { show: false }, stroke: lab.colour("muted"), size: size * lab.em, gap: 0.3 * lab.em,
     label: label || undefined, labelFont: font, labelSize: 1.1 * lab.em, labelGap: 0,
-    values: (_, splits) => splits.map(value => (value == null ? "" : format(value))),
+    values: (_, splits) => splits.map(value => (value == null ? "" : axis(value))),
   };
 }
 
