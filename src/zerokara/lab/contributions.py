@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -50,7 +51,7 @@ class Contributions:
         """The numbers, as they are printed: sum + bias = total to the last digit, where there are finite numbers."""
         total = float(self.contributions.sum(dtype=np.float64))
         texts = dict(zip(("sum", "bias", "total"), printed_sum(total, self.bias, self.total), strict=True))
-        return texts if self.activity is None else {**texts, "activity": printed(self.activity)}
+        return texts if self.activity is None else {**texts, "activity": printed([self.activity])[0]}
 
     def strongest(self) -> tuple[list[int], list[int]]:
         """The inputs that spoke most for it, and those that spoke most against it, the strongest first."""
@@ -81,13 +82,14 @@ def contributions(network: Network, trace: Trace, row: int, layer: int, unit: in
     )
 
 
-def printed(value: float) -> str:
-    """A number with four significant digits, and a sign where it is negative.
+def printed(values: Sequence[float]) -> list[str]:
+    """Numbers with as many decimals each: the greatest has about four digits.
 
-    >>> printed(0.012345), printed(-12.345), printed(0.0)
-    ('0.01234', '-12.35', '0')
+    >>> printed([12.3456, -0.123, 0.0]), printed([1e-5]), printed([])
+    (['12.35', '-0.12', '0.00'], ['0.00001000'], [])
     """
-    return f"{value:.{DIGITS}g}"
+    decimals = _decimals(values)
+    return [f"{value:.{DIGITS}g}" if decimals is None else f"{value:z.{decimals}f}" for value in values]
 
 
 def printed_sum(first: float, second: float, total: float) -> tuple[str, str, str]:
@@ -97,13 +99,18 @@ def printed_sum(first: float, second: float, total: float) -> tuple[str, str, st
     ('1.0004', '1.0004', '2.0008')
     """
     numbers = (first, second, total)
-    greatest = max(map(abs, numbers))
-    if not math.isfinite(greatest) or greatest >= 1e9:
-        return printed(first), printed(second), printed(total)
-    least = DIGITS - 1 - math.floor(math.log10(greatest)) if greatest > 0 else 0
-    least = min(max(least, 0), 12)
-    for decimals in (least, least + 1, least + 2, max(least - 1, 0)):
+    least = _decimals(numbers)
+    texts = printed(numbers)
+    for decimals in () if least is None else (least, least + 1, least + 2, max(least - 1, 0)):
         texts = [f"{number:z.{decimals}f}" for number in numbers]
         if Decimal(texts[0]) + Decimal(texts[1]) == Decimal(texts[2]):
             break
     return texts[0], texts[1], texts[2]
+
+
+def _decimals(values: Sequence[float]) -> int | None:
+    """How many the greatest of some numbers needs; None where decimals do not help."""
+    greatest = max(map(abs, values), default=0.0)
+    if not math.isfinite(greatest) or greatest >= 1e9:
+        return None
+    return min(max(DIGITS - 1 - math.floor(math.log10(greatest)), 0), 12) if greatest > 0 else 0

@@ -55,6 +55,8 @@ TEXTS = {
     "draw_edit": translatable("Edit these pixels"),
     "draw_answer": translatable("Answer"),
     "draw_probabilities": translatable("Probability of each class"),
+    # Translators: below bars with a line and two numbers each, where units of the network are switched off
+    "draw_before": translatable("The line and the second number are those with all units on."),
     "draw_hidden": translatable("Activity of the hidden units"),
     "draw_layer": translatable("Hidden layer {layer}"),
     "draw_more": translatable("Units shown: {shown} of {units}"),
@@ -83,7 +85,8 @@ TEXTS = {
     "draw_total": translatable("Sum with the bias"),
     # Translators: of an output unit, before softmax
     "draw_score": translatable("Score"),
-    "draw_activity": translatable("Activation"),
+    # Translators: name is that of an activation function, such as relu
+    "draw_activity": translatable("Activation ({name})"),
     "draw_activity_off": translatable("Activation, switched off"),
     # Translators: inputs of a unit that made its sum larger
     "draw_for": translatable("Spoke for it"),

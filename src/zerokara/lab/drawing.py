@@ -16,7 +16,7 @@ looked at. Layers count from 1, the last is the output; units count from 0. It i
         rest: a sentence where these are not all; arrays.probabilities, arrays.before (classes,) float64
     stages [label] with arrays.stage0, stage1, … (height, width) uint8; none of pixels that are asked as they are
     layers [{units, shown}] of the hidden layers, with arrays.activity1, … (shown,)
-    unit: null, or {layer, unit, name, output: whether it is a class, which `name` is of, sum, bias, total, activity,
+    unit: null, or {layer, unit, name, output: whether it is a class, which `name` is of, activation, sum, bias, total, activity,
         speaks_for, against, receivers}, numbers as they are printed: see `zerokara.lab.contributions`;
         with arrays.contributions, weights (height, width) or (inputs,), handed_on (units of the next layer,)
     arrays.inputs (ways, height, width) float32
@@ -139,6 +139,7 @@ def _unit(subject: Subject, unit: tuple[int, int], told: Contributions) -> tuple
         "unit": number,
         "name": subject.described.class_names[number] if is_output else "",
         "output": is_output,
+        "activation": subject.network.activation,
         "speaks_for": _named(speaks_for, told.contributions),
         "against": _named(against, told.contributions),
         "receivers": _named(told.receivers(), told.handed_on, names),
@@ -153,7 +154,8 @@ def _unit(subject: Subject, unit: tuple[int, int], told: Contributions) -> tuple
 
 def _named(units: list[int], values: NDArray[Any], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Units with a value of each, as it is printed, and the names of classes."""
-    return [{"unit": i, "name": names[i] if names else "", "text": printed(float(values[i]))} for i in units]
+    texts = printed([float(values[i]) for i in units])
+    return [{"unit": i, "name": names[i] if names else "", "text": text} for i, text in zip(units, texts, strict=True)]
 
 
 ANSWERS = {"draw": drawn, "sample": working()(sample_of), "misread": working()(misread)}

@@ -58,11 +58,12 @@ class Answer {
     this.heading = h("p", { class: "draw-heading" });
     this.note = h("p", { class: "draw-note", hidden: true });
     this.doubts = h("ul", { class: "draw-doubts" });
-    this.rest = h("p", { class: "quiet", hidden: true });
+    this.rest = h("p", { class: "small muted", hidden: true });
+    this.compared = h("p", { class: "small muted", hidden: true }, lab.text("draw_before"));
     this.refused = h("p", { class: "problem", hidden: true });
     this.list = h("div", { class: "draw-bars", role: "group", "aria-label": lab.text("draw_probabilities") });
     this.element = drawCard("draw-answer", h("h2", {}, lab.text("draw_answer")), this.heading, this.note,
-      this.refused, this.list, this.rest, this.doubts);
+      this.refused, this.list, this.rest, this.compared, this.doubts);
   }
 
   show(answer, found, off) {
@@ -93,7 +94,8 @@ class Answer {
     const now = answer.array("probabilities"), before = answer.array("before");
     while (this.bars.length < answer.classes.length) this.list.append(this.bar(this.bars.length).element);
     while (this.bars.length > answer.classes.length) this.bars.pop().element.remove();
-    this.list.classList.toggle("compared", off && !answer.empty);
+    this.compared.hidden = !off || answer.empty;
+    this.list.classList.toggle("compared", !this.compared.hidden);
     const most = now.indexOf(Math.max(...now));
     answer.classes.forEach((one, k) => {
       const bar = this.bars[k];

@@ -28,7 +28,7 @@ class Ink {
       oninput: () => (this.width = Number(slider.value)),
     });
     this.eraser = h("button", { "aria-pressed": "false", onclick: () => this.erase(!this.erasing) }, lab.text("draw_eraser"));
-    const file = h("input", { type: "file", accept: "image/*", class: "hidden", tabindex: "-1", "aria-label": lab.text("draw_file") });
+    const file = h("input", { type: "file", accept: "image/*", hidden: true, "aria-label": lab.text("draw_file") });
     file.addEventListener("change", () => {
       if (file.files[0]) this.opened(file.files[0]);
       file.value = "";

@@ -1,4 +1,4 @@
-// Which test sample is shown: by its number, at random, the next misread one, or one of those misread most surely.
+// Which test sample is shown: by its number, at random, the next misread one, or one of those misread most surely, a list of which is `found`.
 
 /** chosen(sample) is called with what Python answers: {number, label, range, array("pixels")}. */
 class Samples {
@@ -9,13 +9,14 @@ class Samples {
     this.refused = h("p", { class: "problem", hidden: true });
     this.grid = h("div", { class: "draw-misread" });
     this.counted = h("p", { class: "small muted" });
+    this.found = h("div", { class: "draw-found", hidden: true }, this.counted, this.grid);
     this.element = h("div", { class: "draw-samples" },
       h("div", { class: "draw-tools" },
         h("label", {}, lab.text("draw_number"), this.field),
         h("button", { onclick: () => this.pick("random") }, lab.text("draw_random")),
         h("button", { onclick: () => this.pick("misread") }, lab.text("draw_misread")),
         h("button", { onclick: () => this.list() }, lab.text("draw_most"))),
-      this.label, this.refused, this.counted, this.grid);
+      this.label, this.refused);
   }
 
   /** Show another test sample: a number, "random" or "misread". */
@@ -40,6 +41,7 @@ class Samples {
   async list() {
     const found = await this.asked("misread");
     if (!found) return;
+    this.found.hidden = false;
     say(this.counted, this.lab.text("draw_wrong", { n: count(found.wrong), iteration: count(found.iteration) }));
     const pictures = found.array("pictures"), [, rows, columns] = pictures.shape, [low, high] = found.range;
     this.grid.replaceChildren(...found.samples.map((sample, k) => {

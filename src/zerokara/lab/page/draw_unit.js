@@ -50,8 +50,9 @@ class Unit {
     this.off.setAttribute("aria-pressed", off);
     const rows = [["draw_sum", unit.sum], ["draw_bias", unit.bias], [unit.output ? "draw_score" : "draw_total", unit.total]];
     if (!unit.output) rows.push([off ? "draw_activity_off" : "draw_activity", unit.activity]);
+    const facts = { name: unit.activation };
     this.sum.replaceChildren(h("tbody", {}, ...rows.map(([key, number]) =>
-      h("tr", {}, h("th", { scope: "row" }, lab.text(key)), h("td", {}, number)))));
+      h("tr", {}, h("th", { scope: "row" }, lab.text(key, facts)), h("td", {}, number)))));
   }
 
   /** The first layer's inputs are a picture; those of deeper ones are named below. */
