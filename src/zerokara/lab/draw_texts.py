@@ -44,8 +44,10 @@ TEXTS = {
     "draw_random": translatable("At random"),
     # Translators: a button: the next test sample that the network takes for something else
     "draw_misread": translatable("Next misread"),
-    # Translators: a button: the test samples that the network takes for something else, and is surest of
+    # Translators: a title: the test samples that the network takes for something else, and is surest of
     "draw_most": translatable("Most confidently misread"),
+    # Translators: a button: ask the network again which samples it misreads, as it has learned meanwhile
+    "draw_again": translatable("Look again"),
     # Translators: what a test sample really is
     "draw_label": translatable("Label: {label}"),
     "draw_wrong": translatable("Misread test samples after {iteration} updates: {n}"),

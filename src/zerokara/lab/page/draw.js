@@ -46,11 +46,11 @@ class DrawTab {
     this.units = new Units(lab, hooks);
     this.told = new Unit(lab, hooks);
     const turns = h("div", { class: "draw-turns", role: "group", "aria-label": lab.text("draw_what") }, ...Object.values(this.turns));
-    this.sampled = h("div", {}, this.samples.found);
-    const paper = drawCard("draw-paper", turns, this.samples.element, this.pixels.element, this.ink.element,
-      this.sampled);
-    const cards = [paper, this.bars, this.seen, this.units, this.told].map(part => part.element ?? part);
-    this.element = h("div", { class: "draw-frame" }, h("div", { class: "draw" }, ...cards));
+    const paper = drawCard("draw-paper", turns, this.samples.element, this.pixels.element, this.ink.element);
+    const cards = [this.bars, this.seen, this.units, this.told].map(part => part.element);
+    cards.splice(3, 0, this.samples.found);
+    this.sheet = h("div", { class: "draw" }, paper, ...cards);
+    this.element = h("div", { class: "draw-frame" }, this.sheet);
   }
 
   /** Draw on paper, or edit a test sample. */
@@ -58,10 +58,12 @@ class DrawTab {
     const ink = name === "ink";
     for (const [one, button] of Object.entries(this.turns)) button.setAttribute("aria-pressed", one === name);
     this.ink.element.hidden = !ink;
-    this.pixels.element.hidden = this.samples.element.hidden = this.sampled.hidden = ink;
+    this.pixels.element.hidden = this.samples.element.hidden = this.samples.found.hidden = ink;
+    this.sheet.classList.toggle("sampling", !ink);
     if (ink) this.ask(this.ink.question);
-    else if (!this.pixels.isLaid) this.samples.pick(0);
-    else this.ask(this.pixels.question);
+    else if (this.pixels.isLaid) this.ask(this.pixels.question);
+    else this.samples.pick(0);
+    if (!ink) this.samples.list();
   }
 
   /** Edit pixels, which are asked as they are. */

@@ -9,13 +9,13 @@ class Samples {
     this.refused = h("p", { class: "problem", hidden: true });
     this.grid = h("div", { class: "draw-misread" });
     this.counted = h("p", { class: "small muted" });
-    this.found = h("div", { class: "draw-found", hidden: true }, this.counted, this.grid);
+    const again = h("button", { class: "quiet", onclick: () => this.list() }, lab.text("draw_again"));
+    this.found = drawCard("draw-found", [h("h2", {}, lab.text("draw_most")), again], this.counted, this.grid);
     this.element = h("div", { class: "draw-samples" },
       h("div", { class: "draw-tools" },
         h("label", {}, lab.text("draw_number"), this.field),
         h("button", { onclick: () => this.pick("random") }, lab.text("draw_random")),
-        h("button", { onclick: () => this.pick("misread") }, lab.text("draw_misread")),
-        h("button", { onclick: () => this.list() }, lab.text("draw_most"))),
+        h("button", { onclick: () => this.pick("misread") }, lab.text("draw_misread"))),
       this.label, this.refused);
   }
 
@@ -41,7 +41,6 @@ class Samples {
   async list() {
     const found = await this.asked("misread");
     if (!found) return;
-    this.found.hidden = false;
     say(this.counted, this.lab.text("draw_wrong", { n: count(found.wrong), iteration: count(found.iteration) }));
     const pictures = found.array("pictures"), [, rows, columns] = pictures.shape, [low, high] = found.range;
     this.grid.replaceChildren(...found.samples.map((sample, k) => {

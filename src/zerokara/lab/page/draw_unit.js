@@ -12,7 +12,7 @@ class Unit {
     this.buildPictures();
     this.sum = h("table", { class: "draw-sum" });
     this.speakers = h("div", { class: "draw-lists" });
-    this.receivers = h("div", { class: "draw-list" });
+    this.receivers = h("div", {});
     this.body = h("div", { class: "draw-unit-body", hidden: true }, this.pictures, this.sum, this.speakers, this.receivers);
     this.element = drawCard("draw-unit", [this.title, this.code, this.off], this.none, this.body, this.twin.element);
     lab.on("theme", () => this.answer?.unit && this.paint());
