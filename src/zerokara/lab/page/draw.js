@@ -130,6 +130,7 @@ class DrawTab {
     this.again = this.asking;
     if (this.asking || !this.question) return;
     this.asking = true;
+    this.sheet.setAttribute("aria-busy", "true");
     this.askedAt = performance.now();
     const { question } = this, { fields = {}, arrays = {}, files = [] } = question;
     const asked = { ...fields, off: [...this.off.values()], unit: this.unit };
@@ -137,6 +138,7 @@ class DrawTab {
     this.asking = false;
     if (this.again) this.askAgain();
     if (answer) this.take(answer, question);
+    if (!this.asking) this.sheet.removeAttribute("aria-busy");
   }
 
   take(answer, question) {
