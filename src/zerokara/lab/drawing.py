@@ -42,7 +42,7 @@ from zerokara.handwriting.predicting import predicted
 from zerokara.handwriting.prediction import Prediction
 from zerokara.lab.contributions import Contributions, contributions, printed
 from zerokara.lab.messages import Message
-from zerokara.lab.pictures import prepared_of, unit_of, units_off
+from zerokara.lab.questions import prepared_of, unit_of, units_off
 from zerokara.lab.samples import misread, sample_of
 from zerokara.lab.subject import Subject
 from zerokara.lab.tracing import Trace, traced

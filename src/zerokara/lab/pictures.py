@@ -1,112 +1,67 @@
-"""What a page asks about: a drawing or a file, which are prepared as `zerokara predict` does, or pixels as they are.
-
-Everything that comes from a page may be anybody's: what does not fit is a UsageError.
-"""
+"""Weights and samples as small pictures: as many and as large as one message can carry."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.cells import printable, shortened
-from zerokara.errors import UsageError, unknown_name
-from zerokara.handwriting.opening import PictureFile
-from zerokara.handwriting.prepared import Prepared
-from zerokara.handwriting.preparing import prepare_picture
-from zerokara.lab.messages import Message
-from zerokara.lab.subject import Subject
-from zerokara.lab.tracing import Off
-from zerokara.nn.arguments import is_integer
-from zerokara.words import sentence
+from zerokara.data.dataset import Split
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-LONGEST_NAME = 60
-MOST_WAYS = 2
-"""In which the paper of a photo is read."""
+MOST_UNITS = 100
+MOST_WEIGHTS = 128_000
+"""In all pictures of weights together: 512 kB."""
+MOST_PIXELS = 128_000
+"""In all pictures of samples together."""
 
 
-def prepared_of(subject: Subject, message: Message) -> Prepared:
-    """The inputs that a message asks about: of its `ink`, of its file, or its `pixels`.
+def weight_pictures(W1: NDArray[Any], image_shape: tuple[int, ...]) -> tuple[NDArray[np.float32], int]:
+    """(units, h, w) the weights of each hidden unit where the pixel lies that it weighs, and the step.
 
-    Raises:
-        UsageError: it has none of them, or what it has is no picture; samples of these data are none.
-        DataError: its file cannot be read as one.
+    They are those of the first hundred units. Where they are large, a number is the mean of step × step weights.
+
+    Args:
+        W1: (features, units).
     """
-    if "pixels" in message.arrays:
-        return _as_it_is(subject, message.arrays["pixels"])
-    return prepare_picture(_picture_of(message), subject.described, subject.recipe.dataset)
+    pictures = W1.T[:MOST_UNITS].reshape(-1, *_plane(image_shape))
+    step = _step(pictures.shape, MOST_WEIGHTS)
+    return _means(pictures.astype(np.float32), step), step
 
 
-def _picture_of(message: Message) -> Image | PictureFile:
-    from PIL import Image
-
-    if message.files:
-        name = shortened(printable(str(message.fields.get("name", ""))), LONGEST_NAME)
-        return PictureFile(name, bytes(message.files[0]))
-    ink = message.arrays.get("ink")
-    if ink is None:
-        raise unknown_name("arrays", list(message.arrays), ("ink", "pixels"))
-    if ink.ndim != 2 or ink.dtype != np.uint8 or not ink.size:
-        raise _no_array("ink", "(height, width)", ink)
-    return Image.fromarray(ink)
+def sample_pictures(split: Split, rows: list[int], image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """(n, h, w) uint8 some samples; 255 is what means 1.0, or the largest of all these values."""
+    pixels = split.rows(np.array(rows, np.int64)).reshape(-1, *_plane(image_shape))
+    low, high = (0.0, 1.0) if split.full else (float(pixels.min(initial=0)), float(pixels.max(initial=0)))
+    step = _step(pixels.shape, MOST_PIXELS)
+    shown = (_means(pixels, step) - low) / ((high - low) or 1.0)
+    levels: NDArray[np.uint8] = np.rint(255 * np.clip(np.nan_to_num(shown), 0, 1)).astype(np.uint8)
+    return levels
 
 
-def _as_it_is(subject: Subject, pixels: NDArray[Any]) -> Prepared:
-    shape = subject.described.image_shape
-    ways = pixels[None] if pixels.shape == shape else pixels
-    if ways.shape[1:] != shape or not 1 <= len(ways) <= MOST_WAYS:
-        raise _no_array("pixels", shape, pixels)
-    with np.errstate(over="ignore"):
-        inputs = ways.reshape(len(ways), -1).astype(np.float32)
-    if not np.isfinite(inputs).all():
-        raise _no_array("pixels", shape, pixels)
-    return Prepared(inputs, shape)
+def _plane(image_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width; what is no picture is one row."""
+    if len(image_shape) == 2:
+        return image_shape[0], image_shape[1]
+    return 1, math.prod(image_shape)
 
 
-def _no_array(name: str, shape: object, got: NDArray[Any]) -> UsageError:
-    text = sentence(
-        "{name} must be an array of finite numbers of shape {shape}. Got shape {got} of {dtype}.",
-        name=name,
-        shape=shape,
-        got=got.shape,
-        dtype=got.dtype,
-    )
-    return UsageError(text, "wrong-shape")
+def _step(shape: tuple[int, ...], most: int) -> int:
+    count, height, width = shape
+    step = 1
+    while count * -(-height // step) * -(-width // step) > most:
+        step += 1
+    return step
 
 
-def units_off(subject: Subject, message: Message) -> Off:
-    """The hidden units that are switched off, by `off`, a list of [layer, unit]."""
-    pairs = message.fields.get("off", [])
-    sizes = subject.network.sizes
-    if not isinstance(pairs, list) or len(pairs) > sum(sizes[1:-1]):
-        raise UsageError(sentence("{name} must be an array of numbers. Got {dtype}.", name="off", dtype=type(pairs).__name__))
-    off: dict[int, list[int]] = {}
-    for pair in pairs:
-        layer, unit = unit_of(pair, sizes[:-1])
-        off.setdefault(layer, []).append(unit)
-    return off
-
-
-def unit_of(pair: Any, sizes: tuple[int, ...]) -> tuple[int, int]:
-    """A layer, from 1, and a unit of it, from 0, of a network of so many units in each."""
-    layer, unit = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
-    layer = whole_number("layer", layer, 1, len(sizes) - 1)
-    return layer, whole_number("unit", unit, 0, sizes[layer] - 1)
-
-
-def whole_number(name: str, value: Any, first: int, last: int) -> int:
-    """A whole number of a range, its ends included."""
-    if not is_integer(value) or not first <= value <= last:
-        text = sentence(
-            "{name} must be a whole number from {first} to {last}. Got {got!r:.40}.",
-            name=name,
-            first=first,
-            last=last,
-            got=value,
-        )
-        raise UsageError(text, "wrong-value")
-    return int(value)
+def _means(pictures: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Means of blocks of step × step; those at the right and lower edge may be of fewer."""
+    if step == 1:
+        return np.ascontiguousarray(pictures)
+    _, height, width = pictures.shape
+    rows, columns = np.arange(0, height, step), np.arange(0, width, step)
+    sums = np.add.reduceat(np.add.reduceat(pictures, rows, axis=1), columns, axis=2)
+    counts = np.outer(np.diff([*rows, height]), np.diff([*columns, width]))
+    means: NDArray[np.float32] = (sums / counts).astype(np.float32)
+    return means

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Split
 from zerokara.errors import UsageError
 from zerokara.lab.messages import Message
-from zerokara.lab.pictures import whole_number
+from zerokara.lab.questions import whole_number
 from zerokara.lab.subject import Subject
 from zerokara.metrics import Answers
 from zerokara.runs.answering import answers_of
