@@ -5,14 +5,15 @@
  *
  * lab, {
  *   label: what is shown, for those who do not see it,
- *   x: {label, format(number)}, y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
+ *   x: {label, format(number), whole: it counts}, y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
  *   series: [{label, colour, width, dash, points, hidden: no line, quiet: not in the legend}],
  *   bands: [{series: [of its upper edge, of its lower edge], colour}], counting series from 1,
  *   pick(x): a click in the chart; rows: most rows of the table; table: false where there is another table
  * }
  *
  * Returned: {element, show([xs, ys, …]), marks([{x, colour, dash}]), others([{xs, ys, colour, dash}]), log(on),
- * repaint()}. `others` are curves with steps of their own. Nothing is painted while the element is not seen.
+ * rename(series, counting from 0, label), repaint()}. `others` are curves with steps of their own. Nothing is painted
+ * while the element is not seen.
  */
 function chart(lab, options) {
   const plot = h("div", { class: "plot" });
@@ -36,7 +37,7 @@ function chart(lab, options) {
     if (!drawn) drawn = new uPlot(chartOptions(lab, options, model, legend, width, height), model.data, plot);
     else if (drawn.width !== width || drawn.height !== height) drawn.setSize({ width, height });
     else drawn.setData(model.data);
-    legend.say(model.data, drawn.cursor.idx);
+    legend.tell(model.data, drawn.cursor.idx);
   }
 
   lab.on("theme", rebuild);
@@ -57,6 +58,10 @@ function chart(lab, options) {
       model.others = others;
       repaint();
     },
+    rename(k, label) {
+      options.series[k].label = label;
+      legend.rename(k, label);
+    },
     log(on) {
       if (on === model.log) return;
       model.log = on;
@@ -71,14 +76,15 @@ function chartLegend({ series, y }) {
     if (quiet) return null;
     const value = h("output", {});
     const key = h("span", { class: "key", style: `--colour: var(--${colour})`, "data-dash": Boolean(dash) });
-    return { value, element: h("span", { class: "item" }, key, label, " ", value) };
+    const name = h("span", {}, label);
+    return { name, value, element: h("span", { class: "item" }, key, name, " ", value) };
   });
   const element = h("figcaption", { class: "legend" }, ...items.filter(Boolean).map(item => item.element));
-  const say_ = (data, at) => items.forEach((item, k) => {
+  const tell = (data, at) => items.forEach((item, k) => {
     const ys = data[k + 1] ?? [], value = ys[at ?? ys.length - 1];
     if (item) say(item.value, value == null ? "" : y.format(value));
   });
-  return { element, say: say_ };
+  return { element, tell, rename: (k, label) => say(items[k].name, label) };
 }
 
 function chartTable({ label, x, series, rows = 100 }, columns) {
@@ -89,25 +95,28 @@ function chartTable({ label, x, series, rows = 100 }, columns) {
   return table(label, head, places.map(place => [format(columns[0][place], x.format ?? count), ...cells(place)]));
 }
 
+/** Between two marks of an axis that counts. */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, k) => [1, 2, 5].map(n => n * 10 ** k)).flat();
+
 function chartOptions(lab, options, model, legend, width, height) {
   const { x, y, series, bands = [], pick } = options;
   const letters = `${Math.round(lab.em * 0.78)}px ${getComputedStyle(lab.root).fontFamily}`;
   const line = lab.em / 16;
   return {
-    width, height, padding: [lab.em * 0.6, lab.em * 0.8, 0, 0],
+    width, height, padding: [lab.em * 0.6, lab.em * 1.4, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 * line }, y: false },
     scales: {
       x: { time: false, range: (_, low, high) => horizontal(model, low, high) },
       y: { distr: model.log ? 3 : 1, range: (_, low, high) => vertical(model, y, low, high) },
     },
-    axes: [chartAxis(lab, letters, x, 2.1 + (x.label ? 1.1 : 0)), chartAxis(lab, letters, y, 3.6)],
+    axes: [{ ...chartAxis(lab, letters, x, 1.5), incrs: x.whole && WHOLE_STEPS }, chartAxis(lab, letters, y, 3.4)],
     series: [{}, ...series.map(one => chartSeries(lab, one, line))],
     bands: bands.map(band => ({ series: band.series, fill: lab.colour(band.colour) })),
     hooks: {
       drawAxes: [drawn => paintOthers(lab, drawn, model, line)],
       draw: [drawn => paintMarks(lab, drawn, model, line)],
-      setCursor: [drawn => legend.say(model.data, drawn.cursor.idx)],
+      setCursor: [drawn => legend.tell(model.data, drawn.cursor.idx)],
       ready: pick ? [drawn => drawn.over.addEventListener("click", () => {
         if (drawn.cursor.left >= 0) pick(drawn.posToVal(drawn.cursor.left, "x"));
       })] : [],
@@ -119,7 +128,7 @@ function chartAxis(lab, font, { label, format = count, axis = format }, size) {
   const grid = { stroke: lab.colour("line"), width: 1 / devicePixelRatio };
   return {
     font, grid, ticks: { show: false }, stroke: lab.colour("muted"), size: size * lab.em, gap: 0.3 * lab.em,
-    label: label || undefined, labelFont: font, labelSize: 1.1 * lab.em, labelGap: 0,
+    label: label || undefined, labelFont: font, labelSize: 1.15 * lab.em, labelGap: 0,
     values: (_, splits) => splits.map(value => (value == null ? "" : axis(value))),
   };
 }
@@ -136,8 +145,8 @@ function horizontal({ others }, low, high) {
   const ends = others.map(({ xs }) => xs[xs.length - 1] ?? -Infinity);
   const begins = others.map(({ xs }) => xs[0] ?? Infinity);
   [low, high] = [Math.min(low ?? Infinity, ...begins), Math.max(high ?? -Infinity, ...ends)];
-  if (!(low <= high)) return [0, 1];
-  return low === high ? [low, low + 1] : [low, high];
+  if (!(low <= high)) return [0, 100];
+  return low === high ? [low, low + 100] : [low, high];
 }
 
 function vertical({ others, log }, { range }, low, high) {
