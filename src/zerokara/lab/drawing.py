@@ -70,7 +70,7 @@ def drawn(subject: Subject, message: Message) -> Message:
     answer = predicted(prepared, lambda _: now.probabilities, subject.described.class_names)
     fields: dict[str, Any] = {
         "iteration": subject.iteration,
-        "note": "" if subject.iteration else sentence("This network has learned nothing yet: its weights are random."),
+        "note": "" if subject.iteration else sentence("This network has learned nothing yet."),
         "heading": answer.heading,
         "empty": answer.is_empty,
         "found": [doubt.text for doubt in prepared.doubts if doubt in answer.reasons],
