@@ -217,7 +217,7 @@ def test_every_control_by_mouse(served: Served) -> None:
     wait(page, lambda told: told["pace"]["mode"] == "full")
     page.locator(".until [type=number]").fill("50")
     button("Train until then").click()
-    told = wait(page, lambda told: told["state"] == "paused" and told["evaluation"]["test_accuracy"] >= 0.5)
+    wait(page, lambda told: told["state"] == "paused" and told["evaluation"]["test_accuracy"] >= 0.5)
 
     page.locator(".timeline [type=range]").fill("5")
     button("Go back").click()
@@ -454,8 +454,8 @@ def test_numbers_are_rounded_as_python_rounds_them(served: Served) -> None:
     values = [*generator.uniform(0, 1, 300).tolist(), 0.125, 0.375, 0.0625, 2.5, 0.5, 1.5, 1e-3, 0.99995, 1 / 3]
     text = page.evaluate("fetch(`/lab.js${location.search}`).then(answer => answer.text())")
     source = text[text.index("// Numbers as Python prints them.") : text.index("// Tables, and the twins")]
-    page.evaluate("source => { const s = document.createElement('script'); s.textContent = source; }", source)
-    shown = page.evaluate(f"values => {{ {source} return values.map(x => [fixed(x, 2), fixed(x, 0), percent(x, 1)]); }}", values)
+    printed = "values.map(x => [fixed(x, 2), fixed(x, 0), percent(x, 1)])"
+    shown = page.evaluate(f"values => {{ {source} return {printed}; }}", values)
     assert shown == [[f"{x:.2f}", f"{x:.0f}", f"{x:.1%}"] for x in values]
 
 
