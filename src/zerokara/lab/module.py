@@ -20,6 +20,11 @@ SCRIPTS = (
     "charts.js",
     "train.js",
     "draw.js",
+    "probe_plane.js",
+    "probe_pick.js",
+    "probe_curve.js",
+    "probe_slopes.js",
+    "probe_surface.js",
     "probe.js",
     "lab.js",
 )

@@ -12,7 +12,8 @@ has gone meanwhile.
   `kinks` (k,). The range is "adaptive", half the width, or "step": around w ± h, by the textbook's loop.
 - `probe_errors` → `probed_errors`: `errors` (m, 2), |numerical - backprop| for h from 1 to 1e-12.
 - `probe_surface` {other: {parameter, index}, range} → `probed_surface`: the loss over two weights, `losses` (n, n), a
-  row for each value of the other one; `path` (m, 3): both at earlier updates, and at which.
+  row for each value of the other one; `path` (m, 3): both at earlier updates, and at which. Without an index, the other
+  is the steepest after the first.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from zerokara.lab.slope_remarks import about_h, about_nothing
 from zerokara.lab.slopes import STEPS, Slopes, errors, kinks_between, slopes
 from zerokara.lab.subject import Subject
 from zerokara.lab.weight_questions import MOST_SAMPLES, Question
-from zerokara.lab.weight_ranges import RANGES, ROOM, adaptive_range, around, path_of
+from zerokara.lab.weight_ranges import RANGES, ROOM, adaptive_range, around, path_of, range_of_map
 from zerokara.nn.arguments import is_number, positive
 from zerokara.nn.network import Network
 from zerokara.nn.one_weight import (
@@ -52,7 +53,7 @@ def probed(subject: Subject, message: Message) -> Message:
     """The loss, the two points and both slopes where a weight is, or where it was dragged to."""
     question = Question.of(subject, message)
     x, t, weight, network = question.x, question.t, question.weight, question.moved
-    found = slopes(network, x, t, weight, _step(message))
+    found, value = slopes(network, x, t, weight, _step(message)), weight.value(question.network)
     with np.errstate(all="ignore"):
         before, accuracies = question.network.loss(x, t), [net.accuracy(x, t) for net in (network, question.network)]
     numbers = ("h", "below_at", "at", "above_at", "below", "loss", "above", "numerical", "backprop", "error")
@@ -61,10 +62,11 @@ def probed(subject: Subject, message: Message) -> Message:
         parameters=[{"name": name, "shape": list(array.shape)} for name, array in network.params.items()],
         steps=list(STEPS),
         most_samples=min(MOST_SAMPLES, len(question.subject.dataset.train)),
-        value=weight.value(question.network),
+        value=value,
+        moved=found.at != value,
         decay=network.weight_decay,
         remark=_remark(question, network, found),
-        shown=shown(found, before, *accuracies),
+        shown=shown(found, value, before, *accuracies),
         **{name: _finite(getattr(found, name)) for name in numbers},
     )
 
@@ -112,9 +114,7 @@ def probed_surface(subject: Subject, message: Message) -> Message:
     x, t, network, weight = question.x, question.t, question.network, question.weight
     other, half = question.another(message.fields.get("other")), _range(message)
     path = path_of(question.subject, weight, other)
-    if half is None:
-        ways = np.abs(path[:, :2] - path[-1, :2])
-        half = max(*(adaptive_range(network, x, t, one) for one in (weight, other)), ROOM * float(ways.max()))
+    half = range_of_map(network, x, t, path, weight, other) if half is None else half
     points = question.points(GRID)
     values, others = (around(one.value(network), half, points) for one in (weight, other))
     with np.errstate(all="ignore"):
@@ -138,17 +138,18 @@ ANSWERS = {
 }
 
 
-def shown(found: Slopes, before: float, accuracy: float, accuracy_before: float) -> dict[str, str]:
+def shown(found: Slopes, value: float, before: float, accuracy: float, accuracy_before: float) -> dict[str, str]:
     """The numbers as they are printed: losses and slopes to the last digit that their precision has."""
     digits = 17 if found.epsilon < 1e-10 else 9
-    losses = aligned([found.above, found.loss, found.below, before], digits)
+    losses = aligned([found.above, found.loss, found.below], digits)
     both = aligned([found.numerical, found.backprop], digits)
-    names = ("above", "loss", "below", "before", "numerical", "backprop")
     return {
-        **dict(zip(names, losses + both, strict=True)),
+        **dict(zip(("above", "loss", "below", "numerical", "backprop"), losses + both, strict=True)),
         "error": f"{found.error:.2e}",
         "at": f"{found.at:.6g}",
-        "change": f"{found.loss - before:+.3g}",
+        "value": f"{value:.6g}",
+        "short": f"{found.loss:.6g}",
+        "before": f"{before:.6g}",
         "accuracy": f"{accuracy:.1%}",
         "accuracy_before": f"{accuracy_before:.1%}",
     }

@@ -7,8 +7,8 @@ import math
 from zerokara.lab.slopes import Slopes
 from zerokara.words import paragraph, plural, sentence
 
-GOOD = 6
-"""So many digits in common are more than any curve shows."""
+GOOD = 0.35
+"""Which part of the digits that a precision has is more than any curve shows: 6 in float64, 3 in float32."""
 
 
 def about_h(found: Slopes, kinks: int) -> str:
@@ -27,7 +27,7 @@ def about_h(found: Slopes, kinks: int) -> str:
     if found.above == found.below:
         return sentence("Both points have the same loss to its last digit: rounding has left nothing of the difference.")
     digits = digits_in_common(found.numerical, found.backprop)
-    if digits >= GOOD:
+    if digits >= GOOD * -math.log10(found.epsilon):
         return sentence(
             "The slopes have about {digits} digits in common: neither the bend of the curve nor rounding matters here.",
             digits=digits,
@@ -38,9 +38,9 @@ def about_h(found: Slopes, kinks: int) -> str:
 def _about_error(found: Slopes, kinks: int) -> str:
     if found.error <= found.noise:
         return sentence(
-            "Rounding: both losses are the same in about their first {digits} digits, which cancel, and what is left "
-            "is divided by 2h. The smaller h, the larger the error.",
-            digits=digits_in_common(found.above, found.below),
+            "Rounding: the two losses differ only from about digit {digit} on. What is before cancels, and what is left "
+            "is divided by 2h: the smaller h, the larger the error.",
+            digit=digits_in_common(found.above, found.below) + 1,
         )
     if kinks:
         return plural(

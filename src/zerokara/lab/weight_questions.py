@@ -40,6 +40,7 @@ class Question:
         network: a copy of its network in the precision asked for; nothing has been moved in it.
         weight: one of it.
         x, t: the samples that the loss is the mean of.
+        steepness: |∂L/∂w| of all parameters there.
         moved_to: the value that somebody has dragged the weight to, or None.
     """
 
@@ -49,6 +50,7 @@ class Question:
     weight: Weight
     x: Array
     t: Array
+    steepness: Mapping[str, Array]
     moved_to: float | None
 
     @classmethod
@@ -61,10 +63,9 @@ class Question:
             raise unknown_name("precision", _short(precision), DTYPES)
         network = subject.network.copy(precision)
         x, t = samples_of(subject, asked.get("samples"), network.dtype)
-        with np.errstate(all="ignore"):
-            weight = _weight(network, asked, _steepness(network, x, t))
-        at = asked.get("at")
-        return cls(held, subject, network, weight, x, t, None if at is None else number("at", at))
+        steepness = _steepness(network, x, t)
+        weight, at = _weight(network, asked, steepness), asked.get("at")
+        return cls(held, subject, network, weight, x, t, steepness, None if at is None else number("at", at))
 
     @property
     def moved(self) -> Network:
@@ -73,9 +74,11 @@ class Question:
             return self.network.copy() if self.moved_to is None else self.weight.placed(self.network, self.moved_to)
 
     def another(self, asked: Any) -> Weight:
-        """The second weight that is asked about. Raises UsageError for none, and for the first once more."""
+        """The second weight that is asked about, or the next steepest. Raises UsageError for the first once more."""
         asked = asked if isinstance(asked, Mapping) else {}
-        weight = Weight.of(self.network, asked.get("parameter"), asked.get("index"))
+        steepness = {name: array.copy() for name, array in self.steepness.items()}
+        steepness[self.weight.name][self.weight.index] = -1.0
+        weight = _weight(self.network, {"parameter": self.weight.name, **asked}, steepness)
         if weight == self.weight:
             raise UsageError(sentence("Pick another weight: the loss is drawn over two of them."), "wrong-value")
         return weight
@@ -116,6 +119,7 @@ def _first_rows(samples: int, batch_size: int, sampling: str, seed: int, most: i
     return np.concatenate(found)[:most]
 
 
+@np.errstate(all="ignore")
 def _steepness(network: Network, x: Array, t: Array) -> dict[str, Array]:
     """|∂L/∂w| of all parameters. Raises UsageError where the loss is no number."""
     loss, gradient = network.loss_and_gradient(x, t)

@@ -21,6 +21,9 @@ FLAT = 1.0
 VISIBLE = 0.1
 """By how much of itself the loss must change somewhere."""
 ROOM = 1.1
+WAY = 1.6
+"""How much wider than the way of two weights a map of them is."""
+SHORTEST_WAY = 1e-3
 MOST_PLACES = 500
 
 
@@ -34,6 +37,14 @@ def adaptive_range(network: Network, x: Array, t: Array, weight: Weight) -> floa
     if len(enough):
         return float(tried[enough[0]])
     return FLAT if (changes == 0).all() else float(tried[-1])
+
+
+def range_of_map(network: Network, x: Array, t: Array, path: Floats, weight: Weight, other: Weight) -> float:
+    """Half the width of a map that shows the way of two weights; where they went none, what changes visibly."""
+    way = float(np.abs(path[:, :2] - path[-1, :2]).max())
+    if way > SHORTEST_WAY:
+        return WAY * way
+    return max(adaptive_range(network, x, t, one) for one in (weight, other))
 
 
 def around(value: float, half: float, points: int) -> Floats:
