@@ -17,7 +17,7 @@ class Probe {
     this.weight = {};
     this.other = {};
     this.asked = { h: 1e-4, precision: "float64", samples: null, range: "adaptive", over: "adaptive", at: null };
-    this.held = null;
+    this.held = this.next = null;
     this.visible = this.hold = this.renewed = false;
     this.asking = Object.fromEntries(["probe", "probe_curve", "probe_errors", "probe_surface"].map(type =>
       [type, newestOnly(lab, type, answer => this.answered(type, answer), text => this.refused(text))]));
@@ -48,7 +48,7 @@ class Probe {
   fields(type) {
     const { h: step, precision, samples, range, over, at } = this.asked;
     const about = { ...this.weight, held: this.held, samples, precision, at };
-    if (type === "probe") return { ...about, h: step };
+    if (type === "probe") return { ...about, h: step, renew: this.next !== null && !this.hold };
     if (type === "probe_curve") return { ...about, h: step, range };
     if (type === "probe_surface") return { ...about, range: over, other: this.other };
     return about;
@@ -81,7 +81,6 @@ class Probe {
 
   /** Ask all anew: first for the numbers, which say which network the rest is asked about. */
   renew(asked = {}, more = ["probe_curve", "probe_errors", "probe_surface"]) {
-    if (!this.hold) this.held = null;
     this.next = more;
     this.change(asked, "probe");
   }

@@ -78,14 +78,14 @@ function weightSlider(lab, on) {
     oninput: () => on.move(limits.center + (limits.half * slider.value) / SLIDER_ENDS) });
   const value = h("output", { class: "number" });
   const back = h("button", { class: "quiet", disabled: true, onclick: on.putBack }, lab.text("probe_put_back"));
-  const note = h("p", { class: "small muted note" });
+  const note = h("p", { class: "small muted moved" });
   const place = at => {
     if (document.activeElement !== slider || !slider.matches(":active")) {
       slider.value = Math.round(((at - limits.center) / limits.half) * SLIDER_ENDS);
     }
   };
   const element = h("div", { class: "drag" },
-    h("label", {}, h("span", {}, lab.text("probe_value")), slider), value, back, note);
+    h("label", {}, h("span", {}, lab.text("probe_drag")), slider), value, back, note);
   return {
     element,
     limits: answer => Object.assign(limits, { center: answer.center, half: answer.half }),
@@ -102,7 +102,7 @@ function weightSlider(lab, on) {
 /** What the network says of the samples where the weight is now. */
 function probeFacts(lab) {
   const [loss, accuracy] = [h("dd", { class: "number" }), h("dd", { class: "number" })];
-  const element = h("dl", { class: "facts" }, h("div", {}, h("dt", {}, lab.text("probe_loss")), loss),
+  const element = h("dl", { class: "here-facts" }, h("div", {}, h("dt", {}, lab.text("probe_loss")), loss),
     h("div", {}, h("dt", {}, lab.text("probe_accuracy")), accuracy));
   const fact = (place, now, before) => {
     const earlier = now === before ? [] : [" ", h("span", { class: "muted" }, lab.text("probe_before", { value: before }))];

@@ -10,7 +10,7 @@ function probePick(lab, on) {
   const grid = pictureGrid(lab, { label: lab.text("probe_pictures"), pick: (unit, row, column) => {
     on.pick(which, { parameter: "W1", index: [row * size[2] + column, unit] });
   } });
-  const near = pictureGrid(lab, { label: lab.text("probe_near"), pick: (_, row, column) => {
+  const near = pictureGrid(lab, { label: lab.text("probe_near"), tallest: 1, pick: (_, row, column) => {
     on.pick(which, { parameter: "W1", index: [row * size[2] + column, nearUnit()] });
   } });
   const name = ownId();

@@ -10,7 +10,7 @@ function probeSlopes(lab, on) {
   ...["float64", "float32"].map(name => h("option", { value: name }, name)));
   const element = h("section", { class: "card probe-slopes" },
     h("header", {}, h("h2", {}, lab.text("probe_slopes")), precision),
-    step.element, digits.element, remark, v.element);
+    step.element, digits.element, remark, ...v.elements);
   return {
     element,
     probed(answer) {
@@ -94,8 +94,7 @@ function errorChart(lab, chosen) {
     chart.draw(limits, (X, Y, box) => errorsPainted(lab, seen, limits, X, Y, box));
   };
   return {
-    element: h("figure", { class: "chart" },
-      h("h3", {}, lab.text("probe_error")), chart.element, asTable.element),
+    elements: [h("figure", { class: "chart" }, h("h3", {}, lab.text("probe_error")), chart.element), asTable.element],
     probed(answer) {
       seen.now = answer;
       paint();
