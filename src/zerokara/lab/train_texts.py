@@ -42,6 +42,8 @@ TEXTS = {
     "update": translatable("Update"),
     # Translators: a button: continue from the earlier update that was chosen
     "go_back": translatable("Go back"),
+    # Translators: a button: after going back, go to a later update that was chosen
+    "go_forward": translatable("Go forward"),
     "fact_epoch": translatable("Epoch"),
     "fact_rate": translatable("Updates per second"),
     "fact_left": translatable("Time left"),
@@ -66,6 +68,8 @@ TEXTS = {
     "log_scale": translatable("Log scale"),
     # Translators: name of a curve: the loss of each update
     "each_update": translatable("each update"),
+    # Translators: name of a curve: each point is the mean loss of so many updates, 2 or more
+    "mean_of": translatable("mean of {n} updates"),
     # Translators: name of a curve
     "smoothed": translatable("smoothed"),
     # Translators: of several numbers

@@ -22,6 +22,7 @@ function close({ lab }) {
 /** A message of Python: for another view, an answer, a greeting, or the next frame. */
 function received(view, content, buffers) {
   const { lab } = view;
+  if (content.type === "closed") return closed(view, content.text);
   if (view.shared && content.view !== lab.view) return;
   if (lab.answered(content, buffers)) return;
   const message = { ...content, array: name => arrayOf(content, buffers, name) };
@@ -56,18 +57,22 @@ function painted(view, message) {
   const { lab } = view, began = performance.now();
   const { array, type, arrays, ...fields } = message;
   Object.assign(lab.state, fields);
-  sayStatus(view);
-  for (const tab of view.tabs) tab.frame?.(message);
-  lab.dispatchEvent(new Event("frame"));
-  lab.costs = { frames: (lab.costs?.frames ?? 0) + 1, ms: (lab.costs?.ms ?? 0) + performance.now() - began };
-  lab.root.dataset.frames = lab.costs.frames;
-  lab.root.dataset.cost = lab.costs.ms.toFixed(1);
-  if (message.frame != null) lab.tell("seen", { frame: message.frame });
+  try {
+    sayStatus(view);
+    for (const tab of view.tabs) tab.frame?.(message);
+    lab.dispatchEvent(new Event("frame"));
+  } finally {
+    if (message.frame != null) lab.tell("seen", { frame: message.frame });
+    const { frames, ms } = lab.painting;
+    lab.painting = { frames: frames + 1, ms: ms + performance.now() - began };
+  }
 }
 
 function sayStatus({ lab, status, place }) {
   const { state } = lab;
   say(status, state.status ?? "");
+  if (state.problem && state.problem !== lab.told) lab.complain(state.problem);
+  lab.told = state.problem;
   status.dataset.state = state.state ?? "";
   place.hidden = state.steering !== false;
 }
@@ -109,14 +114,21 @@ function complain(view, text) {
   if (text) view.forgetting = setTimeout(() => complain(view, ""), 10_000);
 }
 
+/** The connection is gone: whoever opened it says so. Nothing can be steered until there is a new greeting. */
 function lost(view) {
   const { lab } = view;
   if (!lab.hello) return;
-  lab.forsake(lab.text("lost"));
+  lab.forsake("");
   lab.state.state = "lost";
-  lab.state.status = lab.text("lost");
-  sayStatus(view);
-  lab.announce(lab.state.status);
+  showTab(view, view.shown);
+}
+
+/** The lab is closed; nothing will come any more. */
+function closed(view, text) {
+  lost(view);
+  view.lab.state.status = text;
+  if (view.lab.hello) sayStatus(view);
+  else view.lab.root.replaceChildren(h("p", { role: "status" }, text));
 }
 
 /** The tabs as ARIA has them: one in the order of the keyboard, the others by arrow keys. */
