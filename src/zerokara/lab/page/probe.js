@@ -18,9 +18,11 @@ class Probe {
     this.other = {};
     this.asked = { h: 1e-4, precision: "float64", samples: null, range: "adaptive", over: "adaptive", at: null };
     this.held = this.next = null;
+    this.fresh = new Set();
+    this.looked = this.lookedAtAll = -Infinity;
     this.visible = this.hold = this.renewed = false;
     this.asking = Object.fromEntries(["probe", "probe_curve", "probe_errors", "probe_surface"].map(type =>
-      [type, newestOnly(lab, type, answer => this.answered(type, answer), text => this.refused(text))]));
+      [type, newestOnly(lab, type, answer => this.answered(type, answer), text => this.refused(type, text))]));
     this.build();
   }
 
@@ -29,10 +31,13 @@ class Probe {
     this.pick = probePick(lab, {
       pick: (which, weight) => this.picked(which, weight),
       samples: samples => this.renew({ samples }),
-      hold: on => { this.hold = on; },
+      hold: on => {
+        this.hold = on;
+        this.look();
+      },
     });
     this.along = probeCurve(lab, {
-      move: at => this.move(at), putBack: () => this.move(null), range: range => this.change({ range }, "probe_curve"),
+      move: at => this.move(at), putBack: () => this.putBack(), range: range => this.change({ range }, "probe_curve"),
     });
     this.slopes = probeSlopes(lab, {
       step: step => this.change({ h: step }, "probe", ...(this.asked.range === "step" ? ["probe_curve"] : [])),
@@ -66,6 +71,7 @@ class Probe {
       return;
     }
     this.weight = weight;
+    if (weight.index && weightName(weight) === (this.other.index && weightName(this.other))) this.other = {};
     this.renew({ at: null });
   }
 
@@ -79,6 +85,11 @@ class Probe {
     }, 200);
   }
 
+  putBack() {
+    this.move(null);
+    this.look();
+  }
+
   /** Ask all anew: first for the numbers, which say which network the rest is asked about. */
   renew(asked = {}, more = ["probe_curve", "probe_errors", "probe_surface"]) {
     this.next = more;
@@ -86,6 +97,7 @@ class Probe {
   }
 
   answered(type, answer) {
+    this.fresh.delete(type);
     this.problem.hidden = true;
     delete this.element.dataset.problem;
     if (type === "probe") this.probed(answer);
@@ -110,16 +122,28 @@ class Probe {
     this.element.dataset.asked = answer.held;
   }
 
-  refused(text) {
+  /** Another network may not have the weights that were looked at: then the steepest are. */
+  refused(type, text) {
+    if (this.fresh.has(type)) {
+      this.fresh.delete(type);
+      this.other = {};
+      if (type === "probe") this.weight = {};
+      if (type === "probe") this.renew({ at: null, samples: null });
+      else this.change({}, type);
+      return;
+    }
     say(this.problem, text);
     this.problem.hidden = false;
     this.element.dataset.problem = "";
   }
 
   frame(message) {
-    const weights = message.array("W1");
-    if (message.type === "hello") [this.held, this.iteration] = [null, null];
-    if (weights) this.weights = weights;
+    const weights = message.array("W1"), { training } = this.lab.state;
+    if (weights) this.weights = [weights, message.W1?.step ?? 1];
+    if (message.type === "hello" || training !== this.training) {
+      Object.assign(this, { training, fresh: new Set(["probe", "probe_surface"]), held: null, iteration: null, looked: -Infinity });
+      this.asked.at = null;
+    }
     if (this.visible) this.look();
   }
 
@@ -133,14 +157,23 @@ class Probe {
     const now = performance.now(), newer = this.lab.state.iteration !== this.iteration;
     const still = this.iteration != null && (this.hold || this.asked.at !== null);
     if (this.weights && !still) {
-      this.pick.pictures(this.weights);
+      this.pick.pictures(...this.weights);
       this.weights = null;
     }
-    if (still || !newer || now < (this.asked_at ?? -Infinity) + PROBE_EVERY) return;
-    this.asked_at = now;
-    const all = now > (this.all_at ?? -Infinity) + PROBE_MORE_EVERY || this.lab.state.state !== "running";
-    if (all) this.all_at = now;
+    if (still || !newer || this.later) return;
+    if (now < this.looked + PROBE_EVERY) {
+      this.later = setTimeout(() => this.lookAgain(), this.looked + PROBE_EVERY - now);
+      return;
+    }
+    this.looked = now;
+    const all = now > this.lookedAtAll + PROBE_MORE_EVERY || this.lab.state.state !== "running";
+    if (all) this.lookedAtAll = now;
     this.renew({}, all ? undefined : ["probe_curve"]);
+  }
+
+  lookAgain() {
+    this.later = 0;
+    if (this.visible && !this.lab.signal.aborted) this.look();
   }
 }
 
