@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -61,15 +61,39 @@ class Served:
         return train.x[rows].astype(np.float64), train.t[rows]
 
 
+@pytest.fixture(scope="module")
+def serve(browser, tmp_path_factory) -> Iterator[Callable[[], Served]]:
+    """Serves a lab; nothing on any of its pages may go wrong."""
+    made: list[Served] = []
+
+    def serve() -> Served:
+        made.append(Served(browser, tmp_path_factory.mktemp("runs")))
+        return made[-1]
+
+    yield serve
+    for each in made:
+        each.lab.close()
+        each.server.stop()
+        assert each.complaints == []
+
+
+@pytest.fixture(scope="module")
+def untrained(serve) -> Served:
+    """One that nobody trains, for all tests."""
+    return serve()
+
+
 @pytest.fixture
-def served(browser, tmp_path) -> Iterator[Served]:
-    made = Served(browser, tmp_path / "runs")
-    yield made
-    for context in browser.contexts:
+def served(untrained) -> Iterator[Served]:
+    yield untrained
+    for context in untrained.browser.contexts:
         context.close()
-    made.lab.close()
-    made.server.stop()
-    assert made.complaints == []
+
+
+@pytest.fixture
+def training(serve) -> Served:
+    """One of its own."""
+    return serve()
 
 
 def weight(page, which: int = 0) -> tuple[str, list[int]]:
@@ -196,9 +220,7 @@ def test_a_dragged_weight_moves_on_a_copy_and_is_put_back(served: Served) -> Non
     wait_for(page, "Moved on a copy", ".moved")
     slider = page.get_by_label("Drag the weight")
     slider.press("End")
-    end = page.evaluate(
-        "async () => (await document.body.zerokara.ask('probe_curve')).array('curve').at(-2)"  # adaptive, as on the page
-    )
+    end = page.evaluate("async () => (await document.body.zerokara.ask('probe_curve')).array('curve').at(-2)")
     wait_for(page, f"{end:.6g}", ".probe-along output")
     network = served.network()
     network.params[name][tuple(index)] = end
@@ -211,8 +233,8 @@ def test_a_dragged_weight_moves_on_a_copy_and_is_put_back(served: Served) -> Non
     assert page.locator(".here-facts dd").first.inner_text() == f"{loss:.6g}"
 
 
-def test_the_page_goes_along_with_the_training_and_can_be_held_still(served: Served) -> None:
-    page = served.open()
+def test_the_page_goes_along_with_the_training_and_can_be_held_still(training: Served) -> None:
+    served, page = training, training.open()
     about = page.locator(".probe-pick .about")
     served.lab.go()
     page.wait_for_function("!document.querySelector('.about').textContent.startsWith('After update 0.')")
@@ -233,8 +255,8 @@ def test_the_page_goes_along_with_the_training_and_can_be_held_still(served: Ser
     assert page.locator(".probe-over .plane .begin").count() == 1
 
 
-def test_another_network_has_other_weights(served: Served) -> None:
-    page = served.open()
+def test_another_network_has_other_weights(training: Served) -> None:
+    served, page = training, training.open()
     fields = page.get_by_label("First weight").locator("input[type=number]")
     fields.last.fill("11")
     fields.last.press("Enter")
