@@ -40,8 +40,8 @@ class Probe {
       move: at => this.move(at), putBack: () => this.putBack(), range: range => this.change({ range }, "probe_curve"),
     });
     this.slopes = probeSlopes(lab, {
-      step: step => this.change({ h: step }, "probe", ...(this.asked.range === "step" ? ["probe_curve"] : [])),
-      precision: precision => this.change({ precision }, "probe", "probe_curve", "probe_errors"),
+      step: step => this.choose({ h: step }, "probe", ...(this.asked.range === "step" ? ["probe_curve"] : [])),
+      precision: precision => this.choose({ precision }, "probe", "probe_curve", "probe_errors"),
     });
     this.over = probeSurface(lab, { range: over => this.change({ over }, "probe_surface") });
     this.problem = h("p", { class: "problem", role: "status", hidden: true });
@@ -59,6 +59,12 @@ class Probe {
     return about;
   }
 
+  /** Ask with other values; what somebody has chosen is answered aloud too. */
+  choose(asked, ...types) {
+    this.speak = true;
+    this.change(asked, ...types);
+  }
+
   change(asked, ...types) {
     Object.assign(this.asked, asked);
     for (const type of types) this.asking[type](() => this.fields(type));
@@ -71,17 +77,17 @@ class Probe {
       return;
     }
     this.weight = weight;
+    this.speak = true;
     if (weight.index && weightName(weight) === (this.other.index && weightName(this.other))) this.other = {};
     this.renew({ at: null });
   }
 
   /** Have the weight somewhere else, on a copy; what costs more waits until it rests. */
   move(at) {
-    this.change({ at }, "probe");
+    this.choose({ at }, "probe");
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       this.change({}, "probe_errors", ...(this.asked.range === "step" ? ["probe_curve"] : []));
-      this.lab.announce(this.remark ?? "");
     }, 200);
   }
 
@@ -114,8 +120,8 @@ class Probe {
     this.held = answer.held;
     this.iteration = answer.iteration;
     this.weight = { parameter: answer.parameter, index: answer.index };
-    this.remark = answer.remark;
-    this.lab.probedParameters = answer.parameters;
+    if (this.speak) this.lab.announce(answer.remark);
+    this.speak = false;
     for (const part of [this.pick, this.along, this.slopes]) part.probed(answer);
     if (this.next) this.change({}, ...this.next);
     this.next = null;

@@ -7,11 +7,13 @@
  */
 function probePick(lab, on) {
   const picked = { first: null, second: null };
-  let which = "first", shown = null, step = 1;
+  let which = "first", shown = null, step = 1, parameters = [];
   const pickPixel = (unit, row, column) => on.pick(which, { parameter: "W1", index: [inputOf(lab, row * step, column * step), unit] });
   const grid = pictureGrid(lab, { label: lab.text("probe_pictures"), pick: pickPixel });
   const near = pictureGrid(lab, { label: lab.text("probe_near"), tallest: 1,
     pick: (_, row, column) => pickPixel(nearUnit(), row, column) });
+  const asTable = twin(lab, () => table(lab.text("probe_near"), ["", ...Array.from({ length: shown.shape[2] }, (_, k) => k * step)],
+    rowsOf(nearNumbers()).map((row, k) => [k * step, ...row.map(number => short(number, 2))])));
   const name = ownId();
   const choose = chosen => {
     which = chosen;
@@ -23,7 +25,7 @@ function probePick(lab, on) {
   const element = h("section", { class: "card probe-pick" }, h("header", {}, h("h2", {}, lab.text("probe_pick"))),
     grid.element,
     h("div", { class: "near" }, near.element, h("div", { class: "fields" }, fields.first.element, fields.second.element)),
-    h("div", { class: "choices" }, samples.element, hold), about);
+    h("div", { class: "choices" }, samples.element, hold), about, asTable.element);
 
   /** Where a weight of the first layer is on the pictures. */
   function placeOf(weight) {
@@ -44,10 +46,16 @@ function probePick(lab, on) {
     near.also(other?.unit === nearUnit() ? { ...other, unit: 0 } : null);
     near.mark(place && { ...place, unit: 0 });
     if (!shown) return;
+    const numbers = nearNumbers();
+    numbers.shape = [1, ...numbers.shape];
+    near.show(numbers);
+    asTable.refresh();
+  }
+
+  function nearNumbers() {
     const [, rows, columns] = shown.shape, pixels = rows * columns;
     const numbers = shown.subarray(nearUnit() * pixels, (nearUnit() + 1) * pixels);
-    numbers.shape = [1, rows, columns];
-    near.show(numbers);
+    return Object.assign(numbers, { shape: [rows, columns] });
   }
 
   return {
@@ -58,7 +66,7 @@ function probePick(lab, on) {
       mark();
     },
     probed(answer) {
-      picked.first = answer;
+      [picked.first, parameters] = [answer, answer.parameters];
       fields.first.show(answer, answer.parameters);
       samples.probed(answer);
       const facts = { iteration: count(answer.iteration), samples: count(answer.samples) };
@@ -67,7 +75,7 @@ function probePick(lab, on) {
     },
     surface(answer) {
       picked.second = answer.other;
-      fields.second.show(answer.other, lab.probedParameters);
+      fields.second.show(answer.other, parameters);
       mark();
     },
   };
