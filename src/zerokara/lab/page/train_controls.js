@@ -1,6 +1,9 @@
 // The tab Train: what steers a training.
 
-const UNFINISHED = new Set(["running", "paused"]);
+/** Updates a second that the slider stands at, where they are as fast as can be. */
+const USUAL_PACE = 500;
+const STARTED = new Set(["running", "paused"]);
+const GOES_ON = new Set(["untrained", "running", "paused", "stopped"]);
 
 /** The controls: a card; `aim(update)` chooses where "Go back" would lead. */
 function trainingControls(lab, form) {
@@ -12,7 +15,7 @@ function trainingControls(lab, form) {
     h("div", { class: "row" }, timeline.element, facts.element),
     h("div", { class: "row settings" }, ...settings.elements, form.element));
   const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields);
-  lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
+  lab.keyboard.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
   return {
     element,
     aim: timeline.aim,
@@ -34,15 +37,16 @@ function shortcut(event, buttons) {
 }
 
 function mainButtons(lab, form) {
-  const say_ = (key, request) => h("button", { onclick: request }, lab.text(key));
+  const plain = (key, request) => h("button", { onclick: request }, lab.text(key));
   const start = () => lab.request("start", { values: form.values() });
-  const doing = { untrained: start, running: () => lab.request("pause"), paused: () => lab.request("go") };
-  const labels = { untrained: "start", running: "pause", paused: "go_on", returning: "go_on", lost: "go_on" };
+  const go = () => lab.request("go");
+  const doing = { untrained: start, running: () => lab.request("pause"), paused: go, stopped: go };
+  const labels = { untrained: "start", running: "pause", paused: "go_on", stopped: "go_on", returning: "go_on" };
   let now = "untrained";
   const main = h("button", { class: "main", onclick: () => (doing[now] ?? start)() }, lab.text("start"));
-  const one = say_("one_update", () => lab.request("step", { updates: 1 }));
-  const epoch = say_("one_epoch", () => lab.request("step", { epochs: 1 }));
-  const stop = say_("stop", () => lab.request("stop"));
+  const one = plain("one_update", () => lab.request("step", { updates: 1 }));
+  const epoch = plain("one_epoch", () => lab.request("step", { epochs: 1 }));
+  const stop = plain("stop", () => lab.request("stop"));
   return {
     elements: [main, one, epoch, stop], main, one,
     paint({ state }) {
@@ -50,16 +54,15 @@ function mainButtons(lab, form) {
       say(main, lab.text(labels[state] ?? "start_again"));
       main.dataset.state = state;
       main.disabled = state === "returning";
-      const goes = state === "untrained" || UNFINISHED.has(state);
-      one.disabled = epoch.disabled = !goes;
-      stop.disabled = !UNFINISHED.has(state);
+      one.disabled = epoch.disabled = !GOES_ON.has(state);
+      stop.disabled = !STARTED.has(state);
     },
   };
 }
 
 /** Updates per second, from 1 to 10,000, or as many as there can be. */
 function paceControl(lab) {
-  const slider = h("input", { type: "range", min: 0, max: 4, step: "any", "aria-label": lab.text("pace") });
+  const slider = h("input", { type: "range", min: 0, max: 4, step: 0.05, "aria-label": lab.text("pace") });
   const value = h("output", {});
   const rate = () => Number((10 ** slider.valueAsNumber).toPrecision(2));
   const full = h("button", { "aria-pressed": false, onclick: () => {
@@ -67,11 +70,17 @@ function paceControl(lab) {
     lab.request("pace", { mode: now ? "rate" : "full", rate: rate() });
   } }, lab.text("full_speed"));
   const send = settled(() => lab.request("pace", { mode: "rate", rate: rate() }), 150);
-  slider.step = 0.05;
+  const show = updates => {
+    const told = lab.text("per_second", { n: count(updates) });
+    slider.setAttribute("aria-valuetext", told);
+    say(value, told);
+  };
   slider.addEventListener("input", () => {
-    say(value, lab.text("per_second", { n: count(rate()) }));
+    show(rate());
     send();
   });
+  slider.value = Math.log10(USUAL_PACE);
+  show(USUAL_PACE);
   const element = h("div", { class: "control pace" }, h("label", {}, lab.text("pace"), slider), value, full);
   return {
     element,
@@ -81,8 +90,7 @@ function paceControl(lab) {
       full.setAttribute("aria-pressed", pace.mode === "full");
       if (edited(slider) || pace.rate == null) return;
       slider.value = Math.log10(pace.rate);
-      slider.setAttribute("aria-valuetext", lab.text("per_second", { n: count(pace.rate) }));
-      say(value, lab.text("per_second", { n: count(pace.rate) }));
+      show(pace.rate);
     },
   };
 }
@@ -95,14 +103,14 @@ function untilControl(lab) {
     element: h("div", { class: "control until" }, h("label", {}, lab.text("until"), input, "%"), button),
     paint({ goal, state }) {
       button.setAttribute("aria-pressed", Boolean(goal));
-      button.disabled = !(state === "untrained" || UNFINISHED.has(state));
+      button.disabled = !GOES_ON.has(state);
     },
   };
 }
 
 /** What can be changed between two updates: how a slider shows it, and the other way round. */
 const LIVE = {
-  learning_rate: { min: -5, max: 1, step: 0.02, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
+  learning_rate: { min: -5, max: 1, step: 0.05, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
   momentum: { min: 0, max: 0.99, step: 0.01, to: x => x, from: at => Number(at.toFixed(2)) },
   weight_decay: { min: -6.1, max: 0, step: 0.1, to: x => (x > 0 ? Math.log10(x) : -6.1),
     from: at => (at <= -6.05 ? 0 : Number((10 ** at).toPrecision(2))) },
