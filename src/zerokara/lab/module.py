@@ -38,6 +38,11 @@ SCRIPTS = (
     "train_pictures.js",
     "train_layers.js",
     "draw.js",
+    "probe_plane.js",
+    "probe_pick.js",
+    "probe_curve.js",
+    "probe_slopes.js",
+    "probe_surface.js",
     "probe.js",
     "lab.js",
 )
