@@ -22,7 +22,7 @@ def test_what_the_page_says_is_there() -> None:
     assert asked <= set(TEXTS)
     assert len(asked) > 50
     source = "\n".join(OWN.values())
-    begun = {key for key in re.findall(r"\.text\(`(\w+)\$", source)}
+    begun = set(re.findall(r"\.text\(`(\w+)\$", source))
     for key in TEXTS:
         assert f'"{key}"' in source or re.search(rf"\b{key}\b", source) or key.startswith(tuple(begun)), key
 
