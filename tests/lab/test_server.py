@@ -220,7 +220,7 @@ NOT_MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(frame=NOT_MESSAGES)
 def test_what_is_no_message_ends_at_most_its_own_connection(
     server: LabServer, client: ClientConnection, frame: bytes | str
@@ -233,7 +233,7 @@ def test_what_is_no_message_ends_at_most_its_own_connection(
     assert answers(client)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(noise=st.binary(min_size=1, max_size=400))
 def test_bytes_that_are_no_frames_end_at_most_their_own_connection(
     server: LabServer, client: ClientConnection, noise: bytes
