@@ -89,7 +89,11 @@ class Lab:
         with self.lock:
             self.views.append(view)
             self.steering = self.steering or view
-        view.begin()
+        try:
+            view.begin()
+        except BaseException:  # it went before it was greeted
+            view.close()
+            raise
         self.tell()
         return view
 
