@@ -11,6 +11,8 @@ TEXTS = {
     "start": translatable("Start"),
     # Translators: a button: begin a new training, after one has ended
     "start_again": translatable("Start again"),
+    # Translators: a button: begin a new training with what stands in the form above
+    "start_recipe": translatable("Start with this recipe"),
     # Translators: a button: let a training rest
     "pause": translatable("Pause"),
     # Translators: a button: a training that rests goes on
