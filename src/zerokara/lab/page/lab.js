@@ -2,7 +2,7 @@
 
 /** Open a view in an element; what is returned ends it. `shared`: others get their messages over this connection too. */
 function open(element, connection, { shared = false } = {}) {
-  const lab = new LabClient(element, connection);
+  const lab = new LabClient(element, connection, shared ? element : element.ownerDocument);
   const view = { lab, shared, tabs: [], shown: null };
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
@@ -22,6 +22,7 @@ function close({ lab }) {
 /** A message of Python: for another view, an answer, a greeting, or the next frame. */
 function received(view, content, buffers) {
   const { lab } = view;
+  if (content.type === "closed") return closed(view, content.text);
   if (view.shared && content.view !== lab.view) return;
   if (lab.answered(content, buffers)) return;
   const message = { ...content, array: name => arrayOf(content, buffers, name) };
@@ -70,6 +71,8 @@ function painted(view, message) {
 function sayStatus({ lab, status, place }) {
   const { state } = lab;
   say(status, state.status ?? "");
+  if (state.problem && state.problem !== lab.told) lab.complain(state.problem);
+  lab.told = state.problem;
   status.dataset.state = state.state ?? "";
   place.hidden = state.steering !== false;
 }
@@ -78,7 +81,6 @@ function sayStatus({ lab, status, place }) {
 function build(view) {
   const { lab } = view;
   lab.root.lang = lab.hello.language;
-  if (lab.root === document.body) document.documentElement.lang = lab.hello.language;
   view.tabs = TABS.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
   const tablist = buildTabs(view);
   lab.root.replaceChildren(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel));
@@ -111,14 +113,21 @@ function complain(view, text) {
   if (text) view.forgetting = setTimeout(() => complain(view, ""), 10_000);
 }
 
+/** The connection is gone: whoever opened it says so. Nothing can be steered until there is a new greeting. */
 function lost(view) {
   const { lab } = view;
   if (!lab.hello) return;
-  lab.forsake(lab.text("lost"));
+  lab.forsake("");
   lab.state.state = "lost";
-  lab.state.status = lab.text("lost");
-  sayStatus(view);
-  lab.announce(lab.state.status);
+  showTab(view, view.shown);
+}
+
+/** The lab is closed; nothing will come any more. */
+function closed(view, text) {
+  lost(view);
+  view.lab.state.status = text;
+  if (view.lab.hello) sayStatus(view);
+  else view.lab.root.replaceChildren(h("p", { role: "status" }, text));
 }
 
 /** The tabs as ARIA has them: one in the order of the keyboard, the others by arrow keys. */

@@ -1,5 +1,7 @@
 // The tab Train: what steers a training.
 
+/** Updates a second that the slider stands at, where they are as fast as can be. */
+const USUAL_PACE = 500;
 const UNFINISHED = new Set(["running", "paused"]);
 
 /** The controls: a card; `aim(update)` chooses where "Go back" would lead. */
@@ -12,7 +14,7 @@ function trainingControls(lab, form) {
     h("div", { class: "row" }, timeline.element, facts.element),
     h("div", { class: "row settings" }, ...settings.elements, form.element));
   const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields);
-  lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
+  lab.keyboard.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
   return {
     element,
     aim: timeline.aim,
@@ -37,7 +39,7 @@ function mainButtons(lab, form) {
   const say_ = (key, request) => h("button", { onclick: request }, lab.text(key));
   const start = () => lab.request("start", { values: form.values() });
   const doing = { untrained: start, running: () => lab.request("pause"), paused: () => lab.request("go") };
-  const labels = { untrained: "start", running: "pause", paused: "go_on" };
+  const labels = { untrained: "start", running: "pause", paused: "go_on", returning: "go_on", lost: "go_on" };
   let now = "untrained";
   const main = h("button", { class: "main", onclick: () => (doing[now] ?? start)() }, lab.text("start"));
   const one = say_("one_update", () => lab.request("step", { updates: 1 }));
@@ -49,6 +51,7 @@ function mainButtons(lab, form) {
       now = state;
       say(main, lab.text(labels[state] ?? "start_again"));
       main.dataset.state = state;
+      main.disabled = state === "returning";
       const goes = state === "untrained" || UNFINISHED.has(state);
       one.disabled = epoch.disabled = !goes;
       stop.disabled = !UNFINISHED.has(state);
@@ -58,7 +61,7 @@ function mainButtons(lab, form) {
 
 /** Updates per second, from 1 to 10,000, or as many as there can be. */
 function paceControl(lab) {
-  const slider = h("input", { type: "range", min: 0, max: 4, step: "any", "aria-label": lab.text("pace") });
+  const slider = h("input", { type: "range", min: 0, max: 4, step: 0.05, "aria-label": lab.text("pace") });
   const value = h("output", {});
   const rate = () => Number((10 ** slider.valueAsNumber).toPrecision(2));
   const full = h("button", { "aria-pressed": false, onclick: () => {
@@ -66,11 +69,17 @@ function paceControl(lab) {
     lab.request("pace", { mode: now ? "rate" : "full", rate: rate() });
   } }, lab.text("full_speed"));
   const send = settled(() => lab.request("pace", { mode: "rate", rate: rate() }), 150);
-  slider.step = 0.05;
+  const show = updates => {
+    const told = lab.text("per_second", { n: count(updates) });
+    slider.setAttribute("aria-valuetext", told);
+    say(value, told);
+  };
   slider.addEventListener("input", () => {
-    say(value, lab.text("per_second", { n: count(rate()) }));
+    show(rate());
     send();
   });
+  slider.value = Math.log10(USUAL_PACE);
+  show(USUAL_PACE);
   const element = h("div", { class: "control pace" }, h("label", {}, lab.text("pace"), slider), value, full);
   return {
     element,
@@ -80,8 +89,7 @@ function paceControl(lab) {
       full.setAttribute("aria-pressed", pace.mode === "full");
       if (edited(slider) || pace.rate == null) return;
       slider.value = Math.log10(pace.rate);
-      slider.setAttribute("aria-valuetext", lab.text("per_second", { n: count(pace.rate) }));
-      say(value, lab.text("per_second", { n: count(pace.rate) }));
+      show(pace.rate);
     },
   };
 }
@@ -101,7 +109,7 @@ function untilControl(lab) {
 
 /** What can be changed between two updates: how a slider shows it, and the other way round. */
 const LIVE = {
-  learning_rate: { min: -5, max: 1, step: 0.02, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
+  learning_rate: { min: -5, max: 1, step: 0.05, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
   momentum: { min: 0, max: 0.99, step: 0.01, to: x => x, from: at => Number(at.toFixed(2)) },
   weight_decay: { min: -6.1, max: 0, step: 0.1, to: x => (x > 0 ? Math.log10(x) : -6.1),
     from: at => (at <= -6.05 ? 0 : Number((10 ** at).toPrecision(2))) },
@@ -172,11 +180,11 @@ function timelineControl(lab) {
     await lab.request("rewind", { iteration: aimed });
     release();
   } }, lab.text("go_back"));
-  let last = 0, aimed = null;
+  let last = 0, furthest = 0, aimed = null;
 
   function aim(update) {
-    aimed = Math.max(0, Math.round(update));
-    if (aimed >= last) aimed = null;
+    aimed = Math.max(0, Math.min(furthest, Math.round(update)));
+    if (aimed === last) aimed = null;
     show();
   }
 
@@ -187,10 +195,11 @@ function timelineControl(lab) {
 
   function show() {
     slider.value = aimed ?? last;
-    slider.disabled = box.disabled = !last;
+    slider.disabled = box.disabled = !furthest;
     slider.setAttribute("aria-valuetext", count(aimed ?? last));
     if (!edited(box) || aimed === null) box.value = aimed ?? last;
     button.disabled = aimed === null;
+    say(button, lab.text(aimed > last ? "go_forward" : "go_back"));
   }
 
   slider.addEventListener("input", () => aim(slider.valueAsNumber));
@@ -204,10 +213,11 @@ function timelineControl(lab) {
   return {
     aim,
     element: h("div", { class: "timeline" }, h("label", {}, lab.text("update"), slider), box, all, button),
-    paint({ iteration, total }) {
-      if (aimed !== null && aimed >= iteration) aimed = null;
-      if (last === iteration && slider.max === String(total)) return;
-      last = iteration;
+    paint(state) {
+      const { iteration, total } = state;
+      if (last === iteration && furthest === state.furthest && slider.max === String(total)) return;
+      [last, furthest] = [iteration, state.furthest];
+      if (aimed === last || aimed > furthest) aimed = null;
       slider.max = total;
       say(all, lab.text("of", { all: count(total) }));
       show();
