@@ -19,6 +19,7 @@ from zerokara.errors import DataError, RunError, UsageError
 from zerokara.nn.functions import softmax
 from zerokara.nn.network import Network
 from zerokara.report.classification import ClassificationReport
+from zerokara.runs import in_lab
 from zerokara.runs.answering import answers_of
 from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
 from zerokara.training.recipe import Recipe
@@ -186,6 +187,17 @@ class Run:
             answer_names=self.described.class_names,
             answers=answers_of(self.network, asked.test, self.engine),
         )
+
+    def lab(self) -> in_lab.OpenedLab:
+        """Show it in the lab: its curves, its weights, what it makes of a drawing, and to be trained on from any update.
+
+        It is there at once, as with `zerokara.open_lab`: below a notebook's cell, elsewhere on a page. What is trained
+        there goes into folders of its own beside this run's, which stays as it is.
+
+        Raises UsageError where the package for it is missing; for data that are not there as `same_data` does.
+        """
+        assert in_lab.open_in_lab is not None, "the package root puts it there"
+        return in_lab.open_in_lab(self)
 
     def _data_to_ask(
         self, dataset: Dataset | str | os.PathLike[str] | None, data_dir: str | os.PathLike[str] | None
