@@ -10,7 +10,24 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-SCRIPTS = ("uplot/uPlot.iife.min.js", "base.js", "charts.js", "train.js", "draw.js", "probe.js", "lab.js")
+SCRIPTS = (
+    "uplot/uPlot.iife.min.js",
+    "base.js",
+    "theme.js",
+    "numbers.js",
+    "tables.js",
+    "pictures.js",
+    "charts.js",
+    "train.js",
+    "train_controls.js",
+    "train_form.js",
+    "train_curves.js",
+    "train_pictures.js",
+    "train_layers.js",
+    "draw.js",
+    "probe.js",
+    "lab.js",
+)
 STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
 
 

@@ -1,22 +1,170 @@
 // The page: its head, its tabs, and what a browser and a notebook call to open it.
 
+/** Open a view in an element; what is returned ends it. */
 function open(element, connection) {
-  const client = new LabClient(connection);
-  connection.receive = (content, buffers) => {
-    if (content.type === "hello") {
-      client.hello = content;
-      element.replaceChildren(...TABS.map(tab => tab.build(client)));
-    } else if (!client.answered(content, buffers)) {
-      for (const tab of TABS) tab.frame?.({ ...content, array: name => arrayOf(content, buffers, name) });
-    }
-  };
+  const lab = new LabClient(element, connection);
+  const view = { lab, tabs: [], waiting: null, painting: 0, shown: chosen("tab") };
+  element.classList.add("zerokara-lab");
+  element.zerokara = lab;
+  connection.receive = (content, buffers) => received(view, content, buffers);
+  connection.lost = () => lost(view);
+  document.addEventListener("visibilitychange", () => showTab(view, view.shown), { signal: lab.signal });
+  return () => close(view);
 }
 
-/** anywidget's: a view of a model in a notebook. */
+function close({ lab }) {
+  lab.tell("goodbye");
+  lab.ending.abort();
+  lab.root.replaceChildren();
+  lab.root.classList.remove("zerokara-lab");
+}
+
+/** A message of Python: for another view, an answer, a greeting, or the next frame. */
+function received(view, content, buffers) {
+  const { lab } = view;
+  if (content.view != null && content.view !== lab.view) return;
+  if (lab.answered(content, buffers)) return;
+  const message = { ...content, array: name => arrayOf(content, buffers, name) };
+  if (content.type === "hello") greeted(view, message);
+  else if (content.type === "frame" && lab.hello) paintSoon(view, message);
+  else if (content.type === "refused" && lab.hello) lab.complain(content.text);
+}
+
+/** What must be the same for what is built to fit: all that a greeting says about the network and the words. */
+function fitting({ texts, form, class_names, image_shape, sizes, dataset }) {
+  return JSON.stringify([texts, form, class_names, image_shape, sizes, dataset]);
+}
+
+function greeted(view, message) {
+  const { lab } = view, known = lab.hello && fitting(lab.hello) === fitting(message);
+  lab.hello = message;
+  lab.state = {};
+  if (!known) build(view);
+  paintSoon(view, message);
+}
+
+/** Frames are painted when the browser paints, and only then is the next one asked for; of a hidden page, slowly. */
+function paintSoon(view, message) {
+  view.waiting = message;
+  const paint = () => {
+    view.waiting = null;
+    if (!view.lab.signal.aborted) painted(view, message);
+  };
+  if (document.hidden) setTimeout(paint, 1000);
+  else requestAnimationFrame(paint);
+}
+
+function painted(view, message) {
+  const { lab } = view, began = performance.now();
+  const { array, type, arrays, ...fields } = message;
+  Object.assign(lab.state, fields);
+  sayStatus(view);
+  for (const tab of view.tabs) tab.frame?.(message);
+  lab.dispatchEvent(new Event("frame"));
+  lab.costs = { frames: (lab.costs?.frames ?? 0) + 1, ms: (lab.costs?.ms ?? 0) + performance.now() - began };
+  lab.root.dataset.frames = lab.costs.frames;
+  lab.root.dataset.cost = lab.costs.ms.toFixed(1);
+  if (message.frame != null) lab.tell("seen", { frame: message.frame });
+}
+
+function sayStatus({ lab, status, place }) {
+  const { state } = lab;
+  say(status, state.status ?? "");
+  status.dataset.state = state.state ?? "";
+  place.hidden = state.steering !== false;
+}
+
+/** Everything, from the greeting: the head with the tabs, and what each tab shows. */
+function build(view) {
+  const { lab } = view;
+  lab.root.lang = lab.hello.language;
+  if (lab.root === document.body) document.documentElement.lang = lab.hello.language;
+  view.tabs = TABS.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
+  const tablist = buildTabs(view);
+  lab.root.replaceChildren(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel));
+  showTab(view, view.tabs.some(tab => tab.name === view.shown) ? view.shown : view.tabs[0].name);
+}
+
+function builtTab(tab, lab) {
+  const built = tab.build(lab);
+  return built instanceof Element ? { element: built } : built;
+}
+
+function buildHead(view, tablist) {
+  const { lab } = view;
+  view.status = h("p", { class: "status" });
+  lab.voice = h("p", { class: "unseen", "aria-live": "polite" });
+  view.problem = h("p", { class: "problem", role: "alert", hidden: true });
+  lab.complain = text => complain(view, text);
+  view.place = h("p", { class: "watching", hidden: true }, lab.text("watching"), " ",
+    h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
+  return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist, lookSwitches(lab),
+    view.place, view.problem, lab.voice);
+}
+
+/** Say what went wrong, until something else does or ten seconds have passed. */
+function complain(view, text) {
+  clearTimeout(view.forgetting);
+  say(view.problem, text);
+  view.problem.hidden = !text;
+  if (text) view.forgetting = setTimeout(() => complain(view, ""), 10_000);
+}
+
+function lost(view) {
+  const { lab } = view;
+  if (!lab.hello) return;
+  lab.forsake(lab.text("lost"));
+  lab.state.state = "lost";
+  lab.state.status = lab.text("lost");
+  sayStatus(view);
+  lab.announce(lab.state.status);
+}
+
+/** The tabs as ARIA has them: one in the order of the keyboard, the others by arrow keys. */
+function buildTabs(view) {
+  const { lab } = view;
+  for (const tab of view.tabs) {
+    const [button, panel] = [ownId(), ownId()];
+    tab.button = h("button", { id: button, role: "tab", "aria-controls": panel, "data-tab": tab.name,
+      onclick: () => showTab(view, tab.name) }, lab.text(tab.name));
+    tab.panel = h("div", { id: panel, role: "tabpanel", "aria-labelledby": button, class: "panel" }, tab.element);
+  }
+  return h("div", { class: "tabs", role: "tablist", "aria-label": lab.text("tabs"),
+    onkeydown: event => stepTab(view, event) }, ...view.tabs.map(tab => tab.button));
+}
+
+function stepTab(view, event) {
+  const now = view.tabs.findIndex(tab => tab.name === view.shown), { length } = view.tabs;
+  const next = { ArrowRight: now + 1, ArrowLeft: now - 1 + length, Home: 0, End: length - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  showTab(view, view.tabs[next % length].name);
+  view.tabs[next % length].button.focus();
+}
+
+function showTab(view, name) {
+  view.shown = name;
+  choose("tab", name);
+  for (const tab of view.tabs) {
+    const now = tab.name === name;
+    tab.button.setAttribute("aria-selected", now);
+    tab.button.tabIndex = now ? 0 : -1;
+    tab.panel.hidden = !now;
+  }
+  for (const tab of view.tabs) tab.shown?.(tab.name === name && !document.hidden);
+}
+
+/** anywidget's: a view of a model in a notebook. What is returned is called when it is removed. */
 function render({ model, el }) {
   const connection = { send: (content, buffers) => model.send(content, undefined, buffers) };
-  open(el, connection);
-  model.on("msg:custom", (content, buffers) => connection.receive(content, buffers));
+  const listen = (content, buffers) => connection.receive(content, buffers);
+  const close = open(el, connection);
+  model.on("msg:custom", listen);
+  el.zerokara.tell("hello");
+  return () => {
+    model.off("msg:custom", listen);
+    close();
+  };
 }
 
 export default { open, render };

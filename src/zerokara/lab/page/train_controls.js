@@ -1,0 +1,232 @@
+// The tab Train: what steers a training.
+
+const UNFINISHED = new Set(["running", "paused"]);
+
+/** The controls: a card; `aim(update)` chooses where "Go back" would lead. */
+function trainingControls(lab, form) {
+  const buttons = mainButtons(lab, form), pace = paceControl(lab), until = untilControl(lab);
+  const settings = settingControls(lab), timeline = timelineControl(lab), facts = trainingFacts(lab);
+  const fields = h("fieldset", { class: "steer" },
+    h("legend", { class: "unseen" }, lab.text("controls")),
+    h("div", { class: "row" }, ...buttons.elements, pace.element, until.element),
+    h("div", { class: "row settings" }, ...settings.elements),
+    timeline.element);
+  const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, facts.element, fields);
+  lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
+  return {
+    element,
+    aim: timeline.aim,
+    paint(state) {
+      fields.disabled = state.steering === false || state.state === "lost";
+      for (const part of [buttons, pace, until, settings, timeline, facts]) part.paint(state);
+    },
+  };
+}
+
+/** Space and the full stop, unless they mean something where the focus is. */
+function shortcut(event, buttons) {
+  const busy = "input, select, textarea, button, summary, a, canvas, [contenteditable], [role=tab], [role=slider]";
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.target.closest(busy)) return;
+  const button = { " ": buttons.main, ".": buttons.one }[event.key];
+  if (!button || button.matches(":disabled")) return;
+  event.preventDefault();
+  button.click();
+}
+
+function mainButtons(lab, form) {
+  const say_ = (key, request) => h("button", { onclick: request }, lab.text(key));
+  const start = () => lab.request("start", { values: form.values() });
+  const doing = { untrained: start, running: () => lab.request("pause"), paused: () => lab.request("go") };
+  const labels = { untrained: "start", running: "pause", paused: "go_on" };
+  let now = "untrained";
+  const main = h("button", { class: "main", onclick: () => (doing[now] ?? start)() }, lab.text("start"));
+  const one = say_("one_update", () => lab.request("step", { updates: 1 }));
+  const epoch = say_("one_epoch", () => lab.request("step", { epochs: 1 }));
+  const stop = say_("stop", () => lab.request("stop"));
+  return {
+    elements: [main, one, epoch, stop], main, one,
+    paint({ state }) {
+      now = state;
+      say(main, lab.text(labels[state] ?? "start_again"));
+      main.dataset.state = state;
+      const goes = state === "untrained" || UNFINISHED.has(state);
+      one.disabled = epoch.disabled = !goes;
+      stop.disabled = !UNFINISHED.has(state);
+    },
+  };
+}
+
+/** Updates per second, from 1 to 10,000, or as many as there can be. */
+function paceControl(lab) {
+  const slider = h("input", { type: "range", min: 0, max: 4, step: "any", "aria-label": lab.text("pace") });
+  const value = h("output", {});
+  const rate = () => Number((10 ** slider.valueAsNumber).toPrecision(2));
+  const full = h("button", { "aria-pressed": false, onclick: () => {
+    const now = full.getAttribute("aria-pressed") === "true";
+    lab.request("pace", { mode: now ? "rate" : "full", rate: rate() });
+  } }, lab.text("full_speed"));
+  const send = settled(() => lab.request("pace", { mode: "rate", rate: rate() }), 150);
+  slider.step = 0.05;
+  slider.addEventListener("input", () => {
+    say(value, lab.text("per_second", { n: count(rate()) }));
+    send();
+  });
+  return {
+    element: h("div", { class: "control pace" }, h("label", {}, lab.text("pace"), slider), value, full),
+    paint({ pace }) {
+      if (!pace) return;
+      full.setAttribute("aria-pressed", pace.mode === "full");
+      if (edited(slider)) return;
+      slider.value = Math.log10(pace.rate);
+      slider.setAttribute("aria-valuetext", lab.text("per_second", { n: count(pace.rate) }));
+      say(value, lab.text("per_second", { n: count(pace.rate) }));
+    },
+  };
+}
+
+function untilControl(lab) {
+  const input = h("input", { type: "number", min: 1, max: 100, step: 0.1, value: 97, "aria-label": lab.text("until") });
+  const go = () => lab.request("until", { accuracy: Number((input.valueAsNumber / 100).toPrecision(12)) });
+  const button = h("button", { onclick: go }, lab.text("train_until"));
+  return {
+    element: h("div", { class: "control until" }, h("label", {}, lab.text("until"), input, "%"), button),
+    paint({ goal, state }) {
+      button.setAttribute("aria-pressed", Boolean(goal));
+      button.disabled = !(state === "untrained" || UNFINISHED.has(state));
+    },
+  };
+}
+
+/** What can be changed between two updates: how a slider shows it, and the other way round. */
+const LIVE = {
+  learning_rate: { min: -5, max: 1, step: 0.02, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
+  momentum: { min: 0, max: 0.99, step: 0.01, to: x => x, from: at => Number(at.toFixed(2)) },
+  weight_decay: { min: -6.1, max: 0, step: 0.1, to: x => (x > 0 ? Math.log10(x) : -6.1),
+    from: at => (at <= -6.05 ? 0 : Number((10 ** at).toPrecision(2))) },
+};
+
+function settingControls(lab) {
+  const controls = Object.entries(LIVE).map(([field, live]) => settingControl(lab, field, live));
+  const list = h("ol", {}), changes = h("details", { class: "changes" }, h("summary", {}), list);
+  let known = "";
+  return {
+    elements: [...controls.map(control => control.element), changes],
+    paint(state) {
+      for (const control of controls) control.paint(state.settings?.[control.field]);
+      const told = JSON.stringify(state.changes ?? []);
+      if (told === known) return;
+      known = told;
+      showChanges(lab, changes, list, state.changes ?? []);
+    },
+  };
+}
+
+function showChanges(lab, element, list, changes) {
+  element.hidden = !changes.length;
+  say(element.firstChild, lab.text("changes", { n: count(changes.length) }));
+  list.replaceChildren(...changes.map(({ iteration, field, value }) =>
+    h("li", {}, lab.text("change", { iteration: count(iteration), setting: lab.text(field), value: String(value) }))));
+}
+
+/** One setting: a slider, and a box for the exact number. It is sent when it is let go of: each one is written down. */
+function settingControl(lab, field, { min, max, step, to, from }) {
+  const label = lab.text(field);
+  const slider = h("input", { type: "range", min, max, step, "aria-label": label });
+  const box = h("input", { type: "number", step: "any", min: 0, "aria-label": label });
+  let kept = null, sent = null;
+  const send = settled(async value => {
+    if (!Number.isFinite(value) || value === kept) return show(kept);
+    sent = value;
+    if (!(await lab.request("change", { field, value }))) show(kept);
+    sent = null;
+  }, 250);
+  const show = value => {
+    if (value == null) return;
+    box.value = value;
+    slider.value = to(value);
+    slider.setAttribute("aria-valuetext", String(value));
+  };
+  slider.addEventListener("input", () => show(from(slider.valueAsNumber)));
+  slider.addEventListener("change", () => send(from(slider.valueAsNumber)));
+  box.addEventListener("change", () => send(box.valueAsNumber));
+  const element = h("div", { class: "control setting", "data-field": field }, h("label", {}, label, slider), box);
+  return {
+    field, element,
+    paint(value) {
+      element.hidden = value == null;
+      if (value === kept && sent === null) return;
+      kept = value;
+      if (sent === null && !edited(box)) show(value);
+    },
+  };
+}
+
+/** The updates that were done, on a line: where to go back to. */
+function timelineControl(lab) {
+  const slider = h("input", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": lab.text("update") });
+  const box = h("input", { type: "number", min: 0, step: 1, value: 0, "aria-label": lab.text("update") });
+  const button = h("button", { disabled: true, onclick: async () => {
+    await lab.request("rewind", { iteration: aimed });
+    release();
+  } }, lab.text("go_back"));
+  let last = 0, aimed = null;
+
+  function aim(update) {
+    aimed = Math.max(0, Math.min(last, Math.round(update)));
+    show();
+  }
+
+  function release() {
+    aimed = null;
+    show();
+  }
+
+  function show() {
+    slider.max = Math.max(1, last);
+    slider.value = aimed ?? last;
+    slider.disabled = box.disabled = !last;
+    slider.setAttribute("aria-valuetext", count(aimed ?? last));
+    if (!edited(box)) box.value = aimed ?? last;
+    button.disabled = aimed === null || aimed >= last;
+  }
+
+  slider.addEventListener("input", () => aim(slider.valueAsNumber));
+  box.addEventListener("input", () => Number.isFinite(box.valueAsNumber) && aim(box.valueAsNumber));
+  box.addEventListener("keydown", event => event.key === "Enter" && !button.disabled && button.click());
+  slider.addEventListener("keydown", event => event.key === "Escape" && release());
+  return {
+    aim,
+    element: h("div", { class: "row timeline" }, h("label", {}, lab.text("update"), slider), box, button),
+    paint({ iteration }) {
+      if (aimed !== null && aimed >= iteration) aimed = null;
+      if (last === iteration) return;
+      last = iteration;
+      show();
+    },
+  };
+}
+
+/** The numbers that people look at while they wait, and how far it is. */
+function trainingFacts(lab) {
+  const names = ["updates", "epoch", "rate", "left"];
+  const values = names.map(() => h("dd", {}));
+  const list = h("dl", { class: "facts" }, ...names.flatMap((name, k) => [
+    h("div", { "data-fact": name }, h("dt", {}, lab.text(`fact_${name}`)), values[k])]));
+  const done = h("div", {});
+  const bar = h("div", { class: "progress", role: "progressbar", "aria-label": lab.text("fact_updates") }, done);
+  let told = null;
+  return {
+    element: h("div", { class: "facts-and-progress" }, list, bar),
+    paint({ iteration = 0, total, per_epoch, rate, left, state, status }) {
+      const running = state === "running";
+      say(values[0], lab.text("of", { done: count(iteration), all: count(total) }));
+      say(values[1], per_epoch ? fixed(iteration / per_epoch, 2) : "–");
+      say(values[2], running ? count(Math.round(rate ?? 0)) : "–");
+      say(values[3], running && left != null ? clock(left) : "–");
+      done.style.transform = `scaleX(${total ? Math.min(1, iteration / total) : 0})`;
+      bar.setAttribute("aria-valuenow", total ? Math.round((100 * iteration) / total) : 0);
+      if (state !== told) lab.announce(status ?? "");
+      told = state;
+    },
+  };
+}
