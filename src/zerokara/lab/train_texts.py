@@ -42,13 +42,11 @@ TEXTS = {
     "update": translatable("Update"),
     # Translators: a button: continue from the earlier update that was chosen
     "go_back": translatable("Go back"),
-    # Translators: how many updates are done
-    "fact_updates": translatable("Updates"),
     "fact_epoch": translatable("Epoch"),
     "fact_rate": translatable("Updates per second"),
     "fact_left": translatable("Time left"),
-    # Translators: how many updates are done, of how many
-    "of": translatable("{done} of {all}"),
+    # Translators: after the number of the update that was done: how many there will be
+    "of": translatable("of {all}"),
     # Translators: everything that decides what a training computes
     "recipe": translatable("Recipe"),
     "recipe_help": translatable("What the next training computes. An empty field takes the value that fits the others."),

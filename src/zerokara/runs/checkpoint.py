@@ -24,7 +24,7 @@ from zerokara.runs.digest import sealed_file
 from zerokara.runs.provenance import CheckpointFacts, Provenance
 from zerokara.training.history import Evaluation, History
 from zerokara.training.recipe import Recipe
-from zerokara.training.trainer import Trainer
+from zerokara.training.trainer import Moment, Trainer
 
 Array = NDArray[Any]
 
@@ -84,13 +84,17 @@ class Checkpoint(Summary):
 
     def restore(self, trainer: Trainer) -> None:
         """Put a fresh trainer of the same recipe where this checkpoint was made."""
-        for name, array in _state_of(trainer):
-            array[...] = self.arrays[name]
-        trainer.optimizer.steps = trainer.iteration = self.iteration
-        trainer.history = self.history
-        evaluations = trainer.history.evaluations
-        if evaluations and evaluations[-1].iteration % trainer.evaluate_every and self.iteration < trainer.iterations:
-            evaluations.pop()  # it was the last one of a shorter run; a longer one has none there
+        facts = self.facts
+        moment = Moment(
+            iteration=self.iteration,
+            arrays=tuple(self.arrays[name] for name, _ in _state_of(trainer)),
+            names=tuple(trainer.network.params),
+            evaluations=facts.evaluations,
+            changes=tuple(facts.changes),
+            seconds=float(facts.seconds),
+            undecided=facts.undecided,
+        )
+        trainer.go_to(moment, self.history)
 
 
 def checkpoint_file(trainer: Trainer, provenance: Provenance, state: str) -> bytes:
@@ -105,6 +109,7 @@ def checkpoint_file(trainer: Trainer, provenance: Provenance, state: str) -> byt
         sizes=list(trainer.network.sizes),
         seconds=history.seconds,
         undecided=history.undecided,
+        changes=list(trainer.made),
     )
     arrays = {**dict(_state_of(trainer)), "losses": history.losses, "evaluations": evaluations}
     return sealed_file(arrays, facts.to_json())

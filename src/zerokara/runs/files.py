@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,8 @@ File = tuple[str, bytes | str]
 def run_files(run: Run) -> Iterator[File]:
     """Weights, losses and accuracies, and the recipe again, which somebody may have removed or edited meanwhile."""
     origin = {"recipe": recorded_recipe(run.recipe), "data": run.checksum, "iteration": run.iterations}
+    if run.changes:  # by themselves a recipe and data would say of these weights what is not so
+        origin["changes"] = [asdict(change) for change in run.changes]
     yield WEIGHTS, weights_file(run.network, origin)
     yield from ((name, table(run.history)) for name, table in TABLES.items())
     yield RECIPE, run.recipe.to_toml()

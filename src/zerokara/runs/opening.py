@@ -11,6 +11,7 @@ from zerokara.runs.results import Results, passed_over_for_an_older_one, read_al
 from zerokara.runs.run import Run
 from zerokara.runs.untrusted import checked_folder, read_recipe
 from zerokara.training.build import network_of_sizes
+from zerokara.training.changes import value_after
 from zerokara.words import sentence
 
 
@@ -37,6 +38,7 @@ def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
     results.remarks.extend(map(passed_over_for_an_older_one, passed_over))
     network = network_of_sizes(recipe, checkpoint.facts.sizes)
     network.params = checkpoint.params
+    network.weight_decay = value_after(checkpoint.facts.changes, "weight_decay", recipe.weight_decay)
     came = checkpoint.provenance
     described = came.described or description_by_name(recipe.dataset, checkpoint.facts.sizes)
     state = checkpoint.state
@@ -51,5 +53,7 @@ def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:
         described,
         origin=came.origin(),
         told=in_notebook,
+        changes=tuple(checkpoint.facts.changes),
+        parent=came.parent,
     )
     return run, results

@@ -31,6 +31,7 @@ from zerokara.runs.run import DIVERGED, UNFINISHED, Run, state_of
 from zerokara.runs.store import CheckpointStore
 from zerokara.runs.untrusted import command
 from zerokara.training.build import build_trainer
+from zerokara.training.changes import Change
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -67,18 +68,28 @@ def prepare_run(
     data_dir: str | os.PathLike[str] | None = None,
     keep_going: bool = False,
     listeners: Sequence[Listener] = (),
+    changes: Sequence[Change] = (),
     progress: Progress | None = None,
 ) -> PreparedRun:
     """Load the data, unless they are given, and build the trainer of a run and the record of how it comes to be.
 
-    `progress` is told of downloads; errors and the other arguments are as in `zerokara.train`.
+    `progress` is told of downloads, `changes` are made on the way; errors and the other arguments are as in
+    `zerokara.train`.
     """
     recipe = recipe.resolved()
     if dataset is None:
         dataset = load(recipe.dataset, data_dir=data_dir, progress=progress)
     logger.info("data %r, %s, checksum %s", dataset, dataset.source, dataset.checksum)
     recipe = with_absolute_path(recipe)
-    trainer = build_trainer(recipe, dataset, engine=engine, threads=threads, keep_going=keep_going, listeners=listeners)
+    trainer = build_trainer(
+        recipe,
+        dataset,
+        engine=engine,
+        threads=threads,
+        keep_going=keep_going,
+        listeners=listeners,
+        changes=changes,
+    )
     provenance = Provenance(
         *environment(trainer.engine),
         engine=trainer.engine.name,
@@ -242,6 +253,8 @@ class PreparedRun:
             loaded=self.dataset,
             origin=self.provenance.origin(),
             told=in_notebook,
+            changes=trainer.made,
+            parent=self.provenance.parent,
         )
 
     def _bytes(self) -> int:

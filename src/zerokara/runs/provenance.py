@@ -7,6 +7,8 @@ it is in `ADDED_LATER`, and a run without it was made with what is now its defau
     format 2    the fields of a provenance beside those of a checkpoint; a recipe may lack its data set
     format 3    {"format": 3, "provenance": {…}, "state": …, "iteration": …, …}
     format 4    the provenance also describes the data: {"described": {"class_names": […], "image_shape": […], …}}
+    format 5    what was changed while it trained, {"changes": [{"iteration": …, "field": …, "value": …}, …]}, and in the
+                provenance where it went on from: {"parent": {"run": …, "iteration": …}}
 """
 
 from __future__ import annotations
@@ -20,16 +22,17 @@ from typing import Any, Self
 
 from zerokara.data.description import DataDescription
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import RunError
+from zerokara.errors import RunError, UsageError
 from zerokara.runs.machine import Environment
 from zerokara.runs.run import STATES
 from zerokara.runs.untrusted import damaged, impossible
+from zerokara.training.changes import MOST_CHANGES, Change, Parent
 from zerokara.training.history import Undecided
 from zerokara.training.recipe import ADDED_LATER, Recipe
 from zerokara.version import VERSION
 from zerokara.words import sentence, translatable
 
-FORMAT = 4
+FORMAT = 5
 MOST_UNITS = 2**31
 MOST_FORCED = 50
 """Differences that were forced, in a record: the latest ones."""
@@ -60,6 +63,38 @@ def _are_undecided(value: Any) -> bool:
     )
 
 
+def _are_changes(value: Any) -> bool:
+    """Whether these are changes as a training makes them: in order, one of a setting between the same two updates."""
+    if not isinstance(value, list) or len(value) > MOST_CHANGES:
+        return False
+    try:
+        changes = [Change(**entry) for entry in value]
+    except (TypeError, UsageError):
+        return False
+    iterations = [change.iteration for change in changes]
+    return iterations == sorted(iterations) and len({(c.iteration, c.field) for c in changes}) == len(changes)
+
+
+def _is_parent(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"run", "iteration"}
+        and _is_count(value["iteration"])
+        and _is_line(value["run"])
+        and value["run"] == plain_name(value["run"])
+    )
+
+
+def plain_name(name: str) -> str:
+    """A folder's name as a record keeps it: one line, which leads to no other folder, whatever the name was.
+
+    >>> plain_name("mnist-001"), plain_name("../..")
+    ('mnist-001', '..\ufffd..')
+    """
+    kept = "".join(c if c.isprintable() and c not in "/\\" else "\ufffd" for c in name)
+    return "\ufffd" if kept in ("", ".", "..") else kept
+
+
 HOLDS: dict[str, Callable[[Any], bool]] = {
     "str": _is_line,
     "int": _is_count,
@@ -70,6 +105,8 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "JsonObject": lambda value: isinstance(value, dict),
     "Provenance": lambda value: isinstance(value, dict),
     "DataDescription | None": lambda value: value is None or isinstance(value, dict),
+    "list[Change]": _are_changes,
+    "Parent | None": lambda value: value is None or _is_parent(value),
     "State": STATES.__contains__,
     "Digest": lambda value: isinstance(value, str) and re.fullmatch("sha256:[0-9a-f]{64}", value) is not None,
     "Undecided": _are_undecided,
@@ -92,6 +129,7 @@ class Provenance:
         forced: differences of version or processor that its user accepted, in English whatever the language.
         customized: `Recipe.customized`: which names of the recipe stood for somebody's own.
         described: what the data stand for; None where an older zerokara trained.
+        parent: the run that it goes on from; None where it began with its first update.
     """
 
     zerokara: str
@@ -106,6 +144,7 @@ class Provenance:
     forced: list[str]
     customized: list[str]
     described: DataDescription | None = None
+    parent: Parent | None = None
 
     @property
     def environment(self) -> Environment:
@@ -116,7 +155,21 @@ class Provenance:
         """This one, of going on with a run here and now, with what stays as it was when that began."""
         all_forced = [*before.forced, *forced][-MOST_FORCED:]
         described = before.described or self.described
-        return replace(self, began=before.began, threads=before.threads, forced=all_forced, described=described)
+        return replace(
+            self,
+            began=before.began,
+            threads=before.threads,
+            forced=all_forced,
+            described=described,
+            parent=before.parent,
+        )
+
+    def branching(self, before: Provenance, name: str, iteration: int) -> Self:
+        """This one, of going on here and now from an earlier update of the run in a folder of that name.
+
+        What its first updates were computed with was what that run was computed with.
+        """
+        return replace(self, threads=before.threads, forced=list(before.forced), parent=Parent(plain_name(name), iteration))
 
     def origin(self) -> JsonObject:
         """What a run in Python knows of it: the same as run.json, and whether it keeps going."""
@@ -145,6 +198,7 @@ class CheckpointFacts:
         sizes: units of each layer, inputs first.
         seconds: spent in updates and evaluations.
         undecided: samples without a finite score at its latest evaluation; see `History`.
+        changes: those that were made by then.
         digest: see `zerokara.runs.digest`; "" until it is written.
     """
 
@@ -155,6 +209,7 @@ class CheckpointFacts:
     sizes: list[int]
     seconds: float
     undecided: Undecided = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
     digest: Digest = ""
 
     def to_json(self) -> JsonObject:
@@ -167,9 +222,19 @@ class CheckpointFacts:
         facts = _current(path, facts)
         _check_fields(path, facts, cls)
         _check_fields(path, facts["provenance"], Provenance)
-        came = {**facts["provenance"], "described": _description(path, facts)}
+        parent = facts["provenance"]["parent"]
+        came = {
+            **facts["provenance"],
+            "described": _description(path, facts),
+            "parent": None if parent is None else Parent(**parent),
+        }
         undecided = {name: (count, total) for name, (count, total) in facts["undecided"].items()}
-        return cls(**{**facts, "provenance": Provenance(**came), "undecided": undecided})
+        changes = [Change(**entry) for entry in facts["changes"]]
+        if any(change.iteration > facts["iteration"] for change in changes):
+            raise impossible(path, "changes")
+        if parent is not None and parent["iteration"] > facts["iteration"]:
+            raise impossible(path, "parent")
+        return cls(**{**facts, "provenance": Provenance(**came), "undecided": undecided, "changes": changes})
 
 
 def _description(path: Path, facts: JsonObject) -> DataDescription | None:
@@ -182,7 +247,7 @@ def _description(path: Path, facts: JsonObject) -> DataDescription | None:
 
 
 def _from_2(facts: JsonObject) -> JsonObject:
-    within = [f.name for f in fields(Provenance) if f.name != "described"]
+    within = [f.name for f in fields(Provenance) if f.name not in ("described", "parent")]
     provenance = {"customized": [], **{name: facts[name] for name in within if name in facts}}
     others = {name: value for name, value in facts.items() if name not in within}
     return {"undecided": {}, **others, "provenance": provenance}
@@ -193,7 +258,12 @@ def _from_3(facts: JsonObject) -> JsonObject:
     return {**facts, "provenance": {**came, "described": None}} if isinstance(came, dict) else facts
 
 
-MIGRATIONS: dict[int, Callable[[JsonObject], JsonObject]] = {2: _from_2, 3: _from_3}
+def _from_4(facts: JsonObject) -> JsonObject:
+    came = facts.get("provenance")
+    return {**facts, "changes": [], "provenance": {**came, "parent": None}} if isinstance(came, dict) else facts
+
+
+MIGRATIONS: dict[int, Callable[[JsonObject], JsonObject]] = {2: _from_2, 3: _from_3, 4: _from_4}
 """Format → the facts of the next one."""
 
 

@@ -15,10 +15,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from zerokara.data.entries import ENTRIES
+from zerokara.errors import UsageError
 from zerokara.runs.checkpoint import Array, Checkpoint, Summary, as_evaluation, expected_arrays
 from zerokara.runs.digest import is_sealed
 from zerokara.runs.provenance import CheckpointFacts, differing_field, refuse_others
 from zerokara.runs.untrusted import attempt, damaged, impossible, json_object, opened, unreadable
+from zerokara.training.changes import in_order
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
@@ -99,6 +101,7 @@ def _checked_facts(path: Path, found: dict[str, Any], recipe: Recipe) -> Checkpo
         )
         raise damaged(path, reason, "run-edited")
     refuse_others(path, facts.provenance, recipe)
+    _check_changes(path, facts, recipe)
     if not _fits(facts.sizes, recipe):
         raise damaged(path, sentence("The file's network of {sizes} is not that of the recipe.", sizes=facts.sizes))
     described = facts.provenance.described
@@ -107,6 +110,13 @@ def _checked_facts(path: Path, found: dict[str, Any], recipe: Recipe) -> Checkpo
     if facts.evaluations > facts.iteration + 1:
         raise damaged(path, sentence("The file has more evaluations than updates."))
     return facts
+
+
+def _check_changes(path: Path, facts: CheckpointFacts, recipe: Recipe) -> None:
+    try:
+        in_order(facts.changes, recipe.make_optimizer())
+    except UsageError as error:
+        raise damaged(path, str(error)) from error
 
 
 def _fits(sizes: list[int], recipe: Recipe) -> bool:

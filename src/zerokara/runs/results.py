@@ -20,9 +20,9 @@ from zerokara.runs.checkpoint import Checkpoint, Summary
 from zerokara.runs.files import TABLES
 from zerokara.runs.layout import RUN_JSON, WEIGHTS
 from zerokara.runs.reading import read_checkpoint, read_summary
-from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED, final_figures, recorded_remark
+from zerokara.runs.run import DIVERGED, FINISHED, UNFINISHED, final_figures, recorded_remark, told_of_changes
 from zerokara.runs.store import Read, newest_by
-from zerokara.runs.untrusted import command, damaged, opened, read_json
+from zerokara.runs.untrusted import MOST_RUN_JSON, command, damaged, opened, read_json
 from zerokara.runs.weights import WeightsHeader, check_weights, read_weights_header
 from zerokara.training.recipe import LENGTHS, Recipe
 from zerokara.words import paragraph, sentence
@@ -32,6 +32,9 @@ LOOKS = 5
 
 ABSENT = object()
 """What run.json has of a figure that it does not name."""
+
+UNTOUCHED: dict[str, Any] = {"changes": [], "parent": None}
+"""What run.json does not name of a run that nobody changed, and that began at its beginning."""
 
 RemarkCode = Literal["file-missing", "no-digest", "no-finite-score", "only-results-left"]
 """What there is to remark beside errors: a file that is not there; weights without a digest, as before there were any;
@@ -138,7 +141,7 @@ def _look(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
 def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
     """What run.json says, held against the checkpoint."""
     try:
-        said = read_json(folder / RUN_JSON)
+        said = read_json(folder / RUN_JSON, MOST_RUN_JSON)
         if "state" not in said:
             raise damaged(folder / RUN_JSON, sentence("The file does not say how the run stands."))
     except RunError as error:
@@ -146,6 +149,7 @@ def _figures(folder: Path, recipe: Recipe, checkpoint: Summary) -> Results:
     if said.get("state") == UNFINISHED:
         return Results(UNFINISHED, False, [], [])
     known = _expected(recipe, checkpoint)
+    said = {**UNTOUCHED, **said}
     found = {name: _found(said, name) for name in known}
     differing = [name for name, got in found.items() if isinstance(got, bool) or got != known[name]]
     remarks = _contradictions(found, known, differing)
@@ -163,6 +167,7 @@ def _expected(recipe: Recipe, checkpoint: Summary) -> dict[str, Any]:
     for name, value in facts.provenance.reported().items():
         within = {f"{name}.{part}": of_part for part, of_part in value.items()} if isinstance(value, dict) else {}
         expected |= within or {name: value}
+    expected |= {**UNTOUCHED, **told_of_changes(facts.changes, facts.provenance.parent)}
     if facts.undecided:
         expected["remark"] = recorded_remark(facts.undecided)
     return expected | ({"dataset": recipe.dataset} if recipe.dataset in ENTRIES else {})
@@ -184,13 +189,13 @@ def _contradictions(found: dict[str, Any], known: dict[str, Any], differing: lis
         text = sentence(
             "run.json says {found}, but its checkpoint has {known}.",
             found=", ".join(f"{name}={found[name]!r:.60}" for name in others),
-            known=", ".join(f"{name}={known[name]!r}" for name in others),
+            known=", ".join(f"{name}={known[name]!r:.200}" for name in others),
         )
         remarks.append(Remark("run-edited", text))
     if absent:
         text = sentence(
             "run.json says nothing of what its checkpoint has: {known}.",
-            known=", ".join(f"{name}={known[name]!r}" for name in absent),
+            known=", ".join(f"{name}={known[name]!r:.200}" for name in absent),
         )
         remarks.append(Remark("run-edited", text))
     return remarks

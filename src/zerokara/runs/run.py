@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -21,6 +21,7 @@ from zerokara.nn.network import Network
 from zerokara.report.classification import ClassificationReport
 from zerokara.runs import in_lab
 from zerokara.runs.answering import answers_of
+from zerokara.training.changes import Change, Parent
 from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -53,6 +54,9 @@ LABELS = {
     "engine": translatable("engine"),
     "seed": translatable("seed"),
     "remark": translatable("remark"),
+    "changes": translatable("changed while it trained"),
+    # Translators: the run from an earlier update of which this one goes on, and that update
+    "parent": translatable("goes on from"),
     # Translators: how a run stands
     "state": translatable("state"),
     "network": translatable("network"),
@@ -76,6 +80,8 @@ class Run:
         described: what those data stand for, known without their files.
         origin: when, and with what versions and processor, it came to be, as run.json has it; empty: not known.
         told: what shows it in a notebook; None: a table of its figures.
+        changes: of settings while it trained, such as `Change(500, "learning_rate", 0.01)`, by their iterations.
+        parent: the run from an earlier update of which it goes on, and that update; None: it began at its beginning.
     """
 
     path: Path
@@ -89,6 +95,8 @@ class Run:
     loaded: Dataset | None = field(default=None, repr=False)
     origin: Mapping[str, Any] = field(default_factory=dict)
     told: Callable[[Run], str] | None = None
+    changes: tuple[Change, ...] = ()
+    parent: Parent | None = None
 
     @property
     def iterations(self) -> int:
@@ -161,7 +169,8 @@ class Run:
         run = {"run": str(self.path), "dataset": self.recipe.dataset}
         measured = final_figures(self.iterations, last, self.history.seconds)
         remark = {"remark": self.remark} if self.remark else {}
-        return {**run, **measured, "engine": self.engine, "seed": self.recipe.seed, **remark}
+        came = told_of_changes(self.changes, self.parent)
+        return {**run, **measured, "engine": self.engine, "seed": self.recipe.seed, **remark, **came}
 
     def evaluate(
         self, dataset: Dataset | str | os.PathLike[str] | None = None, *, data_dir: str | os.PathLike[str] | None = None
@@ -264,6 +273,12 @@ def final_figures(iterations: int, last: Evaluation | None, seconds: float) -> d
         }
     )
     return figures
+
+
+def told_of_changes(changes: Sequence[Change], parent: Parent | None) -> dict[str, Any]:
+    """What run.json says of them, by name; nothing of a run that was not touched."""
+    told = {"changes": [asdict(change) for change in changes], "parent": None if parent is None else asdict(parent)}
+    return {name: value for name, value in told.items() if value}
 
 
 def finite(value: Any) -> Any:

@@ -21,7 +21,9 @@ from zerokara.training.recipe import Recipe, parse_toml
 from zerokara.words import paragraph, sentence
 
 MOST_TEXT = 256_000
-"""Bytes of a recipe or a run.json; real ones have about a thousand."""
+"""Bytes of a small file such as a recipe; real ones have about a thousand."""
+MOST_RUN_JSON = 2_000_000
+"""The same of run.json, with as many changes as there may be."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -99,12 +101,12 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise unreadable(path, error) from error
 
 
-def read_text(path: Path) -> str:
-    """All of a small text file. Raises RunError for anything else."""
+def read_text(path: Path, most: int = MOST_TEXT) -> str:
+    """All of a text file of at most so many bytes. Raises RunError for anything else."""
     with opened(path) as file:
-        content = file.read(MOST_TEXT + 1)
-    if len(content) > MOST_TEXT:
-        raise damaged(path, sentence("The file has more than {most:,} bytes.", most=MOST_TEXT))
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise damaged(path, sentence("The file has more than {most:,} bytes.", most=most))
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -126,9 +128,9 @@ def read_recipe(folder: Path) -> Recipe:
     return recipe
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a small JSON file. Raises RunError for anything else."""
-    return json_object(path, read_text(path))
+def read_json(path: Path, most: int = MOST_TEXT) -> dict[str, Any]:
+    """The object in a JSON file of at most so many bytes. Raises RunError for anything else."""
+    return json_object(path, read_text(path, most))
 
 
 def json_object(path: Path, text: str) -> dict[str, Any]:

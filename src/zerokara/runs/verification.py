@@ -250,7 +250,8 @@ def _described(folder: Path, recipe: Recipe, checkpoint: Checkpoint, bits: str) 
 def _prepared(recipe: Recipe, dataset: Dataset, checkpoint: Checkpoint) -> PreparedRun:
     """The same training, on the engine that was recorded."""
     came = checkpoint.provenance
-    prepared = prepare_run(recipe, dataset, engine=came.engine, keep_going=came.keep_going)
+    changes = checkpoint.facts.changes
+    prepared = prepare_run(recipe, dataset, engine=came.engine, keep_going=came.keep_going, changes=changes)
     if list(prepared.trainer.network.sizes) != checkpoint.facts.sizes:
         text = sentence(
             "Its data now give a network of {now}, not of {then}.",

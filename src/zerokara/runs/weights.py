@@ -2,7 +2,8 @@
 
     W1, b1, …      the parameters
     __metadata__   {"zerokara": facts as JSON}: sizes, activation and loss, to build the network around them; recipe,
-                   data and iteration, which say where they came from; and a digest (see `zerokara.runs.digest`)
+                   data and iteration, which say where they came from, with the changes that were made while it
+                   trained, if any; and a digest (see `zerokara.runs.digest`)
 
 Files of before have neither digest nor origin. They stay valid, and are held against the checkpoint where it can tell.
 """
@@ -10,6 +11,7 @@ Files of before have neither digest nor origin. They stay valid, and are held ag
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +91,8 @@ def _not_those(name: str, iteration: int) -> str:
 
 
 def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoint: Summary, final: bool) -> None:
-    if set(facts) not in (NETWORK_FACTS, NETWORK_FACTS | ORIGIN_FACTS):
+    of_ours = NETWORK_FACTS | ORIGIN_FACTS
+    if set(facts) not in (NETWORK_FACTS, of_ours, of_ours | {"changes"}):
         raise damaged(path, sentence("The facts in the file's header are not those of weights."))
     now: dict[str, Any] = {"sizes": checkpoint.facts.sizes, "activation": recipe.activation, "loss": recipe.loss}
     if "digest" in facts:
@@ -104,7 +107,11 @@ def _check_facts(path: Path, facts: Mapping[str, Any], recipe: Recipe, checkpoin
                 value=value,
             )
             raise damaged(path, reason, "run-edited")
-        now |= {"data": checkpoint.provenance.data} | ({"iteration": checkpoint.iteration} if final else {})
+        now |= {"data": checkpoint.provenance.data}
+    if "digest" in facts and final:
+        changes = [asdict(change) for change in checkpoint.facts.changes]
+        now |= {"iteration": checkpoint.iteration, "changes": changes}
+        facts = {"changes": [], **facts}
     for name, value in now.items():
         if facts[name] != value:
             reason = sentence(

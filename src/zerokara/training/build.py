@@ -11,6 +11,7 @@ from zerokara.engine import choose_engine
 from zerokara.errors import UsageError
 from zerokara.nn.network import Network
 from zerokara.training.batches import WEIGHTS, generator
+from zerokara.training.changes import Change
 from zerokara.training.events import Listener
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
@@ -25,6 +26,7 @@ def build_trainer(
     threads: int | None = None,
     keep_going: bool = False,
     listeners: Sequence[Listener] = (),
+    changes: Sequence[Change] = (),
 ) -> Trainer:
     """Network, optimizer, batches and engine of a recipe, in a trainer that is ready to run.
 
@@ -34,6 +36,7 @@ def build_trainer(
         engine, threads: as in `zerokara.engine.choose_engine`.
         keep_going: whether to go on when losses or weights are no longer finite.
         listeners: called with every event (`zerokara.training.events`).
+        changes: of settings, to be made on the way.
 
     Raises UsageError for values that do not fit the data, EngineError where the engine asked for cannot do this.
 
@@ -64,6 +67,7 @@ def build_trainer(
         gradient=recipe.gradient,
         listeners=listeners,
         keep_going=keep_going,
+        changes=list(changes),
     )
 
 

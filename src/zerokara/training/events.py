@@ -7,13 +7,14 @@ it gets what there is. Arrays are for reading; those of the network change with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.nn.network import Network
+from zerokara.training.changes import Change
 from zerokara.training.history import Divergence, Evaluation, History
 
 
@@ -25,11 +26,13 @@ class TrainerEvent:
         network: the one being trained, as it is now. Copy what shall outlast the call: `event.network.copy()`.
         history: everything measured so far, that of a resumed run's beginning included.
         request_stop: call it to end training; any thread may, also later.
+        changes: of settings, by their iterations: those made so far, and those that were given beforehand.
     """
 
     network: Network = field(compare=False, repr=False)
     history: History = field(compare=False, repr=False)
     request_stop: Callable[[], None] = field(compare=False, repr=False)
+    changes: Sequence[Change] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)

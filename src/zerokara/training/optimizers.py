@@ -7,7 +7,7 @@ finite, as in the textbook's code (chapter 6.1); others often use 1e-8 or put it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -250,15 +250,7 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
     known = [field.name for field in fields(kind)]
     for setting in given:
         if setting not in known:
-            raise UsageError(
-                sentence(
-                    "{setting} is not a setting of {name}, which has {known}.",
-                    setting=setting,
-                    name=name,
-                    known=", ".join(known),
-                ),
-                "unknown-name",
-            )
+            raise not_a_setting(setting, name, known)
     for field in fields(kind):
         if field.default is MISSING and field.name not in given:
             raise UsageError(
@@ -268,6 +260,14 @@ def optimizer_named(name: str, **settings: float | None) -> Optimizer:
                 "missing-argument",
             )
     return kind(**given)
+
+
+def not_a_setting(setting: str, name: str, known: Sequence[str]) -> UsageError:
+    """The error for a setting that the optimizer of that name does not have."""
+    text = sentence(
+        "{setting} is not a setting of {name}, which has {known}.", setting=setting, name=name, known=", ".join(known)
+    )
+    return UsageError(text, "unknown-name")
 
 
 def _check_setting(setting: str, value: float) -> None:

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from zerokara.data.dataset import Dataset, Split
 from zerokara.engine.contract import Engine
+from zerokara.errors import UsageError
 from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
-from zerokara.training.changes import Change
+from zerokara.training.changes import MOST_CHANGES, Change, in_order, in_use, use, value_after
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
 from zerokara.training.history import Divergence, Evaluation, History, Undecided
 from zerokara.training.optimizers import Optimizer
+from zerokara.words import in_english, sentence
 
 CHUNK_SECONDS = 0.05
 EVALUATED_AT_ONCE = 10_000
@@ -42,12 +44,17 @@ class Moment:
         iteration: updates done.
         arrays: copies of all weights and of the optimizer's state; `params` has the weights by name.
         evaluations: how many there had been; a moment may lie before the evaluation of its iteration or after it.
+        changes: those that had been made by then; it may lie before a change of its iteration or after it, too.
+        seconds, undecided: those of its history.
     """
 
     iteration: int
     arrays: tuple[NDArray[Any], ...]
     names: tuple[str, ...]
     evaluations: int
+    changes: tuple[Change, ...] = ()
+    seconds: float = 0.0
+    undecided: Undecided = field(default_factory=dict)
 
     @property
     def params(self) -> dict[str, NDArray[Any]]:
@@ -61,6 +68,7 @@ class Context(TypedDict):
     network: Network
     history: History
     request_stop: Callable[[], None]
+    changes: Sequence[Change]
 
 
 @dataclass
@@ -78,7 +86,10 @@ class Trainer:
         stop: (1,) flag that engines poll; `request_stop` raises it, and so do signals.
         chunk: at most so many updates in a chunk, whatever the rate; a listener may set it while training.
         keep_going: whether to go on with numbers that are not finite.
-        changes: of settings, in the order of their iterations: those made so far, and those that are still to come.
+        changes: of settings, by their iterations: those made so far, and those that were given beforehand and are still
+            to come. `change` makes one; the list itself is not to be changed.
+
+    Raises UsageError for a change of a setting that the optimizer does not have.
     """
 
     network: Network
@@ -101,28 +112,61 @@ class Trainer:
     def __post_init__(self) -> None:
         self.listeners = self._hearing = tuple(self.listeners)
         self._looks: set[int] = set()
+        self.changes = in_order(self.changes, self.optimizer)
+        self._applied = 0
+        self._unchanged: dict[str, float] = {}
+        self._updating = False
 
     def request_stop(self) -> None:
         """Have the run end after the update being done. Any thread may call this: a sweep, a button, a listener."""
         self.stop[0] = 1
 
     def change(self, name: str, value: float) -> None:
-        """Have later updates use another value of a setting; only between two updates, as in a listener.
+        """Have the updates to come use another value of a setting; only between two of them, as in a listener.
+
+        Of several values between the same two updates the last counts, and what is as it was is no change. Those that
+        were given beforehand and are still to come are forgotten.
 
         Args:
             name: one of `zerokara.training.changes.CHANGEABLE`; value: as a recipe has it.
+
+        Raises UsageError for what a recipe would refuse, and for more than `MOST_CHANGES`; nothing is changed then.
         """
+        if self._updating:
+            raise RuntimeError(in_english("a setting cannot be changed while updates are being done"))
         made = Change(self.iteration, name, value)
-        self.changes = [change for change in self.changes if change.iteration <= self.iteration] + [made]
-        made.apply(self.network, self.optimizer)
+        in_order([made], self.optimizer)
+        self._apply_changes()
+        kept = [*self.changes[: self._applied]]
+        kept = [change for change in kept if (change.iteration, change.field) != (made.iteration, made.field)]
+        before = value_after(kept, name, self._unchanged.get(name, in_use(self.network, self.optimizer)[name]))
+        if len(kept) >= MOST_CHANGES:
+            text = sentence("A training takes at most {most:,} changes. Nothing was changed.", most=MOST_CHANGES)
+            raise UsageError(text)
+        self.changes = kept if made.value == before else [*kept, made]
+        self._applied = len(self.changes)
+        self._use(made)
+
+    @property
+    def made(self) -> tuple[Change, ...]:
+        """The changes until now, also where the next update is the first to use one."""
+        return tuple(change for change in self.changes if change.iteration <= self.iteration)
 
     def moment(self) -> Moment:
         """Where the trainer is now, between two updates, in copies."""
-        arrays = tuple(array.copy() for array in self._arrays())
-        return Moment(self.iteration, arrays, tuple(self.network.params), len(self.history.evaluations))
+        history = self.history
+        return Moment(
+            iteration=self.iteration,
+            arrays=tuple(array.copy() for array in self._arrays()),
+            names=tuple(self.network.params),
+            evaluations=len(history.evaluations),
+            changes=self.made,
+            seconds=history.seconds,
+            undecided=history.undecided,
+        )
 
     def go_to(self, moment: Moment, history: History) -> None:
-        """Put a fresh trainer of the same recipe where another one was.
+        """Put this trainer where it was before, or where another one of the same recipe was.
 
         Args:
             moment: of that one.
@@ -131,9 +175,16 @@ class Trainer:
         for array, copy in zip(self._arrays(), moment.arrays, strict=True):
             array[...] = copy
         self.optimizer.steps = self.iteration = moment.iteration
-        self.history = History(
-            [history.losses[: moment.iteration].copy()], history.evaluations[: moment.evaluations], history.seconds
-        )
+        evaluations = history.evaluations[: moment.evaluations]
+        if evaluations and evaluations[-1].iteration % self.evaluate_every and self.iteration < self.iterations:
+            evaluations.pop()  # it was the last one of a shorter run; a longer one has none there
+        losses = history.losses[: moment.iteration].copy()
+        self.history = History([losses], evaluations, moment.seconds, moment.undecided)
+        self.divergence = None
+        for name, value in self._unchanged.items():
+            use(self.network, self.optimizer, name, value)
+        self.changes, self._applied = in_order(moment.changes, self.optimizer), 0
+        self._apply_changes()
 
     @property
     def finished(self) -> bool:
@@ -167,9 +218,6 @@ class Trainer:
             rest()
             if self.iteration % self.evaluate_every == 0:
                 self.evaluate()
-            for change in self.changes:
-                if change.iteration <= self.iteration:
-                    change.apply(self.network, self.optimizer)
             size = self._chunk_size(seconds_per_update, size)
             seconds_per_update = self.advance(self.iteration + size)
         self.evaluate()
@@ -177,13 +225,22 @@ class Trainer:
         return self.history
 
     def advance(self, until: int) -> float:
-        """Do updates up to iteration `until`, or fewer where an epoch ends or `stop` is raised; seconds for one."""
-        rows = self.batches.rows(self.iteration, until)
+        """Do updates up to iteration `until`; seconds for one.
+
+        Fewer where an epoch ends, `stop` is raised or a setting changes: all updates of a chunk have the same settings.
+        """
+        self._apply_changes()
+        to_come = self.changes[self._applied : self._applied + 1]
+        rows = self.batches.rows(self.iteration, min([until, *(change.iteration for change in to_come)]))
         began = perf_counter()
         before = None if self.keep_going else self._snapshot()
-        losses = self._update(rows, self.stop)
-        if before is not None and not (np.isfinite(losses).all() and self.is_finite()):
-            losses = self._until_divergence(before, rows, losses)
+        self._updating = True
+        try:
+            losses = self._update(rows, self.stop)
+            if before is not None and not (np.isfinite(losses).all() and self.is_finite()):
+                losses = self._until_divergence(before, rows, losses)
+        finally:
+            self._updating = False
         seconds = perf_counter() - began
         self.iteration += len(losses)
         self.history.chunks.append(losses)
@@ -212,6 +269,16 @@ class Trainer:
         history.evaluations.append(evaluation)
         history.seconds += seconds
         self._tell(Evaluated(evaluation, seconds, train, test, **self._context()))
+
+    def _apply_changes(self) -> None:
+        """Have the next update use what was changed by now."""
+        while self._applied < len(self.changes) and self.changes[self._applied].iteration <= self.iteration:
+            self._use(self.changes[self._applied])
+            self._applied += 1
+
+    def _use(self, change: Change) -> None:
+        self._unchanged.setdefault(change.field, in_use(self.network, self.optimizer)[change.field])
+        change.apply(self.network, self.optimizer)
 
     def _update(self, rows: NDArray[np.int64], stop: NDArray[np.uint8]) -> NDArray[np.float64]:
         return self.engine.advance(
@@ -264,17 +331,27 @@ class Trainer:
 
     def _recent_loss(self) -> float:
         if self.iteration == 0:
-            first = self.batches.rows(0, 1)[0]
-            train = self.dataset.train
-            return self.network.loss(train.rows(first, self.network.dtype), train.t[first])
+            return self._first_loss()
         since = self.history.last.iteration if self.history.evaluations else 0
         return float(self.history.losses[since:].mean())
 
+    def _first_loss(self) -> float:
+        """That of the first batch, of the network as the recipe begins it: a change before the first update counts from
+        that update on, whether it was made before the evaluation or after it."""
+        network, train = self.network, self.dataset.train
+        first = self.batches.rows(0, 1)[0]
+        changed = network.weight_decay
+        network.weight_decay = self._unchanged.get("weight_decay", changed)
+        try:
+            return network.loss(train.rows(first, network.dtype), train.t[first])
+        finally:
+            network.weight_decay = changed
+
     def _chunk_size(self, seconds_per_update: float, size: int) -> int:
-        """Updates until the next evaluation, change, listener's look or the end, at most 50 ms of them."""
+        """Updates until the next evaluation, listener's look or the end, at most 50 ms of them."""
         evaluation = self.iteration + self.evaluate_every - self.iteration % self.evaluate_every
-        stops = (*self._looks, *(change.iteration for change in self.changes))
-        most = min(evaluation, self.iterations, *(at for at in stops if at > self.iteration)) - self.iteration
+        looks = (at for at in self._looks if at > self.iteration)
+        most = min(evaluation, self.iterations, *looks) - self.iteration
         if self.chunk is not None:
             return min(most, self.chunk)
         if seconds_per_update == 0:
@@ -282,7 +359,12 @@ class Trainer:
         return max(1, min(most, int(CHUNK_SECONDS / seconds_per_update), FASTER_BY * size))
 
     def _context(self) -> Context:
-        return {"network": self.network, "history": self.history, "request_stop": self.request_stop}
+        return {
+            "network": self.network,
+            "history": self.history,
+            "request_stop": self.request_stop,
+            "changes": self.changes,
+        }
 
     def _tell(self, event: Event) -> None:
         for listener in self._hearing:

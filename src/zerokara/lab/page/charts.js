@@ -5,7 +5,7 @@
  *
  * lab, {
  *   label: what is shown, for those who do not see it,
- *   x: {label, format(number)}, y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
+ *   x: {label, format(number), whole: it counts}, y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
  *   series: [{label, colour, width, dash, points, hidden: no line, quiet: not in the legend}],
  *   bands: [{series: [of its upper edge, of its lower edge], colour}], counting series from 1,
  *   pick(x): a click in the chart; rows: most rows of the table; table: false where there is another table
@@ -89,6 +89,9 @@ function chartTable({ label, x, series, rows = 100 }, columns) {
   return table(label, head, places.map(place => [format(columns[0][place], x.format ?? count), ...cells(place)]));
 }
 
+/** Between two marks of an axis that counts. */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, k) => [1, 2, 5].map(n => n * 10 ** k)).flat();
+
 function chartOptions(lab, options, model, legend, width, height) {
   const { x, y, series, bands = [], pick } = options;
   const letters = `${Math.round(lab.em * 0.78)}px ${getComputedStyle(lab.root).fontFamily}`;
@@ -101,7 +104,7 @@ function chartOptions(lab, options, model, legend, width, height) {
       x: { time: false, range: (_, low, high) => horizontal(model, low, high) },
       y: { distr: model.log ? 3 : 1, range: (_, low, high) => vertical(model, y, low, high) },
     },
-    axes: [chartAxis(lab, letters, x, 2.1 + (x.label ? 1.1 : 0)), chartAxis(lab, letters, y, 3.6)],
+    axes: [{ ...chartAxis(lab, letters, x, 1.5), incrs: x.whole && WHOLE_STEPS }, chartAxis(lab, letters, y, 3.4)],
     series: [{}, ...series.map(one => chartSeries(lab, one, line))],
     bands: bands.map(band => ({ series: band.series, fill: lab.colour(band.colour) })),
     hooks: {
@@ -119,7 +122,7 @@ function chartAxis(lab, font, { label, format = count, axis = format }, size) {
   const grid = { stroke: lab.colour("line"), width: 1 / devicePixelRatio };
   return {
     font, grid, ticks: { show: false }, stroke: lab.colour("muted"), size: size * lab.em, gap: 0.3 * lab.em,
-    label: label || undefined, labelFont: font, labelSize: 1.1 * lab.em, labelGap: 0,
+    label: label || undefined, labelFont: font, labelSize: 1.15 * lab.em, labelGap: 0,
     values: (_, splits) => splits.map(value => (value == null ? "" : axis(value))),
   };
 }
@@ -136,8 +139,8 @@ function horizontal({ others }, low, high) {
   const ends = others.map(({ xs }) => xs[xs.length - 1] ?? -Infinity);
   const begins = others.map(({ xs }) => xs[0] ?? Infinity);
   [low, high] = [Math.min(low ?? Infinity, ...begins), Math.max(high ?? -Infinity, ...ends)];
-  if (!(low <= high)) return [0, 1];
-  return low === high ? [low, low + 1] : [low, high];
+  if (!(low <= high)) return [0, 100];
+  return low === high ? [low, low + 100] : [low, high];
 }
 
 function vertical({ others, log }, { range }, low, high) {

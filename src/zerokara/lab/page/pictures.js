@@ -86,7 +86,7 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
 
   function repaint() {
     if (!numbers || !element.clientWidth) return;
-    grid = layOut(numbers.shape, element.clientWidth, element.clientHeight, devicePixelRatio);
+    grid = layOut(numbers.shape, element.clientWidth, devicePixelRatio);
     if (canvas.width !== grid.width || canvas.height !== grid.height) {
       [canvas.width, canvas.height] = [grid.width, grid.height];
       canvas.style.width = `${grid.width / devicePixelRatio}px`;
@@ -108,19 +108,20 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
   return result;
 }
 
-/** How n pictures of rows × columns lie in a box: with the number of columns that lets them be largest. */
-function layOut([n, rows, columns], boxWidth, boxHeight, ratio) {
-  const gap = Math.max(2, Math.round(2 * ratio)), width = Math.floor(boxWidth * ratio);
-  const height = boxHeight > 40 ? Math.floor(boxHeight * ratio) : Infinity;
-  let best = { zoom: 0 };
-  for (let across = Math.min(n, 10); across <= Math.min(n, 50); across++) {
-    const down = Math.ceil(n / across);
-    const fits = [(width + gap) / across - gap, (height + gap) / down - gap];
-    const zoom = Math.floor(Math.min(fits[0] / columns, fits[1] / rows));
-    if (zoom > best.zoom) best = { zoom, across, down };
+/** How n pictures of rows × columns lie in a box, all as large as they can be; the box is not to grow too high. */
+function layOut([n, rows, columns], boxWidth, ratio) {
+  const width = Math.floor(boxWidth * ratio), least = Math.max(2, Math.round(2 * ratio));
+  const lowest = Math.max(0.6 * width, 2 * rows + least);
+  let [zoom, across] = [1, Math.max(1, Math.floor((width + least) / (columns + least)))];
+  for (let larger = 2; larger <= 16 * ratio; larger++) {
+    const fit = Math.min(n, Math.floor((width + least) / (columns * larger + least)));
+    if (fit < 1 || Math.ceil(n / fit) * (rows * larger + least) > lowest) break;
+    [zoom, across] = [larger, fit];
   }
-  if (!best.zoom) best = { zoom: 1, across: Math.max(1, Math.floor((width + gap) / (columns + gap))) };
-  const { zoom, across } = best, down = Math.ceil(n / across);
+  const down = Math.ceil(n / across);
+  across = Math.ceil(n / down);
+  const spare = across > 1 ? Math.floor((width - across * columns * zoom) / (across - 1)) : least;
+  const gap = Math.max(least, Math.min(spare, Math.round(10 * ratio)));
   const [stepX, stepY] = [columns * zoom + gap, rows * zoom + gap];
   return { n, rows, columns, zoom, across, stepX, stepY, width: across * stepX - gap, height: down * stepY - gap };
 }

@@ -33,13 +33,13 @@ function lookSwitches(lab) {
   let theme = THEMES.includes(chosen("theme")) ? chosen("theme") : "auto";
   let projector = chosen("projector") === "on";
   const apply = () => applyLook(lab, theme, projector);
-  const themes = h("select", { class: "theme", "aria-label": lab.text("theme"), title: lab.text("theme") },
+  const themes = h("select", { class: "theme quiet", "aria-label": lab.text("theme"), title: lab.text("theme") },
     ...THEMES.map(name => h("option", { value: name, selected: name === theme }, lab.text(`theme_${name}`))));
   themes.addEventListener("change", () => {
     choose("theme", theme = themes.value);
     apply();
   });
-  const large = h("button", { class: "projector", "aria-pressed": projector, title: lab.text("projector_help"),
+  const large = h("button", { class: "projector quiet", "aria-pressed": projector, title: lab.text("projector_help"),
     onclick: () => {
       projector = !projector;
       choose("projector", projector ? "on" : "off");

@@ -12,7 +12,7 @@ TABS.push({
     let seen = false;
 
     const element = h("section", { class: "train" },
-      h("h2", { class: "unseen" }, lab.text("train")), controls.element, form.element,
+      h("h2", { class: "unseen" }, lab.text("train")), controls.element,
       h("div", { class: "panels" }, ...curves.elements, weights.element, layers.element,
         confusion.element, misread.element, runs.element),
       shortcutList(lab));

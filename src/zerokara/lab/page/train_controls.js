@@ -9,9 +9,9 @@ function trainingControls(lab, form) {
   const fields = h("fieldset", { class: "steer" },
     h("legend", { class: "unseen" }, lab.text("controls")),
     h("div", { class: "row" }, ...buttons.elements, pace.element, until.element),
-    h("div", { class: "row settings" }, ...settings.elements),
-    timeline.element);
-  const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, facts.element, fields);
+    h("div", { class: "row" }, timeline.element, facts.element),
+    h("div", { class: "row settings" }, ...settings.elements));
+  const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields, form.element);
   lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
   return {
     element,
@@ -161,10 +161,11 @@ function settingControl(lab, field, { min, max, step, to, from }) {
   };
 }
 
-/** The updates that were done, on a line: where to go back to. */
+/** How far it is, on a line; and where to go back to. */
 function timelineControl(lab) {
-  const slider = h("input", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": lab.text("update") });
+  const slider = h("input", { type: "range", min: 0, max: 1, step: 1, value: 0, "aria-label": lab.text("update") });
   const box = h("input", { type: "number", min: 0, step: 1, value: 0, "aria-label": lab.text("update") });
+  const all = h("span", { class: "number muted" });
   const button = h("button", { disabled: true, onclick: async () => {
     await lab.request("rewind", { iteration: aimed });
     release();
@@ -172,7 +173,8 @@ function timelineControl(lab) {
   let last = 0, aimed = null;
 
   function aim(update) {
-    aimed = Math.max(0, Math.min(last, Math.round(update)));
+    aimed = Math.max(0, Math.round(update));
+    if (aimed >= last) aimed = null;
     show();
   }
 
@@ -182,51 +184,51 @@ function timelineControl(lab) {
   }
 
   function show() {
-    slider.max = Math.max(1, last);
     slider.value = aimed ?? last;
     slider.disabled = box.disabled = !last;
     slider.setAttribute("aria-valuetext", count(aimed ?? last));
-    if (!edited(box)) box.value = aimed ?? last;
-    button.disabled = aimed === null || aimed >= last;
+    if (!edited(box) || aimed === null) box.value = aimed ?? last;
+    button.disabled = aimed === null;
   }
 
   slider.addEventListener("input", () => aim(slider.valueAsNumber));
-  box.addEventListener("input", () => Number.isFinite(box.valueAsNumber) && aim(box.valueAsNumber));
-  box.addEventListener("keydown", event => event.key === "Enter" && !button.disabled && button.click());
   slider.addEventListener("keydown", event => event.key === "Escape" && release());
+  box.addEventListener("change", () => Number.isFinite(box.valueAsNumber) && aim(box.valueAsNumber));
+  box.addEventListener("keydown", event => {
+    if (event.key !== "Enter") return;
+    aim(box.valueAsNumber);
+    if (!button.disabled) button.click();
+  });
   return {
     aim,
-    element: h("div", { class: "row timeline" }, h("label", {}, lab.text("update"), slider), box, button),
-    paint({ iteration }) {
+    element: h("div", { class: "timeline" }, h("label", {}, lab.text("update"), slider), box, all, button),
+    paint({ iteration, total }) {
       if (aimed !== null && aimed >= iteration) aimed = null;
-      if (last === iteration) return;
+      if (last === iteration && slider.max === String(total)) return;
       last = iteration;
+      slider.max = total;
+      say(all, lab.text("of", { all: count(total) }));
       show();
     },
   };
 }
 
-/** The numbers that people look at while they wait, and how far it is. */
+/** The numbers that people look at while they wait. */
 function trainingFacts(lab) {
-  const names = ["updates", "epoch", "rate", "left"];
-  const values = names.map(() => h("dd", {}));
-  const list = h("dl", { class: "facts" }, ...names.flatMap((name, k) => [
-    h("div", { "data-fact": name }, h("dt", {}, lab.text(`fact_${name}`)), values[k])]));
-  const done = h("div", {});
-  const bar = h("div", { class: "progress", role: "progressbar", "aria-label": lab.text("fact_updates") }, done);
+  const values = ["epoch", "rate", "left"].map(name => ({ name, value: h("dd", {}) }));
+  const [epoch, rate, left] = values.map(({ value }) => value);
+  const element = h("dl", { class: "facts" }, ...values.map(({ name, value }) =>
+    h("div", { "data-fact": name }, h("dt", {}, lab.text(`fact_${name}`)), value)));
   let told = null;
   return {
-    element: h("div", { class: "facts-and-progress" }, list, bar),
-    paint({ iteration = 0, total, per_epoch, rate, left, state, status }) {
-      const running = state === "running";
-      say(values[0], lab.text("of", { done: count(iteration), all: count(total) }));
-      say(values[1], per_epoch ? fixed(iteration / per_epoch, 2) : "–");
-      say(values[2], running ? count(Math.round(rate ?? 0)) : "–");
-      say(values[3], running && left != null ? clock(left) : "–");
-      done.style.transform = `scaleX(${total ? Math.min(1, iteration / total) : 0})`;
-      bar.setAttribute("aria-valuenow", total ? Math.round((100 * iteration) / total) : 0);
-      if (state !== told) lab.announce(status ?? "");
-      told = state;
+    element,
+    paint(state) {
+      const running = state.state === "running";
+      say(epoch, state.per_epoch ? fixed(state.iteration / state.per_epoch, 2) : "–");
+      say(rate, running ? count(Math.round(state.rate ?? 0)) : "–");
+      say(left, running && state.left != null ? clock(state.left) : "–");
+      if (state.state !== told) lab.announce(state.status ?? "");
+      told = state.state;
     },
   };
 }

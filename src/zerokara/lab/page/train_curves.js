@@ -81,7 +81,7 @@ function trainingCurves(lab) {
 
 function lossChart(lab, pick) {
   return chart(lab, {
-    label: lab.text("loss_title"), x: { label: lab.text("update") }, y: { format: x => short(x, 4), log: false }, pick,
+    label: lab.text("loss_title"), x: { label: lab.text("update"), whole: true }, y: { format: x => short(x, 4), log: false }, pick,
     series: [
       { label: lab.text("largest"), colour: "band", width: 1, quiet: true },
       { label: lab.text("smallest"), colour: "band", width: 1, quiet: true },
@@ -103,7 +103,7 @@ function lossCard(lab, loss) {
 
 function accuracyChart(lab, pick) {
   return chart(lab, {
-    label: lab.text("accuracy"), x: { label: lab.text("update") }, pick,
+    label: lab.text("accuracy"), x: { label: lab.text("update"), whole: true }, pick,
     y: { format: x => percent(x, 2), axis: x => percent(x, x > 0.9 && x < 1 ? 1 : 0), range: accuracyRange },
     series: [
       { label: lab.text("training_samples"), colour: "orange", width: 2, dash: [6, 4], points: true },
@@ -168,10 +168,11 @@ function overlaid(answer) {
   return curves;
 }
 
-function earlierRun(lab, { name, network, test_accuracy }, chosenRuns, toggle) {
+function earlierRun(lab, { name, updates, test_accuracy, state_in_words }, chosenRuns, toggle) {
   const known = chosenRuns.get(name);
   const key = h("span", { class: "key", style: `--colour: var(--${known?.colour ?? "line"})` });
   const box = h("input", { type: "checkbox", checked: Boolean(known), onchange: () => toggle(name, box, key) });
-  return h("li", {}, h("label", {}, box, key, h("span", { class: "name" }, name)),
-    h("span", { class: "muted" }, network ?? ""), h("span", { class: "number" }, percent(test_accuracy, 2)));
+  const accuracy = test_accuracy == null ? "–" : percent(test_accuracy, 2);
+  return h("li", { title: `${name}: ${count(updates)}, ${state_in_words}` },
+    h("label", {}, box, key, h("span", { class: "name" }, name)), h("span", { class: "number" }, accuracy));
 }

@@ -8,7 +8,7 @@ function recipeForm(lab) {
     ...members.map(field => fields.get(field.name).element)));
   const command = copyable(lab, "command"), toml = copyable(lab, "toml");
   const summary = h("code", { class: "command" });
-  const element = h("details", { class: "card recipe" },
+  const element = h("details", { class: "recipe" },
     h("summary", {}, h("h2", {}, lab.text("recipe")), summary),
     h("p", { class: "muted small" }, lab.text("recipe_help")),
     h("form", { novalidate: true, onsubmit: event => event.preventDefault() }, ...groups),
@@ -45,15 +45,18 @@ function recipeForm(lab) {
   };
 }
 
+const INPUT_MODES = { whole: "numeric", number: "decimal" };
+
 /** A field: its name as a recipe has it, its help, and what Python says about what is in it. */
 function recipeField(lab, { name, help, kind, choices, default: usual }) {
   const [id, helpId, errorId] = [ownId(), ownId(), ownId()];
   const attributes = { id, name, title: help, "aria-describedby": `${helpId} ${errorId}` };
-  const input = kind === "choice" ? choiceInput(attributes, choices) : h("input", { ...attributes, type: "text",
-    inputmode: { whole: "numeric", number: "decimal" }[kind] ?? "text", placeholder: usual ?? "",
-    autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
+  const input = kind === "choice" ? choiceInput(attributes, usual ? choices : ["", ...choices])
+    : h("input", { ...attributes, type: "text", inputmode: INPUT_MODES[kind] ?? "text", placeholder: usual,
+      autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
   const error = h("p", { class: "error", id: errorId, role: "status" });
   const element = h("div", { class: "field" }, h("label", { for: id, title: help }, h("code", {}, name)), input,
+    suggestions(input, choices, kind),
     h("p", { class: "help", id: helpId }, help), error);
   return {
     input, element,
@@ -67,7 +70,15 @@ function recipeField(lab, { name, help, kind, choices, default: usual }) {
 
 /** One of several, or none of them: then it is what fits the other fields. */
 function choiceInput(attributes, choices) {
-  return h("select", attributes, ...choices.map(choice => h("option", { value: choice ?? "" }, choice || "–")));
+  return h("select", attributes, ...choices.map(choice => h("option", { value: choice }, choice || "–")));
+}
+
+/** Names that a text field takes besides others. */
+function suggestions(input, choices, kind) {
+  if (kind === "choice" || !choices.length) return null;
+  const id = ownId();
+  input.setAttribute("list", id);
+  return h("datalist", { id }, ...choices.map(choice => h("option", { value: choice })));
 }
 
 /** Text that can be copied by one click. */

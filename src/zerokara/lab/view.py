@@ -1,0 +1,280 @@
+"""One page or notebook cell that looks at a lab, and what it may ask.
+
+Messages from Python:
+
+    hello        once, and again with another data set: view, version, language, texts, engine, dataset, class_names,
+                 image_shape, form, recipe, and all that a frame has
+    frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
+                 the one before was `seen`
+    refused      what was asked cannot be done: text, and errors by field where a recipe was refused
+
+Messages to Python; where they have an `id`, they are answered with the same:
+
+    seen         {frame}: it has been painted
+    recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
+    runs         → {runs}; overlay {run} → the curves of one of them
+    what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`
+
+and, from the view that steers, or from any while none does; answered by `done`:
+
+    start        {values}: begin a new run
+    pause, go, stop
+    pace         {mode: "full"} or {mode: "rate", rate}
+    step         {updates} or {epochs}: so many more, then pause
+    until        {accuracy}: pause at the first evaluation with that test accuracy
+    change       {field, value}: of the learning rate, momentum or weight decay
+    rewind       {iteration}: go back
+    steer        (any view) steer from now on
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab import asked, drawing, probing
+from zerokara.lab.earlier_runs import earlier_runs, overlay
+from zerokara.lab.form import filled, form
+from zerokara.lab.frames import Frames
+from zerokara.lab.messages import Message
+from zerokara.lab.subject import Subject
+from zerokara.lab.texts import texts
+from zerokara.runs.run import finite
+from zerokara.version import VERSION
+from zerokara.words import language, sentence
+
+if TYPE_CHECKING:
+    from zerokara.lab.core import Lab
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[Message], None]
+Answer = Callable[[Subject, Message], Message]
+ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS}
+"""What is asked about a network at a moment, by the type of the message."""
+MOST_NAMES = 1_000
+DONE = "done"
+
+
+class View:
+    """What it asks is answered in the thread that brings the question; frames come from a thread of its own."""
+
+    def __init__(self, lab: Lab, send: Send, seconds_between_frames: float, seconds_between_weights: float) -> None:
+        self.lab, self.name = lab, secrets.token_hex(8)
+        self._send_on = send
+        self._between, self._between_weights = seconds_between_frames, seconds_between_weights
+        self._frames: Frames | None = None
+        self._shown: Any = None
+        self._number = 0
+        self._seen, self._news = Event(), Event()
+        self._closed = False
+        self._thread = Thread(target=self._tell_all, name="zerokara-lab-view", daemon=True)
+
+    def begin(self) -> None:
+        """Greet, and tell from now on what is new."""
+        self._greet()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._news.set()
+
+    def close(self) -> None:
+        """The page is gone."""
+        self._closed = True
+        self._seen.set()
+        self._news.set()
+        self.lab.left(self)
+
+    def receive(self, message: Message) -> None:
+        """Answer a message of the page."""
+        number = message.fields.get("id")
+        number = number if isinstance(number, int | str) else None
+        try:
+            reply = self._reply(message)
+        except ZerokaraError as error:
+            reply = Message("refused", {"text": str(error)})
+        except Exception as error:  # of one question; the training and all others go on
+            logger.exception("a question of a page failed")
+            text = sentence("That could not be answered: {reason!r:.200}.", reason=error)
+            reply = Message("refused", {"text": text})
+        if reply.type == "refused" or number is not None:
+            self._send(Message(reply.type, {**reply.fields, "id": number}, reply.arrays))
+
+    def _reply(self, message: Message) -> Message:
+        if message.type in ANSWERS:
+            return ANSWERS[message.type](self.lab.subject(), message)
+        if message.type in COMMANDS:
+            self._must_steer()
+            COMMANDS[message.type](self.lab, message.fields)
+            self.lab.tell()
+            return Message(DONE)
+        if message.type in QUESTIONS:
+            return QUESTIONS[message.type](self, message.fields)
+        raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type))
+
+    def _must_steer(self) -> None:
+        with self.lab.lock:
+            if self.lab.steering is None:
+                self.lab.steering = self
+            if self.lab.steering is not self:
+                raise UsageError(sentence("Another page steers this training. Take over there or here first."))
+
+    def _see(self, fields: Mapping[str, Any]) -> Message:
+        if fields.get("frame") == self._number:
+            self._seen.set()
+        return Message(DONE)
+
+    def _steer(self, fields: Mapping[str, Any]) -> Message:
+        with self.lab.lock:
+            self.lab.steering = self
+        self.lab.tell()
+        return Message(DONE)
+
+    def _check(self, fields: Mapping[str, Any]) -> Message:
+        answer = filled(asked.mapping(fields, "values"))
+        same = answer.recipe is not None and answer.recipe.dataset == self.lab.recipe.dataset
+        per_epoch = None
+        if answer.recipe is not None and same:
+            per_epoch = -(-len(self.lab.dataset.train) // answer.recipe.batch_size)
+        return Message("recipe", answer.to_json(per_epoch))
+
+    def _runs(self, fields: Mapping[str, Any]) -> Message:
+        return Message("runs", {"runs": earlier_runs(self.lab.out)})
+
+    def _overlay(self, fields: Mapping[str, Any]) -> Message:
+        return overlay(self.lab.out, asked.text(fields, "run"))
+
+    def _greet(self) -> None:
+        lab = self.lab
+        with lab.lock:
+            training, dataset, note, recipe = lab.training, lab.dataset, lab.note, lab.recipe
+        self._frames, self._dataset, self._training = Frames(training), dataset, training
+        names = [name[:80] for name in lab.described.class_names[:MOST_NAMES]]
+        hello = {
+            "version": VERSION,
+            "language": language(),
+            "texts": texts(),
+            "engine": training.prepared.trainer.engine.name,
+            "sizes": list(training.snapshots.latest.network.sizes),
+            "dataset": {
+                "name": dataset.name,
+                "classes": len(dataset.class_names),
+                "image_shape": list(dataset.image_shape),
+                "samples": [len(dataset.train), len(dataset.test)],
+                "note": note,
+            },
+            "class_names": names,
+            "image_shape": list(dataset.image_shape),
+            "form": form(recipe),
+            "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
+        }
+        self._push("hello", hello)
+
+    def _tell_all(self) -> None:
+        """Frame after frame, until the view is closed; a view that cannot be sent to is left."""
+        try:
+            while not self._closed:
+                self._tell_next()
+        except Exception:
+            logger.info("a view is gone", exc_info=True)
+            self.close()
+
+    def _tell_next(self) -> None:
+        self._seen.wait()
+        since = time.monotonic()
+        while not self._closed and not self._is_new():
+            self._news.wait(self._between)
+            self._news.clear()
+        if self._closed:
+            return
+        if (left := self._pushed + self._between - time.monotonic()) > 0:
+            time.sleep(left)
+        del since
+        if self.lab.dataset is not self._dataset or self.lab.training is not self._training:
+            self._greet()
+        else:
+            self._push("frame", {})
+
+    def _is_new(self) -> bool:
+        return self._state() != self._shown
+
+    def _state(self) -> Any:
+        """All that a frame depends on, but for numbers that change with these."""
+        lab, training = self.lab, self.lab.training
+        conductor = training.conductor
+        levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
+        known = (len(training.changes), training.evaluations.count, training.remarks.count)
+        return training.serial, training.state, levers, known, len(lab.views), lab.steering is self
+
+    def _push(self, type: str, fields: Mapping[str, Any]) -> None:
+        training = self._training
+        snapshot = training.snapshots.want(2 * self._between) if training.is_busy() else training.snapshots.latest
+        self._shown = self._state()
+        now = time.monotonic()
+        assert self._frames is not None
+        weights = now - self._weights_pushed >= self._between_weights
+        told, arrays = self._frames.next(snapshot, weights=weights)
+        if "W1" in arrays:
+            self._weights_pushed = now
+        self._number += 1
+        self._seen.clear()
+        self._pushed = now
+        views = {"frame": self._number, "steering": self.lab.steering is self, "viewers": len(self.lab.views)}
+        self._send(Message(type, finite({**told, **fields, **views}), arrays))
+
+    _pushed = _weights_pushed = 0.0
+
+    def _send(self, message: Message) -> None:
+        self._send_on(Message(message.type, {**message.fields, "view": self.name}, message.arrays))
+
+
+def _pace(lab: Lab, fields: Mapping[str, Any]) -> None:
+    mode = asked.text(fields, "mode", ("rate", "full"))
+    lab.training.conductor.pace(None if mode == "full" else asked.number(fields, "rate", 0.01, 1e6))
+
+
+def _step(lab: Lab, fields: Mapping[str, Any]) -> None:
+    lab.go_on()
+    training = lab.training
+    at = training.conductor.iteration
+    if "epochs" in fields:
+        until = (at // training.per_epoch + asked.whole(fields, "epochs", 1)) * training.per_epoch
+    else:
+        until = at + asked.whole(fields, "updates", 1)
+    training.conductor.go(until=min(until, training.total))
+
+
+def _until(lab: Lab, fields: Mapping[str, Any]) -> None:
+    accuracy = asked.number(fields, "accuracy", 0.0, 1.0)
+    lab.go_on()
+    lab.training.conductor.go(goal=accuracy)
+
+
+COMMANDS: Mapping[str, Callable[[Lab, Mapping[str, Any]], None]] = {
+    "start": lambda lab, fields: lab.start(asked.mapping(fields, "values")),
+    "pause": lambda lab, _: lab.pause(),
+    "go": lambda lab, _: lab.go(),
+    "stop": lambda lab, _: lab.stop(),
+    "pace": _pace,
+    "step": _step,
+    "until": _until,
+    "change": lambda lab, fields: lab.change(
+        asked.text(fields, "field"), asked.number(fields, "value", 0.0, float("inf"))
+    ),
+    "rewind": lambda lab, fields: lab.rewind(asked.whole(fields, "iteration", 0)),
+}
+"""What changes the training, by the type of the message."""
+QUESTIONS: Mapping[str, Callable[[View, Mapping[str, Any]], Message]] = {
+    "seen": View._see,
+    "steer": View._steer,
+    "recipe": View._check,
+    "runs": View._runs,
+    "overlay": View._overlay,
+}
+"""What any view may ask."""

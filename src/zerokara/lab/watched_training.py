@@ -1,0 +1,169 @@
+"""One training that is watched: what it does, where it lies on disk, and how it stands.
+
+It trains in a thread of its own, into an ordinary run folder that is made when it begins. What others read of it are
+copies (`snapshots`, `curve`, `evaluations`), and what they want of it they leave with its `conductor`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from zerokara.engine.choosing import ENGINES
+from zerokara.engine.contract import Engine
+from zerokara.errors import ZerokaraError
+from zerokara.findings import Findings
+from zerokara.lab.conductor import Conductor
+from zerokara.lab.curve import Curve
+from zerokara.lab.evaluations import Evaluations, Judgement
+from zerokara.lab.layer_sizes import SAMPLES, layer_sizes
+from zerokara.lab.moments import Moments
+from zerokara.lab.remarks import Remarks
+from zerokara.lab.snapshot import Snapshot, Snapshots
+from zerokara.runs.folder import RunFolder
+from zerokara.runs.prepared import Diverged, PreparedRun
+from zerokara.runs.rescue import Rescued
+from zerokara.runs.run import Run
+from zerokara.training.changes import Change
+from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener
+from zerokara.words import sentence
+
+logger = logging.getLogger(__name__)
+
+UNTRAINED, RUNNING, PAUSED, RETURNING, FINISHED, STOPPED, DIVERGED, FAILED = STATES = (
+    *("untrained", "running", "paused", "returning"),
+    *("finished", "stopped", "diverged", "failed"),
+)
+"""Of a training that is watched; returning: an earlier update is being computed again."""
+ENDED = (FINISHED, STOPPED, DIVERGED, FAILED)
+
+
+class WatchedTraining:
+    """A training, and all that is known of it.
+
+    Args:
+        prepared: to be trained; its trainer may stand after some updates already.
+        serial: another one for each training.
+        told: called whenever it pauses or ends.
+        parent: the run that it branches off from, and after which update.
+
+    Attributes:
+        folder: that of its run, once there is one; run: what came of it.
+        problem: sentences on why it ended before its time.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedRun,
+        serial: int,
+        told: Callable[[], None],
+        *,
+        parent: tuple[Path, int] | None = None,
+    ) -> None:
+        self.prepared, self.serial, self.parent = prepared, serial, parent
+        trainer = prepared.trainer
+        self.total, self.per_epoch = trainer.iterations, trainer.batches.per_epoch
+        self.curve, self.evaluations = Curve(trainer.iterations), Evaluations()
+        self.snapshots, self.moments = Snapshots(trainer), Moments(trainer)
+        self.conductor = Conductor(trainer, self.snapshots.serve, told)
+        self.remarks = Remarks(prepared)
+        self.changes: tuple[Change, ...] = tuple(trainer.changes)
+        self.folder: Path | None = None
+        self.run: Run | None = None
+        self.ended, self.problem = "", ""
+        self.thread: Thread | None = None
+        self._told = told
+        self._answered: tuple[int, Any, Snapshot] | None = None
+        self._judgement: Judgement | None = None
+        self._sizes: tuple[Snapshot, list[dict[str, Any]]] | None = None
+        # of batches of its own: those of the trainer remember an epoch, and are its thread's
+        batches = prepared.recipe.make_batches(len(prepared.dataset.train))
+        self._rows = batches.rows(0, 1)[0][:SAMPLES].copy()
+        self._reading = Lock()
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`."""
+        if self.ended:
+            return self.ended
+        if self.thread is None:
+            return PAUSED if self.conductor.iteration else UNTRAINED
+        return PAUSED if self.conductor.paused else RUNNING
+
+    def is_busy(self) -> bool:
+        """Whether its thread is there, to take snapshots."""
+        return self.thread is not None and not self.ended
+
+    def begin(self, out: Path) -> None:
+        """Start to train, into a new folder in `out`. Raises RunError where none can be made."""
+        folder = RunFolder.create(out, None, self.prepared.recipe.dataset)
+        self.folder = folder.path
+        self.thread = Thread(target=self._train, args=[folder], name="zerokara-lab-training", daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        """End it, and wait until its files are written."""
+        self.conductor.stop()
+        if self.thread is not None:
+            self.thread.join()
+
+    def judgement(self) -> Judgement | None:
+        """What the latest evaluation says of the test pictures; None before there is one."""
+        with self._reading:
+            answered = self._answered
+            if answered is not None and (self._judgement is None or self._judgement.iteration != answered[0]):
+                iteration, classes, snapshot = answered
+                split = self.prepared.dataset.test
+                self._judgement = Judgement.of(iteration, classes, snapshot.network, split, self._engine())
+            return self._judgement
+
+    def layer_sizes(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+        """How large weights, gradients and updates are there."""
+        with self._reading:
+            if self._sizes is None or self._sizes[0] is not snapshot:
+                train = self.prepared.dataset.train
+                x = train.rows(self._rows, snapshot.network.dtype)
+                self._sizes = snapshot, layer_sizes(snapshot, x, train.t[self._rows])
+            return self._sizes[1]
+
+    def _engine(self) -> Engine:
+        """One of the same kind for a single thread beside the one that trains."""
+        return ENGINES[self.prepared.trainer.engine.name](1)
+
+    def _train(self, folder: RunFolder) -> None:
+        listeners: list[Listener] = [self._record, self.moments, self.conductor]
+        if self.prepared.trainer.iteration == 0:
+            listeners.insert(0, self.remarks)
+        try:
+            self.run = self.prepared.run_into(folder, plots=True, listeners=listeners, findings=self._findings)
+            self.ended = FINISHED if self.run.state == FINISHED else STOPPED
+        except Diverged as error:
+            self.run, self.problem, self.ended = error.run, str(error), DIVERGED
+        except Rescued as error:
+            self.run, self.problem, self.ended = error.run, str(error), FAILED
+        except ZerokaraError as error:
+            self.problem, self.ended = str(error), FAILED
+        except BaseException as error:  # whatever it is, who looks on is told
+            logger.exception("the training failed")
+            self.problem, self.ended = sentence("Training failed: {reason!r:.200}.", reason=error), FAILED
+        finally:
+            self.snapshots.serve(always=True)
+            self._told()
+
+    def _findings(self) -> Findings | None:
+        return self.remarks.found()
+
+    def _record(self, event: Event) -> None:
+        match event:
+            case Advanced():
+                self.curve.feed(event.losses)
+            case Evaluated():
+                trainer = self.prepared.trainer
+                self._answered = event.evaluation.iteration, event.test_classes, Snapshot.of(trainer)
+                self.evaluations.feed(event.evaluation)
+            case Ended():
+                self.snapshots.serve(always=True)
+        self.changes = tuple(self.prepared.trainer.changes)
