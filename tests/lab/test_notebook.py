@@ -1,4 +1,4 @@
-"""The lab in a notebook: whose message is whose, what is said where it cannot be shown, kernels that end, JupyterLab."""
+"""The lab in a notebook: whose message is whose, where it is shown, kernels that end, and a real JupyterLab."""
 
 import threading
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class SomeLab:
     def __init__(self) -> None:
         self.all: list[Connected] = []
 
-    def connect(self, send: Any) -> Connected:
+    def connect(self, send: Any, **pace: float) -> Connected:
         self.all.append(Connected(send))
         return self.all[-1]
 
@@ -63,7 +63,11 @@ def test_each_view_is_answered_under_its_own_name(views: Views, lab: SomeLab, se
     for name in ("a", "b"):
         views.receive(told({"type": "hello", "view": name}), [])
     views.receive(told({"type": "probe", "view": "b", "id": 7}), [])
-    assert [(content["type"], content["view"]) for content, _ in sent] == [("hello", "a"), ("hello", "b"), ("heard", "b")]
+    assert [(content["type"], content["view"]) for content, _ in sent] == [
+        ("hello", "a"),
+        ("hello", "b"),
+        ("heard", "b"),
+    ]
     content, buffers = sent[-1]
     assert content["id"] == 7
     assert content["arrays"]["numbers"] == {"dtype": "int32", "shape": [3], "buffer": 0}
@@ -126,11 +130,11 @@ def test_a_view_that_sees_nothing_while_another_does_is_gone(views: Views, lab: 
     """A reloaded page says no goodbye; its new view has another name."""
     for name in ("old", "new"):
         views.receive(told({"type": "hello", "view": name}), [])
-        lab.all[-1].send(Message("frame"))
+        lab.all[-1].send(Message("frame", {"frame": 1}))
     clock[0] += PATIENCE_SECONDS + 1
     views.receive(told({"type": "seen", "view": "new"}), [])  # a frame as old as that of the other
     assert [view.closed for view in lab.all] == [False, False]
-    lab.all[1].send(Message("frame"))
+    lab.all[1].send(Message("frame", {"frame": 1}))
     views.receive(told({"type": "probe", "view": "new"}), [])
     assert [view.closed for view in lab.all] == [False, False]
     views.receive(told({"type": "seen", "view": "new"}), [])
@@ -141,7 +145,7 @@ def test_a_cell_that_runs_long_makes_no_view_gone(views: Views, lab: SomeLab, cl
     """The kernel hears what both say when it has ended, one after the other."""
     for name in ("a", "b"):
         views.receive(told({"type": "hello", "view": name}), [])
-        lab.all[-1].send(Message("frame"))
+        lab.all[-1].send(Message("frame", {"frame": 1}))
     clock[0] += 1000
     for name in ("a", "b"):
         views.receive(told({"type": "seen", "view": name}), [])

@@ -26,6 +26,7 @@ SCRIPTS = (
     "train_layers.js",
     "draw.js",
     "probe.js",
+    "notebook.js",
     "lab.js",
 )
 STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")

@@ -198,7 +198,7 @@ class Run:
         )
 
     def lab(self) -> in_lab.OpenedLab:
-        """Show it in the lab: its curves, its weights, what it makes of a drawing, and to be trained on from any update.
+        """Show it in the lab: its curves, its weights, what it makes of a drawing; and go on from any of its updates.
 
         It is there at once, as with `zerokara.open_lab`: below a notebook's cell, elsewhere on a page. What is trained
         there goes into folders of its own beside this run's, which stays as it is.

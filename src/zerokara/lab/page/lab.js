@@ -7,7 +7,7 @@ function open(element, connection) {
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
   connection.receive = (content, buffers) => received(view, content, buffers);
-  connection.lost = () => lost(view);
+  connection.lost = text => lost(view, text);
   document.addEventListener("visibilitychange", () => showTab(view, view.shown), { signal: lab.signal });
   return () => close(view);
 }
@@ -110,12 +110,12 @@ function complain(view, text) {
   if (text) view.forgetting = setTimeout(() => complain(view, ""), 10_000);
 }
 
-function lost(view) {
+function lost(view, text = "lost") {
   const { lab } = view;
   if (!lab.hello) return;
-  lab.forsake(lab.text("lost"));
+  lab.forsake(lab.text(text));
   lab.state.state = "lost";
-  lab.state.status = lab.text("lost");
+  lab.state.status = lab.text(text);
   sayStatus(view);
   lab.announce(lab.state.status);
 }
@@ -152,19 +152,6 @@ function showTab(view, name) {
     tab.panel.hidden = !now;
   }
   for (const tab of view.tabs) tab.shown?.(tab.name === name && !document.hidden);
-}
-
-/** anywidget's: a view of a model in a notebook. What is returned is called when it is removed. */
-function render({ model, el }) {
-  const connection = { send: (content, buffers) => model.send(content, undefined, buffers) };
-  const listen = (content, buffers) => connection.receive(content, buffers);
-  const close = open(el, connection);
-  model.on("msg:custom", listen);
-  el.zerokara.tell("hello");
-  return () => {
-    model.off("msg:custom", listen);
-    close();
-  };
 }
 
 export default { open, render };

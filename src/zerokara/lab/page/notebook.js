@@ -1,0 +1,28 @@
+// The page in a notebook: a view of an anywidget model, whose messages go to all views of it.
+
+/** anywidget's: show a view. What is returned is called when it is removed. */
+function render({ model, el }) {
+  const connection = { send: (content, buffers) => model.send(content, undefined, buffers) };
+  const close = open(el, connection);
+  const hear = (content, buffers) => {
+    if (content.type === "closed") closed(el, connection, content.text);
+    else connection.receive(content, buffers);
+  };
+  const listenToKernel = () => model.comm_live === false && connection.lost("closed");
+  const leave = () => el.zerokara.tell("goodbye");
+  model.on("msg:custom", hear);
+  model.on("comm_live_update", listenToKernel);
+  addEventListener("pagehide", leave, { signal: el.zerokara.signal });
+  el.zerokara.tell("hello");
+  return () => {
+    model.off("msg:custom", hear);
+    model.off("comm_live_update", listenToKernel);
+    close();
+  };
+}
+
+/** Say that there is no lab any more, also where none was shown yet, such as on a page that is opened again. */
+function closed(element, connection, text) {
+  if (element.zerokara.hello) connection.lost("closed");
+  else element.replaceChildren(h("p", {}, text));
+}
