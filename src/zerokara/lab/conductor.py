@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Condition
 
+from zerokara.errors import UsageError
 from zerokara.finalization import rest
-from zerokara.training.events import Advanced, Ended, Evaluated, Event
+from zerokara.training.events import Advanced, Ended, Evaluated, Event, Paused
 from zerokara.training.trainer import CHUNK_SECONDS, FASTER_BY, Trainer
 
 SLICE_SECONDS = 0.05
@@ -56,6 +58,8 @@ class Conductor:
             done = len(event.losses)
             self.iteration = event.iteration
             self._measure(event)
+        if isinstance(event, Paused):
+            return
         if isinstance(event, Evaluated) and self.goal is not None and event.evaluation.test_accuracy >= self.goal:
             self.pause()
         if self.until is not None and self.iteration >= self.until:
@@ -63,12 +67,9 @@ class Conductor:
         self._take_up()
         if isinstance(event, Ended) or self.iteration >= self.trainer.iterations:
             return
+        self._keep_time(done)
         if self.paused:
-            self._show_where()
-            self._wait(lambda: self.paused)
-            self._due = time.monotonic()
-        else:
-            self._keep_time(done)
+            self._wait()
         self.trainer.chunk = self._next_chunk()
 
     def pause(self) -> None:
@@ -118,43 +119,44 @@ class Conductor:
         with self._condition:
             changes, self._changes = self._changes, []
         for field, value in changes:
-            self.trainer.change(field, value)
+            with suppress(UsageError):  # it was found to fit; there may be too many by now
+                self.trainer.change(field, value)
         self._between()
 
-    def _show_where(self) -> None:
-        """Evaluate where the next chunk would begin with it: who pauses after an epoch wants to see what it came to."""
+    def _wait(self) -> None:
+        """Until somebody has it go on."""
         trainer = self.trainer
         if trainer.iteration and trainer.iteration % trainer.evaluate_every == 0:
-            trainer.evaluate()
-
-    def _wait(self, still: Callable[[], bool]) -> None:
-        self.at_rest = self.paused
+            trainer.evaluate()  # the next chunk would begin with it, and who pauses after an epoch wants to see it
+        if not self.paused:  # that was told here too, and waited for
+            return
+        trainer.pause()
+        self.at_rest = True
         self._told()
-        while still() and not self.trainer.stop[0]:
+        while self.paused and not trainer.stop[0]:
             rest()
             with self._condition:
-                if still() and not self._changes:
+                if self.paused and not self._changes:
                     self._condition.wait(SLICE_SECONDS)
             self._take_up()
         self.at_rest = False
         self._marks.clear()
+        self._due = time.monotonic()
 
     def _keep_time(self, done: int) -> None:
         rate = self.rate
-        if rate is None:
+        if rate is None or self.paused:
             return
         now = time.monotonic()
         self._due = max(self._due, now - CHUNK_SECONDS) + done / rate
-        while (left := self._due - time.monotonic()) > 0 and not (self.paused or self.trainer.stop[0]):
+        while self.rate == rate and (left := self._due - time.monotonic()) > 0 and not self._is_called():
             rest()
             with self._condition:
                 self._condition.wait(min(left, SLICE_SECONDS))
             self._take_up()
-            if self.rate != rate:
-                return
-        if self.paused:
-            self._show_where()
-            self._wait(lambda: self.paused)
+
+    def _is_called(self) -> bool:
+        return self.paused or bool(self.trainer.stop[0])
 
     def _measure(self, event: Advanced) -> None:
         now = time.monotonic()

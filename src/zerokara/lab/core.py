@@ -7,27 +7,25 @@ greeted, and then told of all that happens by frames. `zerokara.lab.view` says w
 from __future__ import annotations
 
 import atexit
+import logging
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from threading import RLock
-from typing import Any
+from threading import RLock, Thread
 from weakref import WeakSet
 
 from zerokara.data import Dataset
 from zerokara.data.description import DataDescription
-from zerokara.errors import UsageError
-from zerokara.lab.form import filled
+from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab.going_back import GoingBack
 from zerokara.lab.material import loaded, material
 from zerokara.lab.subject import Subject
 from zerokara.lab.view import Send, View
-from zerokara.lab.watched_training import ENDED, UNTRAINED, WatchedTraining
+from zerokara.lab.watched_training import ALL_OVER, RETURNING, UNTRAINED, WatchedTraining
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
-SNAPSHOT_SECONDS = 0.2
-"""How long to wait for a copy of a network that is being trained."""
+logger = logging.getLogger(__name__)
 
 _open: WeakSet[Lab] = WeakSet()
 
@@ -38,10 +36,12 @@ class Lab:
     Args:
         recipe: what to train first. Where its data are not on this computer, digits take their place.
         out: where run folders are made; data_dir: where to look for data first; engine, threads: what computes.
+        plots: whether to draw the pictures of a run, and its page, at its end.
 
     Attributes:
         note: a sentence on data that are not there; "" where all is as asked for.
-        training: what is shown.
+        training: what is shown; while one looks at an earlier update, that.
+        problem: why the latest going back failed, for people; "" mostly.
     """
 
     def __init__(
@@ -52,32 +52,35 @@ class Lab:
         data_dir: str | os.PathLike[str] | None = None,
         engine: str = "auto",
         threads: int | None = None,
+        plots: bool = True,
     ) -> None:
+        self._plots = plots
         self.out, self._data_dir, self._engine, self._threads = Path(out), data_dir, engine, threads
         self.lock = RLock()
         self.views: list[View] = []
         self.steering: View | None = None
         self._serial = 0
-        self._earlier: list[WatchedTraining] = []
+        self._origin: WatchedTraining | None = None
+        self._returning: Return | None = None
+        self._ending: list[WatchedTraining] = []
+        self.problem = ""
         recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
         self.recipe = recipe
-        self.described = DataDescription.of(self.dataset)
         self.training = self._watched(self._prepared(recipe, self.dataset))
         _open.add(self)
 
     def subject(self) -> Subject:
         """The network as it is now, or was a moment ago; copies that nobody else has."""
         training = self.training
-        snapshot = training.snapshots.want(SNAPSHOT_SECONDS) if training.is_busy() else training.snapshots.latest
-        prepared = training.prepared
+        snapshot, prepared = training.snapshot(), training.prepared
         return Subject(
             prepared.recipe,
             prepared.dataset,
-            self.described,
+            DataDescription.of(prepared.dataset),
             snapshot.network.copy(),
             snapshot.iteration,
             prepared.trainer.engine.name,
-            training.moments.all(),
+            training.moments.up_to(snapshot.iteration),
         )
 
     def connect(self, send: Send, *, seconds_between_frames: float = 0.1, seconds_between_weights: float = 0.0) -> View:
@@ -104,74 +107,120 @@ class Lab:
         for view in list(self.views):
             view.wake()
 
-    def start(self, values: Mapping[str, Any]) -> None:
-        """Begin a new run with the recipe of a form; the one before ends. Raises ZerokaraError where that cannot be."""
-        answer = filled(values)
-        if answer.recipe is None:
-            raise UsageError("\n".join(answer.errors.values()), "wrong-recipe")
-        self.begin(answer.recipe)
-
-    def begin(self, recipe: Recipe) -> None:
-        """The same with a recipe."""
+    def start(self, recipe: Recipe) -> None:
+        """Begin a new run; the one before ends. Raises ZerokaraError where that cannot be, and nothing is changed."""
         with self.lock:
-            if not (self.training.state == UNTRAINED and recipe.resolved() == self.recipe.resolved()):
-                dataset = self.dataset
+            if self.training.state != UNTRAINED or recipe.resolved() != self.recipe.resolved():
+                dataset, note = self.dataset, self.note
                 if recipe.dataset != self.recipe.dataset:
-                    dataset = loaded(recipe.dataset, self._data_dir)
-                prepared = self._prepared(recipe, dataset)
-                self._show(self._watched(prepared), recipe, dataset)
-            self.training.begin(self.out)
+                    dataset, note = loaded(recipe.dataset, self._data_dir), ""
+                training = self._watched(self._prepared(recipe, dataset))
+                training.conductor.rate = self.training.conductor.rate
+                self._leave_behind()
+                self.recipe, self.dataset, self.note = recipe, dataset, note
+                self.training = training
+            self.training.begin(self.out, plots=self._plots)
         self.tell()
 
-    def go_on(self) -> None:
-        """See to it that there is a run that goes on. Raises UsageError where it has ended."""
-        with self.lock:
-            if self.training.state in ENDED:
-                raise UsageError(
-                    sentence("This training has ended. Go back to an earlier update, or start a new one."),
-                    "run-finished",
-                )
-            if self.training.thread is None:
-                self.training.conductor.pause()
-                self.training.begin(self.out)
+    def go(self, *, until: int | None = None, goal: float | None = None) -> None:
+        """Train on; pause again after `until` updates in all, or at a test accuracy of `goal`.
 
-    def go(self) -> None:
-        """Train on."""
-        self.go_on()
-        self.training.conductor.go()
+        From an earlier update that was gone back to, a new run goes on. Raises UsageError where training has ended,
+        RunError where no folder can be made.
+        """
+        with self.lock:
+            training = self.training
+            if training.state == RETURNING:
+                raise UsageError(sentence("This cannot be done while an earlier update is gone back to."))
+            if training.ended:
+                raise UsageError(sentence(ALL_OVER), "run-finished")
+            training.conductor.go(until=until, goal=goal)
+            if training.thread is None:
+                training.begin(self.out, plots=self._plots)
+                self._leave_origin()
+        self.tell()
 
     def pause(self) -> None:
         """Wait before the next chunk."""
-        if self.training.is_busy():
-            self.training.conductor.pause()
+        self.training.conductor.pause()
 
     def stop(self) -> None:
         """End the run; it can be gone on with another time."""
-        self.training.conductor.stop()
-
-    def change(self, field: str, value: float) -> None:
-        """Change a setting from the next update on."""
-        self.training.conductor.change(field, value)
+        with self.lock:
+            if not self.training.is_busy():
+                raise UsageError(sentence("Nothing is being trained."))
+            self.training.conductor.stop()
 
     def rewind(self, iteration: int) -> None:
-        """Go back to where the training was after so many updates."""
-        raise UsageError(sentence("That update is not known any more."))
+        """Go back to where the training was after so many updates. It pauses, and what there is stays as it is.
 
-    def _show(self, training: WatchedTraining, recipe: Recipe, dataset: Dataset) -> None:
-        before = self.training
-        before.conductor.stop()
-        self._earlier = [old for old in (*self._earlier, before) if old.thread is not None and old.thread.is_alive()]
-        if dataset is not self.dataset:
-            self.note = ""
-            self.dataset, self.described = dataset, DataDescription.of(dataset)
-        self.recipe, self.training = recipe, training
+        It is shown as soon as it has been computed, by a thread of its own; asked again meanwhile, that one gives up.
+        Raises UsageError for an update that was not done.
+        """
+        with self.lock:
+            origin = self._origin or self.training
+            last = origin.conductor.iteration
+            if iteration > last:
+                text = sentence(
+                    "Update {iteration:,} has not been done: the last one was {last:,}.", iteration=iteration, last=last
+                )
+                raise UsageError(text, "wrong-value")
+            self._give_up_returning()
+            origin.conductor.pause()
+            self._origin, self.training.returning = origin, iteration
+            self._returning = Return(self, origin, iteration)
+            self._returning.start()
+        self.tell()
+
+    def returned(self, back: Return, training: WatchedTraining | None, problem: str) -> None:
+        """An earlier update, or the latest, is to be shown; None and why where that failed."""
+        with self.lock:
+            if self._returning is not back:
+                return
+            self._returning, self.training.returning = None, None
+            if training is None:
+                self.problem = problem
+            else:
+                self._serial += 1
+                training.serial = self._serial
+                self.training = training
+                if training is self._origin:
+                    self._origin = None
+        self.tell()
+
+    def _give_up_returning(self) -> None:
+        if self._returning is not None:
+            self._returning.stop()
+            self._returning, self.training.returning = None, None
+
+    def _leave_origin(self) -> None:
+        """What was gone back from ends where it is, now that another run goes on."""
+        if self._origin is not None:
+            self._end(self._origin)
+            self._origin = None
+
+    def _leave_behind(self) -> None:
+        self._give_up_returning()
+        self._end(self.training)
+        self._leave_origin()
+
+    def _end(self, training: WatchedTraining) -> None:
+        if training.is_busy():
+            training.conductor.stop()
+            self._ending = [*(old for old in self._ending if old.is_busy()), training]
 
     def close(self) -> None:
         """End the training, wait until its files are written, and leave the views."""
         for view in list(self.views):
             view.close()
-        for training in (*self._earlier, self.training):
-            training.close()
+        with self.lock:
+            back = self._returning
+            self._leave_behind()
+            ending = list(self._ending)
+        if back is not None:
+            back.join()
+        for training in ending:
+            training.join()
         _open.discard(self)
 
     def _prepared(self, recipe: Recipe, dataset: Dataset) -> PreparedRun:
@@ -180,6 +229,45 @@ class Lab:
     def _watched(self, prepared: PreparedRun) -> WatchedTraining:
         self._serial += 1
         return WatchedTraining(prepared, self._serial, self.tell)
+
+
+class Return:
+    """A thread in which a lab goes back to an earlier update."""
+
+    def __init__(self, lab: Lab, origin: WatchedTraining, iteration: int) -> None:
+        self._lab, self._origin, self._iteration = lab, origin, iteration
+        self._back: GoingBack | None = None
+        self._stopped = False
+        self._thread = Thread(target=self._run, name="zerokara-lab-return", daemon=True)
+        self.start, self.join = self._thread.start, self._thread.join
+
+    def stop(self) -> None:
+        """Give up, soon."""
+        self._stopped = True
+        if self._back is not None:
+            self._back.stop()
+
+    def _run(self) -> None:
+        training, problem = None, ""
+        try:
+            training = self._training()
+        except ZerokaraError as error:
+            problem = str(error)
+        except Exception as error:
+            logger.exception("going back failed")
+            problem = sentence("Going back failed: {reason!r:.200}.", reason=error)
+        self._lab.returned(self, training, problem)
+
+    def _training(self) -> WatchedTraining | None:
+        origin, iteration = self._origin, self._iteration
+        origin.wait_until_it_rests(lambda: self._stopped)
+        if iteration == origin.conductor.iteration:
+            return origin
+        self._back = GoingBack(origin.prepared, origin.moments, iteration)
+        if self._stopped:
+            return None
+        prepared = self._back.run(origin.name)
+        return None if prepared is None else WatchedTraining(prepared, 0, self._lab.tell, before=origin)
 
 
 @atexit.register

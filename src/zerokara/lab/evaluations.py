@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +113,7 @@ class Judgement:
         return cls(iteration, confusion, first, classes[first].tolist(), sure)
 
 
-def _confusion(labels: NDArray[np.integer], classes: NDArray[np.int64], count: int) -> NDArray[np.int32] | None:  # type: ignore[type-arg]
+def _confusion(labels: NDArray[np.integer[Any]], classes: NDArray[np.int64], count: int) -> NDArray[np.int32] | None:
     if count > MOST_CLASSES:
         return None
     decided = classes >= 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import Field as DataclassField
 from typing import Any, get_type_hints
@@ -16,7 +16,7 @@ from zerokara.words import sentence
 
 LONGEST = 1_000
 """Characters of what stands in a field."""
-SUGGESTED: Mapping[str, Mapping[str, Any]] = {"dataset": ENTRIES, "init": INITIALIZERS}
+SUGGESTED: Mapping[str, Collection[str]] = {"dataset": ENTRIES, "init": INITIALIZERS}
 """Names that a field takes besides others."""
 
 

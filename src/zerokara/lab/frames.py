@@ -28,13 +28,13 @@ class Frames:
     """Makes the frames of one view of one training, and knows what that view has."""
 
     def __init__(self, training: WatchedTraining) -> None:
-        self._training = training
+        self.training, self.serial = training, training.serial
         self._losses = self._rows = (0, 0)
         self._weights = self._judged = -1
 
     def next(self, snapshot: Snapshot, *, weights: bool = True) -> Part:
         """What is new. `weights`: whether those may be among it now."""
-        training = self._training
+        training = self.training
         fields: dict[str, Any] = self._fields(snapshot)
         arrays: dict[str, NDArray[Any]] = {}
         room = ROOM
@@ -56,7 +56,7 @@ class Frames:
         yield self._evaluations()
         if weights and snapshot.iteration != self._weights:
             yield self._pictures(snapshot)
-        judgement = self._training.judgement()
+        judgement = self.training.judgement()
         if judgement is not None and judgement.iteration != self._judged:
             yield self._judgement()
 
@@ -71,7 +71,7 @@ class Frames:
             self._judged = told["judged"]
 
     def _fields(self, snapshot: Snapshot) -> dict[str, Any]:
-        training, conductor = self._training, self._training.conductor
+        training, conductor = self.training, self.training.conductor
         iteration = snapshot.iteration
         rate = conductor.updates_per_second
         running = training.state == RUNNING
@@ -80,7 +80,7 @@ class Frames:
         return {
             "training": training.serial,
             "run": training.folder and training.folder.name,
-            "parent": parent and {"run": parent[0].name, "iteration": parent[1]},
+            "parent": parent and vars(parent),
             "state": training.state,
             "status": status(training),
             "iteration": iteration,
@@ -98,15 +98,19 @@ class Frames:
         }
 
     def _curve(self) -> Part:
-        piece = self._training.curve.piece(*self._losses)
-        told = {"offset": piece.offset, "width": piece.width, "updates": piece.updates}
-        told["smoothed_over"] = self._training.curve.smoothed_over
+        piece = self.training.curve.piece(*self._losses)
         if not len(piece.losses):
             return {}, {}
+        told = {
+            "offset": piece.offset,
+            "width": piece.width,
+            "updates": piece.updates,
+            "smoothed_over": self.training.curve.smoothed_over,
+        }
         return {"losses": told}, {"losses": piece.losses, "smoothed": piece.smoothed}
 
     def _evaluations(self) -> Part:
-        rows = self._training.evaluations.rows(*self._rows)
+        rows = self.training.evaluations.rows(*self._rows)
         if (rows.step, rows.count) == self._rows or not len(rows.values):
             return {}, {}
         told = {"offset": rows.offset, "step": rows.step, "count": rows.count}
@@ -114,13 +118,13 @@ class Frames:
 
     def _pictures(self, snapshot: Snapshot) -> Part:
         W1 = snapshot.network.params["W1"]
-        pictures, step = weight_pictures(W1, self._training.prepared.dataset.image_shape)
+        pictures, step = weight_pictures(W1, self.training.prepared.dataset.image_shape)
         units = int(W1.shape[1])
         told = {"iteration": snapshot.iteration, "units": units, "shown": min(units, MOST_UNITS), "step": step}
         return {"W1": told}, {"W1": pictures}
 
     def _judgement(self) -> Part:
-        judgement, dataset = self._training.judgement(), self._training.prepared.dataset
+        judgement, dataset = self.training.judgement(), self.training.prepared.dataset
         assert judgement is not None
         labels = dataset.test.t[judgement.misread].tolist()
         facts = zip(judgement.misread, labels, judgement.answers, judgement.certainties, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zerokara.training.events import Advanced, Event, Started
 from zerokara.training.trainer import Moment, Trainer
@@ -20,12 +20,12 @@ class Moments:
     updates to be done again than about a tenth of those since.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer, earlier: Sequence[Moment] = ()) -> None:
         self._trainer = trainer
-        first = trainer.moment()
-        size = sum(array.nbytes for array in first.arrays)
+        now = trainer.moment()
+        size = sum(array.nbytes for array in now.arrays)
         self._most = max(1, min(MOST, MOST_BYTES // max(size, 1)))
-        self._kept = [first]
+        self._kept = [*(moment for moment in earlier if moment.iteration < now.iteration), now]
         self._due = 0.0
 
     def __call__(self, event: Event) -> None:
@@ -43,9 +43,13 @@ class Moments:
         """Those that are kept, in order."""
         return list(self._kept)
 
+    def up_to(self, iteration: int) -> list[Moment]:
+        """Those at or before an iteration."""
+        return [moment for moment in self._kept if moment.iteration <= iteration]
+
     def before(self, iteration: int) -> Moment:
         """The latest one at or before an iteration."""
-        return next(moment for moment in reversed(self._kept) if moment.iteration <= iteration)
+        return self.up_to(iteration)[-1]
 
     def _thinned(self, now: int) -> Iterator[Moment]:
         """All, or all but the one that leaves the smallest gap for its age."""

@@ -20,7 +20,7 @@ MOST_PIXELS = 128_000
 def weight_pictures(W1: NDArray[Any], image_shape: tuple[int, ...]) -> tuple[NDArray[np.float32], int]:
     """(units, h, w) the weights of each hidden unit where the pixel lies that it weighs, and the step.
 
-    They are those of the first hundred units. Where they are too large, each stands for the mean of step × step weights.
+    They are those of the first hundred units. Where they are large, a number is the mean of step × step weights.
 
     Args:
         W1: (features, units).
@@ -36,7 +36,8 @@ def sample_pictures(split: Split, rows: list[int], image_shape: tuple[int, ...])
     low, high = (0.0, 1.0) if split.full else (float(pixels.min(initial=0)), float(pixels.max(initial=0)))
     step = _step(pixels.shape, MOST_PIXELS)
     shown = (_means(pixels, step) - low) / ((high - low) or 1.0)
-    return np.rint(255 * np.clip(np.nan_to_num(shown), 0, 1)).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(255 * np.clip(np.nan_to_num(shown), 0, 1)).astype(np.uint8)
+    return levels
 
 
 def _plane(image_shape: tuple[int, ...]) -> tuple[int, int]:

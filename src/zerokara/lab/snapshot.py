@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from threading import Condition
@@ -49,10 +50,15 @@ class Snapshots:
         """The one that was taken last."""
         return self._latest
 
-    def want(self, seconds: float) -> Snapshot:
-        """The next one, if it comes in time; else the latest there is. Any thread may call this."""
+    def want(self, seconds: float, wake: Callable[[], None]) -> Snapshot:
+        """The next one, if it comes in time; else the latest there is. Any thread may call this.
+
+        Args:
+            wake: has the thread that trains call `serve` if it waits.
+        """
+        self._wanted = True
+        wake()
         with self._condition:
-            self._wanted = True
             self._condition.wait_for(lambda: not self._wanted, seconds)
             return self._latest
 

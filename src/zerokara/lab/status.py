@@ -7,6 +7,7 @@ from zerokara.lab.watched_training import (
     FAILED,
     FINISHED,
     PAUSED,
+    RETURNING,
     RUNNING,
     STOPPED,
     UNTRAINED,
@@ -22,6 +23,8 @@ def status(training: WatchedTraining) -> str:
     """What people are told."""
     state, iteration = training.state, training.conductor.iteration
     path = training.run.path if training.run is not None else training.folder
+    if state == RETURNING:
+        return sentence("Going back to update {iteration:,}.", iteration=training.returning)
     if state == UNTRAINED:
         return sentence(NOTHING_LEARNED)
     if state == RUNNING:
@@ -29,7 +32,7 @@ def status(training: WatchedTraining) -> str:
     if state == PAUSED and training.thread is None and training.parent is not None:
         return sentence(
             "This is {run} as it was after update {iteration:,}. Going on from here begins a new run.",
-            run=training.parent[0].name,
+            run=training.parent.run,
             iteration=iteration,
         )
     if state == PAUSED:

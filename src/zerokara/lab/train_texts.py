@@ -66,6 +66,8 @@ TEXTS = {
     "log_scale": translatable("Log scale"),
     # Translators: name of a curve: the loss of each update
     "each_update": translatable("each update"),
+    # Translators: name of a curve: each point is the mean loss of so many updates, 2 or more
+    "mean_of": translatable("mean of {n} updates"),
     # Translators: name of a curve
     "smoothed": translatable("smoothed"),
     # Translators: of several numbers

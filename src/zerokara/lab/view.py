@@ -36,6 +36,7 @@ from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
+from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
 from zerokara.lab import asked, drawing, probing
 from zerokara.lab.earlier_runs import earlier_runs, overlay
@@ -61,6 +62,14 @@ MOST_NAMES = 1_000
 DONE = "done"
 
 
+class RefusedRecipe(UsageError):
+    """A form that is no recipe: sentences by the field where each stands."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("\n".join(dict.fromkeys(errors.values())), "wrong-recipe")
+        self.errors = errors
+
+
 class View:
     """What it asks is answered in the thread that brings the question; frames come from a thread of its own."""
 
@@ -68,7 +77,7 @@ class View:
         self.lab, self.name = lab, secrets.token_hex(8)
         self._send_on = send
         self._between, self._between_weights = seconds_between_frames, seconds_between_weights
-        self._frames: Frames | None = None
+        self._frames: Frames
         self._shown: Any = None
         self._number = 0
         self._seen, self._news = Event(), Event()
@@ -97,6 +106,8 @@ class View:
         number = number if isinstance(number, int | str) else None
         try:
             reply = self._reply(message)
+        except RefusedRecipe as error:
+            reply = Message("refused", {"text": str(error), "errors": error.errors})
         except ZerokaraError as error:
             reply = Message("refused", {"text": str(error)})
         except Exception as error:  # of one question; the training and all others go on
@@ -154,8 +165,9 @@ class View:
         lab = self.lab
         with lab.lock:
             training, dataset, note, recipe = lab.training, lab.dataset, lab.note, lab.recipe
-        self._frames, self._dataset, self._training = Frames(training), dataset, training
-        names = [name[:80] for name in lab.described.class_names[:MOST_NAMES]]
+            self._frames, self._greeted = Frames(training), recipe
+        described = training.prepared.provenance.described or DataDescription.of(dataset)
+        names = [name[:80] for name in described.class_names[:MOST_NAMES]]
         hello = {
             "version": VERSION,
             "language": language(),
@@ -187,7 +199,6 @@ class View:
 
     def _tell_next(self) -> None:
         self._seen.wait()
-        since = time.monotonic()
         while not self._closed and not self._is_new():
             self._news.wait(self._between)
             self._news.clear()
@@ -195,14 +206,16 @@ class View:
             return
         if (left := self._pushed + self._between - time.monotonic()) > 0:
             time.sleep(left)
-        del since
-        if self.lab.dataset is not self._dataset or self.lab.training is not self._training:
+        if self.lab.recipe is not self._greeted:
             self._greet()
-        else:
-            self._push("frame", {})
+            return
+        training = self.lab.training
+        if (training, training.serial) != (self._frames.training, self._frames.serial):
+            self._frames = Frames(training)
+        self._push("frame", {})
 
     def _is_new(self) -> bool:
-        return self._state() != self._shown
+        return bool(self._state() != self._shown)
 
     def _state(self) -> Any:
         """All that a frame depends on, but for numbers that change with these."""
@@ -213,11 +226,10 @@ class View:
         return training.serial, training.state, levers, known, len(lab.views), lab.steering is self
 
     def _push(self, type: str, fields: Mapping[str, Any]) -> None:
-        training = self._training
-        snapshot = training.snapshots.want(2 * self._between) if training.is_busy() else training.snapshots.latest
+        training = self._frames.training
+        snapshot = training.snapshot()
         self._shown = self._state()
         now = time.monotonic()
-        assert self._frames is not None
         weights = now - self._weights_pushed >= self._between_weights
         told, arrays = self._frames.next(snapshot, weights=weights)
         if "W1" in arrays:
@@ -225,7 +237,12 @@ class View:
         self._number += 1
         self._seen.clear()
         self._pushed = now
-        views = {"frame": self._number, "steering": self.lab.steering is self, "viewers": len(self.lab.views)}
+        views = {
+            "frame": self._number,
+            "steering": self.lab.steering is self,
+            "viewers": len(self.lab.views),
+            "problem": self.lab.problem,
+        }
         self._send(Message(type, finite({**told, **fields, **views}), arrays))
 
     _pushed = _weights_pushed = 0.0
@@ -239,34 +256,44 @@ def _pace(lab: Lab, fields: Mapping[str, Any]) -> None:
     lab.training.conductor.pace(None if mode == "full" else asked.number(fields, "rate", 0.01, 1e6))
 
 
+def _start(lab: Lab, fields: Mapping[str, Any]) -> None:
+    answer = filled(asked.mapping(fields, "values"))
+    if answer.recipe is None:
+        raise RefusedRecipe(answer.errors)
+    lab.start(answer.recipe)
+
+
 def _step(lab: Lab, fields: Mapping[str, Any]) -> None:
-    lab.go_on()
     training = lab.training
     at = training.conductor.iteration
     if "epochs" in fields:
         until = (at // training.per_epoch + asked.whole(fields, "epochs", 1)) * training.per_epoch
     else:
         until = at + asked.whole(fields, "updates", 1)
-    training.conductor.go(until=min(until, training.total))
+    lab.go(until=min(until, training.total))
 
 
 def _until(lab: Lab, fields: Mapping[str, Any]) -> None:
     accuracy = asked.number(fields, "accuracy", 0.0, 1.0)
-    lab.go_on()
-    lab.training.conductor.go(goal=accuracy)
+    latest = lab.training.evaluations.latest
+    if latest is not None and latest.test_accuracy >= accuracy:
+        raise UsageError(sentence("The test accuracy is {accuracy:.4f} already.", accuracy=latest.test_accuracy))
+    lab.go(goal=accuracy)
+
+
+def _change(lab: Lab, fields: Mapping[str, Any]) -> None:
+    lab.training.change(asked.text(fields, "field"), asked.number(fields, "value", 0.0, float("inf")))
 
 
 COMMANDS: Mapping[str, Callable[[Lab, Mapping[str, Any]], None]] = {
-    "start": lambda lab, fields: lab.start(asked.mapping(fields, "values")),
+    "start": _start,
     "pause": lambda lab, _: lab.pause(),
     "go": lambda lab, _: lab.go(),
     "stop": lambda lab, _: lab.stop(),
     "pace": _pace,
     "step": _step,
     "until": _until,
-    "change": lambda lab, fields: lab.change(
-        asked.text(fields, "field"), asked.number(fields, "value", 0.0, float("inf"))
-    ),
+    "change": _change,
     "rewind": lambda lab, fields: lab.rewind(asked.whole(fields, "iteration", 0)),
 }
 """What changes the training, by the type of the message."""

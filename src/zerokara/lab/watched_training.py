@@ -7,6 +7,7 @@ copies (`snapshots`, `curve`, `evaluations`), and what they want of it they leav
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock, Thread
@@ -14,7 +15,7 @@ from typing import Any
 
 from zerokara.engine.choosing import ENGINES
 from zerokara.engine.contract import Engine
-from zerokara.errors import ZerokaraError
+from zerokara.errors import UsageError, ZerokaraError
 from zerokara.findings import Findings
 from zerokara.lab.conductor import Conductor
 from zerokara.lab.curve import Curve
@@ -27,9 +28,9 @@ from zerokara.runs.folder import RunFolder
 from zerokara.runs.prepared import Diverged, PreparedRun
 from zerokara.runs.rescue import Rescued
 from zerokara.runs.run import Run
-from zerokara.training.changes import Change
+from zerokara.training.changes import MOST_CHANGES, Change, in_order
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener
-from zerokara.words import sentence
+from zerokara.words import sentence, translatable
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ UNTRAINED, RUNNING, PAUSED, RETURNING, FINISHED, STOPPED, DIVERGED, FAILED = STA
     *("finished", "stopped", "diverged", "failed"),
 )
 """Of a training that is watched; returning: an earlier update is being computed again."""
+ALL_OVER = translatable("This training has ended. Go back to an earlier update, or start a new one.")
+SNAPSHOT_SECONDS = 0.2
+"""How long to wait for a copy of a network that is being trained."""
 ENDED = (FINISHED, STOPPED, DIVERGED, FAILED)
 
 
@@ -48,11 +52,13 @@ class WatchedTraining:
         prepared: to be trained; its trainer may stand after some updates already.
         serial: another one for each training.
         told: called whenever it pauses or ends.
-        parent: the run that it branches off from, and after which update.
+        before: the one that it goes on from after an earlier update; all that was known by then is known here too.
 
     Attributes:
+        parent: the run that it goes on from, and after which update; None where it began by itself.
         folder: that of its run, once there is one; run: what came of it.
         problem: sentences on why it ended before its time.
+        returning: the iteration that somebody goes back to while this is still shown.
     """
 
     def __init__(
@@ -61,19 +67,22 @@ class WatchedTraining:
         serial: int,
         told: Callable[[], None],
         *,
-        parent: tuple[Path, int] | None = None,
+        before: WatchedTraining | None = None,
     ) -> None:
-        self.prepared, self.serial, self.parent = prepared, serial, parent
+        self.prepared, self.serial = prepared, serial
+        self.parent = prepared.provenance.parent
         trainer = prepared.trainer
         self.total, self.per_epoch = trainer.iterations, trainer.batches.per_epoch
         self.curve, self.evaluations = Curve(trainer.iterations), Evaluations()
-        self.snapshots, self.moments = Snapshots(trainer), Moments(trainer)
+        self.snapshots = Snapshots(trainer)
+        self.moments: Moments = Moments(trainer, () if before is None else before.moments.up_to(trainer.iteration))
         self.conductor = Conductor(trainer, self.snapshots.serve, told)
-        self.remarks = Remarks(prepared)
+        self.remarks: Remarks = Remarks(prepared) if before is None else before.remarks
         self.changes: tuple[Change, ...] = tuple(trainer.changes)
         self.folder: Path | None = None
         self.run: Run | None = None
         self.ended, self.problem = "", ""
+        self.returning: int | None = None
         self.thread: Thread | None = None
         self._told = told
         self._answered: tuple[int, Any, Snapshot] | None = None
@@ -83,32 +92,78 @@ class WatchedTraining:
         batches = prepared.recipe.make_batches(len(prepared.dataset.train))
         self._rows = batches.rows(0, 1)[0][:SAMPLES].copy()
         self._reading = Lock()
+        if before is not None:
+            self._begin_with(before)
+
+    def _begin_with(self, before: WatchedTraining) -> None:
+        trainer = self.prepared.trainer
+        self.conductor.rate = before.conductor.rate
+        self.curve.feed(trainer.history.losses.copy())
+        for evaluation in trainer.history.evaluations:
+            self.evaluations.feed(evaluation)
+        snapshot = self.snapshots.latest
+        classes = self._engine().classify(snapshot.network, self.prepared.dataset.test)
+        self._answered = trainer.iteration, classes, snapshot
 
     @property
     def state(self) -> str:
         """One of `STATES`."""
+        if self.returning is not None:
+            return RETURNING
         if self.ended:
             return self.ended
         if self.thread is None:
-            return PAUSED if self.conductor.iteration else UNTRAINED
+            return UNTRAINED if self.parent is None else PAUSED
         return PAUSED if self.conductor.paused else RUNNING
 
     def is_busy(self) -> bool:
         """Whether its thread is there, to take snapshots."""
         return self.thread is not None and not self.ended
 
-    def begin(self, out: Path) -> None:
+    def begin(self, out: Path, *, plots: bool) -> None:
         """Start to train, into a new folder in `out`. Raises RunError where none can be made."""
         folder = RunFolder.create(out, None, self.prepared.recipe.dataset)
         self.folder = folder.path
-        self.thread = Thread(target=self._train, args=[folder], name="zerokara-lab-training", daemon=True)
+        self.thread = Thread(target=self._train, args=[folder, plots], name="zerokara-lab-training", daemon=True)
         self.thread.start()
 
-    def close(self) -> None:
-        """End it, and wait until its files are written."""
-        self.conductor.stop()
+    def join(self) -> None:
+        """Wait until it has ended, and its files are written."""
         if self.thread is not None:
             self.thread.join()
+
+    def wait_until_it_rests(self, given_up: Callable[[], bool]) -> None:
+        """Until nothing is trained: it is paused, or has ended. Whoever waits may give up."""
+        while self.is_busy() and not (self.conductor.at_rest or given_up()):
+            time.sleep(0.01)
+
+    @property
+    def name(self) -> str:
+        """That of its folder, or of its data set where there is none."""
+        return self.prepared.recipe.dataset if self.folder is None else self.folder.name
+
+    def snapshot(self) -> Snapshot:
+        """The network as it is now, or was a moment ago."""
+        if self.thread is None or self.ended:
+            return self.snapshots.latest
+        return self.snapshots.want(SNAPSHOT_SECONDS, self.conductor.wake)
+
+    def change(self, field: str, value: float) -> None:
+        """Change a setting before the next update. Raises UsageError where it is not to be had, or not that value."""
+        trainer = self.prepared.trainer
+        if self.ended:
+            raise UsageError(sentence(ALL_OVER), "run-finished")
+        in_order([Change(self.conductor.iteration, field, value)], trainer.optimizer)
+        if len(self.changes) >= MOST_CHANGES:
+            raise UsageError(
+                sentence("A training takes at most {most:,} changes. Nothing was changed.", most=MOST_CHANGES)
+            )
+        if self.thread is not None:
+            self.conductor.change(field, value)
+        else:
+            trainer.change(field, value)
+            self.changes = tuple(trainer.changes)
+            self.snapshots.serve(always=True)
 
     def judgement(self) -> Judgement | None:
         """What the latest evaluation says of the test pictures; None before there is one."""
@@ -133,12 +188,12 @@ class WatchedTraining:
         """One of the same kind for a single thread beside the one that trains."""
         return ENGINES[self.prepared.trainer.engine.name](1)
 
-    def _train(self, folder: RunFolder) -> None:
+    def _train(self, folder: RunFolder, plots: bool) -> None:
         listeners: list[Listener] = [self._record, self.moments, self.conductor]
         if self.prepared.trainer.iteration == 0:
             listeners.insert(0, self.remarks)
         try:
-            self.run = self.prepared.run_into(folder, plots=True, listeners=listeners, findings=self._findings)
+            self.run = self.prepared.run_into(folder, plots=plots, listeners=listeners, findings=self._findings)
             self.ended = FINISHED if self.run.state == FINISHED else STOPPED
         except Diverged as error:
             self.run, self.problem, self.ended = error.run, str(error), DIVERGED

@@ -152,6 +152,9 @@ class LabClient extends EventTarget {
 
   colours = {};
 
+  /** How many frames were painted, and how long that took the page, for whoever measures. */
+  painting = { frames: 0, ms: 0 };
+
   /** The root's size of letters in pixels: what 1em of an undecorated element is. */
   get em() {
     return parseFloat(getComputedStyle(this.root).fontSize);

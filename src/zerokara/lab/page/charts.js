@@ -12,7 +12,8 @@
  * }
  *
  * Returned: {element, show([xs, ys, …]), marks([{x, colour, dash}]), others([{xs, ys, colour, dash}]), log(on),
- * repaint()}. `others` are curves with steps of their own. Nothing is painted while the element is not seen.
+ * rename(series, counting from 0, label), repaint()}. `others` are curves with steps of their own. Nothing is painted
+ * while the element is not seen.
  */
 function chart(lab, options) {
   const plot = h("div", { class: "plot" });
@@ -36,7 +37,7 @@ function chart(lab, options) {
     if (!drawn) drawn = new uPlot(chartOptions(lab, options, model, legend, width, height), model.data, plot);
     else if (drawn.width !== width || drawn.height !== height) drawn.setSize({ width, height });
     else drawn.setData(model.data);
-    legend.say(model.data, drawn.cursor.idx);
+    legend.tell(model.data, drawn.cursor.idx);
   }
 
   lab.on("theme", rebuild);
@@ -57,6 +58,10 @@ function chart(lab, options) {
       model.others = others;
       repaint();
     },
+    rename(k, label) {
+      options.series[k].label = label;
+      legend.rename(k, label);
+    },
     log(on) {
       if (on === model.log) return;
       model.log = on;
@@ -71,14 +76,15 @@ function chartLegend({ series, y }) {
     if (quiet) return null;
     const value = h("output", {});
     const key = h("span", { class: "key", style: `--colour: var(--${colour})`, "data-dash": Boolean(dash) });
-    return { value, element: h("span", { class: "item" }, key, label, " ", value) };
+    const name = h("span", {}, label);
+    return { name, value, element: h("span", { class: "item" }, key, name, " ", value) };
   });
   const element = h("figcaption", { class: "legend" }, ...items.filter(Boolean).map(item => item.element));
-  const say_ = (data, at) => items.forEach((item, k) => {
+  const tell = (data, at) => items.forEach((item, k) => {
     const ys = data[k + 1] ?? [], value = ys[at ?? ys.length - 1];
     if (item) say(item.value, value == null ? "" : y.format(value));
   });
-  return { element, say: say_ };
+  return { element, tell, rename: (k, label) => say(items[k].name, label) };
 }
 
 function chartTable({ label, x, series, rows = 100 }, columns) {
@@ -97,7 +103,7 @@ function chartOptions(lab, options, model, legend, width, height) {
   const letters = `${Math.round(lab.em * 0.78)}px ${getComputedStyle(lab.root).fontFamily}`;
   const line = lab.em / 16;
   return {
-    width, height, padding: [lab.em * 0.6, lab.em * 0.8, 0, 0],
+    width, height, padding: [lab.em * 0.6, lab.em * 1.4, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 7 * line }, y: false },
     scales: {
@@ -110,7 +116,7 @@ function chartOptions(lab, options, model, legend, width, height) {
     hooks: {
       drawAxes: [drawn => paintOthers(lab, drawn, model, line)],
       draw: [drawn => paintMarks(lab, drawn, model, line)],
-      setCursor: [drawn => legend.say(model.data, drawn.cursor.idx)],
+      setCursor: [drawn => legend.tell(model.data, drawn.cursor.idx)],
       ready: pick ? [drawn => drawn.over.addEventListener("click", () => {
         if (drawn.cursor.left >= 0) pick(drawn.posToVal(drawn.cursor.left, "x"));
       })] : [],

@@ -1,9 +1,9 @@
 // The page: its head, its tabs, and what a browser and a notebook call to open it.
 
-/** Open a view in an element; what is returned ends it. */
-function open(element, connection) {
+/** Open a view in an element; what is returned ends it. `shared`: others get their messages over this connection too. */
+function open(element, connection, { shared = false } = {}) {
   const lab = new LabClient(element, connection);
-  const view = { lab, tabs: [], waiting: null, painting: 0, shown: chosen("tab") };
+  const view = { lab, shared, tabs: [], shown: null };
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
   connection.receive = (content, buffers) => received(view, content, buffers);
@@ -22,7 +22,7 @@ function close({ lab }) {
 /** A message of Python: for another view, an answer, a greeting, or the next frame. */
 function received(view, content, buffers) {
   const { lab } = view;
-  if (content.view != null && content.view !== lab.view) return;
+  if (view.shared && content.view !== lab.view) return;
   if (lab.answered(content, buffers)) return;
   const message = { ...content, array: name => arrayOf(content, buffers, name) };
   if (content.type === "hello") greeted(view, message);
@@ -31,8 +31,8 @@ function received(view, content, buffers) {
 }
 
 /** What must be the same for what is built to fit: all that a greeting says about the network and the words. */
-function fitting({ texts, form, class_names, image_shape, sizes, dataset }) {
-  return JSON.stringify([texts, form, class_names, image_shape, sizes, dataset]);
+function fitting({ texts, form, class_names, image_shape, dataset }) {
+  return JSON.stringify([texts, form.map(field => field.name), class_names, image_shape, dataset.name]);
 }
 
 function greeted(view, message) {
@@ -40,16 +40,14 @@ function greeted(view, message) {
   lab.hello = message;
   lab.state = {};
   if (!known) build(view);
+  say(view.note, message.dataset.note ?? "");
+  view.note.hidden = !view.note.textContent;
   paintSoon(view, message);
 }
 
 /** Frames are painted when the browser paints, and only then is the next one asked for; of a hidden page, slowly. */
 function paintSoon(view, message) {
-  view.waiting = message;
-  const paint = () => {
-    view.waiting = null;
-    if (!view.lab.signal.aborted) painted(view, message);
-  };
+  const paint = () => !view.lab.signal.aborted && painted(view, message);
   if (document.hidden) setTimeout(paint, 1000);
   else requestAnimationFrame(paint);
 }
@@ -58,13 +56,15 @@ function painted(view, message) {
   const { lab } = view, began = performance.now();
   const { array, type, arrays, ...fields } = message;
   Object.assign(lab.state, fields);
-  sayStatus(view);
-  for (const tab of view.tabs) tab.frame?.(message);
-  lab.dispatchEvent(new Event("frame"));
-  lab.costs = { frames: (lab.costs?.frames ?? 0) + 1, ms: (lab.costs?.ms ?? 0) + performance.now() - began };
-  lab.root.dataset.frames = lab.costs.frames;
-  lab.root.dataset.cost = lab.costs.ms.toFixed(1);
-  if (message.frame != null) lab.tell("seen", { frame: message.frame });
+  try {
+    sayStatus(view);
+    for (const tab of view.tabs) tab.frame?.(message);
+    lab.dispatchEvent(new Event("frame"));
+  } finally {
+    if (message.frame != null) lab.tell("seen", { frame: message.frame });
+    const { frames, ms } = lab.painting;
+    lab.painting = { frames: frames + 1, ms: ms + performance.now() - began };
+  }
 }
 
 function sayStatus({ lab, status, place }) {
@@ -98,8 +98,9 @@ function buildHead(view, tablist) {
   lab.complain = text => complain(view, text);
   view.place = h("p", { class: "watching", hidden: true }, lab.text("watching"), " ",
     h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
+  view.note = h("p", { class: "note", hidden: true });
   return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist, lookSwitches(lab),
-    view.place, view.problem, lab.voice);
+    view.note, view.place, view.problem, lab.voice);
 }
 
 /** Say what went wrong, until something else does or ten seconds have passed. */

@@ -3,7 +3,8 @@
 /** anywidget's: show a view. What is returned is called when it is removed. */
 function render({ model, el }) {
   const connection = { send: (content, buffers) => model.send(content, undefined, buffers) };
-  const close = open(el, connection);
+  el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
+  const close = open(el, connection, { shared: true });
   const hear = (content, buffers) => {
     if (content.type === "closed") closed(el, connection, content.text);
     else connection.receive(content, buffers);

@@ -3,23 +3,24 @@
 TABS.push({
   name: "train",
   build(lab) {
-    const form = recipeForm(lab), curves = trainingCurves(lab), controls = trainingControls(lab, form);
-    const parts = [form, controls, curves, weightPictures(lab), layerTable(lab), confusionTable(lab),
-      misreadPictures(lab), earlierRuns(lab, curves)];
-    const [, , , weights, layers, confusion, misread, runs] = parts;
+    const form = recipeForm(lab), controls = trainingControls(lab, form), curves = trainingCurves(lab);
+    const weights = weightPictures(lab), confusion = confusionTable(lab), misread = misreadPictures(lab);
+    const layers = layerTable(lab), runs = earlierRuns(lab, curves);
     curves.onPick(controls.aim);
     const late = new Map();
-    let seen = false;
+    let seen = false, training = null;
 
     const element = h("section", { class: "train" },
       h("h2", { class: "unseen" }, lab.text("train")), controls.element,
-      h("div", { class: "panels" }, ...curves.elements, weights.element, layers.element,
-        confusion.element, misread.element, runs.element),
+      h("div", { class: "panels" }, ...curves.elements, weights.element, confusion.element, misread.element,
+        layers.element, runs.element),
       shortcutList(lab));
 
     return {
       element,
       frame(content) {
+        if (content.training !== training) [confusion, misread].forEach(part => part.forget());
+        training = content.training;
         curves.take(content);
         for (const [name, part] of [["W1", weights], ["confusion", confusion], ["misread", misread]]) {
           if (content.arrays?.[name]) late.set(part, content);
@@ -34,7 +35,7 @@ TABS.push({
 
     /** What is always there first, then what came with one of the frames since this was last seen. */
     function paint() {
-      for (const part of [form, controls, curves, layers, runs]) part.paint?.(lab.state);
+      for (const part of [form, controls, curves, layers, runs]) part.paint(lab.state);
       for (const [part, content] of late) part.paint(content);
       late.clear();
     }

@@ -10,8 +10,8 @@ function trainingControls(lab, form) {
     h("legend", { class: "unseen" }, lab.text("controls")),
     h("div", { class: "row" }, ...buttons.elements, pace.element, until.element),
     h("div", { class: "row" }, timeline.element, facts.element),
-    h("div", { class: "row settings" }, ...settings.elements));
-  const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields, form.element);
+    h("div", { class: "row settings" }, ...settings.elements, form.element));
+  const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields);
   lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
   return {
     element,
@@ -71,12 +71,14 @@ function paceControl(lab) {
     say(value, lab.text("per_second", { n: count(rate()) }));
     send();
   });
+  const element = h("div", { class: "control pace" }, h("label", {}, lab.text("pace"), slider), value, full);
   return {
-    element: h("div", { class: "control pace" }, h("label", {}, lab.text("pace"), slider), value, full),
+    element,
     paint({ pace }) {
       if (!pace) return;
+      element.toggleAttribute("data-full", pace.mode === "full");
       full.setAttribute("aria-pressed", pace.mode === "full");
-      if (edited(slider)) return;
+      if (edited(slider) || pace.rate == null) return;
       slider.value = Math.log10(pace.rate);
       slider.setAttribute("aria-valuetext", lab.text("per_second", { n: count(pace.rate) }));
       say(value, lab.text("per_second", { n: count(pace.rate) }));

@@ -73,6 +73,7 @@ function trainingCurves(lab) {
       }
       if (!fresh) return;
       fresh = false;
+      loss.rename(2, curves.width === 1 ? lab.text("each_update") : lab.text("mean_of", { n: count(curves.width) }));
       loss.show([curves.starts, curves.high, curves.low, curves.mean, curves.smoothed]);
       accuracy.show([curves.iterations, curves.trainAccuracy, curves.testAccuracy]);
     },
@@ -141,8 +142,9 @@ function earlierRuns(lab, curves) {
   async function refresh() {
     const answer = await lab.request("runs");
     if (!answer) return;
-    none.hidden = answer.runs.length > 0;
-    list.replaceChildren(...answer.runs.map(run => earlierRun(lab, run, chosenRuns, toggle)));
+    const others = answer.runs.filter(run => run.name !== lab.state.run);
+    none.hidden = others.length > 0;
+    list.replaceChildren(...others.map(run => earlierRun(lab, run, chosenRuns, toggle)));
   }
 
   return {

@@ -48,11 +48,11 @@ function recipeForm(lab) {
 const INPUT_MODES = { whole: "numeric", number: "decimal" };
 
 /** A field: its name as a recipe has it, its help, and what Python says about what is in it. */
-function recipeField(lab, { name, help, kind, choices, default: usual }) {
+function recipeField(lab, { name, help, kind, choices, default: usual, resolved }) {
   const [id, helpId, errorId] = [ownId(), ownId(), ownId()];
   const attributes = { id, name, title: help, "aria-describedby": `${helpId} ${errorId}` };
   const input = kind === "choice" ? choiceInput(attributes, usual ? choices : ["", ...choices])
-    : h("input", { ...attributes, type: "text", inputmode: INPUT_MODES[kind] ?? "text", placeholder: usual,
+    : h("input", { ...attributes, type: "text", inputmode: INPUT_MODES[kind] ?? "text", placeholder: resolved,
       autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
   const error = h("p", { class: "error", id: errorId, role: "status" });
   const element = h("div", { class: "field" }, h("label", { for: id, title: help }, h("code", {}, name)), input,

@@ -4,7 +4,8 @@
 function layerTable(lab) {
   const body = h("tbody", {}), findings = h("ul", { class: "findings" });
   const healthy = h("p", { class: "muted small" }, lab.text("no_findings"));
-  const head = ["parameter", "weights", "gradient", "last_update", "ratio"].map(key => h("th", { scope: "col" }, lab.text(key)));
+  const names = ["weights", "gradient", "last_update", "ratio"].map(key => h("th", { scope: "col" }, lab.text(key)));
+  const head = [h("th", { scope: "col" }, h("span", { class: "unseen" }, lab.text("parameter"))), ...names];
   const sizes = h("table", { class: "sizes" }, h("caption", { class: "unseen" }, lab.text("sizes_title")),
     h("thead", {}, h("tr", {}, ...head)), body);
   let told = "";

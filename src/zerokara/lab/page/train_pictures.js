@@ -18,8 +18,8 @@ function weightPictures(lab) {
     paint(content) {
       numbers = content.array("W1");
       grid.show(numbers);
-      const { units } = content;
-      say(more, units > numbers.shape[0] ? lab.text("first_units", { n: numbers.shape[0], all: units }) : "");
+      const { units, shown } = content.W1;
+      say(more, units > shown ? lab.text("first_units", { n: count(shown), all: count(units) }) : "");
       asTable.refresh();
     },
   };
@@ -55,6 +55,10 @@ function confusionTable(lab) {
   return {
     element: card("mixed", lab.text("confusion_title"), h("span", { class: "muted small" }, lab.text("confusion_axes")),
       none, h("div", { class: "scroll" }, grid)),
+    forget() {
+      none.hidden = false;
+      grid.hidden = true;
+    },
     paint(content) {
       const counts = content.array("confusion");
       none.hidden = true;
@@ -93,6 +97,12 @@ function misreadPictures(lab) {
   return {
     element: card("misread-card", lab.text("misread_title"), h("span", { class: "muted small" }, lab.text("misread_axes")),
       none, list),
+    forget() {
+      shown = null;
+      list.replaceChildren();
+      say(none, lab.text("not_evaluated"));
+      none.hidden = false;
+    },
     paint(content) {
       shown = content;
       say(none, content.misread.length ? "" : lab.text("none_misread"));
@@ -103,11 +113,11 @@ function misreadPictures(lab) {
 }
 
 function showMisread(lab, item, { index, label, answer, certainty }, pixels, shape) {
-  const [canvas, names, sure] = item.children, told = `${label} → ${answer}`, percentage = percent(certainty, 1);
+  const [canvas, names, sure] = item.children, [meant, read] = [label, answer].map(k => lab.hello.class_names[k] ?? k);
+  const told = lab.text("misread_one", { index: String(index), label: meant, answer: read, certainty: percent(certainty) });
   paintInk(lab, canvas, pixels, shape, 255);
-  const facts = { index: count(index), label, answer, certainty: percentage };
-  canvas.setAttribute("aria-label", lab.text("misread_one", facts));
-  item.title = lab.text("misread_one", facts);
-  say(names, told);
-  say(sure, percentage);
+  canvas.setAttribute("aria-label", told);
+  item.title = told;
+  say(names, `${meant} → ${read}`);
+  say(sure, percent(certainty));
 }
