@@ -76,13 +76,13 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
  *
  * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each}: `each` (a function that
  * returns true where every picture has a scale of its own). Returned: {element, show(numbers (n, rows, columns)),
- * mark({unit, row, column} or null), repaint()}.
+ * mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
 function pictureGrid(lab, { label, pick = null, each = () => false }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
   const element = h("div", { class: "picture-grid" }, canvas);
   const small = h("canvas");
-  let numbers = null, grid = null, marked = null;
+  let numbers = null, grid = null, marked = null, beside = null;
 
   function repaint() {
     if (!numbers || !element.clientWidth) return;
@@ -93,6 +93,7 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
       canvas.style.height = `${grid.height / devicePixelRatio}px`;
     }
     paintGrid(lab, canvas, small, numbers, grid, each());
+    if (beside) paintMark(lab, canvas, grid, beside, [1, 1]);
     if (marked) paintMark(lab, canvas, grid, marked);
   }
 
@@ -100,6 +101,7 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
     element, canvas,
     show: shown => { numbers = shown; repaint(); },
     mark: place => { marked = place; repaint(); },
+    also: place => { beside = place; repaint(); },
     repaint,
   };
   lab.on("theme", repaint);
@@ -146,11 +148,12 @@ function paintGrid(lab, canvas, small, numbers, grid, each) {
   }
 }
 
-function paintMark(lab, canvas, grid, { unit, row, column }) {
+function paintMark(lab, canvas, grid, { unit, row, column }, dash = []) {
   const context = canvas.getContext("2d"), { across, stepX, stepY, zoom, columns, rows } = grid;
   const [x, y] = [(unit % across) * stepX, Math.floor(unit / across) * stepY];
   const line = Math.max(1, Math.round(devicePixelRatio));
   context.lineWidth = line;
+  context.setLineDash(dash.map(length => 2 * length * line));
   context.strokeStyle = lab.colour("ink");
   context.strokeRect(x - line / 2, y - line / 2, columns * zoom + line, rows * zoom + line);
   if (row === undefined) return;
