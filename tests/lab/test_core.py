@@ -19,8 +19,10 @@ VALUES = {"dataset": "digits", "hidden": "12", "iterations": "120", "evaluate_ev
 def test_the_first_message_shows_an_untrained_network(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
     hello = view.messages[0]
-    assert hello.type == "hello" and hello.fields["view"] == view.view.name
-    assert hello.fields["state"] == "untrained" and hello.fields["status"] == "This network has learned nothing yet."
+    assert hello.type == "hello"
+    assert hello.fields["view"] == view.view.name
+    assert hello.fields["state"] == "untrained"
+    assert hello.fields["status"] == "This network has learned nothing yet."
     assert hello.fields["dataset"]["samples"] == [1438, 359]
     untrained = build_trainer(lab.recipe, lab.dataset).network.params["W1"]
     np.testing.assert_array_equal(hello.arrays["W1"], untrained.T.reshape(12, 8, 8))
@@ -72,8 +74,10 @@ def test_going_back_and_on_gives_the_bits_of_a_straight_run_in_a_new_folder(lab:
     first = view.facts["run"]
     view.done("rewind", iteration=47)
     facts = view.at("paused", 47)
-    assert facts["parent"] == {"run": first, "iteration": 47} and facts["run"] is None
-    assert len(view.losses) == 47 and view.evaluations[:, 0].tolist() == [0, 30]
+    assert facts["parent"] == {"run": first, "iteration": 47}
+    assert facts["run"] is None
+    assert len(view.losses) == 47
+    assert view.evaluations[:, 0].tolist() == [0, 30]
     straight = build_trainer(lab.recipe, lab.dataset)
     while straight.iteration < 47:
         straight.advance(47)
@@ -86,8 +90,10 @@ def test_going_back_and_on_gives_the_bits_of_a_straight_run_in_a_new_folder(lab:
     facts = view.at("finished", 120)
     lab.close()
     run, before = open_run(lab.out / facts["run"]), open_run(lab.out / first)
-    assert run.path != before.path and before.state == ("stopped" if ends == "running" else "finished")
-    assert run.parent is not None and (run.parent.run, run.parent.iteration) == (first, 47)
+    assert run.path != before.path
+    assert before.state == ("stopped" if ends == "running" else "finished")
+    assert run.parent is not None
+    assert (run.parent.run, run.parent.iteration) == (first, 47)
     whole = build_trainer(lab.recipe, lab.dataset)
     whole.run()
     np.testing.assert_array_equal(run.history.losses, whole.history.losses)

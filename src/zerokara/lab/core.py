@@ -140,6 +140,11 @@ class Lab:
                 self._leave_origin()
         self.tell()
 
+    @property
+    def furthest(self) -> int:
+        """The latest update that `rewind` can go to."""
+        return (self._origin or self.training).conductor.iteration
+
     def pause(self) -> None:
         """Wait before the next chunk."""
         self.training.conductor.pause()

@@ -42,7 +42,7 @@ SCRIPTS = (
     "notebook.js",
     "lab.js",
 )
-STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
+STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css", "notebook.css")
 
 
 @cache

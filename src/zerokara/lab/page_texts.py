@@ -19,7 +19,6 @@ TEXTS = {
     "projector": translatable("Projector"),
     "projector_help": translatable("Large letters and lines, legible from the last row of a classroom."),
     "as_table": translatable("As a table"),
-    "lost": translatable("The connection is lost. What was trained is kept; start zerokara lab again to go on."),
     # Translators: in a notebook
     "closed": translatable("This lab is closed. What was trained is kept; run the cell again to open a new one."),
     "watching": translatable("Another page steers this training, and this one watches."),

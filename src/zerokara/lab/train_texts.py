@@ -42,6 +42,8 @@ TEXTS = {
     "update": translatable("Update"),
     # Translators: a button: continue from the earlier update that was chosen
     "go_back": translatable("Go back"),
+    # Translators: a button: after going back, go to a later update that was chosen
+    "go_forward": translatable("Go forward"),
     "fact_epoch": translatable("Epoch"),
     "fact_rate": translatable("Updates per second"),
     "fact_left": translatable("Time left"),

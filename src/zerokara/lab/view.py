@@ -226,22 +226,22 @@ class View:
         return training.serial, training.state, levers, known, len(lab.views), lab.steering is self
 
     def _push(self, type: str, fields: Mapping[str, Any]) -> None:
+        self._pushed = now = time.monotonic()
         training = self._frames.training
-        snapshot = training.snapshot()
         self._shown = self._state()
-        now = time.monotonic()
+        snapshot = training.snapshot()
         weights = now - self._weights_pushed >= self._between_weights
         told, arrays = self._frames.next(snapshot, weights=weights)
         if "W1" in arrays:
             self._weights_pushed = now
         self._number += 1
         self._seen.clear()
-        self._pushed = now
         views = {
             "frame": self._number,
             "steering": self.lab.steering is self,
             "viewers": len(self.lab.views),
             "problem": self.lab.problem,
+            "furthest": self.lab.furthest,
         }
         self._send(Message(type, finite({**told, **fields, **views}), arrays))
 

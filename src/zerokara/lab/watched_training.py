@@ -20,7 +20,7 @@ from zerokara.findings import Findings
 from zerokara.lab.conductor import Conductor
 from zerokara.lab.curve import Curve
 from zerokara.lab.evaluations import Evaluations, Judgement
-from zerokara.lab.layer_sizes import SAMPLES, layer_sizes
+from zerokara.lab.layer_sizes import fixed_batch, layer_sizes
 from zerokara.lab.moments import Moments
 from zerokara.lab.remarks import Remarks
 from zerokara.lab.snapshot import Snapshot, Snapshots
@@ -90,7 +90,7 @@ class WatchedTraining:
         self._sizes: tuple[Snapshot, list[dict[str, Any]]] | None = None
         # of batches of its own: those of the trainer remember an epoch, and are its thread's
         batches = prepared.recipe.make_batches(len(prepared.dataset.train))
-        self._rows = batches.rows(0, 1)[0][:SAMPLES].copy()
+        self._batch = fixed_batch(prepared.dataset.train, batches.rows(0, 1)[0])
         self._reading = Lock()
         if before is not None:
             self._begin_with(before)
@@ -179,9 +179,7 @@ class WatchedTraining:
         """How large weights, gradients and updates are there."""
         with self._reading:
             if self._sizes is None or self._sizes[0] is not snapshot:
-                train = self.prepared.dataset.train
-                x = train.rows(self._rows, snapshot.network.dtype)
-                self._sizes = snapshot, layer_sizes(snapshot, x, train.t[self._rows])
+                self._sizes = snapshot, layer_sizes(snapshot, self._engine(), self._batch)
             return self._sizes[1]
 
     def _engine(self) -> Engine:

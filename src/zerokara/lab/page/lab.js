@@ -7,7 +7,7 @@ function open(element, connection, { shared = false } = {}) {
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
   connection.receive = (content, buffers) => received(view, content, buffers);
-  connection.lost = text => lost(view, text);
+  connection.lost = () => lost(view);
   document.addEventListener("visibilitychange", () => showTab(view, view.shown), { signal: lab.signal });
   return () => close(view);
 }
@@ -22,6 +22,7 @@ function close({ lab }) {
 /** A message of Python: for another view, an answer, a greeting, or the next frame. */
 function received(view, content, buffers) {
   const { lab } = view;
+  if (content.type === "closed") return closed(view, content.text);
   if (view.shared && content.view !== lab.view) return;
   if (lab.answered(content, buffers)) return;
   const message = { ...content, array: name => arrayOf(content, buffers, name) };
@@ -70,6 +71,8 @@ function painted(view, message) {
 function sayStatus({ lab, status, place }) {
   const { state } = lab;
   say(status, state.status ?? "");
+  if (state.problem && state.problem !== lab.told) lab.complain(state.problem);
+  lab.told = state.problem;
   status.dataset.state = state.state ?? "";
   place.hidden = state.steering !== false;
 }
@@ -111,14 +114,21 @@ function complain(view, text) {
   if (text) view.forgetting = setTimeout(() => complain(view, ""), 10_000);
 }
 
-function lost(view, text = "lost") {
+/** The connection is gone: whoever opened it says so. Nothing can be steered until there is a new greeting. */
+function lost(view) {
   const { lab } = view;
   if (!lab.hello) return;
-  lab.forsake(lab.text(text));
+  lab.forsake("");
   lab.state.state = "lost";
-  lab.state.status = lab.text(text);
-  sayStatus(view);
-  lab.announce(lab.state.status);
+  showTab(view, view.shown);
+}
+
+/** The lab is closed; nothing will come any more. */
+function closed(view, text) {
+  lost(view);
+  view.lab.state.status = text;
+  if (view.lab.hello) sayStatus(view);
+  else view.lab.root.replaceChildren(h("p", { role: "status" }, text));
 }
 
 /** The tabs as ARIA has them: one in the order of the keyboard, the others by arrow keys. */

@@ -2,16 +2,20 @@
 
 /** anywidget's: show a view. What is returned is called when it is removed. */
 function render({ model, el }) {
-  const connection = { send: (content, buffers) => sent(model, content, buffers) || connection.lost("closed") };
+  const connection = {};
+  connection.send = (content, buffers) => {
+    try {
+      model.send(content, undefined, buffers);
+    } catch { // the kernel was restarted or has ended
+      if (el.zerokara.hello) connection.receive({ type: "closed", text: el.zerokara.text("closed") }, []);
+    }
+  };
   el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
   const close = open(el, connection, { shared: true });
-  const hear = (content, buffers) => {
-    if (content.type === "closed") closed(el, connection, content.text);
-    else connection.receive(content, buffers);
-  };
+  const hear = (content, buffers) => connection.receive(content, buffers);
   const greet = () => el.zerokara.tell("hello");
   model.on("msg:custom", hear);
-  model.on("comm_live_update", greet); // the kernel was restarted, or is connected again
+  model.on("comm_live_update", greet); // a kernel is lost, or there again
   addEventListener("pagehide", () => el.zerokara.tell("goodbye"), { signal: el.zerokara.signal });
   greet();
   return () => {
@@ -19,20 +23,4 @@ function render({ model, el }) {
     model.off("comm_live_update", greet);
     close();
   };
-}
-
-/** Send a message, and say whether there is a kernel that takes it. */
-function sent(model, content, buffers) {
-  try {
-    model.send(content, undefined, buffers);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Say that there is no lab any more, also where none was shown yet, such as on a page that is opened again. */
-function closed(element, connection, text) {
-  if (element.zerokara.hello) connection.lost("closed");
-  else element.replaceChildren(h("p", {}, text));
 }

@@ -37,7 +37,7 @@ function mainButtons(lab, form) {
   const say_ = (key, request) => h("button", { onclick: request }, lab.text(key));
   const start = () => lab.request("start", { values: form.values() });
   const doing = { untrained: start, running: () => lab.request("pause"), paused: () => lab.request("go") };
-  const labels = { untrained: "start", running: "pause", paused: "go_on" };
+  const labels = { untrained: "start", running: "pause", paused: "go_on", returning: "go_on", lost: "go_on" };
   let now = "untrained";
   const main = h("button", { class: "main", onclick: () => (doing[now] ?? start)() }, lab.text("start"));
   const one = say_("one_update", () => lab.request("step", { updates: 1 }));
@@ -49,6 +49,7 @@ function mainButtons(lab, form) {
       now = state;
       say(main, lab.text(labels[state] ?? "start_again"));
       main.dataset.state = state;
+      main.disabled = state === "returning";
       const goes = state === "untrained" || UNFINISHED.has(state);
       one.disabled = epoch.disabled = !goes;
       stop.disabled = !UNFINISHED.has(state);
@@ -172,11 +173,11 @@ function timelineControl(lab) {
     await lab.request("rewind", { iteration: aimed });
     release();
   } }, lab.text("go_back"));
-  let last = 0, aimed = null;
+  let last = 0, furthest = 0, aimed = null;
 
   function aim(update) {
-    aimed = Math.max(0, Math.round(update));
-    if (aimed >= last) aimed = null;
+    aimed = Math.max(0, Math.min(furthest, Math.round(update)));
+    if (aimed === last) aimed = null;
     show();
   }
 
@@ -187,10 +188,11 @@ function timelineControl(lab) {
 
   function show() {
     slider.value = aimed ?? last;
-    slider.disabled = box.disabled = !last;
+    slider.disabled = box.disabled = !furthest;
     slider.setAttribute("aria-valuetext", count(aimed ?? last));
     if (!edited(box) || aimed === null) box.value = aimed ?? last;
     button.disabled = aimed === null;
+    say(button, lab.text(aimed > last ? "go_forward" : "go_back"));
   }
 
   slider.addEventListener("input", () => aim(slider.valueAsNumber));
@@ -204,10 +206,11 @@ function timelineControl(lab) {
   return {
     aim,
     element: h("div", { class: "timeline" }, h("label", {}, lab.text("update"), slider), box, all, button),
-    paint({ iteration, total }) {
-      if (aimed !== null && aimed >= iteration) aimed = null;
-      if (last === iteration && slider.max === String(total)) return;
-      last = iteration;
+    paint(state) {
+      const { iteration, total } = state;
+      if (last === iteration && furthest === state.furthest && slider.max === String(total)) return;
+      [last, furthest] = [iteration, state.furthest];
+      if (aimed === last || aimed > furthest) aimed = null;
       slider.max = total;
       say(all, lab.text("of", { all: count(total) }));
       show();
