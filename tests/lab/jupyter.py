@@ -60,7 +60,7 @@ def _address(runtime: Path, server: "subprocess.Popen[bytes]") -> str:
     return f"{facts['url']}lab/tree/lab.ipynb?token={facts['token']}"
 
 
-def run_cell(page: Any, number: int) -> None:
+def execute(page: Any, number: int) -> None:
     """Click into a cell and press Shift+Enter, when the kernel hears it."""
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.locator(".jp-CodeCell .cm-content").nth(number).click()

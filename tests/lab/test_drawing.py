@@ -407,8 +407,14 @@ def test_the_likelier_way_to_read_a_photo_is_shown(trained):
     """`predicted` decides between two ways; what is shown of the layers is of the same."""
     first, second = (np.random.default_rng(seed).random((8, 8), dtype=np.float32) for seed in (1, 2))
     both = ask(trained, arrays={"pixels": np.array([first, second])}, unit=[1, 0])
-    prepared = replace(prepare_picture(first, trained.described, "digits"), inputs=np.array([first.ravel(), second.ravel()]))
-    expected = predicted(prepared, lambda x: traced(trained.network, x, {}).probabilities, trained.described.class_names)
+    prepared = replace(
+        prepare_picture(first, trained.described, "digits"), inputs=np.array([first.ravel(), second.ravel()])
+    )
+    expected = predicted(
+        prepared, lambda x: traced(trained.network, x, {}).probabilities, trained.described.class_names
+    )
     assert both.fields["way"] == expected.way
-    hidden = np.maximum(0, (first, second)[expected.way].ravel() @ trained.network.params["W1"] + trained.network.params["b1"])
+    hidden = np.maximum(
+        0, (first, second)[expected.way].ravel() @ trained.network.params["W1"] + trained.network.params["b1"]
+    )
     assert_allclose(both.arrays["activity1"], hidden, rtol=1e-4, atol=1e-5)

@@ -239,14 +239,14 @@ def test_without_anywidget(monkeypatch: pytest.MonkeyPatch, as_notebook: SimpleN
     monkeypatch.undo()
     monkeypatch.setattr(notebook, "_shell", lambda: SimpleNamespace(kernel=1))
     monkeypatch.setitem(sys.modules, "anywidget", None)
-    with pytest.raises(UsageError, match="^The lab in a notebook needs anywidget: .* install anywidget") as refused:
+    with pytest.raises(UsageError, match=r"^The lab in a notebook needs anywidget: .* install anywidget") as refused:
         zerokara.open_lab("digits")
     assert refused.value.code == "missing-package"
 
 
 def test_without_websockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zerokara.lab.server", None)
-    with pytest.raises(UsageError, match="^The lab's page needs websockets: .* install websockets$") as refused:
+    with pytest.raises(UsageError, match=r"^The lab's page needs websockets: .* install websockets$") as refused:
         zerokara.open_lab("digits")
     assert refused.value.code == "missing-package"
 
