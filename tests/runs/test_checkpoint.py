@@ -168,7 +168,7 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "offsets outside": (lambda h, f: h["params/W1"].update(data_offsets=[0, 10**9]), "cannot be used"),
     "offsets that overlap": (lambda h, f: h["params/b1"].update(data_offsets=[0, 4]), "cannot be used"),
     "offsets that are none": (lambda h, f: h["params/W1"].update(data_offsets="here"), "cannot be used"),
-    "a newer format": (lambda h, f: f.update(format=5), "a newer zerokara, in format 5; this one reads formats 2 to"),
+    "a newer format": (lambda h, f: f.update(format=6), "a newer zerokara, in format 6; this one reads formats 2 to"),
     "an older format": (lambda h, f: f.update(format=1), "an older zerokara, in format 1; this one reads formats 2 to"),
     "a format that is none": (lambda h, f: f.update(format="3"), "The file's format is missing or impossible"),
     "no iteration": (lambda h, f: f.pop("iteration"), "The file's iteration is missing"),
@@ -198,9 +198,9 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
     "a class less": (
         lambda h, f: f["provenance"]["described"]["class_names"].pop(), "The file's described is missing or impossible",
     ),
-    "one fact too many": (lambda h, f: f.update(other=1), "The facts in the file's header are not those of format 4"),
+    "one fact too many": (lambda h, f: f.update(other=1), "The facts in the file's header are not those of format 5"),
     "one fact too many in its provenance": (
-        lambda h, f: f["provenance"].update(other=1), "The facts in the file's header are not those of format 4",
+        lambda h, f: f["provenance"].update(other=1), "The facts in the file's header are not those of format 5",
     ),
     "no provenance": (lambda h, f: f.pop("provenance"), "The file's provenance is missing"),
     "a provenance that is none": (

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,12 @@ from zerokara.data import Dataset, load
 from zerokara.errors import DataError, RunError, UsageError
 from zerokara.findings import Finding, Findings
 from zerokara.runs.diagnosis import held_out, parts_of, trial_of, with_change
-from zerokara.runs.prepared import Diverged
+from zerokara.runs.folder import RunFolder
+from zerokara.runs.prepared import Diverged, prepare_run
+from zerokara.runs.reporting import findings_of_end
 from zerokara.training.batches import TRIALS, generator
+from zerokara.training.build import build_trainer
+from zerokara.training.changes import Change
 from zerokara.training.recipe import Recipe
 
 SLOW: dict[str, Any] = {"learning_rate": 1e-5, "hidden": (20,), "epochs": 60}
@@ -61,6 +66,72 @@ def test_a_run_that_diverged(tmp_path: Path) -> None:
     first = zerokara.diagnose(ended.value.run)[0]
     assert first.cause in ("rate-too-high", "diverged")
     assert first.proof["accuracy_after"] > 0.9
+
+
+def changed(path: Path, *changes: Change, **fields: Any) -> zerokara.Run:
+    """A run that was changed while it trained, as it lies in its folder."""
+    recipe = Recipe(**{"dataset": "digits", "hidden": (30,), "batch_size": 50, "iterations": 400, **fields})
+    prepared = prepare_run(recipe, changes=changes)
+    with suppress(Diverged):
+        prepared.run_into(RunFolder.create(path, "changed", "digits"), plots=False)
+    return zerokara.open_run(path / "changed")
+
+
+@pytest.mark.parametrize(
+    ("change", "cause", "seen", "proposed"),
+    [
+        (Change(100, "learning_rate", 1e30), "rate-too-high", {"learning_rate": 1e30}, {"learning_rate": 0.1}),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                (Change(60, "learning_rate", 30.0), "rate-too-high", {"learning_rate": 30}, {"learning_rate": 0.1}),
+                (Change(3, "learning_rate", 1e-6), "rate-too-low", {"learning_rate": 1e-6}, {"learning_rate": 0.1}),
+                (
+                    Change(60, "weight_decay", 1.0), "weight-decay-too-strong", {"weight_decay": 1.0},
+                    {"weight_decay": 0.001},
+                ),
+                (Change(3, "weight_decay", 1e300), "weight-decay-too-strong", {}, {"weight_decay": 0.0}),
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_a_run_that_was_spoilt_while_it_trained_is_told_by_what(
+    tmp_path: Path, change: Change, cause: str, seen: dict[str, float], proposed: dict[str, float]
+) -> None:
+    """The recipe is a healthy one: the rate to speak of is the one that was set, and nothing else was tried with it."""
+    run = changed(tmp_path, change, learning_rate=0.3)
+    first = zerokara.diagnose(run)[0]
+    assert (first.cause, first.change) == (cause, proposed)
+    assert seen.items() <= first.evidence.items()
+    assert first.proof["accuracy_before"] < 0.3 < 0.85 < first.proof["accuracy_after"]
+    assert [finding.cause for finding in findings_of_end(run, run.dataset)] == [], "signals alone do not tell"
+
+
+def test_a_healthy_run_that_was_changed_has_nothing(tmp_path: Path) -> None:
+    made = [Change(100, "learning_rate", 0.05), Change(200, "weight_decay", 0.001)]
+    run = changed(tmp_path, *made, learning_rate=0.3)
+    assert run.changes == tuple(made)
+    assert zerokara.diagnose(run) == ()
+
+
+def test_trials_are_changed_as_the_run_was_but_for_what_is_tried(digits: Dataset) -> None:
+    """With the change of a setting that is tried, the proposal would be gone; without others, theirs were the gain."""
+    recipe = Recipe(dataset="digits", hidden=(3,), iterations=30, optimizer="momentum", learning_rate=0.1).resolved()
+    made = [Change(2, "learning_rate", 1e-9), Change(3, "weight_decay", 0.1), Change(4, "momentum", 0.1)]
+    train = trial_of(recipe, digits, changes=made)
+    for change, kept in (
+        ({}, made), ({"learning_rate": 0.05}, made[1:]), ({"weight_decay": 0.0}, [made[0], made[2]]),
+        ({"optimizer": "adam"}, [made[1]]), ({"hidden": (5,)}, made),
+    ):  # fmt: skip
+        right = []
+        for part in range(parts_of(len(digits.train))):
+            data = held_out(digits, recipe.seed, part)
+            trainer = build_trainer(with_change(recipe, change, 15), data, changes=kept)
+            trainer.run()
+            right.append(trainer.engine.classify(trainer.network, data.test) == data.test.t)
+        trial = train(change)
+        assert trial is not None
+        np.testing.assert_array_equal(trial.right, np.concatenate(right))
 
 
 @pytest.mark.slow

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zerokara.data.description import DataDescription
 from zerokara.errors import RunError
@@ -13,7 +15,16 @@ from zerokara.nn.activations import ACTIVATIONS, Relu
 from zerokara.runs import provenance
 from zerokara.runs import provenance as module
 from zerokara.runs.machine import Environment
-from zerokara.runs.provenance import FORMAT, MIGRATIONS, CheckpointFacts, Provenance, differing_field, recorded_recipe
+from zerokara.runs.provenance import (
+    FORMAT,
+    MIGRATIONS,
+    CheckpointFacts,
+    Provenance,
+    differing_field,
+    plain_name,
+    recorded_recipe,
+)
+from zerokara.training.changes import Parent
 from zerokara.training.recipe import Recipe
 
 RECIPE = Recipe(dataset="digits", hidden=(3,)).resolved()
@@ -54,10 +65,18 @@ def in_format_2() -> dict[str, Any]:
 UNDESCRIBED = replace(FACTS, provenance=replace(CAME, described=None))
 
 
-def test_formats_2_and_3_are_brought_up() -> None:
+def in_format_4() -> dict[str, Any]:
+    """Nothing was changed while it trained, and every run began at its beginning."""
+    found = {**written(FACTS), "format": 4}
+    del found["changes"], found["provenance"]["parent"]
+    return found
+
+
+def test_formats_2_to_4_are_brought_up() -> None:
     assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(UNDESCRIBED, undecided={})
     assert CheckpointFacts.from_json(PATH, {**in_format_2(), "undecided": {"test": [1, 9]}}) == UNDESCRIBED
-    in_3 = {**written(FACTS), "format": 3}
+    assert CheckpointFacts.from_json(PATH, in_format_4()) == FACTS
+    in_3 = {**in_format_4(), "format": 3}
     del in_3["provenance"]["described"]
     assert CheckpointFacts.from_json(PATH, in_3) == UNDESCRIBED
 
@@ -92,19 +111,19 @@ def test_every_format_since_the_oldest_has_a_way_up() -> None:
 
 
 def test_formats_are_brought_up_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it will be when a format 5 comes: here one in which a processor level is written in capitals."""
+    """As it will be when a format 6 comes: here one in which a processor level is written in capitals."""
 
-    def to_5(facts: dict[str, Any]) -> dict[str, Any]:
+    def to_6(facts: dict[str, Any]) -> dict[str, Any]:
         came = facts["provenance"]
         return {**facts, "provenance": {**came, "level": came["level"].upper()}}
 
-    monkeypatch.setattr(module, "FORMAT", 5)
-    monkeypatch.setitem(MIGRATIONS, 4, to_5)
-    in_5 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
-    before = replace(in_5.provenance, described=None)
-    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_5, undecided={}, provenance=before)
-    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 4}) == in_5
-    assert CheckpointFacts.from_json(PATH, {**written(in_5), "format": 5}) == in_5
+    monkeypatch.setattr(module, "FORMAT", 6)
+    monkeypatch.setitem(MIGRATIONS, 5, to_6)
+    in_6 = replace(FACTS, provenance=replace(CAME, level="X86, V3"))
+    before = replace(in_6.provenance, described=None)
+    assert CheckpointFacts.from_json(PATH, in_format_2()) == replace(in_6, undecided={}, provenance=before)
+    assert CheckpointFacts.from_json(PATH, {**written(FACTS), "format": 5}) == in_6
+    assert CheckpointFacts.from_json(PATH, {**written(in_6), "format": 6}) == in_6
 
 
 @pytest.mark.parametrize("fact", [f.name for record in (CheckpointFacts, Provenance) for f in fields(record)])
@@ -113,8 +132,8 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
     facts = written(FACTS)
     record = facts["provenance"] if fact in facts["provenance"] else facts
     assert fact in record
-    if (fact, value) == ("described", None) or (fact == "recipe" and isinstance(value, dict)):
-        return  # an older zerokara described no data; and the recipe's own fields are compared with recipe.toml
+    if (fact, value) in (("described", None), ("parent", None)) or (fact == "recipe" and isinstance(value, dict)):
+        return  # no data are described, there is no parent; and a recipe's fields are compared with recipe.toml
     record[fact] = value
     with pytest.raises(
         RunError, match=rf"The file's {'zerokara' if fact == 'provenance' and value == {'a': 1} else fact} is miss"
@@ -122,10 +141,88 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
         CheckpointFacts.from_json(PATH, facts)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        None, {}, "no", [None], [[1, "learning_rate", 0.1]], [{}], [{"iteration": 1, "field": "learning_rate"}],
+        [{"iteration": 1, "field": "learning_rate", "value": 0.1, "more": 1}],
+        [{"iteration": 1, "field": "seed", "value": 1}], [{"iteration": 1, "field": "__class__", "value": 1}],
+        [{"iteration": 1, "field": ["learning_rate"], "value": 1}],
+        *([{"iteration": i, "field": "learning_rate", "value": 0.1}] for i in (-1, 8, 1.0, True, None, "1", 2**70)),
+        *([{"iteration": 1, "field": "learning_rate", "value": v}] for v in (0, -1, 1e999, None, "1", True, 10**400)),
+        [{"iteration": 1, "field": "learning_rate", "value": float("nan")}],
+        [{"iteration": 2, "field": "learning_rate", "value": 1}, {"iteration": 1, "field": "weight_decay", "value": 1}],
+        [{"iteration": 2, "field": "learning_rate", "value": v} for v in (1, 2)],
+        [{"iteration": 1, "field": "learning_rate", "value": 1}] * 20_000,
+    ],
+)  # fmt: skip
+def test_impossible_changes_are_refused(changes: Any) -> None:
+    with pytest.raises(RunError, match="The file's changes is missing or impossible"):
+        CheckpointFacts.from_json(PATH, {**written(FACTS), "changes": changes})
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        {}, [], "mnist-001", {"run": "a"}, {"run": "a", "iteration": 8}, {"run": "a", "iteration": -1},
+        {"run": "a", "iteration": 1, "more": 1}, {"run": "../a", "iteration": 1}, {"run": "..", "iteration": 1},
+        {"run": "", "iteration": 1}, {"run": "a\\b", "iteration": 1}, {"run": "\x1b[2J", "iteration": 1},
+        {"run": "a" * 2000, "iteration": 1}, {"run": None, "iteration": 1}, {"run": "a", "iteration": True},
+    ],
+)  # fmt: skip
+def test_an_impossible_parent_is_refused(parent: Any) -> None:
+    facts = written(FACTS)
+    facts["provenance"]["parent"] = parent
+    with pytest.raises(RunError, match="The file's parent is missing or impossible"):
+        CheckpointFacts.from_json(PATH, facts)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(["learning_rate"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["iteration", "field", "value", "run", "x"]), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+CHANGES = st.lists(
+    st.builds(
+        lambda i, f, v: {"iteration": i, "field": f, "value": v},
+        st.integers(-1, 9), st.sampled_from(["learning_rate", "momentum", "weight_decay", "x"]), st.floats() | JSON,
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes=JSON | CHANGES, parent=JSON)
+def test_any_json_is_read_as_it_stands_or_refused(changes: Any, parent: Any) -> None:
+    facts = json.loads(json.dumps({**written(FACTS), "changes": changes}))
+    facts["provenance"]["parent"] = json.loads(json.dumps(parent))
+    try:
+        read = CheckpointFacts.from_json(PATH, facts)
+    except RunError:
+        return
+    assert json.loads(json.dumps(read.to_json()))["changes"] == changes
+    iterations = [change.iteration for change in read.changes]
+    assert iterations == sorted(iterations)
+    assert all(0 <= iteration <= 7 for iteration in iterations)
+    assert read.provenance.parent is None or read.provenance.parent.iteration <= 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.text(max_size=6) | st.sampled_from([".", "..", "a/b", "\udcff", "/", "学習-001"]), at=st.integers(0, 7))
+def test_the_name_of_any_folder_can_be_recorded(name: str, at: int) -> None:
+    parent = Parent(plain_name(name), at)
+    facts = replace(FACTS, provenance=replace(CAME, parent=parent))
+    assert CheckpointFacts.from_json(PATH, written(facts)) == facts
+    assert plain_name("mnist-001") == "mnist-001"
+
+
 @pytest.mark.parametrize("number", [0, 1, FORMAT + 1, FORMAT + 2, 10**9])
 def test_another_format_is_refused_in_words_whatever_else_it_says(number: int) -> None:
     which = "a newer" if number > FORMAT else "an older"
-    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 4"
+    words = f"was written by {which} zerokara, in format {number}; this one reads formats 2 to 5"
     for facts in ({"format": number}, {**written(FACTS), "format": number}):
         with pytest.raises(RunError, match=words):
             CheckpointFacts.from_json(PATH, facts)

@@ -237,6 +237,48 @@ def test_an_edited_recipe_is_refused_and_one_that_was_sealed_again_is_found(
     )
 
 
+def changed_at_7(path: Path) -> Path:
+    """A run whose rate was changed while it trained."""
+    prepared = prepare_run(Recipe(dataset="digits", optimizer="momentum", **TINY), engine="reference")
+
+    def change(event: Event) -> None:
+        if isinstance(event, Started):
+            event.look_at([7])
+        if isinstance(event, Advanced) and event.iteration == 7:
+            prepared.trainer.change("learning_rate", 0.2)
+
+    return prepared.run_into(RunFolder.create(path.parent, path.name, "digits"), plots=False, listeners=[change]).path
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda changes: changes.clear(),
+        lambda changes: changes[0].update(iteration=8),
+        lambda changes: changes[0].update(value=0.2000001),
+        lambda changes: changes.append({"iteration": 15, "field": "momentum", "value": 0.5}),
+    ],
+)
+def test_a_change_that_was_altered_is_found(tmp_path: Path, edit: Callable[[list[dict[str, Any]]], None]) -> None:
+    """By the digest; and where somebody made that anew, by the bits."""
+    run = changed_at_7(tmp_path / "run")
+    assert verdict(run) == SAME
+    content = newest(run).read_bytes()
+    assert b"0.2}" in content
+    newest(run).write_bytes(content.replace(b"0.2}", b"0.3}"))
+    assert "run-damaged" in verdict(run)[1]
+    newest(run).write_bytes(content)
+    resealed(run, lambda arrays, facts: edit(facts["changes"]))
+    assert verdict(run) == ("differs", ["losses"])
+
+
+def test_a_change_of_a_setting_that_the_optimizer_does_not_have_is_refused(run: Path) -> None:
+    made = {"iteration": 3, "field": "momentum", "value": 0.5}
+    resealed(run, lambda arrays, facts: facts["changes"].append(made))
+    with pytest.warns(UserWarning, match=r"momentum is not a setting of sgd, which has learning_rate\. It was left as"):
+        zerokara.open_run(run)
+
+
 # Cannot be told
 
 

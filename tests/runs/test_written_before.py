@@ -17,8 +17,9 @@ from zerokara.runs.resume import Finished, reopen
 from zerokara.training.recipe import ADDED_LATER, LENGTHS, Recipe
 
 NO_DIGEST = "weights.safetensors has no digest: an older zerokara wrote it."
-MADE = {"written_before": NO_DIGEST, "written_in_format_2": "", "written_in_format_3": ""}
-"""Folder → what is said of its runs: before weights had a digest, before records had types, before data were described.
+MADE = {"written_before": NO_DIGEST, "written_in_format_2": "", "written_in_format_3": "", "written_in_format_4": ""}
+"""Folder → what is said of its runs: before weights had a digest, before records had types, before data were described,
+before a run could be changed while it trained.
 Each has one recipe, finished after its 9 updates and stopped after 5 of them."""
 
 
@@ -73,7 +74,7 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(out: Path) -> None:
     assert line is not None
     assert line.remark is None, "its weights have a digest now"
     header = (out / "stopped/checkpoints/9.safetensors").read_bytes()
-    assert b'\\"format\\": 4' in header, "it is of this format now"
+    assert b'\\"format\\": 5' in header, "it is of this format now"
 
 
 def test_every_field_of_a_recipe_was_recorded_before_or_is_listed_as_added_later(out: Path, made: str) -> None:
@@ -83,7 +84,7 @@ def test_every_field_of_a_recipe_was_recorded_before_or_is_listed_as_added_later
     facts = json.loads(header["__metadata__"]["zerokara"])
     recorded = set(facts.get("provenance", facts)["recipe"]) | {"dataset"}
     assert recorded | set(ADDED_LATER) == {f.name for f in fields(Recipe)} - set(LENGTHS)
-    assert made == "written_in_format_3" or not recorded & set(ADDED_LATER)
+    assert made in ("written_in_format_3", "written_in_format_4") or not recorded & set(ADDED_LATER)
 
 
 def test_a_recipe_that_now_has_what_came_later_is_another_recipe(out: Path) -> None:

@@ -110,7 +110,7 @@ class Attending:
         if not self.trials or not self._has_time(run, 2 * parts):
             return str(Findings(self._new(findings_of(evidence, asked=False)))), False
         recipe = diagnosis.by_backprop(self.prepared.recipe)
-        train = diagnosis.trial_of(recipe, self.prepared.dataset, seconds=SECONDS)
+        train = diagnosis.trial_of(recipe, self.prepared.dataset, seconds=SECONDS, changes=evidence.changes)
         came = diagnosis.concluded(evidence, recipe, train, asked=False, seconds=SECONDS)
         if not came.outcome.complete and not any(finding.proven for finding in came.findings):
             return "", False

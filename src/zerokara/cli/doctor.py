@@ -15,6 +15,7 @@ from zerokara.cli.options import DataDir, Json, Threads, run_folder
 from zerokara.doctor.trials import options_of
 from zerokara.doctor.ways import Change
 from zerokara.findings import Findings
+from zerokara.report.changes import NOT_IN_RECIPE
 from zerokara.runs.diagnosis import Diagnosis, diagnosis_of
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import STOPPED, UNFINISHED
@@ -50,6 +51,8 @@ def doctor(
         print(sentence("The run had done {n:,} of {total:,} updates; here it was trained to its end.", **done))
         print()
     print(in_words(diagnosis, opened.path))
+    if opened.changes and any(finding.change for finding in diagnosis.findings):
+        print(sentence(NOT_IN_RECIPE, run=opened.path))
 
 
 def in_words(diagnosis: Diagnosis, path: Path) -> str:

@@ -17,12 +17,13 @@ from zerokara.cli.picture import write_picture
 from zerokara.cli.table import Column, Table
 from zerokara.errors import UsageError, unknown_name
 from zerokara.progress import duration
+from zerokara.report.changes import CHANGES, HEADS, left_out, parent_in_words, rows
 from zerokara.runs.files import describe, pictures
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.listing import STATES, STATES_IN_WORDS, Line, lines
 from zerokara.runs.opening import open_run, open_with_remarks
 from zerokara.runs.removal import check_removable, remove
-from zerokara.runs.run import STOPPED, UNFINISHED
+from zerokara.runs.run import STOPPED, UNFINISHED, Run
 from zerokara.runs.script_reporting import what_is_missing
 from zerokara.runs.scripts import ScriptRun, read_script, script_pictures
 from zerokara.runs.side_by_side import told_apart
@@ -98,6 +99,7 @@ def show(run: RunName, *, out: Out = Path("runs")) -> None:
     print(sentence("engine: {name}", name=opened.engine))
     if opened.remark:
         print(opened.remark_in_words())
+    _print_changes(opened)
     _print_table(history)
     for remark in (*results.notes, *results.remarks):
         print(f"\n{printable(remark.text)}")
@@ -128,6 +130,19 @@ def _show_script(path: Path) -> None:
         print()
         for line in str(script.findings).splitlines():
             print(printable(line))
+
+
+def _print_changes(run: Run) -> None:
+    if run.parent is not None:
+        print(printable(parent_in_words(run.parent)))
+    if run.changes:
+        print(f"\n{sentence(CHANGES)}")
+        shown = rows(run.changes)
+        table = Table(
+            [Column(head, widest(of), left) for head, of in zip(HEADS, zip(*shown, strict=True), strict=True)], 2
+        )
+        for line in filter(None, (table.head(), *map(table.line, shown), left_out(run.changes))):
+            print(line)
 
 
 def _print_table(history: History) -> None:

@@ -35,10 +35,11 @@ from zerokara.cli.options import (
 )
 from zerokara.data.catalog import Progress
 from zerokara.errors import INTERRUPTED, UsageError
+from zerokara.report.changes import NOT_IN_RECIPE
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.interrupt import Interrupted
 from zerokara.runs.lock import Busy, is_locked
-from zerokara.runs.opening import open_run
+from zerokara.runs.opening import open_run, was_changed
 from zerokara.runs.prepared import Diverged, PreparedRun, prepare_run, with_absolute_path
 from zerokara.runs.resume import Finished, Reopened, check_same_recipe, reopen
 from zerokara.runs.run import Run
@@ -132,6 +133,8 @@ def train(
     """Without options: the two-layer network of the textbook, on MNIST, for 10,000 updates."""
     output = Output.of(no_plots=no_plots, json=json, tensorboard=tensorboard, quiet=quiet)
     chosen = recipe_of(recipe, options)
+    if recipe is not None and not quiet and was_changed(recipe):
+        tell(sentence(NOT_IN_RECIPE, run=recipe))
     settings = output.settings(threads, data_dir, keep_going)
 
     def begin(*, empty: bool = False) -> int:

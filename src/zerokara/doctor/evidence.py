@@ -7,8 +7,8 @@ Whatever is not known is None, and a rule that lacks its evidence is silent. A t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from zerokara.data.dataset import Dataset
 from zerokara.doctor.data_facts import DataFacts
 from zerokara.doctor.probes import Probe
+from zerokara.training.changes import Change
 from zerokara.training.history import Divergence, Evaluation
 from zerokara.training.recipe import Recipe
 
@@ -71,8 +72,9 @@ class Evidence:
     """What is known of one training, up to now or to its end.
 
     Attributes:
-        setting: what was trained and how.
+        setting: what was trained and how, as it began.
         recipe: the whole of it, where there is one.
+        changes: of settings, that somebody made on the way.
         total: updates of the whole run; None where nobody said.
         iteration: updates done so far.
         losses: (iteration,) the loss of each batch before its update.
@@ -86,6 +88,7 @@ class Evidence:
 
     setting: Setting = field(default_factory=Setting)
     recipe: Recipe | None = None
+    changes: tuple[Change, ...] = ()
     total: int | None = None
     iteration: int = 0
     losses: NDArray[np.float64] = field(default_factory=lambda: NO_LOSSES)
@@ -95,6 +98,19 @@ class Evidence:
     data: DataFacts | None = None
     divergence: Divergence | None = None
     ended: bool = False
+
+    def as_of(self, update: int) -> Evidence:
+        """The same with the settings that the update of this number, from 1, was made with, as those of the training.
+
+        Of what is seen after some updates, the rate to speak of is the one that made them.
+        """
+        made = [change for change in self.changes if change.iteration < update]
+        if not made or self.recipe is None:
+            return self
+        values: dict[str, Any] = {change.field: change.value for change in made}
+        recipe = replace(self.recipe, **values)
+        setting = replace(self.setting, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        return replace(self, setting=setting, recipe=recipe)
 
     @property
     def progress(self) -> float:

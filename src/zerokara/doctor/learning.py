@@ -34,7 +34,9 @@ def loss_summed(course: Course) -> Finding | None:
     """The first loss is that of a sample times the size of the batch."""
     setting, first, losses = course.evidence.setting, course.first, course.evidence.losses
     size, classes = setting.batch_size, setting.classes
-    if first is None or not len(losses) or not size or size < 8 or not classes or setting.weight_decay:
+    if first is None or not len(losses) or not size or size < 8 or not classes:
+        return None
+    if setting.weight_decay or any(change.field == "weight_decay" for change in course.evidence.changes):
         return None
     ratio = float(losses[0]) / (first.level * np.log(classes))
     if not 0.7 < ratio / size < 1.4 and not setting.sums:
@@ -171,6 +173,8 @@ def no_numbers(course: Course) -> Finding | None:
     """It left the finite numbers, though the network before gave scores as they should be: the loss is to blame."""
     divergence = course.evidence.divergence
     if divergence is None or divergence.has_loss or divergence.iteration > 3 or not course.look.is_finite:
+        return None
+    if course.evidence.changes:  # a penalty that somebody made huge is part of the loss
         return None
     if course.look.level > TOO_LARGE or course.evidence.losses[-1:].max(initial=0) > 10:
         return None

@@ -44,17 +44,24 @@ def findings_of(evidence: Evidence, *, asked: bool, rules: Sequence[Rule] = RULE
         evidence: at the start facts of the start are said, from 30 % of the run on the rest, overfitting at its end.
         asked: whether somebody wants to know: a run that is only a little worse than it could be is else passed over,
             and of causes that signals alone cannot part only the first is said.
-        rules: the causes that show in how it goes, in the order in which they are asked.
+        rules: the causes that show in how it goes, in the order in which they are asked. None of them speaks of a
+            training whose settings somebody changed on the way, unless asked, which is before trials: their thresholds
+            were measured on trainings that nobody touched.
     """
     look = judged(evidence, asked=asked)
     facts = [found for found in _facts(evidence, bad=look is not None) if found is not None]
     if look is None or any(found.cause not in MEASURES for found in facts):
         return Findings(facts or filter(None, [overfitting(evidence)]))
-    course = Course(evidence, look)
-    causes = _causes(course, rules)
+    course = Course(evidence.as_of(_latest_update(evidence, look)), look)
+    causes = _causes(course, rules if asked or not evidence.changes else ())
     if not asked:
         causes = [] if causes and causes[0].cause in LOW and is_on_its_way(course) else causes[:1]
     return Findings([*causes, *facts])
+
+
+def _latest_update(evidence: Evidence, look: Probe) -> int:
+    """The number, from 1, of the update that made what is judged, or that led out of the finite numbers."""
+    return look.iteration if evidence.divergence is None else evidence.divergence.iteration + 1
 
 
 HARD = 1.4

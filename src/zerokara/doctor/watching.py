@@ -18,6 +18,7 @@ from zerokara.doctor.evidence import EARLY, Evidence, Setting
 from zerokara.doctor.probes import LATEST, Probe, Samples, probe
 from zerokara.nn.network import Network
 from zerokara.training.build import build_network, build_trainer
+from zerokara.training.changes import Change
 from zerokara.training.events import Advanced, Ended, Event, Listener, Started
 from zerokara.training.history import Divergence, History
 from zerokara.training.recipe import Recipe
@@ -44,6 +45,7 @@ class Watcher:
         self._setting = Setting.of(self._recipe, dataset)
         self._total = self._recipe.total(self._batches.per_epoch)
         self._history = History()
+        self._changes: tuple[Change, ...] = ()
         self._iteration = 0
         self._probes: list[Probe] = []
         self._rises: list[tuple[float, float, float]] = []
@@ -54,7 +56,7 @@ class Watcher:
 
     def __call__(self, event: Event) -> None:
         """Look at the network where it is time to."""
-        self._history = event.history
+        self._history, self._changes = event.history, tuple(event.changes)
         match event:
             case Started():
                 self._begin(event)
@@ -70,6 +72,7 @@ class Watcher:
         return Evidence(
             setting=self._setting,
             recipe=self._recipe,
+            changes=tuple(change for change in self._changes if change.iteration <= self._iteration),
             total=self._total,
             iteration=self._iteration,
             losses=self._history.losses,
@@ -152,13 +155,19 @@ def gathered(
     engine: str = "auto",
     threads: int | None = None,
     listeners: Sequence[Listener] = (),
+    changes: Sequence[Change] = (),
 ) -> Evidence:
     """Train again, in memory, and gather the evidence, facts of all the data among it; others may listen too.
+
+    Args:
+        changes: that were made of its settings on the way, and are made again.
 
     Raises what `build_trainer` raises.
     """
     watcher = Watcher(recipe, dataset)
-    build_trainer(recipe, dataset, engine=engine, threads=threads, listeners=[watcher, *listeners]).run()
+    build_trainer(
+        recipe, dataset, engine=engine, threads=threads, listeners=[watcher, *listeners], changes=changes
+    ).run()
     return with_whole_data(watcher.evidence(), dataset)
 
 

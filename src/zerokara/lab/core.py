@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock, Thread
 from weakref import WeakSet
@@ -20,8 +21,12 @@ from zerokara.lab.going_back import GoingBack
 from zerokara.lab.material import loaded, material
 from zerokara.lab.subject import Subject
 from zerokara.lab.view import Send, View
-from zerokara.lab.watched_training import ALL_OVER, RETURNING, UNTRAINED, WatchedTraining
+from zerokara.lab.watched_training import ALL_OVER, RETURNING, STOPPED, UNTRAINED, WatchedTraining
 from zerokara.runs.prepared import PreparedRun, prepare_run
+from zerokara.runs.resume import reopen
+from zerokara.runs.run import Run, same_data
+from zerokara.runs.store import newest
+from zerokara.runs.untrusted import read_recipe
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
@@ -54,19 +59,53 @@ class Lab:
         threads: int | None = None,
         plots: bool = True,
     ) -> None:
-        self._plots = plots
-        self.out, self._data_dir, self._engine, self._threads = Path(out), data_dir, engine, threads
+        self._set_up(Path(out), data_dir, engine, threads, plots)
+        self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
+        self.training = WatchedTraining(self._prepared(self.recipe, self.dataset), 1, self.tell)
+
+    @classmethod
+    def of_run(
+        cls,
+        run: Run,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+        plots: bool = True,
+    ) -> Lab:
+        """A lab that shows a run that is trained already, as its folder has it.
+
+        All of it can be looked at, drawn for and probed. One that was stopped can be gone on with in its folder, as
+        `zerokara resume` does. It can be gone back to any update of it, by training again in memory from the first one
+        on; that is quick where it has been before, and refused where this machine gives other numbers. Going on from
+        there, and new runs, get folders beside it.
+
+        Raises RunError for a folder that is damaged, gone, or not as the run was; DataError where its data are not
+        here; EngineError where its engine is not.
+        """
+        recipe = read_recipe(run.path)
+        checkpoint, _ = newest(run.path, recipe)
+        dataset = run.loaded or same_data(recipe, checkpoint.provenance.data, data_dir)
+        lab = cls.__new__(cls)
+        lab._set_up(run.path.parent, data_dir, checkpoint.provenance.engine, threads, plots)
+        prepared = prepare_run(recipe, dataset, engine=checkpoint.provenance.engine, threads=threads)
+        provenance = prepared.provenance.continuing(checkpoint.provenance, [])
+        checkpoint.restore(prepared.trainer)
+        lab.recipe, lab.dataset, lab.note = recipe, dataset, ""
+        lab.training = WatchedTraining.of_run(run, replace(prepared, provenance=provenance), 1, lab.tell)
+        return lab
+
+    def _set_up(
+        self, out: Path, data_dir: str | os.PathLike[str] | None, engine: str, threads: int | None, plots: bool
+    ) -> None:
+        self.out, self._data_dir, self._engine, self._threads, self._plots = out, data_dir, engine, threads, plots
         self.lock = RLock()
         self.views: list[View] = []
         self.steering: View | None = None
-        self._serial = 0
+        self._serial = 1
         self._origin: WatchedTraining | None = None
         self._returning: Return | None = None
         self._ending: list[WatchedTraining] = []
         self.problem = ""
-        recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
-        self.recipe = recipe
-        self.training = self._watched(self._prepared(recipe, self.dataset))
         _open.add(self)
 
     def subject(self) -> Subject:
@@ -89,7 +128,11 @@ class Lab:
         with self.lock:
             self.views.append(view)
             self.steering = self.steering or view
-        view.begin()
+        try:
+            view.begin()
+        except BaseException:
+            view.close()
+            raise
         self.tell()
         return view
 
@@ -119,6 +162,7 @@ class Lab:
                 self._leave_behind()
                 self.recipe, self.dataset, self.note = recipe, dataset, note
                 self.training = training
+            self.training.conductor.go()
             self.training.begin(self.out, plots=self._plots)
         self.tell()
 
@@ -132,6 +176,8 @@ class Lab:
             training = self.training
             if training.state == RETURNING:
                 raise UsageError(sentence("This cannot be done while an earlier update is gone back to."))
+            if training.ended == STOPPED:
+                training = self._reopened(training)
             if training.ended:
                 raise UsageError(sentence(ALL_OVER), "run-finished")
             training.conductor.go(until=until, goal=goal)
@@ -145,9 +191,20 @@ class Lab:
         """The latest update that `rewind` can go to."""
         return (self._origin or self.training).conductor.iteration
 
+    def _reopened(self, stopped: WatchedTraining) -> WatchedTraining:
+        """One that was stopped, ready to go on in its folder. Raises as `zerokara.runs.resume.reopen` does."""
+        assert stopped.folder is not None, "it was trained"
+        again = reopen(stopped.folder, threads=self._threads, data_dir=self._data_dir)
+        self._serial += 1
+        self.training = WatchedTraining(again.prepared, self._serial, self.tell, before=stopped, reopened=again.folder)
+        return self.training
+
     def pause(self) -> None:
         """Wait before the next chunk."""
-        self.training.conductor.pause()
+        with self.lock:
+            if not self.training.is_busy():
+                raise UsageError(sentence("Nothing is being trained."))
+            self.training.conductor.pause()
 
     def stop(self) -> None:
         """End the run; it can be gone on with another time."""
@@ -219,6 +276,8 @@ class Lab:
         for view in list(self.views):
             view.close()
         with self.lock:
+            for training in filter(None, (self.training, self._origin, *self._ending)):
+                training.is_hurried = True
             back = self._returning
             self._leave_behind()
             ending = list(self._ending)

@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 class Remarks:
     """A listener of a training that begins at its first update: facts of the start at its start, the rest at 30 % and
-    at the end. After a setting was changed by hand it says no more: what it knows of is the recipe.
+    at the end.
     """
 
     def __init__(self, prepared: PreparedRun) -> None:
-        self._prepared, self._trainer = prepared, prepared.trainer
+        self._prepared = prepared
         self._watcher = Watcher(prepared.recipe, prepared.dataset)
         self._found: list[tuple[int, Finding]] = []
         self._whole: Findings | None = None
@@ -31,8 +31,6 @@ class Remarks:
 
     def __call__(self, event: Event) -> None:
         """Watch, and speak where it is time to."""
-        if self._trainer.changes:
-            self._silent = True
         if self._silent:
             return
         try:

@@ -27,6 +27,10 @@ def status(training: WatchedTraining) -> str:
         return sentence("Going back to update {iteration:,}.", iteration=training.returning)
     if state == UNTRAINED:
         return sentence(NOTHING_LEARNED)
+    if training.is_writing and not training.ended:
+        return sentence(
+            "Update {iteration:,} was the last. The files of the run are being written.", iteration=iteration
+        )
     if state == RUNNING:
         return sentence("Training: update {iteration:,} of {total:,}.", iteration=iteration, total=training.total)
     if state == PAUSED and training.thread is None and training.parent is not None:

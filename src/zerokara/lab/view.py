@@ -223,7 +223,8 @@ class View:
         conductor = training.conductor
         levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
         known = (len(training.changes), training.evaluations.count, training.remarks.count)
-        return training.serial, training.state, levers, known, len(lab.views), lab.steering is self
+        stands = (training.serial, training.state, training.returning, training.is_writing, lab.problem)
+        return stands, levers, known, len(lab.views), lab.steering is self
 
     def _push(self, type: str, fields: Mapping[str, Any]) -> None:
         self._pushed = now = time.monotonic()

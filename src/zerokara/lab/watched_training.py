@@ -16,7 +16,6 @@ from typing import Any
 from zerokara.engine.choosing import ENGINES
 from zerokara.engine.contract import Engine
 from zerokara.errors import UsageError, ZerokaraError
-from zerokara.findings import Findings
 from zerokara.lab.conductor import Conductor
 from zerokara.lab.curve import Curve
 from zerokara.lab.evaluations import Evaluations, Judgement
@@ -25,7 +24,7 @@ from zerokara.lab.moments import Moments
 from zerokara.lab.remarks import Remarks
 from zerokara.lab.snapshot import Snapshot, Snapshots
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.prepared import Diverged, PreparedRun
+from zerokara.runs.prepared import Diverged, PreparedRun, prepare_run
 from zerokara.runs.rescue import Rescued
 from zerokara.runs.run import Run
 from zerokara.training.changes import MOST_CHANGES, Change, in_order
@@ -53,11 +52,14 @@ class WatchedTraining:
         serial: another one for each training.
         told: called whenever it pauses or ends.
         before: the one that it goes on from after an earlier update; all that was known by then is known here too.
+        reopened: the folder of a run that was stopped, to go on in it; None: it gets one of its own.
 
     Attributes:
         parent: the run that it goes on from, and after which update; None where it began by itself.
         folder: that of its run, once there is one; run: what came of it.
         problem: sentences on why it ended before its time.
+        is_writing: whether all updates are done, and its files are being written.
+        is_hurried: whether its pictures are to be left out, as somebody waits for its end.
         returning: the iteration that somebody goes back to while this is still shown.
     """
 
@@ -68,20 +70,22 @@ class WatchedTraining:
         told: Callable[[], None],
         *,
         before: WatchedTraining | None = None,
+        reopened: RunFolder | None = None,
     ) -> None:
-        self.prepared, self.serial = prepared, serial
+        self.prepared, self.serial, self._reopened = prepared, serial, reopened
         self.parent = prepared.provenance.parent
         trainer = prepared.trainer
         self.total, self.per_epoch = trainer.iterations, trainer.batches.per_epoch
         self.curve, self.evaluations = Curve(trainer.iterations), Evaluations()
         self.snapshots = Snapshots(trainer)
         self.moments: Moments = Moments(trainer, () if before is None else before.moments.up_to(trainer.iteration))
-        self.conductor = Conductor(trainer, self.snapshots.serve, told)
+        self.conductor = Conductor(trainer, self._between_chunks, told)
         self.remarks: Remarks = Remarks(prepared) if before is None else before.remarks
-        self.changes: tuple[Change, ...] = tuple(trainer.changes)
+        self.changes: tuple[Change, ...] = trainer.made
         self.folder: Path | None = None
         self.run: Run | None = None
         self.ended, self.problem = "", ""
+        self.is_writing = self.is_hurried = False
         self.returning: int | None = None
         self.thread: Thread | None = None
         self._told = told
@@ -93,11 +97,25 @@ class WatchedTraining:
         self._batch = fixed_batch(prepared.dataset.train, batches.rows(0, 1)[0])
         self._reading = Lock()
         if before is not None:
-            self._begin_with(before)
+            self.conductor.rate = before.conductor.rate
+            self._take_over()
 
-    def _begin_with(self, before: WatchedTraining) -> None:
+    @classmethod
+    def of_run(cls, run: Run, prepared: PreparedRun, serial: int, told: Callable[[], None]) -> WatchedTraining:
+        """One that has ended; the trainer of `prepared` is where it was left."""
+        first = prepare_run(prepared.recipe, prepared.dataset, engine=prepared.provenance.engine).trainer.moment()
+        training = cls(prepared, serial, told)
+        training.moments = Moments(prepared.trainer, [first])
+        training.folder, training.run = run.path, run
+        training.ended = run.state if run.state in ENDED else STOPPED
+        if run.state == DIVERGED:
+            training.problem = sentence("This run ended because its numbers were no longer finite.")
+        training._take_over()
+        return training
+
+    def _take_over(self) -> None:
+        """Show what the trainer has behind it."""
         trainer = self.prepared.trainer
-        self.conductor.rate = before.conductor.rate
         self.curve.feed(trainer.history.losses.copy())
         for evaluation in trainer.history.evaluations:
             self.evaluations.feed(evaluation)
@@ -113,7 +131,7 @@ class WatchedTraining:
         if self.ended:
             return self.ended
         if self.thread is None:
-            return UNTRAINED if self.parent is None else PAUSED
+            return PAUSED if self.parent is not None or self.conductor.iteration else UNTRAINED
         return PAUSED if self.conductor.paused else RUNNING
 
     def is_busy(self) -> bool:
@@ -121,8 +139,8 @@ class WatchedTraining:
         return self.thread is not None and not self.ended
 
     def begin(self, out: Path, *, plots: bool) -> None:
-        """Start to train, into a new folder in `out`. Raises RunError where none can be made."""
-        folder = RunFolder.create(out, None, self.prepared.recipe.dataset)
+        """Start to train, into a folder in `out` unless there is one. Raises RunError where none can be made."""
+        folder = self._reopened or RunFolder.create(out, None, self.prepared.recipe.dataset)
         self.folder = folder.path
         self.thread = Thread(target=self._train, args=[folder, plots], name="zerokara-lab-training", daemon=True)
         self.thread.start()
@@ -162,7 +180,7 @@ class WatchedTraining:
             self.conductor.change(field, value)
         else:
             trainer.change(field, value)
-            self.changes = tuple(trainer.changes)
+            self.changes = trainer.made
             self.snapshots.serve(always=True)
 
     def judgement(self) -> Judgement | None:
@@ -191,23 +209,40 @@ class WatchedTraining:
         if self.prepared.trainer.iteration == 0:
             listeners.insert(0, self.remarks)
         try:
-            self.run = self.prepared.run_into(folder, plots=plots, listeners=listeners, findings=self._findings)
-            self.ended = FINISHED if self.run.state == FINISHED else STOPPED
+            run = self.prepared.run_into(
+                folder,
+                plots=plots,
+                listeners=listeners,
+                findings=self.remarks.found,
+                hurried=lambda: self.is_hurried,
+            )
+            self.run, self.folder = run, run.path
+            self._end(FINISHED if run.state == FINISHED else STOPPED)
         except Diverged as error:
-            self.run, self.problem, self.ended = error.run, str(error), DIVERGED
+            self.run, self.folder = error.run, error.run.path
+            self._end(DIVERGED, str(error))
         except Rescued as error:
-            self.run, self.problem, self.ended = error.run, str(error), FAILED
+            self.run, self.folder = error.run, error.run.path
+            self._end(FAILED, str(error))
         except ZerokaraError as error:
-            self.problem, self.ended = str(error), FAILED
+            self._fail(folder, str(error))
         except BaseException as error:  # whatever it is, who looks on is told
             logger.exception("the training failed")
-            self.problem, self.ended = sentence("Training failed: {reason!r:.200}.", reason=error), FAILED
-        finally:
-            self.snapshots.serve(always=True)
-            self._told()
+            self._fail(folder, sentence("Training failed: {reason!r:.200}.", reason=error))
 
-    def _findings(self) -> Findings | None:
-        return self.remarks.found()
+    def _fail(self, folder: RunFolder, problem: str) -> None:
+        if not folder.path.exists():
+            self.folder = None  # nothing had begun, so none is left
+        self._end(FAILED, problem)
+
+    def _end(self, state: str, problem: str = "") -> None:
+        self.snapshots.serve(always=True)
+        self.problem, self.ended = problem, state
+        self._told()
+
+    def _between_chunks(self) -> None:
+        self.changes = self.prepared.trainer.made
+        self.snapshots.serve()
 
     def _record(self, event: Event) -> None:
         match event:
@@ -219,4 +254,5 @@ class WatchedTraining:
                 self.evaluations.feed(event.evaluation)
             case Ended():
                 self.snapshots.serve(always=True)
-        self.changes = tuple(self.prepared.trainer.changes)
+                self.is_writing = True
+                self._told()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple, get_args
@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.metrics import Answers, Interval, paired_difference
+from zerokara.report.repetition import written
 from zerokara.report.reported import Reported
 from zerokara.report.summary import ended, not_there
+from zerokara.training.changes import Change, Parent
 from zerokara.words import in_english, plural, sentence, translatable
 
 DIGEST_DIGITS = 12
+CHANGES_NAMED = 3
+"""Of each training in a table; --json has all of them."""
 MOST_DIGITS = 1e6
 """From here on figures are written with an exponent."""
 
@@ -29,6 +33,9 @@ LABELS = {
     "kind": translatable("kind of run"),
     "checksum": translatable("checksum of the data"),
     "engine": translatable("engine"),
+    "changes": translatable("changed while it trained"),
+    # Translators: the run from an earlier update of which this one goes on, and that update
+    "parent": translatable("goes on from"),
     # Translators: which instructions the processor and the matrix library use
     "level": translatable("processor"),
     # Translators: of the matrix library
@@ -95,6 +102,10 @@ class Difference(NamedTuple):
             return f"{value:.4f}" if abs(value) < MOST_DIGITS else f"{value:.4g}"
         if self.name == "state":
             return sentence(STATES_IN_WORDS[value]) if value in STATES_IN_WORDS else str(value)
+        if isinstance(value, Parent):
+            return f"{value.run}: {value.iteration:,}"
+        if self.name == "changes":
+            return _in_short(value)
         if self.name == "dataset":
             return os.path.basename(str(value))
         if isinstance(value, tuple | list):
@@ -287,14 +298,32 @@ def _compared(training: Reported) -> dict[Group, dict[str, Any]]:
     weights = {"weights": digest_of(training.params)}
     return {
         "recipe": dict(training.recipe),
-        "origin": {"kind": training.kind, **training.origin},
+        "origin": {"kind": training.kind, **_history_of(training), **training.origin},
         "figures": {**done, **measured, **weights},
     }
 
 
+def _history_of(training: Reported) -> dict[str, Any]:
+    """What was done to it; of a script nothing is known of that."""
+    return {"changes": training.changes, "parent": training.parent} if training.kind == "run" else {}
+
+
+def _in_short(changes: Sequence[Change]) -> str:
+    """The first changes, each with the updates before it; "-" where there are none."""
+    told = [
+        f"{change.iteration:,}: {change.field} {written(change.field, change.value)}"
+        for change in changes[:CHANGES_NAMED]
+    ]
+    return "; ".join([*told, *(["…"] if len(changes) > CHANGES_NAMED else [])]) or "-"
+
+
 def _fingerprint(training: Reported) -> str:
-    """All that may differ, as one text; data by their checksum, whatever they are called."""
+    """All that may differ, as one text; data by their checksum, whatever they are called.
+
+    Without the parent: what a run goes on from is also what recipe and changes give.
+    """
     compared = _compared(training)
+    compared["origin"].pop("parent", None)
     if training.origin.get("checksum") is not None:
         compared["recipe"].pop("dataset", None)
     return repr(compared)
@@ -310,7 +339,7 @@ def _without_explained(found: list[Difference], trainings: Sequence[Reported]) -
     checksums = {training.origin.get("checksum") for training in trainings}
     if len(checksums) == 1 and None not in checksums:
         found = [row for row in found if (row.group, row.name) != ("recipe", "dataset")]
-    explained = any(row.group == "recipe" or row.name in ("kind", "checksum") for row in found)
+    explained = any(row.group == "recipe" or row.name in ("kind", "changes", "checksum") for row in found)
     return tuple(row for row in found if not (explained and row.name == "weights"))
 
 
@@ -360,4 +389,6 @@ def _plain(value: Any) -> Any:
     """The same value as JSON has it, numbers that are not finite as None."""
     if isinstance(value, tuple | list):
         return list(map(_plain, value))
+    if isinstance(value, Change | Parent):
+        return asdict(value)
     return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -25,7 +25,7 @@ def recipe(training: Reported) -> Markup | None:
         return None
     usual = defaults(training.recipe)
     lines = [
-        (name, _written(name, value), _written(name, usual.get(name)), value != usual.get(name))
+        (name, written(name, value), written(name, usual.get(name)), value != usual.get(name))
         for name, value in training.recipe.items()
         if value is not None or usual.get(name) is not None
     ]
@@ -51,7 +51,7 @@ def defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(plain if name in DECIDED_BY_OTHERS else usual, name) for name in Recipe.__dataclass_fields__}
 
 
-def _written(name: str, value: Any) -> str:
+def written(name: str, value: Any) -> str:
     """A value as it is typed; of a folder the name alone, for where it lies is nobody's business."""
     if value is None:
         return "–"

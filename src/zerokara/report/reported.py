@@ -13,6 +13,7 @@ from zerokara.data.dataset import Dataset
 from zerokara.data.description import DataDescription
 from zerokara.findings import Findings
 from zerokara.metrics import Answers
+from zerokara.training.changes import Change, Parent
 from zerokara.training.history import Evaluation
 
 
@@ -24,6 +25,8 @@ class Reported:
     state: one of `zerokara.runs.run.STATES`; "finished" for a script.
     trained: one line that says what was trained on what; for a script the name of its file.
     recipe: every field of a run's recipe with its value, defaults included; empty for a script.
+    changes: what was changed while it trained.
+    parent: the run that it goes on from; None where it began at its beginning.
     origin: what else its numbers depend on, by name: checksum (of the data), engine, zerokara, numpy, level, threads;
         of a script what is known.
     losses: (updates,) float64 of the mini-batch before each update.
@@ -35,7 +38,7 @@ class Reported:
     answers: of the network to the test part; None where it could not be asked.
     findings: the doctor's; None where it was not asked.
     facts: label → text, for "data, versions": engine, versions, processor level, checksum, when, how long.
-    repeat: a command that trains the same again; "" for a script.
+    repeat: a command that trains the same again; "" for a script, and where no command does.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Reported:
     state: str = "finished"
     trained: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    parent: Parent | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     losses: NDArray[np.float64]
     evaluations: tuple[Evaluation, ...] = ()

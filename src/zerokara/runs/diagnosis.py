@@ -33,6 +33,7 @@ from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run, same_data
 from zerokara.training.batches import TRIALS, generator
 from zerokara.training.build import build_trainer
+from zerokara.training.changes import Change as LiveChange
 from zerokara.training.events import Event, Listener
 from zerokara.training.recipe import SETTINGS, Recipe, overridden
 from zerokara.words import sentence
@@ -154,8 +155,8 @@ def diagnosis_of(
     listeners = () if onlooker is None else (onlooker,)
     if onlooker is not None:
         onlooker.begins(None)
-    evidence = gathered(recipe, dataset, threads=threads, listeners=listeners)
-    train = trial_of(recipe, dataset, threads=threads, onlooker=onlooker)
+    evidence = gathered(recipe, dataset, threads=threads, listeners=listeners, changes=run.changes)
+    train = trial_of(recipe, dataset, threads=threads, onlooker=onlooker, changes=run.changes)
     return concluded(evidence, recipe, train, asked=True)
 
 
@@ -165,7 +166,8 @@ def concluded(evidence: Evidence, recipe: Recipe, train: Train, *, asked: bool, 
     last = evidence.evaluations[-1] if evidence.evaluations else None
     ill = last is None or evidence.divergence is not None or last.train_accuracy < ILL
     if found or (ill and asked):
-        outcome = tried(found, recipe, train, seconds=seconds)
+        latest = evidence.as_of(evidence.iteration + (evidence.divergence is not None)).recipe
+        outcome = tried(found, latest or recipe, train, seconds=seconds)
     else:
         outcome = Outcome(found, 0, complete=True)
     return Diagnosis(evidence.total or evidence.iteration, None if last is None else last.test_accuracy, outcome, ill)
@@ -183,8 +185,13 @@ def trial_of(
     threads: int | None = None,
     seconds: float = math.inf,
     onlooker: Onlooker | None = None,
+    changes: Sequence[LiveChange] = (),
 ) -> Train:
     """What trains this recipe with some fields changed, as many updates, on nine tenths of the training part.
+
+    Where its run was changed while it trained, so is every trial, with and without what is tried: else that would be
+    given the credit, or the blame, of changes that only one of the two had. But a field that is tried keeps its value
+    to the end: what is compared is that value throughout with all that the run gave to that field.
 
     The last tenth, drawn by the seed's own stream for this, judges; of a small training part several tenths do, each
     after a training without it. The test part is not looked at. After so many seconds from now a trial that is not done
@@ -205,8 +212,9 @@ def trial_of(
         if onlooker is not None:
             onlooker.begins(change)
         right: list[NDArray[np.bool_]] = []
+        made = [live for live in changes if not _decides(change, live.field)]
         for part in range(parts_of(len(dataset.train))):
-            if (judged := _judged(changed, held_out(dataset, recipe.seed, part), threads, listeners)) is None:
+            if (judged := _judged(changed, held_out(dataset, recipe.seed, part), threads, listeners, made)) is None:
                 return None
             right.append(judged)
         return Trial(np.concatenate(right))
@@ -215,10 +223,15 @@ def trial_of(
 
 
 def _judged(
-    recipe: Recipe, part: Dataset, threads: int | None, listeners: Sequence[Listener]
+    recipe: Recipe,
+    part: Dataset,
+    threads: int | None,
+    listeners: Sequence[Listener],
+    changes: Sequence[LiveChange],
 ) -> NDArray[np.bool_] | None:
     """Which of the samples that are held out are right after a training; None where it was ended before its time."""
-    trainer = build_trainer(_fitting(recipe, len(part.train)), part, threads=threads, listeners=listeners)
+    fitting = _fitting(recipe, len(part.train))
+    trainer = build_trainer(fitting, part, threads=threads, listeners=listeners, changes=changes)
     trainer.run()
     if trainer.stop[0]:
         return None
@@ -234,6 +247,11 @@ def with_change(recipe: Recipe, change: Change, per_epoch: int) -> Recipe:
     if "optimizer" in given:
         values |= dict.fromkeys(SETTINGS)
     return overridden(values, given)
+
+
+def _decides(change: Change, field: str) -> bool:
+    """Whether what is tried says what a setting is: by itself, or as one of another optimizer."""
+    return field in change or ("optimizer" in change and field in SETTINGS)
 
 
 def _fitting(recipe: Recipe, samples: int) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from zerokara.runs.run import STATES as RUN_STATES
 from zerokara.runs.run import STATES_IN_WORDS as RUN_STATES_IN_WORDS
 from zerokara.runs.scripts import read_last_evaluation, read_script_facts
 from zerokara.runs.untrusted import NothingBegun, is_script, read_recipe
+from zerokara.training.changes import Parent
 from zerokara.training.history import undecided_in_words
 from zerokara.training.recipe import Recipe
 from zerokara.words import paragraph, sentence, translatable
@@ -48,6 +49,7 @@ class Line:
             "script": what a learner's own left behind.
         dataset, optimizer, seed: of its recipe.
         updates, test_accuracy, loss, seconds, began: of its newest checkpoint, whatever run.json says.
+        changes: how often a setting was changed while it trained; parent: the run that it goes on from.
         problem: why it is broken.
         remark: images without a finite score; files that contradict the checkpoint, are damaged, or have no digest.
     """
@@ -62,13 +64,16 @@ class Line:
     loss: float | None = None
     seconds: float | None = None
     began: str | None = None
+    changes: int | None = None
+    parent: Parent | None = None
     problem: Remark | None = None
     remark: tuple[Remark, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same for programs, in every language: of problem and remarks their codes."""
         codes = None if self.remark is None else [remark.code for remark in self.remark]
-        return {**vars(self), "problem": self.problem and self.problem.code, "remark": codes}
+        parent = None if self.parent is None else asdict(self.parent)
+        return {**vars(self), "parent": parent, "problem": self.problem and self.problem.code, "remark": codes}
 
     def in_words(self) -> str:
         """What is wrong with it and what is to be remarked, in whole sentences; "" for most runs."""
@@ -122,6 +127,8 @@ def line_of(folder: Path) -> Line | None:
         loss=None if last is None else _number(last.loss),
         seconds=float(checkpoint.facts.seconds),
         began=checkpoint.provenance.began[:24] or None,
+        changes=len(checkpoint.facts.changes),
+        parent=checkpoint.provenance.parent,
         remark=(
             *_undecided(checkpoint),
             *map(passed_over_for_an_older_one, passed_over),

@@ -44,8 +44,12 @@ def limited_to(threads: int) -> Iterator[None]:
     if threads in (0, blas_threads()):
         yield
         return
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import OpenBLASController, threadpool_limits
 
+    # Since 3.8 only the first thread that limits OpenBLAS may do so, and what others ask for is ignored without a word:
+    # bits would not be those of the number that is recorded.
+    if release := getattr(OpenBLASController, "clear_controlling_thread", None):
+        release(force=True)
     with threadpool_limits(threads, user_api="blas"):
         yield
 

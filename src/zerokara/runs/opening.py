@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 
 from zerokara.data.description import description_by_name
+from zerokara.errors import RunError
+from zerokara.runs.layout import RECIPE
+from zerokara.runs.reading import read_summary
 from zerokara.runs.reporting import in_notebook
 from zerokara.runs.results import Results, passed_over_for_an_older_one, read_all
 from zerokara.runs.run import Run
+from zerokara.runs.store import newest_by
 from zerokara.runs.untrusted import checked_folder, read_recipe
 from zerokara.training.build import network_of_sizes
 from zerokara.training.changes import value_after
@@ -28,6 +33,17 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         told = sentence("Not everything in {path} is as its run wrote it.", path=path)
         warnings.warn("\n".join([told, *(remark.text for remark in results.remarks)]), stacklevel=2)
     return run
+
+
+def was_changed(recipe: Path) -> bool:
+    """Whether a recipe file, or the folder that it is in, is that of a run that was changed while it trained."""
+    folder = recipe if recipe.is_dir() else recipe.parent
+    if not recipe.is_dir() and recipe.name != RECIPE:
+        return False
+    try:
+        return bool(newest_by(read_summary, folder, read_recipe(folder))[0].facts.changes)
+    except (RunError, OSError):
+        return False
 
 
 def open_with_remarks(path: str | os.PathLike[str]) -> tuple[Run, Results]:

@@ -7,8 +7,8 @@ it is in `ADDED_LATER`, and a run without it was made with what is now its defau
     format 2    the fields of a provenance beside those of a checkpoint; a recipe may lack its data set
     format 3    {"format": 3, "provenance": {…}, "state": …, "iteration": …, …}
     format 4    the provenance also describes the data: {"described": {"class_names": […], "image_shape": […], …}}
-    format 5    what was changed while it trained, {"changes": [{"iteration": …, "field": …, "value": …}, …]}, and in the
-                provenance where it went on from: {"parent": {"run": …, "iteration": …}}
+    format 5    what was changed while it trained: {"changes": [{"iteration": …, "field": …, "value": …}, …]};
+                in the provenance, where it went on from: {"parent": {"run": …, "iteration": …}}
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ class Provenance:
 
         What its first updates were computed with was what that run was computed with.
         """
-        return replace(self, threads=before.threads, forced=list(before.forced), parent=Parent(plain_name(name), iteration))
+        return replace(
+            self, threads=before.threads, forced=list(before.forced), parent=Parent(plain_name(name), iteration)
+        )
 
     def origin(self) -> JsonObject:
         """What a run in Python knows of it: the same as run.json, and whether it keeps going."""

@@ -54,6 +54,8 @@ def reported(
         state=run.state,
         trained=describe(run.recipe, run.network),
         recipe=asdict(run.recipe.resolved()),
+        changes=run.changes,
+        parent=run.parent,
         origin=_origin(run),
         losses=run.history.losses,
         evaluations=tuple(run.history.evaluations),
@@ -104,7 +106,7 @@ def findings_of_end(run: Run, dataset: Dataset) -> Findings:
         return Findings()
     whole = with_whole_data(evidence, dataset)
     found = findings_of(whole, asked=False)
-    if not found and ill:  # of causes that only a trial could tell apart, the likeliest
+    if not found and ill and not whole.changes:  # of causes that only a trial could tell apart, the likeliest
         found = Findings(findings_of(whole, asked=True)[:1])
     return untried(found)
 
@@ -129,6 +131,7 @@ def _evidence(run: Run, dataset: Dataset) -> Any:
     return Evidence(
         setting=setting,
         recipe=recipe,
+        changes=run.changes,
         total=total,
         iteration=run.iterations,
         losses=run.history.losses,
@@ -219,12 +222,12 @@ def _facts(run: Run, dataset: Dataset | None) -> dict[str, str]:
 
 def repeat(run: Run) -> str:
     """The command that trains the same again, with all that is not the default; "" where none does, because something
-    in it is somebody's own."""
+    in it is somebody's own, or was changed while it trained."""
     from zerokara.doctor.trials import options_of
     from zerokara.report.repetition import defaults
 
     recipe = run.recipe.resolved()
-    if recipe.customized():
+    if recipe.customized() or run.changes:
         return ""
     values = asdict(recipe)
     usual = defaults(values)

@@ -19,7 +19,7 @@ MOST_CHANGES = 10_000
 
 RULES: dict[str, Rule] = {"learning_rate": POSITIVE, "momentum": SHARE, "weight_decay": NOT_NEGATIVE}
 CHANGEABLE = tuple(RULES)
-"""The fields of a recipe that another value may be given to between two updates; each has the rule that it has there."""
+"""The fields of a recipe that may be given another value between two updates, by the rules of a recipe."""
 
 
 @dataclass(frozen=True, order=True)
@@ -59,7 +59,7 @@ class Change:
         use(network, optimizer, self.field, self.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Parent:
     """Where a training goes on from that did not begin with its first update.
 

@@ -20,7 +20,7 @@ from zerokara.errors import UsageError
 from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
-from zerokara.training.changes import MOST_CHANGES, Change, in_order, in_use, use, value_after
+from zerokara.training.changes import CHANGEABLE, MOST_CHANGES, Change, in_order, in_use, use, value_after
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Paused, Started
 from zerokara.training.history import Divergence, Evaluation, History, Undecided
 from zerokara.training.optimizers import Optimizer
@@ -141,8 +141,9 @@ class Trainer:
         made = Change(self.iteration, name, value)
         in_order([made], self.optimizer)
         self._apply_changes()
-        kept = [*self.changes[: self._applied]]
-        kept = [change for change in kept if (change.iteration, change.field) != (made.iteration, made.field)]
+        kept = self.changes[: self._applied]
+        lately = kept[-len(CHANGEABLE) :]  # there is at most one of each setting between the same two updates
+        kept[-len(CHANGEABLE) :] = [c for c in lately if (c.iteration, c.field) != (made.iteration, made.field)]
         before = value_after(kept, name, self._unchanged.get(name, in_use(self.network, self.optimizer)[name]))
         if len(kept) >= MOST_CHANGES:
             text = sentence("A training takes at most {most:,} changes. Nothing was changed.", most=MOST_CHANGES)
