@@ -115,7 +115,9 @@ def test_contributions_and_bias_make_the_sum(pixels, unit, off):
     assert abs(float(told["total"]) - sums[layer - 1][number]) < 1e-3
     assert float(told["bias"]) == pytest.approx(float(subject.network.params[f"b{layer}"][number]), abs=6e-4)
     if layer == 3:
-        assert told["output"] and told["name"] == NAMES[number] and "activity" not in told
+        assert told["output"]
+        assert told["name"] == NAMES[number]
+        assert "activity" not in told
     else:
         activity = inputs[layer][number]
         assert float(told["activity"]) == pytest.approx(activity, rel=6e-4)
@@ -400,21 +402,17 @@ def test_a_sample_that_is_not_there_is_refused(which):
 
 def test_sentences_go_through_the_catalogue(marked, pixels):
     answer = ask(subject_of(iteration=0), arrays={"pixels": pixels})
-    assert answer.fields["note"].startswith("⟦") and answer.fields["note"].endswith("⟧")
+    assert answer.fields["note"].startswith("⟦")
+    assert answer.fields["note"].endswith("⟧")
 
 
 def test_the_likelier_way_to_read_a_photo_is_shown(trained):
     """`predicted` decides between two ways; what is shown of the layers is of the same."""
     first, second = (np.random.default_rng(seed).random((8, 8), dtype=np.float32) for seed in (1, 2))
     both = ask(trained, arrays={"pixels": np.array([first, second])}, unit=[1, 0])
-    prepared = replace(
-        prepare_picture(first, trained.described, "digits"), inputs=np.array([first.ravel(), second.ravel()])
-    )
-    expected = predicted(
-        prepared, lambda x: traced(trained.network, x, {}).probabilities, trained.described.class_names
-    )
+    prepared, params = prepare_picture(first, trained.described, "digits"), trained.network.params
+    prepared = replace(prepared, inputs=np.array([first.ravel(), second.ravel()]))
+    expected = predicted(prepared, trained.network.probabilities, trained.described.class_names)
     assert both.fields["way"] == expected.way
-    hidden = np.maximum(
-        0, (first, second)[expected.way].ravel() @ trained.network.params["W1"] + trained.network.params["b1"]
-    )
+    hidden = np.maximum(0, (first, second)[expected.way].ravel() @ params["W1"] + params["b1"])
     assert_allclose(both.arrays["activity1"], hidden, rtol=1e-4, atol=1e-5)

@@ -45,7 +45,8 @@ class Contributions:
     @property
     def handed_on(self) -> Array:
         """(units of the next layer,) activity × outgoing weights."""
-        return self.outgoing * self.outgoing.dtype.type(self.activity or 0)
+        handed: Array = self.outgoing * self.outgoing.dtype.type(self.activity or 0)
+        return handed
 
     def in_text(self) -> dict[str, str]:
         """The numbers, as they are printed: sum + bias = total to the last digit, where there are finite numbers."""

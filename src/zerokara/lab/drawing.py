@@ -9,15 +9,15 @@
 and may have `off`, [[layer, unit], …] of hidden units that are switched off, and `unit`, [layer, unit] of one that is
 looked at. Layers count from 1, the last is the output; units count from 0. It is answered by `drawn`:
 
-    iteration; note: a sentence where that is 0, else ""; heading: the answer, with its probability; empty: whether there
-        was no ink; way: the row of `inputs` that the answer is about
+    iteration; note: a sentence where that is 0, else ""; heading: the answer, with its probability; empty: whether
+        there was no ink; way: the row of `inputs` that the answer is about
     found: [sentence], doubts of the preparation; doubts: [sentence], those of the answer
     classes [{number, name, share, before}]: `share` as `zerokara predict` prints it, `before` with all units on;
         rest: a sentence where these are not all; arrays.probabilities, arrays.before (classes,) float64
     stages [label] with arrays.stage0, stage1, … (height, width) uint8; none of pixels that are asked as they are
     layers [{units, shown}] of the hidden layers, with arrays.activity1, … (shown,)
-    unit: null, or {layer, unit, name, output: whether it is a class, which `name` is of, activation, sum, bias, total, activity,
-        speaks_for, against, receivers}, numbers as they are printed: see `zerokara.lab.contributions`;
+    unit: null, or {layer, unit, name, output: whether it is a class, which `name` is of, activation, sum, bias, total,
+        activity, speaks_for, against, receivers}, numbers as they are printed: see `zerokara.lab.contributions`;
         with arrays.contributions, weights (height, width) or (inputs,), handed_on (units of the next layer,)
     arrays.inputs (ways, height, width) float32
 
@@ -70,7 +70,7 @@ def drawn(subject: Subject, message: Message) -> Message:
     answer = predicted(prepared, lambda _: now.probabilities, subject.described.class_names)
     fields: dict[str, Any] = {
         "iteration": subject.iteration,
-        "note": "" if subject.iteration else sentence("This network has learned nothing yet: its weights are random."),
+        "note": "" if subject.iteration else sentence("This network has learned nothing yet."),
         "heading": answer.heading,
         "empty": answer.is_empty,
         "found": [doubt.text for doubt in prepared.doubts if doubt in answer.reasons],

@@ -7,8 +7,13 @@ anywidget is given as text. There is no build step.
 
 from __future__ import annotations
 
+import html
 from functools import cache
 from importlib.resources import files
+from string import Template
+
+from zerokara.lab import boot_texts
+from zerokara.words import language, sentence
 
 SCRIPTS = (
     "uplot/uPlot.iife.min.js",
@@ -42,7 +47,15 @@ SCRIPTS = (
     "notebook.js",
     "lab.js",
 )
-STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css", "notebook.css")
+STYLES = (
+    "boot.css",
+    "uplot/uPlot.min.css",
+    "base.css",
+    "train.css",
+    "draw.css",
+    "probe.css",
+    "notebook.css",
+)
 
 
 @cache
@@ -57,9 +70,10 @@ def style() -> str:
     return "\n".join(map(_text, STYLES))
 
 
-def page() -> str:
+def page(token: str) -> str:
     """The HTML that a browser begins with."""
-    return _text("index.html")
+    words = {key: html.escape(sentence(text)) for key, text in boot_texts.TEXTS.items()}
+    return Template(_text("index.html")).substitute(words, token=token, language=language())
 
 
 def boot() -> str:

@@ -83,7 +83,9 @@ def units_off(subject: Subject, message: Message) -> Off:
     pairs = message.fields.get("off", [])
     sizes = subject.network.sizes
     if not isinstance(pairs, list) or len(pairs) > sum(sizes[1:-1]):
-        raise UsageError(sentence("{name} must be an array of numbers. Got {dtype}.", name="off", dtype=type(pairs).__name__))
+        raise UsageError(
+            sentence("{name} must be an array of numbers. Got {dtype}.", name="off", dtype=type(pairs).__name__)
+        )
     off: dict[int, list[int]] = {}
     for pair in pairs:
         layer, unit = unit_of(pair, sizes[:-1])

@@ -71,12 +71,14 @@ function withArrays(content, arrays) {
  * The page's side of a lab: what came from Python, and how to ask it.
  *
  * Attributes: `hello`, the newest greeting; `state`, what the frames said so far, the newest of each field; `root`,
- * the element of this view; `signal`, of an AbortController, for listeners that must end with the view.
+ * the element of this view; `keyboard`, where keys are listened to; `signal`, of an AbortController, for listeners that
+ * must end with the view.
  */
 class LabClient extends EventTarget {
-  constructor(root, connection) {
+  constructor(root, connection, keyboard) {
     super();
     this.root = root;
+    this.keyboard = keyboard;
     this.connection = connection;
     this.view = Math.random().toString(36).slice(2);
     this.hello = null;

@@ -2,6 +2,7 @@
 
 const INK_PIXELS = 280; // of the longer side
 const INK_CELL = 10; // pixels that the keyboard's cursor moves by: 28 cells
+const SOFT_EDGE = 3; // pixels that an eraser is wider: it takes the soft edge of a line too
 const WIDTHS = { least: 1, most: 5, step: 0.5, first: 2.5 }; // of the brush, in cells
 
 /** changed() is called whenever there is other ink. `tools` are its buttons. */
@@ -48,15 +49,14 @@ class Ink {
 
   begin(erasing) {
     if (this.strokes.at(-1)?.picture) this.strokes.push({ cleared: true });
-    this.strokes.push({ erase: erasing || this.erasing, width: this.width, points: [] });
+    this.strokes.push({ erase: erasing || this.erasing, width: this.width, lines: [] });
   }
 
   line(from, to) {
-    const stroke = this.strokes.at(-1);
-    if (!stroke.points.length) stroke.points.push(from);
-    stroke.points.push(to);
-    if (stroke.points.length === 2) this.redraw();
-    else this.draw({ ...stroke, points: [from, to] });
+    const stroke = this.strokes.at(-1), isFirst = !stroke.lines.length;
+    stroke.lines.push([from, to]);
+    if (isFirst) this.redraw();
+    else this.draw({ ...stroke, lines: [[from, to]] });
     this.changed();
   }
 
@@ -104,15 +104,23 @@ class Ink {
     this.hint.hidden = strokes.length > 0 && !strokes.at(-1).cleared;
   }
 
-  draw({ erase, width, points }) {
-    const context = this.context;
-    context.lineCap = context.lineJoin = "round";
-    context.lineWidth = width * INK_CELL;
-    context.strokeStyle = erase ? "#000" : "#fff";
-    context.beginPath();
-    context.moveTo(...points[0].map(cells => cells * INK_CELL));
-    for (const point of points.slice(1)) context.lineTo(...point.map(cells => cells * INK_CELL));
-    context.stroke();
+  /** Line by line, so that it looks the same when it is drawn again. */
+  draw({ erase, width, lines }) {
+    const context = this.context, thick = width * INK_CELL + (erase ? SOFT_EDGE : 0);
+    context.lineCap = "round";
+    context.lineWidth = thick;
+    context.strokeStyle = context.fillStyle = erase ? "#000" : "#fff";
+    for (const [[x, y], [toX, toY]] of lines) {
+      context.beginPath();
+      if (x === toX && y === toY) {
+        context.arc(x * INK_CELL, y * INK_CELL, thick / 2, 0, 2 * Math.PI);
+        context.fill();
+      } else {
+        context.moveTo(x * INK_CELL, y * INK_CELL);
+        context.lineTo(toX * INK_CELL, toY * INK_CELL);
+        context.stroke();
+      }
+    }
   }
 
   drawPicture(picture) {

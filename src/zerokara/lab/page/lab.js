@@ -2,7 +2,7 @@
 
 /** Open a view in an element; what is returned ends it. `shared`: others get their messages over this connection too. */
 function open(element, connection, { shared = false } = {}) {
-  const lab = new LabClient(element, connection);
+  const lab = new LabClient(element, connection, shared ? element : element.ownerDocument);
   const view = { lab, shared, tabs: [], shown: null };
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
@@ -81,7 +81,6 @@ function sayStatus({ lab, status, place }) {
 function build(view) {
   const { lab } = view;
   lab.root.lang = lab.hello.language;
-  if (lab.root === document.body) document.documentElement.lang = lab.hello.language;
   view.tabs = TABS.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
   const tablist = buildTabs(view);
   lab.root.replaceChildren(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel));

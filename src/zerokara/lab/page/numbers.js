@@ -31,7 +31,7 @@ function short(x, digits = 3) {
   if (x === 0) return "0";
   const size = Math.floor(Math.log10(Math.abs(x)));
   if (size >= 7 || size < -4) return tidy(x.toExponential(digits - 1));
-  return size >= digits ? count(fixed(x, 0)) : tidy(fixed(x, digits - 1 - size));
+  return size >= digits - 1 ? count(fixed(x, 0)) : tidy(fixed(x, digits - 1 - size));
 }
 
 /** Without zeros that say nothing: 0.500 → 0.5, 1.0e+7 → 1e7. */

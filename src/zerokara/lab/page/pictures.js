@@ -110,21 +110,20 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
   return result;
 }
 
+/** Device pixels for a pixel: whole ones, but for 1.5, which are smoothed. */
+const ZOOMS = [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16];
+
 /** How n pictures of rows × columns lie in a box, all as large as they can be; the box is not to grow too high. */
 function layOut([n, rows, columns], boxWidth, ratio) {
   const width = Math.floor(boxWidth * ratio), least = Math.max(2, Math.round(2 * ratio));
-  const lowest = Math.max(0.6 * width, 2 * rows + least);
-  let [zoom, across] = [1, Math.max(1, Math.floor((width + least) / (columns + least)))];
-  for (let larger = 2; larger <= 16 * ratio; larger++) {
-    const fit = Math.min(n, Math.floor((width + least) / (columns * larger + least)));
-    if (fit < 1 || Math.ceil(n / fit) * (rows * larger + least) > lowest) break;
-    [zoom, across] = [larger, fit];
-  }
-  const down = Math.ceil(n / across);
-  across = Math.ceil(n / down);
-  const spare = across > 1 ? Math.floor((width - across * columns * zoom) / (across - 1)) : least;
+  const fits = zoom => Math.min(n, Math.floor((width + least) / (Math.ceil(columns * zoom) + least)));
+  const height = zoom => Math.ceil(n / fits(zoom)) * (rows * zoom + least);
+  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= 0.75 * width) ?? 1;
+  const down = Math.ceil(n / Math.max(1, fits(zoom))), across = Math.ceil(n / down);
+  const [wide, high] = [Math.ceil(columns * zoom), Math.ceil(rows * zoom)];
+  const spare = across > 1 ? Math.floor((width - across * wide) / (across - 1)) : least;
   const gap = Math.max(least, Math.min(spare, Math.round(10 * ratio)));
-  const [stepX, stepY] = [columns * zoom + gap, rows * zoom + gap];
+  const [stepX, stepY] = [wide + gap, high + gap];
   return { n, rows, columns, zoom, across, stepX, stepY, width: across * stepX - gap, height: down * stepY - gap };
 }
 
@@ -141,7 +140,7 @@ function paintGrid(lab, canvas, small, numbers, grid, each) {
   context.putImageData(image, 0, 0);
   const target = canvas.getContext("2d");
   target.clearRect(0, 0, canvas.width, canvas.height);
-  target.imageSmoothingEnabled = false;
+  target.imageSmoothingEnabled = zoom % 1 > 0;
   for (let k = 0; k < n; k++) {
     const [x, y] = [(k % across) * stepX, Math.floor(k / across) * stepY];
     target.drawImage(small, 0, k * rows, columns, rows, x, y, columns * zoom, rows * zoom);

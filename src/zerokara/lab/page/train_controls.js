@@ -1,5 +1,7 @@
 // The tab Train: what steers a training.
 
+/** Updates a second that the slider stands at, where they are as fast as can be. */
+const USUAL_PACE = 500;
 const UNFINISHED = new Set(["running", "paused"]);
 
 /** The controls: a card; `aim(update)` chooses where "Go back" would lead. */
@@ -12,7 +14,7 @@ function trainingControls(lab, form) {
     h("div", { class: "row" }, timeline.element, facts.element),
     h("div", { class: "row settings" }, ...settings.elements, form.element));
   const element = h("section", { class: "card controls", "aria-label": lab.text("controls") }, fields);
-  lab.root.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
+  lab.keyboard.addEventListener("keydown", event => shortcut(event, buttons), { signal: lab.signal });
   return {
     element,
     aim: timeline.aim,
@@ -59,7 +61,7 @@ function mainButtons(lab, form) {
 
 /** Updates per second, from 1 to 10,000, or as many as there can be. */
 function paceControl(lab) {
-  const slider = h("input", { type: "range", min: 0, max: 4, step: "any", "aria-label": lab.text("pace") });
+  const slider = h("input", { type: "range", min: 0, max: 4, step: 0.05, "aria-label": lab.text("pace") });
   const value = h("output", {});
   const rate = () => Number((10 ** slider.valueAsNumber).toPrecision(2));
   const full = h("button", { "aria-pressed": false, onclick: () => {
@@ -67,11 +69,17 @@ function paceControl(lab) {
     lab.request("pace", { mode: now ? "rate" : "full", rate: rate() });
   } }, lab.text("full_speed"));
   const send = settled(() => lab.request("pace", { mode: "rate", rate: rate() }), 150);
-  slider.step = 0.05;
+  const show = updates => {
+    const told = lab.text("per_second", { n: count(updates) });
+    slider.setAttribute("aria-valuetext", told);
+    say(value, told);
+  };
   slider.addEventListener("input", () => {
-    say(value, lab.text("per_second", { n: count(rate()) }));
+    show(rate());
     send();
   });
+  slider.value = Math.log10(USUAL_PACE);
+  show(USUAL_PACE);
   const element = h("div", { class: "control pace" }, h("label", {}, lab.text("pace"), slider), value, full);
   return {
     element,
@@ -81,8 +89,7 @@ function paceControl(lab) {
       full.setAttribute("aria-pressed", pace.mode === "full");
       if (edited(slider) || pace.rate == null) return;
       slider.value = Math.log10(pace.rate);
-      slider.setAttribute("aria-valuetext", lab.text("per_second", { n: count(pace.rate) }));
-      say(value, lab.text("per_second", { n: count(pace.rate) }));
+      show(pace.rate);
     },
   };
 }
@@ -102,7 +109,7 @@ function untilControl(lab) {
 
 /** What can be changed between two updates: how a slider shows it, and the other way round. */
 const LIVE = {
-  learning_rate: { min: -5, max: 1, step: 0.02, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
+  learning_rate: { min: -5, max: 1, step: 0.05, to: x => Math.log10(x), from: at => Number((10 ** at).toPrecision(2)) },
   momentum: { min: 0, max: 0.99, step: 0.01, to: x => x, from: at => Number(at.toFixed(2)) },
   weight_decay: { min: -6.1, max: 0, step: 0.1, to: x => (x > 0 ? Math.log10(x) : -6.1),
     from: at => (at <= -6.05 ? 0 : Number((10 ** at).toPrecision(2))) },

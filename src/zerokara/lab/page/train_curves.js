@@ -11,15 +11,17 @@ class Curves {
   forget(training) {
     Object.assign(this, { training, width: 1, starts: [], low: [], mean: [], high: [], smoothed: [] });
     Object.assign(this, { iterations: [], trainAccuracy: [], testAccuracy: [], evaluationLoss: [] });
+    this.newLosses = this.newEvaluations = true;
   }
 
-  /** Take the pieces of a frame; true if there are any. */
+  /** Take the pieces of a frame. */
   take(content) {
     if (content.training !== undefined && content.training !== this.training) this.forget(content.training);
     const losses = content.array("losses"), evaluations = content.array("evaluations");
     if (losses) this.takeLosses(content.losses, losses, content.array("smoothed"));
     if (evaluations) this.takeEvaluations(content.evaluations, evaluations);
-    return Boolean(losses || evaluations);
+    this.newLosses ||= Boolean(losses);
+    this.newEvaluations ||= Boolean(evaluations);
   }
 
   takeLosses({ offset, width }, numbers, smoothed) {
@@ -51,13 +53,13 @@ function drawable(number) {
 /** The two charts: `take(content)` pieces of a frame, `paint(state)`, `others(runs)` beside them, `onPick(f)`. */
 function trainingCurves(lab) {
   const curves = new Curves();
-  let fresh = true, picked = () => {}, marked = "";
+  let picked = () => {}, marked = "";
   const loss = lossChart(lab, update => picked(update)), accuracy = accuracyChart(lab, update => picked(update));
   const smoothed = one => ({ ...one, xs: one.curves.starts, ys: one.curves.smoothed });
   const tested = one => ({ ...one, xs: one.curves.iterations, ys: one.curves.testAccuracy });
   return {
     elements: [lossCard(lab, loss), card("accuracy", lab.text("accuracy"), [], accuracy.element)],
-    take: content => { fresh = curves.take(content) || fresh; },
+    take: content => curves.take(content),
     onPick: f => { picked = f; },
     others(runs) {
       loss.others(runs.map(smoothed));
@@ -71,11 +73,12 @@ function trainingCurves(lab) {
         loss.marks(places);
         accuracy.marks(places);
       }
-      if (!fresh) return;
-      fresh = false;
-      loss.rename(2, curves.width === 1 ? lab.text("each_update") : lab.text("mean_of", { n: count(curves.width) }));
-      loss.show([curves.starts, curves.high, curves.low, curves.mean, curves.smoothed]);
-      accuracy.show([curves.iterations, curves.trainAccuracy, curves.testAccuracy]);
+      if (curves.newLosses) {
+        loss.rename(2, curves.width === 1 ? lab.text("each_update") : lab.text("mean_of", { n: count(curves.width) }));
+        loss.show([curves.starts, curves.high, curves.low, curves.mean, curves.smoothed]);
+      }
+      if (curves.newEvaluations) accuracy.show([curves.iterations, curves.trainAccuracy, curves.testAccuracy]);
+      curves.newLosses = curves.newEvaluations = false;
     },
   };
 }

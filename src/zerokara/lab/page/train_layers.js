@@ -20,7 +20,7 @@ function layerTable(lab) {
       if (JSON.stringify(found) === told) return;
       told = JSON.stringify(found);
       findings.replaceChildren(...found.map(findingItem));
-      if (found.length) lab.announce(found[0].title ?? found[0].text);
+      if (found.length) lab.announce(found[0].title);
     },
   };
 }
@@ -42,6 +42,6 @@ function showSizes(row, { name, weights, gradient, update }) {
   bar.style.transform = `scaleX(${share.toFixed(3)})`;
 }
 
-function findingItem({ title, text }) {
-  return h("li", {}, title ? h("strong", {}, title) : null, title && text ? " " : null, text ?? "");
+function findingItem({ title, text, symptoms }) {
+  return h("li", {}, h("strong", {}, title), h("p", {}, text), ...symptoms.map(symptom => h("p", { class: "small" }, symptom)));
 }
