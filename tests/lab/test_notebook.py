@@ -239,14 +239,20 @@ def test_without_anywidget(monkeypatch: pytest.MonkeyPatch, as_notebook: SimpleN
     monkeypatch.undo()
     monkeypatch.setattr(notebook, "_shell", lambda: SimpleNamespace(kernel=1))
     monkeypatch.setitem(sys.modules, "anywidget", None)
-    with pytest.raises(UsageError, match=r"^The lab in a notebook needs anywidget: .* install anywidget") as refused:
+    with pytest.raises(
+        UsageError,
+        match=r"^The lab in a notebook needs anywidget, which is not installed\. .* install anywidget brings",
+    ) as refused:
         zerokara.open_lab("digits")
     assert refused.value.code == "missing-package"
 
 
 def test_without_websockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zerokara.lab.server", None)
-    with pytest.raises(UsageError, match=r"^The lab's page needs websockets: .* install websockets$") as refused:
+    with pytest.raises(
+        UsageError,
+        match=r"^The lab's page needs websockets, which is not installed\. .* install websockets brings it\.$",
+    ) as refused:
         zerokara.open_lab("digits")
     assert refused.value.code == "missing-package"
 
@@ -296,6 +302,20 @@ def test_the_run_so_far_and_the_run(capsys: pytest.CaptureFixture[str], tmp_path
         assert all(np.array_equal(lab.run.network.params[name], p) for name, p in again.network.params.items())
     finally:
         lab.close()
+
+
+def test_a_run_that_is_trained_already(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = zerokara.train("digits", hidden=5, iterations=40, out=tmp_path, plots=False)
+    lab = run.lab()
+    try:
+        assert " finished after 40 of 40 updates>" in repr(lab)
+        assert lab.run.path == run.path
+        subject = lab.lab.subject()
+        assert subject.iteration == 40
+        assert all(np.array_equal(subject.network.params[name], p) for name, p in run.network.params.items())
+    finally:
+        lab.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["digits-001"]
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 20) -> None:

@@ -252,7 +252,7 @@ def open_lab(
 
 def open_run_in_lab(run: Run) -> OpenLab:
     """What `run.lab()` does."""
-    return OpenLab(Lab(run.recipe, out=run.path.parent))
+    return OpenLab(Lab.of_run(run))
 
 
 def in_notebook() -> bool:
@@ -267,7 +267,8 @@ def widget_class() -> Any:
     except ImportError as error:
         raise UsageError(
             sentence(
-                "The lab in a notebook needs anywidget: {install} Then reload the notebook's page.",
+                "The lab in a notebook needs anywidget, which is not installed. {install} brings it; then reload the "
+                "notebook's page.",
                 install=to_install("anywidget"),
             ),
             "missing-package",
@@ -287,7 +288,11 @@ def _server(lab: Lab) -> Any:
         from zerokara.lab.server import LabServer
     except ImportError as error:
         raise UsageError(
-            sentence("The lab's page needs websockets: {install}", install=to_install("websockets")), "missing-package"
+            sentence(
+                "The lab's page needs websockets, which is not installed. {install} brings it.",
+                install=to_install("websockets"),
+            ),
+            "missing-package",
         ) from error
     return LabServer(lab)
 

@@ -200,10 +200,11 @@ class Run:
     def lab(self) -> in_lab.OpenedLab:
         """Show it in the lab: its curves, its weights, what it makes of a drawing; and go on from any of its updates.
 
-        It is there at once, as with `zerokara.open_lab`: below a notebook's cell, elsewhere on a page. What is trained
-        there goes into folders of its own beside this run's, which stays as it is.
+        It is there at once, as with `zerokara.open_lab`: below a notebook's cell, elsewhere on a page. One that was
+        stopped can be gone on with in its folder; all else that is trained there goes into folders beside it.
 
-        Raises UsageError where the package for it is missing; for data that are not there as `same_data` does.
+        Raises RunError for a folder that is damaged, gone, or not as this run was; DataError where its data are not
+        here; EngineError where its engine is not; UsageError where the package for it is missing.
         """
         assert in_lab.open_in_lab is not None, "the package root puts it there"
         return in_lab.open_in_lab(self)
