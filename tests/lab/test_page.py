@@ -455,7 +455,9 @@ def test_numbers_are_rounded_as_python_rounds_them(served: Served) -> None:
     text = page.evaluate("fetch(`/lab.js${location.search}`).then(answer => answer.text())")
     source = text[text.index("// Numbers as Python prints them.") : text.index("// Tables, and the twins")]
     page.evaluate("source => { const s = document.createElement('script'); s.textContent = source; }", source)
-    shown = page.evaluate(f"values => {{ {source} return values.map(x => [fixed(x, 2), fixed(x, 0), percent(x, 1)]); }}", values)
+    shown = page.evaluate(
+        f"values => {{ {source} return values.map(x => [fixed(x, 2), fixed(x, 0), percent(x, 1)]); }}", values
+    )
     assert shown == [[f"{x:.2f}", f"{x:.0f}", f"{x:.1%}"] for x in values]
 
 
