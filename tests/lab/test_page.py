@@ -478,3 +478,13 @@ def test_screen_readers_hear_at_most_one_sentence_in_five_seconds(served: Served
     assert page.evaluate("window.heard") == []
     page.clock.fast_forward(200)
     assert page.evaluate("window.heard") == ["three"]
+
+
+def test_nothing_can_be_steered_while_the_connection_is_lost(browser, tmp_path: Path) -> None:
+    made = Served(browser, tmp_path / "runs")
+    page = made.open()
+    made.server.stop()
+    page.locator(".zerokara-notice").wait_for()
+    assert page.locator(".controls .main").is_disabled()
+    assert made.complaints == []
+    made.close()

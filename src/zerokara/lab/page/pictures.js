@@ -74,11 +74,11 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
 /**
  * Many pictures of one size in one canvas, in rows: the weights of all units. Each is enlarged by whole device pixels.
  *
- * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each: a function that returns true
- * where every picture has a scale of its own, tallest: most height per width}. Returned: {element, show(numbers
- * (n, rows, columns)), mark({unit, row, column} or null), also(the same, dotted), repaint()}.
+ * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each}: `each` (a function that
+ * returns true where every picture has a scale of its own), `tallest`: most height per width. Returned: {element, show(numbers (n, rows, columns)),
+ * mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
-function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.75 }) {
+function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.6 }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
   const element = h("div", { class: "picture-grid" }, canvas);
   const small = h("canvas");
@@ -118,7 +118,7 @@ function layOut([n, rows, columns], boxWidth, ratio, tallest) {
   const width = Math.floor(boxWidth * ratio), least = Math.max(2, Math.round(2 * ratio));
   const fits = zoom => Math.min(n, Math.floor((width + least) / (Math.ceil(columns * zoom) + least)));
   const height = zoom => Math.ceil(n / fits(zoom)) * (rows * zoom + least);
-  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= tallest * width) ?? 1;
+  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= Math.max(tallest * width, 2 * rows + least)) ?? 1;
   const down = Math.ceil(n / Math.max(1, fits(zoom))), across = Math.ceil(n / down);
   const [wide, high] = [Math.ceil(columns * zoom), Math.ceil(rows * zoom)];
   const spare = across > 1 ? Math.floor((width - across * wide) / (across - 1)) : least;
