@@ -186,6 +186,11 @@ class Lab:
                 self._leave_origin()
         self.tell()
 
+    @property
+    def furthest(self) -> int:
+        """The latest update that `rewind` can go to."""
+        return (self._origin or self.training).conductor.iteration
+
     def _reopened(self, stopped: WatchedTraining) -> WatchedTraining:
         """One that was stopped, ready to go on in its folder. Raises as `zerokara.runs.resume.reopen` does."""
         assert stopped.folder is not None, "it was trained"

@@ -243,6 +243,7 @@ class View:
             "steering": self.lab.steering is self,
             "viewers": len(self.lab.views),
             "problem": self.lab.problem,
+            "furthest": self.lab.furthest,
         }
         self._send(Message(type, finite({**told, **fields, **views}), arrays))
 
