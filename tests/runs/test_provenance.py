@@ -194,7 +194,7 @@ CHANGES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(changes=JSON | CHANGES, parent=JSON)
 def test_any_json_is_read_as_it_stands_or_refused(changes: Any, parent: Any) -> None:
     facts = json.loads(json.dumps({**written(FACTS), "changes": changes}))
@@ -210,7 +210,7 @@ def test_any_json_is_read_as_it_stands_or_refused(changes: Any, parent: Any) -> 
     assert read.provenance.parent is None or read.provenance.parent.iteration <= 7
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(name=st.text(max_size=6) | st.sampled_from([".", "..", "a/b", "\udcff", "/", "学習-001"]), at=st.integers(0, 7))
 def test_the_name_of_any_folder_can_be_recorded(name: str, at: int) -> None:
     parent = Parent(plain_name(name), at)
