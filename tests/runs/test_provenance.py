@@ -153,12 +153,19 @@ def test_every_fact_is_looked_at(fact: str, value: Any) -> None:
         [{"iteration": 1, "field": "learning_rate", "value": float("nan")}],
         [{"iteration": 2, "field": "learning_rate", "value": 1}, {"iteration": 1, "field": "weight_decay", "value": 1}],
         [{"iteration": 2, "field": "learning_rate", "value": v} for v in (1, 2)],
-        [{"iteration": 1, "field": "learning_rate", "value": 1}] * 20_000,
     ],
 )  # fmt: skip
 def test_impossible_changes_are_refused(changes: Any) -> None:
     with pytest.raises(RunError, match="The file's changes is missing or impossible"):
         CheckpointFacts.from_json(PATH, {**written(FACTS), "changes": changes})
+
+
+def test_there_is_an_end_of_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [{"iteration": i, "field": "learning_rate", "value": 0.1} for i in range(4)]
+    CheckpointFacts.from_json(PATH, {**written(FACTS), "changes": made})
+    monkeypatch.setattr(module, "MOST_CHANGES", 3)
+    with pytest.raises(RunError, match="The file's changes is missing or impossible"):
+        CheckpointFacts.from_json(PATH, {**written(FACTS), "changes": made})
 
 
 @pytest.mark.parametrize(
