@@ -110,7 +110,8 @@ def fits(page) -> None:
             const look = () => {
                 if (page.scrollWidth <= innerWidth) fine();
                 else if (performance.now() < began + 5000) requestAnimationFrame(look);
-                else wrong(new Error(`${page.scrollWidth} of ${innerWidth}`));
+                else wrong(new Error([...document.querySelectorAll('*')].filter(e => e.checkVisibility() &&
+                    e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80)).join()));
             };
             look();
         })"""
