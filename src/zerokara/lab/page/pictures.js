@@ -74,9 +74,9 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
 /**
  * Many pictures of one size in one canvas, in rows: the weights of all units. Each is enlarged by whole device pixels.
  *
- * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each}: `each` (a function that
- * returns true where every picture has a scale of its own), `tallest`: most height per width. Returned: {element,
- * show(numbers (n, rows, columns)), mark({unit, row, column} or null), also(the same, dotted), repaint()}.
+ * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each: a function that returns true
+ * where every picture has a scale of its own, tallest: most height per width}. Returned: {element, show(numbers
+ * (n, rows, columns)), mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
 function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.75 }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
