@@ -386,6 +386,10 @@ def test_a_reload_shows_the_same_and_a_second_page_takes_over(served: Served) ->
     page.get_by_text("Another page steers").wait_for()
     other.get_by_role("button", name="Start again").click()
     in_state(page, "running")
+    other.context.close()
+    page.get_by_role("button", name="Pause").click()
+    in_state(page, "paused")
+    assert page.locator(".watching").is_hidden()
 
 
 @pytest.mark.parametrize("language", ["en", "ja", "ko"])
