@@ -19,16 +19,18 @@ has gone meanwhile, until they want another one with `renew`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from zerokara.errors import UsageError
 from zerokara.lab.messages import Message
+from zerokara.lab.one_core import one_core
 from zerokara.lab.slope_remarks import about_h, about_nothing
 from zerokara.lab.slopes import STEPS, Slopes, errors, kinks_between, slopes
 from zerokara.lab.subject import Subject
-from zerokara.lab.weight_questions import MOST_SAMPLES, Question
+from zerokara.lab.weight_questions import Question, most_samples
 from zerokara.lab.weight_ranges import RANGES, ROOM, adaptive_range, around, path_of, range_of_map
 from zerokara.nn.arguments import is_number, positive
 from zerokara.nn.network import Network
@@ -41,6 +43,8 @@ from zerokara.nn.one_weight import (
     switches_along,
 )
 from zerokara.words import paragraph, sentence
+
+Answer = Callable[[Subject, Message], Message]
 
 CURVE, CLOSE_CURVE, GRID = 161, 61, 31
 """Points of a curve, of one that is evaluated by the textbook's loop, and of a map along each weight."""
@@ -62,7 +66,7 @@ def probed(subject: Subject, message: Message) -> Message:
         "probed",
         parameters=[{"name": name, "shape": list(array.shape)} for name, array in network.params.items()],
         steps=list(STEPS),
-        most_samples=min(MOST_SAMPLES, len(question.subject.dataset.train)),
+        most_samples=most_samples(question.subject),
         value=value,
         moved=found.at != value,
         decay=network.weight_decay,
@@ -86,7 +90,8 @@ def probed_curve(subject: Subject, message: Message) -> Message:
     with np.errstate(all="ignore"):
         curve = np.column_stack([values, losses_along(network, x, t, weight, values)])
         kinks = switches_along(network, x, t, weight)
-    kinks = kinks[np.abs(kinks - value) <= half][:MOST_KINKS]
+    kinks = kinks[np.abs(kinks - value) <= half]
+    kinks = kinks[:: max(1, -(-len(kinks) // MOST_KINKS))]
     return question.answer("probed_curve", {"curve": curve, "kinks": kinks}, center=value, half=half, close=False)
 
 
@@ -131,11 +136,19 @@ def probed_surface(subject: Subject, message: Message) -> Message:
     )
 
 
-ANSWERS = {
-    "probe": probed,
-    "probe_curve": probed_curve,
-    "probe_errors": probed_errors,
-    "probe_surface": probed_surface,
+def _on_one_core(answer: Answer) -> Answer:
+    def answered(subject: Subject, message: Message) -> Message:
+        with one_core(subject.engine):
+            return answer(subject, message)
+
+    return answered
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "probe": _on_one_core(probed),
+    "probe_curve": _on_one_core(probed_curve),
+    "probe_errors": _on_one_core(probed_errors),
+    "probe_surface": _on_one_core(probed_surface),
 }
 
 
