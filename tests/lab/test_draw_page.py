@@ -364,6 +364,8 @@ def unit_rows(page) -> list[str]:
 
 
 def test_a_unit_is_looked_at_and_switched_off(page, served):
+    from playwright.sync_api import expect
+
     stroke(page, SEVEN)
     settled(page)
     drawing = {"ink": ink(page)}
@@ -392,7 +394,7 @@ def test_a_unit_is_looked_at_and_switched_off(page, served):
     page.locator(".draw-lists .draw-signed").first.click()  # the hidden unit that spoke for it most
     page.locator(f"text=Unit {told['speaks_for'][0]['unit']} of hidden layer 2").wait_for()
     page.locator(".draw-unit summary").click()
-    assert page.locator(".draw-unit .twin td").count() == 16
+    expect(page.locator(".draw-unit .twin td")).to_have_count(16)
 
 
 def test_a_learning_network_is_asked_again(page, served):
