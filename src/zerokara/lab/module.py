@@ -38,10 +38,24 @@ SCRIPTS = (
     "train_pictures.js",
     "train_layers.js",
     "draw.js",
+    "probe_plane.js",
+    "probe_pick.js",
+    "probe_curve.js",
+    "probe_slopes.js",
+    "probe_surface.js",
     "probe.js",
+    "notebook.js",
     "lab.js",
 )
-STYLES = ("boot.css", "uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
+STYLES = (
+    "boot.css",
+    "uplot/uPlot.min.css",
+    "base.css",
+    "train.css",
+    "draw.css",
+    "probe.css",
+    "notebook.css",
+)
 
 
 @cache

@@ -164,18 +164,4 @@ function showTab(view, name) {
   for (const tab of view.tabs) tab.shown?.(tab.name === name && !document.hidden);
 }
 
-/** anywidget's: a view of a model in a notebook. What is returned is called when it is removed. */
-function render({ model, el }) {
-  const connection = { send: (content, buffers) => model.send(content, undefined, buffers) };
-  const listen = (content, buffers) => connection.receive(content, buffers);
-  el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
-  const close = open(el, connection, { shared: true });
-  model.on("msg:custom", listen);
-  el.zerokara.tell("hello");
-  return () => {
-    model.off("msg:custom", listen);
-    close();
-  };
-}
-
 export default { open, render };
