@@ -301,7 +301,7 @@ def test_a_large_picture_is_scaled_down_and_a_damaged_one_gets_a_sentence(page, 
 def test_a_test_sample_is_edited_pixel_by_pixel(page, served):
     press(page, "A test sample")
     page.locator(".draw-label", has_text="Label").wait_for()
-    page.get_by_label("Number of the test sample").fill("5")
+    page.get_by_label("Sample number").fill("5")
     page.keyboard.press("Enter")
     pixels = served.subject.dataset.test.x[5].reshape(8, 8).copy()
     expected = served.answers({"pixels": pixels})
