@@ -107,7 +107,8 @@ class ScriptedView:
         with self._came:
             while not holds(self.facts):
                 left = deadline - time.monotonic()
-                assert left > 0 and self._came.wait(left), self.facts
+                assert left > 0, self.facts
+                self._came.wait(left)
             return dict(self.facts)
 
     def at(self, state: str, iteration: int | None = None) -> dict[str, Any]:

@@ -103,8 +103,8 @@ def command_of(recipe: Recipe) -> str:
         if value is None or value == f.default:
             continue
         text = as_text(value)
-        if f.name == "dataset" and not text.startswith("-"):
-            words.append(text)
+        if f.name == "dataset":
+            words.append(f"./{text}" if text.startswith("-") else text)
         else:
             words += [_option(f.name), text]
     return command("train", *words)

@@ -11,29 +11,25 @@ from zerokara.data.loading import load_at_hand
 from zerokara.errors import DataError
 from zerokara.runs.untrusted import command
 from zerokara.training.recipe import Recipe
-from zerokara.words import sentence
+from zerokara.words import paragraph, sentence
 
 Folder = str | os.PathLike[str]
 INSTEAD = "digits"
 
 
 def material(recipe: Recipe, data_dir: Folder | None) -> tuple[Recipe, Dataset, str]:
-    """A recipe with its data; where those of the catalogue are not here, that of digits, and a sentence that says so.
+    """A recipe with its data; where those of the catalogue cannot be had, that of digits, and sentences on why.
 
     Raises as `loaded` does where data of one's own cannot be read.
     """
     try:
         return recipe, loaded(recipe.dataset, data_dir), ""
     except DataError as error:
-        if recipe.dataset not in ENTRIES or error.code != "data-missing":
+        if recipe.dataset not in ENTRIES:
             raise
-    instead = replace(recipe, dataset=INSTEAD)
-    note = sentence(
-        "{name} is not on this computer, so these are small digits that are always at hand. To get it: {command}",
-        name=recipe.dataset,
-        command=command("data", "fetch", recipe.dataset),
-    )
-    return instead, loaded(INSTEAD, data_dir), note
+        instead = sentence("Small digits, which are always at hand, are shown instead of {name}.", name=recipe.dataset)
+        note = paragraph(instead, str(error))
+    return replace(recipe, dataset=INSTEAD), loaded(INSTEAD, data_dir), note
 
 
 def loaded(name: str, data_dir: Folder | None) -> Dataset:

@@ -35,6 +35,8 @@ TEXTS = {
     "probe_adaptive": translatable("Adaptive"),
     "probe_close": translatable("Around w ± h"),
     "probe_value": translatable("Value of the weight"),
+    # Translators: names a slider that gives a weight another value
+    "probe_drag": translatable("Drag the weight"),
     "probe_put_back": translatable("Put back"),
     "probe_moved": translatable("Moved on a copy: the training goes on with {value}."),
     "probe_loss": translatable("Loss"),

@@ -4,7 +4,7 @@ Four questions. All of them name a weight, `parameter` and `index`, such as "W1"
 steepest of the parameter is taken, which the answer names. They also take `samples`, how many the loss is the mean of,
 `precision`, "float64" or "float32", and `at`, the value that the weight was dragged to. Every answer has `held`, a
 number for the network that it is about: whoever sends it back is answered from the same network, however far training
-has gone meanwhile.
+has gone meanwhile, until they want another one with `renew`.
 
 - `probe` {h} → `probed`: the losses at w, w + h and w - h, both slopes, accuracy, and what there is to say. Numbers
   are null where they are not finite; `shown` has them as they are to be printed.
@@ -47,6 +47,7 @@ CURVE, CLOSE_CURVE, GRID = 161, 61, 31
 CLOSE = 2.5
 """How many h a close curve reaches to both sides."""
 MOST_KINKS = 400
+NUMBERS = ("h", "below_at", "at", "above_at", "below", "loss", "above", "numerical", "backprop", "error")
 
 
 def probed(subject: Subject, message: Message) -> Message:
@@ -56,7 +57,7 @@ def probed(subject: Subject, message: Message) -> Message:
     found, value = slopes(network, x, t, weight, _step(message)), weight.value(question.network)
     with np.errstate(all="ignore"):
         before, accuracies = question.network.loss(x, t), [net.accuracy(x, t) for net in (network, question.network)]
-    numbers = ("h", "below_at", "at", "above_at", "below", "loss", "above", "numerical", "backprop", "error")
+    numbers: dict[str, Any] = {name: _finite(getattr(found, name)) for name in NUMBERS}
     return question.answer(
         "probed",
         parameters=[{"name": name, "shape": list(array.shape)} for name, array in network.params.items()],
@@ -67,7 +68,7 @@ def probed(subject: Subject, message: Message) -> Message:
         decay=network.weight_decay,
         remark=_remark(question, network, found),
         shown=shown(found, value, before, *accuracies),
-        **{name: _finite(getattr(found, name)) for name in numbers},
+        **numbers,
     )
 
 

@@ -25,11 +25,13 @@ def about_h(found: Slopes, kinks: int) -> str:
     if found.above_at == found.at == found.below_at:
         return sentence("h is too small for this precision: w + h and w - h are w itself, so the difference is 0.")
     if found.above == found.below:
-        return sentence("Both points have the same loss to its last digit: rounding has left nothing of the difference.")
+        return sentence(
+            "The loss is the same at both points, to its last digit: rounding has left nothing of the difference."
+        )
     digits = digits_in_common(found.numerical, found.backprop)
     if digits >= GOOD * -math.log10(found.epsilon):
         return sentence(
-            "The slopes have about {digits} digits in common: neither the bend of the curve nor rounding matters here.",
+            "The slopes have about {digits} digits in common: neither the bend of the curve nor rounding matters much.",
             digits=digits,
         )
     return _about_error(found, kinks)
@@ -38,8 +40,8 @@ def about_h(found: Slopes, kinks: int) -> str:
 def _about_error(found: Slopes, kinks: int) -> str:
     if found.error <= found.noise:
         return sentence(
-            "Rounding: the two losses differ only from about digit {digit} on. What is before cancels, and what is left "
-            "is divided by 2h: the smaller h, the larger the error.",
+            "Rounding: the two losses differ only from about digit {digit} on. What is before cancels, and what is "
+            "left is divided by 2h: the smaller h, the larger the error.",
             digit=digits_in_common(found.above, found.below) + 1,
         )
     if kinks:
@@ -64,7 +66,7 @@ def about_nothing(multiplied_by_nothing: bool, decays: bool) -> str:
         decays: whether the penalty of weight decay still gives it one.
     """
     why = (
-        sentence("In all of these samples this weight is multiplied by 0: by a pixel without ink, or a unit that is off.")
+        sentence("In all of these samples this weight is multiplied by 0: a pixel without ink, or a unit that is off.")
         if multiplied_by_nothing
         else sentence("In all of these samples the unit that this weight leads to is off, and passes nothing on.")
     )

@@ -11,6 +11,8 @@ TEXTS = {
     "start": translatable("Start"),
     # Translators: a button: begin a new training, after one has ended
     "start_again": translatable("Start again"),
+    # Translators: a button: begin a new training with what stands in the form above
+    "start_recipe": translatable("Start with this recipe"),
     # Translators: a button: let a training rest
     "pause": translatable("Pause"),
     # Translators: a button: a training that rests goes on
@@ -51,7 +53,9 @@ TEXTS = {
     "of": translatable("of {all}"),
     # Translators: everything that decides what a training computes
     "recipe": translatable("Recipe"),
-    "recipe_help": translatable("What the next training computes. An empty field takes the value that fits the others."),
+    "recipe_help": translatable(
+        "What the next training computes. An empty field takes the value that fits the others."
+    ),
     # Translators: a group of fields of a recipe
     "table_network": translatable("Network"),
     # Translators: a group of fields of a recipe
@@ -87,7 +91,9 @@ TEXTS = {
     "weights_label": translatable("The weights of each hidden unit, as a picture"),
     # Translators: a switch: each picture has colours that fit its own largest weight
     "each_scale": translatable("A scale for each"),
-    "each_scale_help": translatable("Give each picture the full strength of the colours, however small its weights are."),
+    "each_scale_help": translatable(
+        "Give each picture the full strength of the colours, however small its weights are."
+    ),
     # Translators: shown are only the first of all hidden units
     "first_units": translatable("The first {n} of {all} units"),
     # Translators: ink where a picture is blue speaks against the unit

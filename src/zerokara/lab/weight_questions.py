@@ -57,7 +57,7 @@ class Question:
     def of(cls, subject: Subject, message: Message, precision: Any = None) -> Question:
         """The question in a message, which may be anybody's. Raises UsageError for what cannot be asked."""
         asked = message.fields
-        held, subject = HELD.take(subject, asked.get("held"))
+        held, subject = HELD.take(subject, asked.get("held"), renew=asked.get("renew") is True)
         precision = precision or asked.get("precision", "float64")
         if not isinstance(precision, str) or precision not in DTYPES:
             raise unknown_name("precision", _short(precision), DTYPES)

@@ -16,7 +16,7 @@
  * while the element is not seen.
  */
 function chart(lab, options) {
-  const plot = h("div", { class: "plot" });
+  const plot = h("div", { class: "plot", "aria-hidden": "true" });
   const legend = chartLegend(options);
   const columns = () => model.data.map(column => Array.from(column ?? []));
   const asTable = options.table === false ? null : twin(lab, () => chartTable(options, columns()));

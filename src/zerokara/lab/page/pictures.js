@@ -75,10 +75,10 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
  * Many pictures of one size in one canvas, in rows: the weights of all units. Each is enlarged by whole device pixels.
  *
  * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each}: `each` (a function that
- * returns true where every picture has a scale of its own). Returned: {element, show(numbers (n, rows, columns)),
+ * returns true where every picture has a scale of its own), `tallest`: most height per width. Returned: {element, show(numbers (n, rows, columns)),
  * mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
-function pictureGrid(lab, { label, pick = null, each = () => false }) {
+function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.6 }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
   const element = h("div", { class: "picture-grid" }, canvas);
   const small = h("canvas");
@@ -86,7 +86,7 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
 
   function repaint() {
     if (!numbers || !element.clientWidth) return;
-    grid = layOut(numbers.shape, element.clientWidth, devicePixelRatio);
+    grid = layOut(numbers.shape, element.clientWidth, devicePixelRatio, tallest);
     if (canvas.width !== grid.width || canvas.height !== grid.height) {
       [canvas.width, canvas.height] = [grid.width, grid.height];
       canvas.style.width = `${grid.width / devicePixelRatio}px`;
@@ -114,14 +114,27 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
 const ZOOMS = [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16];
 
 /** How n pictures of rows × columns lie in a box, all as large as they can be; the box is not to grow too high. */
-function layOut([n, rows, columns], boxWidth, ratio) {
+function layOut([n, rows, columns], boxWidth, ratio, tallest) {
   const width = Math.floor(boxWidth * ratio), least = Math.max(2, Math.round(2 * ratio));
+<<<<<<< HEAD
+  const lowest = Math.max(tallest * width, 2 * rows + least);
+  let [zoom, across] = [1, Math.max(1, Math.floor((width + least) / (columns + least)))];
+  for (let larger = 2; larger <= 16 * ratio; larger++) {
+    const fit = Math.min(n, Math.floor((width + least) / (columns * larger + least)));
+    if (fit < 1 || Math.ceil(n / fit) * (rows * larger + least) > lowest) break;
+    [zoom, across] = [larger, fit];
+  }
+  const down = Math.ceil(n / across);
+  across = Math.ceil(n / down);
+  const spare = across > 1 ? Math.floor((width - across * columns * zoom) / (across - 1)) : least;
+=======
   const fits = zoom => Math.min(n, Math.floor((width + least) / (Math.ceil(columns * zoom) + least)));
   const height = zoom => Math.ceil(n / fits(zoom)) * (rows * zoom + least);
   const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= 0.75 * width) ?? 1;
   const down = Math.ceil(n / Math.max(1, fits(zoom))), across = Math.ceil(n / down);
   const [wide, high] = [Math.ceil(columns * zoom), Math.ceil(rows * zoom)];
   const spare = across > 1 ? Math.floor((width - across * wide) / (across - 1)) : least;
+>>>>>>> be149e553dc99abd8007988f8d11f93ab2536377
   const gap = Math.max(least, Math.min(spare, Math.round(10 * ratio)));
   const [stepX, stepY] = [wide + gap, high + gap];
   return { n, rows, columns, zoom, across, stepX, stepY, width: across * stepX - gap, height: down * stepY - gap };

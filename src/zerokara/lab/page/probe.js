@@ -17,10 +17,12 @@ class Probe {
     this.weight = {};
     this.other = {};
     this.asked = { h: 1e-4, precision: "float64", samples: null, range: "adaptive", over: "adaptive", at: null };
-    this.held = null;
+    this.held = this.next = null;
+    this.fresh = new Set();
+    this.looked = this.lookedAtAll = -Infinity;
     this.visible = this.hold = this.renewed = false;
     this.asking = Object.fromEntries(["probe", "probe_curve", "probe_errors", "probe_surface"].map(type =>
-      [type, newestOnly(lab, type, answer => this.answered(type, answer), text => this.refused(text))]));
+      [type, newestOnly(lab, type, answer => this.answered(type, answer), text => this.refused(type, text))]));
     this.build();
   }
 
@@ -29,14 +31,17 @@ class Probe {
     this.pick = probePick(lab, {
       pick: (which, weight) => this.picked(which, weight),
       samples: samples => this.renew({ samples }),
-      hold: on => { this.hold = on; },
+      hold: on => {
+        this.hold = on;
+        this.look();
+      },
     });
     this.along = probeCurve(lab, {
-      move: at => this.move(at), putBack: () => this.move(null), range: range => this.change({ range }, "probe_curve"),
+      move: at => this.move(at), putBack: () => this.putBack(), range: range => this.change({ range }, "probe_curve"),
     });
     this.slopes = probeSlopes(lab, {
-      step: step => this.change({ h: step }, "probe", ...(this.asked.range === "step" ? ["probe_curve"] : [])),
-      precision: precision => this.change({ precision }, "probe", "probe_curve", "probe_errors"),
+      step: step => this.choose({ h: step }, "probe", ...(this.asked.range === "step" ? ["probe_curve"] : [])),
+      precision: precision => this.choose({ precision }, "probe", "probe_curve", "probe_errors"),
     });
     this.over = probeSurface(lab, { range: over => this.change({ over }, "probe_surface") });
     this.problem = h("p", { class: "problem", role: "status", hidden: true });
@@ -48,10 +53,16 @@ class Probe {
   fields(type) {
     const { h: step, precision, samples, range, over, at } = this.asked;
     const about = { ...this.weight, held: this.held, samples, precision, at };
-    if (type === "probe") return { ...about, h: step };
+    if (type === "probe") return { ...about, h: step, renew: this.next !== null && !this.hold };
     if (type === "probe_curve") return { ...about, h: step, range };
     if (type === "probe_surface") return { ...about, range: over, other: this.other };
     return about;
+  }
+
+  /** Ask with other values; what somebody has chosen is answered aloud too. */
+  choose(asked, ...types) {
+    this.speak = true;
+    this.change(asked, ...types);
   }
 
   change(asked, ...types) {
@@ -66,27 +77,33 @@ class Probe {
       return;
     }
     this.weight = weight;
+    this.speak = true;
+    if (weight.index && weightName(weight) === (this.other.index && weightName(this.other))) this.other = {};
     this.renew({ at: null });
   }
 
   /** Have the weight somewhere else, on a copy; what costs more waits until it rests. */
   move(at) {
-    this.change({ at }, "probe");
+    this.choose({ at }, "probe");
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       this.change({}, "probe_errors", ...(this.asked.range === "step" ? ["probe_curve"] : []));
-      this.lab.announce(this.remark ?? "");
     }, 200);
+  }
+
+  putBack() {
+    this.move(null);
+    this.look();
   }
 
   /** Ask all anew: first for the numbers, which say which network the rest is asked about. */
   renew(asked = {}, more = ["probe_curve", "probe_errors", "probe_surface"]) {
-    if (!this.hold) this.held = null;
     this.next = more;
     this.change(asked, "probe");
   }
 
   answered(type, answer) {
+    this.fresh.delete(type);
     this.problem.hidden = true;
     delete this.element.dataset.problem;
     if (type === "probe") this.probed(answer);
@@ -103,24 +120,36 @@ class Probe {
     this.held = answer.held;
     this.iteration = answer.iteration;
     this.weight = { parameter: answer.parameter, index: answer.index };
-    this.remark = answer.remark;
-    this.lab.probedParameters = answer.parameters;
+    if (this.speak) this.lab.announce(answer.remark);
+    this.speak = false;
     for (const part of [this.pick, this.along, this.slopes]) part.probed(answer);
     if (this.next) this.change({}, ...this.next);
     this.next = null;
     this.element.dataset.asked = answer.held;
   }
 
-  refused(text) {
+  /** Another network may not have the weights that were looked at: then the steepest are. */
+  refused(type, text) {
+    if (this.fresh.has(type)) {
+      this.fresh.delete(type);
+      this.other = {};
+      if (type === "probe") this.weight = {};
+      if (type === "probe") this.renew({ at: null, samples: null });
+      else this.change({}, type);
+      return;
+    }
     say(this.problem, text);
     this.problem.hidden = false;
     this.element.dataset.problem = "";
   }
 
   frame(message) {
-    const weights = message.array("W1");
-    if (message.type === "hello") [this.held, this.iteration] = [null, null];
-    if (weights) this.weights = weights;
+    const weights = message.array("W1"), { training } = this.lab.state;
+    if (weights) this.weights = [weights, message.W1?.step ?? 1];
+    if (message.type === "hello" || training !== this.training) {
+      Object.assign(this, { training, fresh: new Set(["probe", "probe_surface"]), held: null, iteration: null, looked: -Infinity });
+      this.asked.at = null;
+    }
     if (this.visible) this.look();
   }
 
@@ -134,14 +163,23 @@ class Probe {
     const now = performance.now(), newer = this.lab.state.iteration !== this.iteration;
     const still = this.iteration != null && (this.hold || this.asked.at !== null);
     if (this.weights && !still) {
-      this.pick.pictures(this.weights);
+      this.pick.pictures(...this.weights);
       this.weights = null;
     }
-    if (still || !newer || now < (this.asked_at ?? -Infinity) + PROBE_EVERY) return;
-    this.asked_at = now;
-    const all = now > (this.all_at ?? -Infinity) + PROBE_MORE_EVERY || this.lab.state.state !== "running";
-    if (all) this.all_at = now;
+    if (still || !newer || this.later) return;
+    if (now < this.looked + PROBE_EVERY) {
+      this.later = setTimeout(() => this.lookAgain(), this.looked + PROBE_EVERY - now);
+      return;
+    }
+    this.looked = now;
+    const all = now > this.lookedAtAll + PROBE_MORE_EVERY || this.lab.state.state !== "running";
+    if (all) this.lookedAtAll = now;
     this.renew({}, all ? undefined : ["probe_curve"]);
+  }
+
+  lookAgain() {
+    this.later = 0;
+    if (this.visible && !this.lab.signal.aborted) this.look();
   }
 }
 

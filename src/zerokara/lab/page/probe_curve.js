@@ -19,7 +19,7 @@ function probeCurve(lab, on) {
   dragOn(chart, () => seen.curve && !seen.curve.close, on.move);
 
   function paint() {
-    if (!seen.curve || !seen.now) return;
+    if (!seen.curve || !seen.now || isWaiting(chart, seen.curve, seen.now)) return;
     const limits = curveLimits(seen);
     chart.draw(limits, (X, Y, box) => curvePainted(seen, limits, X, Y, box));
   }
@@ -40,6 +40,7 @@ function probeCurve(lab, on) {
       seen.kinks = Array.from(answer.array("kinks"));
       offsets.hidden = !answer.close;
       if (!answer.close) weight.limits(answer);
+      if (seen.now) weight.probed(seen.now);
       paint();
       asTable.refresh();
     },
@@ -78,14 +79,14 @@ function weightSlider(lab, on) {
     oninput: () => on.move(limits.center + (limits.half * slider.value) / SLIDER_ENDS) });
   const value = h("output", { class: "number" });
   const back = h("button", { class: "quiet", disabled: true, onclick: on.putBack }, lab.text("probe_put_back"));
-  const note = h("p", { class: "small muted note" });
+  const note = h("p", { class: "small muted moved" });
   const place = at => {
     if (document.activeElement !== slider || !slider.matches(":active")) {
       slider.value = Math.round(((at - limits.center) / limits.half) * SLIDER_ENDS);
     }
   };
   const element = h("div", { class: "drag" },
-    h("label", {}, h("span", {}, lab.text("probe_value")), slider), value, back, note);
+    h("label", {}, h("span", {}, lab.text("probe_drag")), slider), value, back, note);
   return {
     element,
     limits: answer => Object.assign(limits, { center: answer.center, half: answer.half }),
@@ -102,7 +103,7 @@ function weightSlider(lab, on) {
 /** What the network says of the samples where the weight is now. */
 function probeFacts(lab) {
   const [loss, accuracy] = [h("dd", { class: "number" }), h("dd", { class: "number" })];
-  const element = h("dl", { class: "facts" }, h("div", {}, h("dt", {}, lab.text("probe_loss")), loss),
+  const element = h("dl", { class: "here-facts" }, h("div", {}, h("dt", {}, lab.text("probe_loss")), loss),
     h("div", {}, h("dt", {}, lab.text("probe_accuracy")), accuracy));
   const fact = (place, now, before) => {
     const earlier = now === before ? [] : [" ", h("span", { class: "muted" }, lab.text("probe_before", { value: before }))];
@@ -135,16 +136,16 @@ function curvePainted(seen, { x: [left, right] }, X, Y, box) {
   const { now, rows, kinks } = seen, [x0, y0] = curveOrigin(seen), bottom = box.top + box.height;
   const line = (x, y, slope, className) => (y == null || slope == null ? null : polyline(
     [left, right].map(end => [end, y - y0 + slope * (end - (x - x0))]), X, Y, className));
-  const point = (x, y, className, r) => (y == null ? null
-    : svg("circle", { class: className, cx: X(x - x0), cy: Y(y - y0), r }));
+  const point = (x, y, className, size) => (y == null ? null
+    : svg("circle", { class: className, cx: X(x - x0), cy: Y(y - y0), r: size * box.em }));
   return [
-    ...kinks.map(kink => svg("line", { class: "kink", x1: X(kink - x0), x2: X(kink - x0), y1: bottom - 7, y2: bottom })),
+    ...kinks.map(kink => svg("line", { class: "kink", x1: X(kink - x0), x2: X(kink - x0), y1: bottom - 0.6 * box.em, y2: bottom })),
     now.moved && svg("line", { class: "origin", x1: X(now.value - x0), x2: X(now.value - x0), y1: box.top, y2: bottom }),
     polyline(rows.map(([x, y]) => [x - x0, y - y0]), X, Y, "blue"),
     line(now.below_at, now.below, now.numerical, "orange"),
     line(now.at, now.loss, now.backprop, "green dashed"),
-    point(now.below_at, now.below, "beside", 4.5),
-    point(now.above_at, now.above, "beside", 4.5),
-    point(now.at, now.loss, "here", 6.5),
+    point(now.below_at, now.below, "beside", 0.36),
+    point(now.above_at, now.above, "beside", 0.36),
+    point(now.at, now.loss, "here", 0.52),
   ].filter(Boolean);
 }

@@ -2,17 +2,18 @@
 
 /**
  * The card that picks. on: {pick(which, weight), samples(n), hold(on)}; `which` is "first" or "second", weight is
- * {parameter, index}, the steepest without an index. Returned: {element, pictures(W1), probed(answer), surface(answer)}.
+ * {parameter, index}, the steepest without an index. Returned: {element, pictures(W1, step), probed(answer), surface(answer)}:
+ * of large pictures only every step-th row and column is shown.
  */
 function probePick(lab, on) {
   const picked = { first: null, second: null };
-  let which = "first", size = null, shown = null;
-  const grid = pictureGrid(lab, { label: lab.text("probe_pictures"), pick: (unit, row, column) => {
-    on.pick(which, { parameter: "W1", index: [row * size[2] + column, unit] });
-  } });
-  const near = pictureGrid(lab, { label: lab.text("probe_near"), pick: (_, row, column) => {
-    on.pick(which, { parameter: "W1", index: [row * size[2] + column, nearUnit()] });
-  } });
+  let which = "first", shown = null, step = 1, parameters = [];
+  const pickPixel = (unit, row, column) => on.pick(which, { parameter: "W1", index: [inputOf(lab, row * step, column * step), unit] });
+  const grid = pictureGrid(lab, { label: lab.text("probe_pictures"), pick: pickPixel });
+  const near = pictureGrid(lab, { label: lab.text("probe_near"), tallest: 1,
+    pick: (_, row, column) => pickPixel(nearUnit(), row, column) });
+  const asTable = twin(lab, () => table(lab.text("probe_near"), ["", ...Array.from({ length: shown.shape[2] }, (_, k) => k * step)],
+    rowsOf(nearNumbers()).map((row, k) => [k * step, ...row.map(number => short(number, 2))])));
   const name = ownId();
   const choose = chosen => {
     which = chosen;
@@ -24,13 +25,13 @@ function probePick(lab, on) {
   const element = h("section", { class: "card probe-pick" }, h("header", {}, h("h2", {}, lab.text("probe_pick"))),
     grid.element,
     h("div", { class: "near" }, near.element, h("div", { class: "fields" }, fields.first.element, fields.second.element)),
-    h("div", { class: "choices" }, samples.element, hold), about);
+    h("div", { class: "choices" }, samples.element, hold), about, asTable.element);
 
   /** Where a weight of the first layer is on the pictures. */
   function placeOf(weight) {
-    if (!size || weight?.parameter !== "W1" || weight.index[1] >= size[0]) return null;
-    const [input, unit] = weight.index;
-    return { unit, row: Math.floor(input / size[2]), column: input % size[2] };
+    if (weight?.parameter !== "W1" || weight.index[1] >= (shown?.shape[0] ?? 0)) return null;
+    const [input, unit] = weight.index, [, columns] = planeOf(lab);
+    return { unit, row: Math.floor(input / columns / step), column: Math.floor((input % columns) / step) };
   }
 
   /** The unit that is shown enlarged: that of the weight which the pictures pick. */
@@ -44,23 +45,28 @@ function probePick(lab, on) {
     grid.mark(place);
     near.also(other?.unit === nearUnit() ? { ...other, unit: 0 } : null);
     near.mark(place && { ...place, unit: 0 });
-    if (!size) return;
-    const pixels = size[1] * size[2], numbers = shown.subarray(nearUnit() * pixels, (nearUnit() + 1) * pixels);
-    numbers.shape = [1, size[1], size[2]];
+    if (!shown) return;
+    const numbers = nearNumbers();
+    numbers.shape = [1, ...numbers.shape];
     near.show(numbers);
+    asTable.refresh();
+  }
+
+  function nearNumbers() {
+    const [, rows, columns] = shown.shape, pixels = rows * columns;
+    const numbers = shown.subarray(nearUnit() * pixels, (nearUnit() + 1) * pixels);
+    return Object.assign(numbers, { shape: [rows, columns] });
   }
 
   return {
     element,
-    pictures(numbers) {
-      const pictured = numbers && numbers.shape.length === 3 && numbers.shape[1] * numbers.shape[2] === lab.hello.sizes[0];
-      grid.element.hidden = near.element.hidden = !pictured;
-      [size, shown] = pictured ? [numbers.shape, numbers] : [null, null];
-      if (pictured) grid.show(numbers);
+    pictures(numbers, eachStep) {
+      [shown, step] = [numbers, eachStep];
+      grid.show(numbers);
       mark();
     },
     probed(answer) {
-      picked.first = answer;
+      [picked.first, parameters] = [answer, answer.parameters];
       fields.first.show(answer, answer.parameters);
       samples.probed(answer);
       const facts = { iteration: count(answer.iteration), samples: count(answer.samples) };
@@ -69,10 +75,21 @@ function probePick(lab, on) {
     },
     surface(answer) {
       picked.second = answer.other;
-      fields.second.show(answer.other, lab.probedParameters);
+      fields.second.show(answer.other, parameters);
       mark();
     },
   };
+}
+
+/** Height and width of a sample; what is no picture is one row. */
+function planeOf(lab) {
+  const shape = lab.hello.image_shape;
+  return shape.length === 2 ? shape : [1, shape.reduce((product, size) => product * size, 1)];
+}
+
+/** The number of the input that a pixel is. */
+function inputOf(lab, row, column) {
+  return row * planeOf(lab)[1] + column;
 }
 
 /** One of the two weights: whether the pictures pick it, its parameter, its place, and the steepest one. */
@@ -80,8 +97,8 @@ function weightFields(lab, group, which, on, choose) {
   const radio = h("input", { type: "radio", name: group, checked: which === "first", onchange: () => choose(which) });
   const parameter = h("select", { class: "quiet", "aria-label": lab.text("probe_parameter"),
     onchange: () => on.pick(which, { parameter: parameter.value }) });
-  const [input, unit] = ["probe_input", "probe_unit"].map(key => h("input", { type: "number", min: 0, step: 1,
-    "aria-label": lab.text(key), title: lab.text(key), onchange: () => picked() }));
+  const [input, unit] = ["probe_input", "probe_unit"].map(key =>
+    numberField({ min: 0, "aria-label": lab.text(key), title: lab.text(key) }, () => picked()));
   const bracket = text => h("span", { class: "muted" }, text);
   const comma = bracket(",");
   const picked = () => {
@@ -104,19 +121,35 @@ function weightFields(lab, group, which, on, choose) {
       const fields = shape.length === 1 ? [unit] : [input, unit];
       fields.forEach((field, k) => {
         field.max = shape[k] - 1;
-        if (document.activeElement !== field || !field.matches(":focus-visible")) field.value = weight.index[k];
+        showNumber(field, weight.index[k]);
       });
     },
   };
 }
 
+/** A field for a whole number. While somebody types, nothing else writes into it. */
+function numberField(attributes, chosen) {
+  const field = h("input", { type: "number", step: 1, ...attributes,
+    oninput: () => { field.dataset.typing = ""; },
+    onblur: () => { delete field.dataset.typing; },
+    onchange: () => {
+      delete field.dataset.typing;
+      chosen();
+    } });
+  return field;
+}
+
+function showNumber(field, number) {
+  if (field.dataset.typing === undefined) field.value = number;
+}
+
 function samplesField(lab, chosen) {
-  const field = h("input", { type: "number", min: 1, step: 1, onchange: () => chosen(field.valueAsNumber) });
+  const field = numberField({ min: 1 }, () => chosen(field.valueAsNumber));
   return {
     element: h("label", {}, lab.text("probe_samples"), field),
     probed(answer) {
       field.max = answer.most_samples;
-      if (document.activeElement !== field) field.value = answer.samples;
+      showNumber(field, answer.samples);
     },
   };
 }

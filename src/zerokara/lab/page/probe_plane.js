@@ -6,7 +6,7 @@
  * lab, {label: what is shown, for those who do not see it; x, y: {label, log}; square}
  *
  * Returned: {element, drawing, draw({x: [low, high], y: [low, high]}, paint), valueAt(event) → x or null}. `paint(X, Y,
- * box)` returns the elements to be shown; X and Y are from numbers to pixels, box is {left, top, width, height}.
+ * box)` returns the elements to be shown; X and Y are from numbers to pixels, box is {left, top, width, height, em}.
  */
 function plane(lab, { label, x, y, square = false }) {
   const drawing = svg("svg", { class: "plane", role: "img", "aria-label": label });
@@ -50,7 +50,7 @@ function plane(lab, { label, x, y, square = false }) {
 function boxOf(width, height, em, ticks, xLabel, yLabel) {
   const left = (0.62 * Math.max(...ticks.map(tick => tick.text.length), 3) + 0.8 + (yLabel ? 1.3 : 0)) * em;
   const top = 0.7 * em, bottom = (xLabel ? 2.9 : 1.7) * em;
-  return { left, top, width: Math.max(1, width - left - em), height: Math.max(1, height - top - bottom) };
+  return { left, top, width: Math.max(1, width - left - em), height: Math.max(1, height - top - bottom), em };
 }
 
 function scaleOf([low, high], log, from, to) {
@@ -105,6 +105,13 @@ function polyline(points, X, Y, className) {
     pen = finite ? "L" : "M";
   }
   return svg("path", { class: `stroke ${className}`, d: path || "M0 0" });
+}
+
+/** Whether what is drawn is about another weight than the newest numbers; then it is pale until it is drawn anew. */
+function isWaiting(chart, drawn, now) {
+  const waits = weightName(drawn) !== weightName(now);
+  chart.element.toggleAttribute("data-waiting", waits);
+  return waits;
 }
 
 /** The key of a chart: names with the colours of base.css. */

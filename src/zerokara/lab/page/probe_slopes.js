@@ -10,7 +10,7 @@ function probeSlopes(lab, on) {
   ...["float64", "float32"].map(name => h("option", { value: name }, name)));
   const element = h("section", { class: "card probe-slopes" },
     h("header", {}, h("h2", {}, lab.text("probe_slopes")), precision),
-    step.element, digits.element, remark, v.element);
+    step.element, digits.element, remark, ...v.elements);
   return {
     element,
     probed(answer) {
@@ -89,18 +89,18 @@ function errorChart(lab, chosen) {
     chosen(seen.now.steps.reduce((best, step) => (away(step) < away(best) ? step : best)));
   });
   const paint = () => {
-    if (!seen.rows.length || !seen.now) return;
+    if (!seen.now || !seen.answer || isWaiting(chart, seen.answer, seen.now)) return;
     const limits = errorLimits(seen);
     chart.draw(limits, (X, Y, box) => errorsPainted(lab, seen, limits, X, Y, box));
   };
   return {
-    element: h("figure", { class: "chart" },
-      h("h3", {}, lab.text("probe_error")), chart.element, asTable.element),
+    elements: [h("figure", { class: "chart" }, h("h3", {}, lab.text("probe_error")), chart.element), asTable.element],
     probed(answer) {
       seen.now = answer;
       paint();
     },
     errors(answer) {
+      seen.answer = answer;
       seen.rows = rowsOf(answer.array("errors"));
       paint();
       asTable.refresh();
@@ -113,26 +113,26 @@ function errorLimits({ rows, now }) {
   const sizes = [...rows.map(row => row[1]), Math.abs(now.backprop ?? 0), now.error ?? 0];
   const logs = sizes.filter(size => size > 0 && Number.isFinite(size)).map(Math.log10);
   const [low, high] = logs.length ? [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))] : [-16, 0];
-  const hs = rows.map(row => row[0]);
+  const hs = now.steps;
   return { x: [Math.min(...hs) / 1.5, Math.max(...hs) * 1.5], y: [10 ** (low - 0.4), 10 ** (Math.max(high, low + 2) + 0.4)] };
 }
 
 function errorsPainted(lab, { rows, now }, { x, y }, X, Y, box) {
   const at = size => Y(size > 0 ? size : y[0]), slope = Math.abs(now.backprop ?? 0);
   const dots = rows.filter(row => Number.isFinite(row[1])).map(([step, size]) =>
-    svg("circle", { class: size > 0 ? "dot" : "dot zero", cx: X(step), cy: at(size), r: 2.2 }));
-  const words = (text, where, anchor) => svg("text", { x: where, y: box.top + box.height - 8, "text-anchor": anchor }, text);
+    svg("circle", { class: size > 0 ? "dot" : "dot zero", cx: X(step), cy: at(size), r: 0.18 * box.em }));
+  const words = (text, where, anchor) => svg("text", { x: where, y: box.top + box.height - 0.6 * box.em, "text-anchor": anchor }, text);
   const size = slope > 0 && [
     svg("line", { class: "stroke green dashed", x1: X(x[0]), x2: X(x[1]), y1: Y(slope), y2: Y(slope) }),
-    svg("text", { class: "size", x: X(x[1]) - 6, y: Y(slope) + (Y(slope) < box.top + 16 ? 15 : -5), "text-anchor": "end" }, lab.text("probe_size")),
+    svg("text", { class: "size", x: box.left + box.width / 2, y: Y(slope) + 1.2 * box.em }, lab.text("probe_size")),
   ];
   return [
     ...(size || []),
     svg("line", { class: "origin", x1: X(now.h), x2: X(now.h), y1: box.top, y2: box.top + box.height }),
     polyline(rows.map(([step, error]) => [step, error > 0 ? error : y[0]]), X, Y, "orange thin"),
     ...dots,
-    words(lab.text("probe_rounding"), box.left + 6, "start"),
-    words(lab.text("probe_truncation"), box.left + box.width - 6, "end"),
-    now.error != null && svg("circle", { class: "here", cx: X(now.h), cy: at(now.error), r: 6 }),
+    words(lab.text("probe_rounding"), box.left + 0.5 * box.em, "start"),
+    words(lab.text("probe_truncation"), box.left + box.width - 0.5 * box.em, "end"),
+    now.error != null && svg("circle", { class: "here", cx: X(now.h), cy: at(now.error), r: 0.48 * box.em }),
   ].filter(Boolean);
 }

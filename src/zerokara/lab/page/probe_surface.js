@@ -91,19 +91,19 @@ function wayPainted({ answer, path }, X, Y, box) {
   return [
     polyline(path, X, Y, "way-edge"),
     polyline(path, X, Y, "orange"),
-    ...path.slice(1, -1).map(([a, b]) => svg("circle", { class: "dot", cx: X(a), cy: Y(b), r: 2.2 })),
-    svg("circle", { class: "begin", cx: X(begin[0]), cy: Y(begin[1]), r: 4 }),
-    ...arrowPainted(answer.descent, X(x), Y(y), Math.min(box.width, box.height) / 5),
-    svg("circle", { class: "here", cx: X(x), cy: Y(y), r: 6 }),
+    ...path.slice(1, -1).map(([a, b]) => svg("circle", { class: "dot", cx: X(a), cy: Y(b), r: 0.18 * box.em })),
+    svg("circle", { class: "begin", cx: X(begin[0]), cy: Y(begin[1]), r: 0.34 * box.em }),
+    ...arrowPainted(answer.descent, X(x), Y(y), Math.min(box.width, box.height) / 5, box.em),
+    svg("circle", { class: "here", cx: X(x), cy: Y(y), r: 0.48 * box.em }),
   ];
 }
 
 /** Both axes have one scale, so that downhill is at right angles to the lines of equal loss. */
-function arrowPainted([dx, dy], x, y, length) {
+function arrowPainted([dx, dy], x, y, length, em) {
   const size = Math.hypot(dx, dy);
   if (!(size > 0)) return [];
   const [u, v] = [dx / size, -dy / size], [tipX, tipY] = [x + u * length, y + v * length];
-  const head = [[-9, -4.5], [0, 0], [-9, 4.5]].map(([a, b]) => `${tipX + a * u - b * v} ${tipY + a * v + b * u}`);
+  const head = [[-0.72, -0.36], [0, 0], [-0.72, 0.36]].map(at => at.map(part => part * em)).map(([a, b]) => `${tipX + a * u - b * v} ${tipY + a * v + b * u}`);
   return [svg("path", { class: "stroke arrow", d: `M${x} ${y}L${tipX} ${tipY}M${head.join("L")}` })];
 }
 

@@ -2,7 +2,8 @@
 
 /** Updates a second that the slider stands at, where they are as fast as can be. */
 const USUAL_PACE = 500;
-const UNFINISHED = new Set(["running", "paused"]);
+const STARTED = new Set(["running", "paused"]);
+const GOES_ON = new Set(["untrained", "running", "paused", "stopped"]);
 
 /** The controls: a card; `aim(update)` chooses where "Go back" would lead. */
 function trainingControls(lab, form) {
@@ -36,15 +37,16 @@ function shortcut(event, buttons) {
 }
 
 function mainButtons(lab, form) {
-  const say_ = (key, request) => h("button", { onclick: request }, lab.text(key));
+  const plain = (key, request) => h("button", { onclick: request }, lab.text(key));
   const start = () => lab.request("start", { values: form.values() });
-  const doing = { untrained: start, running: () => lab.request("pause"), paused: () => lab.request("go") };
-  const labels = { untrained: "start", running: "pause", paused: "go_on", returning: "go_on", lost: "go_on" };
+  const go = () => lab.request("go");
+  const doing = { untrained: start, running: () => lab.request("pause"), paused: go, stopped: go };
+  const labels = { untrained: "start", running: "pause", paused: "go_on", stopped: "go_on", returning: "go_on" };
   let now = "untrained";
   const main = h("button", { class: "main", onclick: () => (doing[now] ?? start)() }, lab.text("start"));
-  const one = say_("one_update", () => lab.request("step", { updates: 1 }));
-  const epoch = say_("one_epoch", () => lab.request("step", { epochs: 1 }));
-  const stop = say_("stop", () => lab.request("stop"));
+  const one = plain("one_update", () => lab.request("step", { updates: 1 }));
+  const epoch = plain("one_epoch", () => lab.request("step", { epochs: 1 }));
+  const stop = plain("stop", () => lab.request("stop"));
   return {
     elements: [main, one, epoch, stop], main, one,
     paint({ state }) {
@@ -52,9 +54,8 @@ function mainButtons(lab, form) {
       say(main, lab.text(labels[state] ?? "start_again"));
       main.dataset.state = state;
       main.disabled = state === "returning";
-      const goes = state === "untrained" || UNFINISHED.has(state);
-      one.disabled = epoch.disabled = !goes;
-      stop.disabled = !UNFINISHED.has(state);
+      one.disabled = epoch.disabled = !GOES_ON.has(state);
+      stop.disabled = !STARTED.has(state);
     },
   };
 }
@@ -102,7 +103,7 @@ function untilControl(lab) {
     element: h("div", { class: "control until" }, h("label", {}, lab.text("until"), input, "%"), button),
     paint({ goal, state }) {
       button.setAttribute("aria-pressed", Boolean(goal));
-      button.disabled = !(state === "untrained" || UNFINISHED.has(state));
+      button.disabled = !GOES_ON.has(state);
     },
   };
 }

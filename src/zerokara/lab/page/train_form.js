@@ -7,25 +7,25 @@ function recipeForm(lab) {
   const groups = [...tables].map(([name, members]) => h("fieldset", {}, h("legend", {}, lab.text(`table_${name}`)),
     ...members.map(field => fields.get(field.name).element)));
   const command = copyable(lab, "command"), toml = copyable(lab, "toml");
+  const other = h("p", { class: "error", role: "status" });
   const summary = h("code", { class: "command" });
+  const values = () => Object.fromEntries([...fields].map(([name, field]) => [name, field.input.value.trim()]));
   const element = h("details", { class: "recipe" },
     h("summary", {}, h("h2", {}, lab.text("recipe")), summary),
     h("p", { class: "muted small" }, lab.text("recipe_help")),
     h("form", { novalidate: true, onsubmit: event => event.preventDefault() }, ...groups),
+    other,
+    h("button", { onclick: () => lab.request("start", { values: values() }) }, lab.text("start_recipe")),
     h("div", { class: "copies" }, command.element, toml.element));
-  const values = () => Object.fromEntries([...fields].map(([name, field]) => [name, field.input.value.trim()]));
-  let shown = null, wrong = false;
+  let shown = null;
 
   function show({ command: line, toml: text, errors }) {
     say(summary, line);
     command.show(line);
     toml.show(text);
-    wrong = false;
-    for (const [name, field] of fields) {
-      field.refuse(errors?.[name] ?? "");
-      wrong ||= Boolean(errors?.[name]);
-    }
-    element.toggleAttribute("data-wrong", wrong);
+    for (const [name, field] of fields) field.refuse(errors[name] ?? "");
+    say(other, errors[""] ?? "");
+    element.toggleAttribute("data-wrong", Object.keys(errors).length > 0);
   }
 
   const check = settled(async () => {
