@@ -74,25 +74,26 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
 /**
  * Many pictures of one size in one canvas, in rows: the weights of all units. Each is enlarged by whole device pixels.
  *
- * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each}: `each` (a function that
- * returns true where every picture has a scale of its own). Returned: {element, show(numbers (n, rows, columns)),
- * mark({unit, row, column} or null), repaint()}.
+ * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each: a function that returns true
+ * where every picture has a scale of its own, tallest: most height per width}. Returned: {element, show(numbers
+ * (n, rows, columns)), mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
-function pictureGrid(lab, { label, pick = null, each = () => false }) {
+function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.6 }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
   const element = h("div", { class: "picture-grid" }, canvas);
   const small = h("canvas");
-  let numbers = null, grid = null, marked = null;
+  let numbers = null, grid = null, marked = null, beside = null;
 
   function repaint() {
     if (!numbers || !element.clientWidth) return;
-    grid = layOut(numbers.shape, element.clientWidth, devicePixelRatio);
+    grid = layOut(numbers.shape, element.clientWidth, devicePixelRatio, tallest);
     if (canvas.width !== grid.width || canvas.height !== grid.height) {
       [canvas.width, canvas.height] = [grid.width, grid.height];
       canvas.style.width = `${grid.width / devicePixelRatio}px`;
       canvas.style.height = `${grid.height / devicePixelRatio}px`;
     }
     paintGrid(lab, canvas, small, numbers, grid, each());
+    if (beside) paintMark(lab, canvas, grid, beside, [1, 1]);
     if (marked) paintMark(lab, canvas, grid, marked);
   }
 
@@ -100,6 +101,7 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
     element, canvas,
     show: shown => { numbers = shown; repaint(); },
     mark: place => { marked = place; repaint(); },
+    also: place => { beside = place; repaint(); },
     repaint,
   };
   lab.on("theme", repaint);
@@ -112,11 +114,11 @@ function pictureGrid(lab, { label, pick = null, each = () => false }) {
 const ZOOMS = [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16];
 
 /** How n pictures of rows × columns lie in a box, all as large as they can be; the box is not to grow too high. */
-function layOut([n, rows, columns], boxWidth, ratio) {
+function layOut([n, rows, columns], boxWidth, ratio, tallest) {
   const width = Math.floor(boxWidth * ratio), least = Math.max(2, Math.round(2 * ratio));
   const fits = zoom => Math.min(n, Math.floor((width + least) / (Math.ceil(columns * zoom) + least)));
   const height = zoom => Math.ceil(n / fits(zoom)) * (rows * zoom + least);
-  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= 0.75 * width) ?? 1;
+  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= Math.max(tallest * width, 2 * rows + least)) ?? 1;
   const down = Math.ceil(n / Math.max(1, fits(zoom))), across = Math.ceil(n / down);
   const [wide, high] = [Math.ceil(columns * zoom), Math.ceil(rows * zoom)];
   const spare = across > 1 ? Math.floor((width - across * wide) / (across - 1)) : least;
@@ -145,11 +147,12 @@ function paintGrid(lab, canvas, small, numbers, grid, each) {
   }
 }
 
-function paintMark(lab, canvas, grid, { unit, row, column }) {
+function paintMark(lab, canvas, grid, { unit, row, column }, dash = []) {
   const context = canvas.getContext("2d"), { across, stepX, stepY, zoom, columns, rows } = grid;
   const [x, y] = [(unit % across) * stepX, Math.floor(unit / across) * stepY];
   const line = Math.max(1, Math.round(devicePixelRatio));
   context.lineWidth = line;
+  context.setLineDash(dash.map(length => 2 * length * line));
   context.strokeStyle = lab.colour("ink");
   context.strokeRect(x - line / 2, y - line / 2, columns * zoom + line, rows * zoom + line);
   if (row === undefined) return;
@@ -182,7 +185,8 @@ function placeAt(grid, x, y) {
   if (!grid) return null;
   const [across, down] = [Math.floor(x / grid.stepX), Math.floor(y / grid.stepY)];
   const unit = down * grid.across + across;
-  const [column, row] = [Math.floor((x - across * grid.stepX) / grid.zoom), Math.floor((y - down * grid.stepY) / grid.zoom)];
+  const column = Math.floor((x - across * grid.stepX) / grid.zoom);
+  const row = Math.floor((y - down * grid.stepY) / grid.zoom);
   const inside = across < grid.across && unit < grid.n && unit >= 0 && column < grid.columns && row < grid.rows;
   return inside ? { unit, row: Math.max(0, row), column: Math.max(0, column) } : null;
 }
