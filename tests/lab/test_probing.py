@@ -203,6 +203,16 @@ def test_the_samples_are_those_that_training_takes_first(subject):
     assert ask(subject, "probe").fields["most_samples"] == 40
 
 
+def test_a_large_network_takes_fewer_samples(subject, monkeypatch):
+    weights = sum(array.size for array in subject.network.params.values())
+    monkeypatch.setattr(weight_questions, "MOST_WORK", 12 * weights)
+    assert ask(subject, "probe").fields["most_samples"] == 12
+    with pytest.raises(UsageError, match="samples must be a whole number from 1 to 12"):
+        ask(subject, "probe", samples=13)
+    monkeypatch.setattr(weight_questions, "WORK", 2 * weights)
+    assert len(ask(subject, "probe_errors", samples=12).arrays["errors"]) == 13  # 1, 0.1, 0.01, …
+
+
 def test_who_drags_is_answered_from_the_same_network_until_another_is_wanted():
     early, late = trained(10), trained(20)
     first = ask(early, "probe").fields
