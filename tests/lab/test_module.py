@@ -1,54 +1,52 @@
-"""The page's files as one module: names that do not clash, words that are there, and none that are written in it."""
+"""The page's files: as they were made, all of them there, and short enough to be read."""
 
+import hashlib
 import re
 from importlib.resources import files
 
-from zerokara.lab import module
-from zerokara.lab.texts import TEXTS, texts
+import pytest
 
-OWN = {name: files("zerokara.lab").joinpath("page", name).read_text("utf-8") for name in module.SCRIPTS[1:]}
-LISTS = ("boot_texts", "draw_texts", "page_texts", "probe_texts", "train_texts")
+from zerokara.lab import boot_texts, module
 
-
-def test_no_file_names_what_another_one_names() -> None:
-    named = re.compile(r"^(?:async )?(?:function|class|const|let) \*?(\w+)", re.MULTILINE)
-    names = [name for source in OWN.values() for name in named.findall(source)]
-    assert sorted(names) == sorted(set(names))
-    assert "uPlot" not in names
+PAGE = files("zerokara.lab").joinpath("page")
+OURS = sorted(path.name for path in PAGE.iterdir() if path.name.endswith((".js", ".css", ".html")))
 
 
-def test_what_the_page_says_is_there() -> None:
-    asked = {key for source in OWN.values() for key in re.findall(r"\.text\(\"(\w+)\"", source)}
-    assert asked <= set(TEXTS)
-    assert len(asked) > 50
-    source = "\n".join(OWN.values())
-    begun = {key for key in re.findall(r"\.text\(`(\w+)\$", source)}
-    for key in TEXTS:
-        assert f'"{key}"' in source or re.search(rf"\b{key}\b", source) or key.startswith(tuple(begun)), key
+def test_uplot_is_the_one_that_its_notice_names() -> None:
+    folder = PAGE.joinpath("uplot")
+    named = dict(re.findall(r"sha256 ([0-9a-f]{64})  (\S+)", folder.joinpath("README.md").read_text(encoding="utf-8")))
+    found = {hashlib.sha256(path.read_bytes()).hexdigest(): path.name for path in folder.iterdir()}
+    assert named.items() <= found.items()
+    assert sorted(named.values()) == ["uPlot.iife.min.js", "uPlot.min.css"]
+    assert "MIT License" in folder.joinpath("LICENSE").read_text(encoding="utf-8")
+    assert "uPlot (v1.6.32)" in folder.joinpath("uPlot.iife.min.js").read_text(encoding="utf-8")
 
 
-def test_no_text_hides_another() -> None:
-    keys = [key for name in LISTS[1:] for key in __import__(f"zerokara.lab.{name}", fromlist=["TEXTS"]).TEXTS]
-    assert sorted(keys) == sorted(set(keys))
+def test_every_file_is_served() -> None:
+    served = {name for name in (*module.SCRIPTS, *module.STYLES) if "/" not in name} | {"index.html", "boot.js"}
+    assert set(OURS) == served
 
 
-def test_facts_are_left_for_the_page_to_put_in() -> None:
-    assert texts()["per_second"] == "{n}/s"
+@pytest.mark.parametrize("name", OURS)
+def test_a_file_can_be_read_in_one_go(name: str) -> None:
+    assert len(PAGE.joinpath(name).read_text(encoding="utf-8").splitlines()) <= 450
 
 
-def test_the_page_makes_no_markup_of_data() -> None:
-    for name, source in OWN.items():
-        for unsafe in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
-            assert unsafe not in source, name
-        assert not re.search(r"document\.(querySelector|getElementById|body)", source), name
+def test_the_page_has_no_words_and_no_scripts_of_its_own() -> None:
+    page = module.page("x" * 32)
+    assert not re.search(r"<script(?![^>]*\bsrc=)| on\w+=|javascript:|https?://", page)
+    source = PAGE.joinpath("index.html").read_text(encoding="utf-8")
+    assert re.findall(r">\s*([^<>\s$][^<>]*)<", source) == ["zerokara lab"]
+    for key in boot_texts.TEXTS:
+        assert f"${key}" in source
 
 
-def test_every_style_stays_within_the_lab() -> None:
-    for name in module.STYLES[2:]:
-        style = re.sub(
-            r"/\*.*?\*/", "", files("zerokara.lab").joinpath("page", name).read_text("utf-8"), flags=re.DOTALL
-        )
-        for rule in re.findall(r"([^{};]+)\{", style):
-            for selector in re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)", "()", rule.strip()).split(","):
-                part = selector.strip()
-                assert part.startswith(("@", ".zerokara-lab", "body > .zerokara-lab", "body:has()")), (name, part)
+def test_words_cannot_break_out_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(boot_texts.TEXTS, "lost", '"><script src="//evil.example">')
+    assert '<script src="//evil' not in module.page("x")
+
+
+def test_what_boot_says_is_what_the_page_brings() -> None:
+    boot = module.boot()
+    said = set(re.findall(r'"(\w+)"', boot[boot.index("function reasonOf") : boot.index("function say")]))
+    assert said == {"lost", "ended", "full"}

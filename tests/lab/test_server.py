@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,7 +221,7 @@ NOT_MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(frame=NOT_MESSAGES)
 def test_what_is_no_message_ends_at_most_its_own_connection(
     server: LabServer, client: ClientConnection, frame: bytes | str
@@ -233,7 +234,7 @@ def test_what_is_no_message_ends_at_most_its_own_connection(
     assert answers(client)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(noise=st.binary(min_size=1, max_size=400))
 def test_bytes_that_are_no_frames_end_at_most_their_own_connection(
     server: LabServer, client: ClientConnection, noise: bytes
@@ -380,3 +381,33 @@ def test_it_ends_soon_whoever_is_connected_and_tells_its_pages(server: LabServer
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert threading.active_count() <= before
+
+
+@pytest.mark.slow
+def test_ten_pages_do_not_make_it_grow(server: LabServer) -> None:
+    """Ten at a time, again and again, each painting some frames, asking, and going in one of three ways."""
+    before = threading.active_count()
+    sizes = []
+    for _ in range(12):
+        with ExitStack() as pages:
+            several = [pages.enter_context(dial(server)) for _ in range(10)]
+            for page in several:
+                hello = unpacked(page.recv(timeout=5))
+                page.send(packed(Message("seen", {"frame": hello.fields["frame"]})))
+                assert answers(page)
+            several[0].socket.close()  # as where a browser is killed
+            several[1].send("no message")
+        sizes.append(resident())
+    deadline = time.monotonic() + 5
+    while (threading.active_count() > before or server.lab.views) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+    assert server.lab.views == []
+    assert max(sizes[-3:]) - sizes[3] < 8_000_000, sizes
+
+
+def resident() -> int:
+    """Bytes of memory that this process has; 0 where that cannot be told."""
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return 0

@@ -254,7 +254,7 @@ def test_show_names_it(first: First, capsys: pytest.CaptureFixture[str], marked:
     assert main(["runs", "show", str(run.path)]) == 0
     shown = capsys.readouterr().out
     assert "⟦It goes on from update 10 of first.⟧" in shown
-    assert "⟦Changed while it trained:⟧" in shown
+    assert "⟦Changed while it trained⟧" in shown
 
 
 KILLED = """

@@ -204,7 +204,7 @@ def test_lists_and_show_tell(out: Path, capsys: pytest.CaptureFixture[str]) -> N
     capsys.readouterr()
     assert main(["runs", "show", str(out / "changed")]) == 0
     shown = capsys.readouterr().out
-    assert re.search(r"Changed while it trained:\nafter update +option +value\n0 +momentum +0.5\n7 ", shown)
+    assert re.search(r"Changed while it trained\nafter update +option +value\n0 +momentum +0.5\n7 ", shown)
     assert main(["runs", "show", str(out / "plain")]) == 0
     assert "hanged" not in capsys.readouterr().out
 

@@ -123,7 +123,7 @@ def weights_of_another_run(run: Path, patch: pytest.MonkeyPatch) -> None:
 
 def a_newer_format(run: Path, patch: pytest.MonkeyPatch) -> None:
     for path in (run / "checkpoints").iterdir():
-        path.write_bytes(path.read_bytes().replace(b'\\"format\\": 4', b'\\"format\\": 9'))
+        path.write_bytes(path.read_bytes().replace(b'\\"format\\": 5', b'\\"format\\": 9'))
     zerokara.open_run(run)
 
 

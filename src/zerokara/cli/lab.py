@@ -64,7 +64,7 @@ def lab(
     try:
         from zerokara.lab.server import LabServer
     except ModuleNotFoundError as error:
-        if error.name != "websockets":
+        if (error.name or "").partition(".")[0] != "websockets":
             raise
         return _without_page(chosen, engine=engine, threads=threads, data_dir=data_dir, out=out)
     from zerokara.lab.core import Lab

@@ -12,7 +12,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from zerokara.cli.console import ConsoleReporter
+from zerokara.cli.failure import tell
 from zerokara.cli.train import Output, conduct
+from zerokara.lab.material import material
 from zerokara.progress import duration
 from zerokara.runs.folder import RunFolder
 from zerokara.runs.prepared import prepare_run
@@ -55,15 +57,23 @@ class LiveReporter(ConsoleReporter):
             case Ended():
                 self.close()
         if self.live is not None:
-            self.live.update(self._table())
+            self.live.update(self.table())
 
     def close(self) -> None:
         """Leave the table as it is last; a second call does nothing."""
         super().close()
         if self.live is not None:
-            self.live.update(self._table(), refresh=True)
+            self.live.update(self.table(), refresh=True)
             self.live.stop()
             self.live = None
+
+    def table(self) -> Table:
+        """What is known by now."""
+        table = Table.grid(Column(), Column(justify="right"), padding=(0, 2))
+        for head in HEADS:
+            if head in self.shown:
+                table.add_row(Text(sentence(head)), Text(self.shown[head]))
+        return table
 
     def _advanced(self, event: Advanced) -> None:
         speed = self.updates / max(self.update_seconds, 1e-9)
@@ -79,18 +89,15 @@ class LiveReporter(ConsoleReporter):
         for head, accuracy in ((TRAINING, measured.train_accuracy), (TEST, measured.test_accuracy)):
             self.shown[head] = "-" if math.isnan(accuracy) else f"{accuracy:.4f}"
 
-    def _table(self) -> Table:
-        table = Table.grid(Column(), Column(justify="right"), padding=(0, 2))
-        for head in HEADS:
-            if head in self.shown:
-                table.add_row(Text(sentence(head)), Text(self.shown[head]))
-        return table
-
 
 def train_in_terminal(
     recipe: Recipe, stream: TextIO, *, engine: str, threads: int | None, data_dir: Path | None, out: Path
 ) -> int:
     """Train and keep a run, as `zerokara train` does, and show it on a stream; the exit status."""
-    output = Output(LiveReporter(stream), plots=True, json=False, tensorboard=False)
-    prepared = prepare_run(recipe, engine=engine, **output.settings(threads, data_dir, keep_going=False))
+    recipe, dataset, note = material(recipe, data_dir)
+    if note:
+        tell(note)
+    reporter = LiveReporter(stream)
+    prepared = prepare_run(recipe, dataset, engine=engine, threads=threads, listeners=[reporter])
+    output = Output(reporter, plots=True, json=False, tensorboard=False)
     return conduct(prepared, RunFolder.create(out, None, prepared.recipe.dataset), output)

@@ -136,7 +136,8 @@ def _print_changes(run: Run) -> None:
     if run.parent is not None:
         print(printable(parent_in_words(run.parent)))
     if run.changes:
-        print(f"\n{sentence(CHANGES)}")
+        print()
+        print(sentence(CHANGES))
         shown = rows(run.changes)
         table = Table(
             [Column(head, widest(of), left) for head, of in zip(HEADS, zip(*shown, strict=True), strict=True)], 2

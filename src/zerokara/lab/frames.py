@@ -18,36 +18,43 @@ from zerokara.lab.status import status
 from zerokara.lab.watched_training import RUNNING, WatchedTraining
 from zerokara.training.changes import CHANGEABLE
 
-ROOM = MOST_BYTES - 150_000
-"""For arrays in one frame; the rest is for its fields."""
+ROOM = MOST_BYTES - 250_000
+"""For arrays in one frame; the rest is for its fields, and those of a greeting."""
+MOST_CHANGES = 500
+"""In one frame, the latest."""
 Part = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 """Fields and arrays."""
 
 
 class Frames:
-    """Makes the frames of one view of one training, and knows what that view has."""
+    """Makes the frames of one view of one training, and knows what that view has.
+
+    Attributes:
+        pending: whether the latest frame left out what is new already.
+    """
 
     def __init__(self, training: WatchedTraining) -> None:
         self.training, self.serial = training, training.serial
+        self.pending = False
         self._losses = self._rows = (0, 0)
         self._weights = self._judged = -1
 
     def next(self, snapshot: Snapshot, *, weights: bool = True) -> Part:
         """What is new. `weights`: whether those may be among it now."""
-        training = self.training
         fields: dict[str, Any] = self._fields(snapshot)
         arrays: dict[str, NDArray[Any]] = {}
         room = ROOM
+        self.pending = not weights and snapshot.iteration != self._weights
         for part in self._parts(snapshot, weights):
             told, large = part
             size = sum(array.nbytes for array in large.values())
             if size > room:
+                self.pending = True
                 break
             room -= size
             fields |= told
             arrays |= large
             self._sent(told)
-        fields["changes"] = [vars(change) for change in training.changes]
         return fields, arrays
 
     def _parts(self, snapshot: Snapshot, weights: bool) -> Iterator[Part]:
@@ -92,6 +99,7 @@ class Frames:
             "until": conductor.until,
             "goal": conductor.goal and {"accuracy": conductor.goal},
             "settings": settings_of(snapshot),
+            "changes": [vars(change) for change in training.changes[-MOST_CHANGES:]],
             "evaluation": latest and vars(latest),
             "layers": training.layer_sizes(snapshot),
             "findings": training.remarks.up_to(iteration),

@@ -44,9 +44,18 @@ SCRIPTS = (
     "probe_slopes.js",
     "probe_surface.js",
     "probe.js",
+    "notebook.js",
     "lab.js",
 )
-STYLES = ("boot.css", "uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
+STYLES = (
+    "boot.css",
+    "uplot/uPlot.min.css",
+    "base.css",
+    "train.css",
+    "draw.css",
+    "probe.css",
+    "notebook.css",
+)
 
 
 @cache

@@ -15,6 +15,9 @@ from zerokara.training.events import Advanced, Ended, Event, Started
 
 logger = logging.getLogger(__name__)
 
+MOST_FEATURES = 1_024
+"""Of data that are looked at as a whole: the time that takes grows with the third power, and is a second here."""
+
 
 class Remarks:
     """A listener of a training that begins at its first update: facts of the start at its start, the rest at 30 % and
@@ -60,7 +63,9 @@ class Remarks:
         evidence = self._watcher.evidence()
         self._whole = Findings()
         if findings_of(evidence, asked=False):
-            self._whole = untried(findings_of(with_whole_data(evidence, self._prepared.dataset), asked=False))
+            if self._prepared.dataset.train.pixels.shape[1] <= MOST_FEATURES:
+                evidence = with_whole_data(evidence, self._prepared.dataset)
+            self._whole = untried(findings_of(evidence, asked=False))
             self._add(iteration, self._whole)
 
     def _add(self, iteration: int, found: Findings) -> None:

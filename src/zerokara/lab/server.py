@@ -161,16 +161,15 @@ class LabServer:
         def send(message: Message) -> None:
             connection.send(packed(message))
 
-        view = self.lab.connect(send)
-        try:
-            for frame in connection:
-                view.receive(unpacked(frame))  # type: ignore[arg-type]  # a text is refused there
-        except Malformed:
-            connection.close(CloseCode.INVALID_DATA)
-        except ConnectionClosed:
-            pass
-        finally:
-            view.close()
+        with suppress(ConnectionClosed):
+            view = self.lab.connect(send)
+            try:
+                for frame in connection:
+                    view.receive(unpacked(frame))  # type: ignore[arg-type]  # a text is refused there
+            except Malformed:
+                connection.close(CloseCode.INVALID_DATA)
+            finally:
+                view.close()
 
 
 def _listening(port: int | None) -> socket.socket:

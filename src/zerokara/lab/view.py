@@ -1,4 +1,4 @@
-"""One page or notebook cell that looks at a lab, and what it may ask.
+"""One page or notebook cell that looks at a training, and what it may ask.
 
 Messages from Python:
 
@@ -33,24 +33,23 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from threading import Event, Lock, Thread
+from typing import Any
 
 from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
 from zerokara.lab import asked, drawing, probing
+from zerokara.lab.commands import COMMANDS, RefusedRecipe
 from zerokara.lab.earlier_runs import earlier_runs, overlay
 from zerokara.lab.form import filled, form
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
+from zerokara.lab.session import Session
 from zerokara.lab.subject import Subject
 from zerokara.lab.texts import texts
 from zerokara.runs.run import finite
 from zerokara.version import VERSION
 from zerokara.words import language, sentence
-
-if TYPE_CHECKING:
-    from zerokara.lab.core import Lab
 
 logger = logging.getLogger(__name__)
 
@@ -58,23 +57,64 @@ Send = Callable[[Message], None]
 Answer = Callable[[Subject, Message], Message]
 ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS}
 """What is asked about a network at a moment, by the type of the message."""
-MOST_NAMES = 1_000
+MOST_NAMES, LONGEST_NAME = 500, 40
+"""Of classes, that a page is told."""
 DONE = "done"
 
 
-class RefusedRecipe(UsageError):
-    """A form that is no recipe: sentences by the field where each stands."""
+class Audience:
+    """The views of one lab, and which of them steers: the first; when it is gone, the next one that wants to.
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("\n".join(dict.fromkeys(errors.values())), "wrong-recipe")
-        self.errors = errors
+    Attributes:
+        views: those that are connected.
+        steering: the one that steers; None: whoever asks for something first.
+    """
+
+    def __init__(self) -> None:
+        self.views: list[View] = []
+        self.steering: View | None = None
+        self._lock = Lock()
+
+    def join(self, view: View) -> None:
+        """One more."""
+        with self._lock:
+            self.views = [*self.views, view]
+            self.steering = self.steering or view
+        self.tell()
+
+    def leave(self, view: View) -> None:
+        """One is gone."""
+        with self._lock:
+            self.views = [other for other in self.views if other is not view]
+            if self.steering is view:
+                self.steering = None
+        self.tell()
+
+    def steer(self, view: View, *, take_over: bool = False) -> bool:
+        """Whether a view steers; it may where none does, and may take over."""
+        with self._lock:
+            if self.steering is None or take_over:
+                self.steering = view
+            return self.steering is view
+
+    def tell(self) -> None:
+        """Have all views look whether there is something new."""
+        for view in self.views:
+            view.wake()
 
 
 class View:
     """What it asks is answered in the thread that brings the question; frames come from a thread of its own."""
 
-    def __init__(self, lab: Lab, send: Send, seconds_between_frames: float, seconds_between_weights: float) -> None:
-        self.lab, self.name = lab, secrets.token_hex(8)
+    def __init__(
+        self,
+        session: Session,
+        audience: Audience,
+        send: Send,
+        seconds_between_frames: float,
+        seconds_between_weights: float,
+    ) -> None:
+        self.session, self.audience, self.name = session, audience, secrets.token_hex(8)
         self._send_on = send
         self._between, self._between_weights = seconds_between_frames, seconds_between_weights
         self._frames: Frames
@@ -98,7 +138,7 @@ class View:
         self._closed = True
         self._seen.set()
         self._news.set()
-        self.lab.left(self)
+        self.audience.leave(self)
 
     def receive(self, message: Message) -> None:
         """Answer a message of the page."""
@@ -119,22 +159,19 @@ class View:
 
     def _reply(self, message: Message) -> Message:
         if message.type in ANSWERS:
-            return ANSWERS[message.type](self.lab.subject(), message)
+            return ANSWERS[message.type](self.session.subject(), message)
         if message.type in COMMANDS:
             self._must_steer()
-            COMMANDS[message.type](self.lab, message.fields)
-            self.lab.tell()
+            COMMANDS[message.type](self.session, message.fields)
+            self.session.tell()
             return Message(DONE)
         if message.type in QUESTIONS:
             return QUESTIONS[message.type](self, message.fields)
         raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type))
 
     def _must_steer(self) -> None:
-        with self.lab.lock:
-            if self.lab.steering is None:
-                self.lab.steering = self
-            if self.lab.steering is not self:
-                raise UsageError(sentence("Another page steers this training. Take over there or here first."))
+        if not self.audience.steer(self):
+            raise UsageError(sentence("Another page steers this training. Take over there or here first."))
 
     def _see(self, fields: Mapping[str, Any]) -> Message:
         if fields.get("frame") == self._number:
@@ -142,32 +179,31 @@ class View:
         return Message(DONE)
 
     def _steer(self, fields: Mapping[str, Any]) -> Message:
-        with self.lab.lock:
-            self.lab.steering = self
-        self.lab.tell()
+        self.audience.steer(self, take_over=True)
+        self.session.tell()
         return Message(DONE)
 
     def _check(self, fields: Mapping[str, Any]) -> Message:
         answer = filled(asked.mapping(fields, "values"))
-        same = answer.recipe is not None and answer.recipe.dataset == self.lab.recipe.dataset
+        same = answer.recipe is not None and answer.recipe.dataset == self.session.recipe.dataset
         per_epoch = None
         if answer.recipe is not None and same:
-            per_epoch = -(-len(self.lab.dataset.train) // answer.recipe.batch_size)
+            per_epoch = -(-len(self.session.dataset.train) // answer.recipe.batch_size)
         return Message("recipe", answer.to_json(per_epoch))
 
     def _runs(self, fields: Mapping[str, Any]) -> Message:
-        return Message("runs", {"runs": earlier_runs(self.lab.out)})
+        return Message("runs", {"runs": earlier_runs(self.session.out)})
 
     def _overlay(self, fields: Mapping[str, Any]) -> Message:
-        return overlay(self.lab.out, asked.text(fields, "run"))
+        return overlay(self.session.out, asked.text(fields, "run"))
 
     def _greet(self) -> None:
-        lab = self.lab
-        with lab.lock:
-            training, dataset, note, recipe = lab.training, lab.dataset, lab.note, lab.recipe
+        session = self.session
+        with session.lock:
+            training, dataset, note, recipe = session.training, session.dataset, session.note, session.recipe
             self._frames, self._greeted = Frames(training), recipe
         described = training.prepared.provenance.described or DataDescription.of(dataset)
-        names = [name[:80] for name in described.class_names[:MOST_NAMES]]
+        names = [name[:LONGEST_NAME] for name in described.class_names[:MOST_NAMES]]
         hello = {
             "version": VERSION,
             "language": language(),
@@ -206,25 +242,25 @@ class View:
             return
         if (left := self._pushed + self._between - time.monotonic()) > 0:
             time.sleep(left)
-        if self.lab.recipe is not self._greeted:
+        if self.session.recipe is not self._greeted:
             self._greet()
             return
-        training = self.lab.training
+        training = self.session.training
         if (training, training.serial) != (self._frames.training, self._frames.serial):
             self._frames = Frames(training)
         self._push("frame", {})
 
     def _is_new(self) -> bool:
-        return bool(self._state() != self._shown)
+        return self._frames.pending or bool(self._state() != self._shown)
 
     def _state(self) -> Any:
         """All that a frame depends on, but for numbers that change with these."""
-        lab, training = self.lab, self.lab.training
+        session, training = self.session, self.session.training
         conductor = training.conductor
         levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
         known = (len(training.changes), training.evaluations.count, training.remarks.count)
-        stands = (training.serial, training.state, training.returning, training.is_writing, lab.problem)
-        return stands, levers, known, len(lab.views), lab.steering is self
+        stands = (training.serial, training.state, training.returning, training.is_writing, session.problem)
+        return stands, levers, known, len(self.audience.views), self.audience.steering in (self, None)
 
     def _push(self, type: str, fields: Mapping[str, Any]) -> None:
         self._pushed = now = time.monotonic()
@@ -239,10 +275,10 @@ class View:
         self._seen.clear()
         views = {
             "frame": self._number,
-            "steering": self.lab.steering is self,
-            "viewers": len(self.lab.views),
-            "problem": self.lab.problem,
-            "furthest": self.lab.furthest,
+            "steering": self.audience.steering in (self, None),
+            "viewers": len(self.audience.views),
+            "problem": self.session.problem,
+            "furthest": self.session.furthest,
         }
         self._send(Message(type, finite({**told, **fields, **views}), arrays))
 
@@ -252,52 +288,6 @@ class View:
         self._send_on(Message(message.type, {**message.fields, "view": self.name}, message.arrays))
 
 
-def _pace(lab: Lab, fields: Mapping[str, Any]) -> None:
-    mode = asked.text(fields, "mode", ("rate", "full"))
-    lab.training.conductor.pace(None if mode == "full" else asked.number(fields, "rate", 0.01, 1e6))
-
-
-def _start(lab: Lab, fields: Mapping[str, Any]) -> None:
-    answer = filled(asked.mapping(fields, "values"))
-    if answer.recipe is None:
-        raise RefusedRecipe(answer.errors)
-    lab.start(answer.recipe)
-
-
-def _step(lab: Lab, fields: Mapping[str, Any]) -> None:
-    training = lab.training
-    at = training.conductor.iteration
-    if "epochs" in fields:
-        until = (at // training.per_epoch + asked.whole(fields, "epochs", 1)) * training.per_epoch
-    else:
-        until = at + asked.whole(fields, "updates", 1)
-    lab.go(until=min(until, training.total))
-
-
-def _until(lab: Lab, fields: Mapping[str, Any]) -> None:
-    accuracy = asked.number(fields, "accuracy", 0.0, 1.0)
-    latest = lab.training.evaluations.latest
-    if latest is not None and latest.test_accuracy >= accuracy:
-        raise UsageError(sentence("The test accuracy is {accuracy:.4f} already.", accuracy=latest.test_accuracy))
-    lab.go(goal=accuracy)
-
-
-def _change(lab: Lab, fields: Mapping[str, Any]) -> None:
-    lab.training.change(asked.text(fields, "field"), asked.number(fields, "value", 0.0, float("inf")))
-
-
-COMMANDS: Mapping[str, Callable[[Lab, Mapping[str, Any]], None]] = {
-    "start": _start,
-    "pause": lambda lab, _: lab.pause(),
-    "go": lambda lab, _: lab.go(),
-    "stop": lambda lab, _: lab.stop(),
-    "pace": _pace,
-    "step": _step,
-    "until": _until,
-    "change": _change,
-    "rewind": lambda lab, fields: lab.rewind(asked.whole(fields, "iteration", 0)),
-}
-"""What changes the training, by the type of the message."""
 QUESTIONS: Mapping[str, Callable[[View, Mapping[str, Any]], Message]] = {
     "seen": View._see,
     "steer": View._steer,

@@ -207,7 +207,7 @@ class WatchedTraining:
     def _train(self, folder: RunFolder, plots: bool) -> None:
         listeners: list[Listener] = [self._record, self.moments, self.conductor]
         if self.prepared.trainer.iteration == 0:
-            listeners.insert(0, self.remarks)
+            listeners.insert(1, self.remarks)
         try:
             run = self.prepared.run_into(
                 folder,

@@ -22,7 +22,7 @@ HEADS = (
     translatable("option"),
     translatable("value"),
 )
-CHANGES = translatable("Changed while it trained:")
+CHANGES = translatable("Changed while it trained")
 NOT_IN_RECIPE = translatable("What was changed while {run} trained is not part of its recipe.")
 
 
@@ -33,11 +33,10 @@ def changes(training: Reported) -> Markup | None:
     return rendered(
         "changes.html",
         told=[] if training.parent is None else [parent_in_words(training.parent)],
-        caption=sentence(CHANGES),
+        caption=sentence(NOT_IN_RECIPE, run=training.name),
         heads=[sentence(head) for head in HEADS],
         rows=rows(training.changes),
         more=left_out(training.changes),
-        note=sentence(NOT_IN_RECIPE, run=training.name) if training.changes else "",
     )
 
 

@@ -93,6 +93,8 @@ class Difference(NamedTuple):
 
     def texts(self) -> list[str]:
         """The values as a table has them; "-" for what is not known."""
+        if self.name == "changes":
+            return list(_in_short(self.values))
         return [self._text(value) for value in self.values]
 
     def _text(self, value: Any) -> str:
@@ -104,8 +106,6 @@ class Difference(NamedTuple):
             return sentence(STATES_IN_WORDS[value]) if value in STATES_IN_WORDS else str(value)
         if isinstance(value, Parent):
             return f"{value.run}: {value.iteration:,}"
-        if self.name == "changes":
-            return _in_short(value)
         if self.name == "dataset":
             return os.path.basename(str(value))
         if isinstance(value, tuple | list):
@@ -308,13 +308,17 @@ def _history_of(training: Reported) -> dict[str, Any]:
     return {"changes": training.changes, "parent": training.parent} if training.kind == "run" else {}
 
 
-def _in_short(changes: Sequence[Change]) -> str:
-    """The first changes, each with the updates before it; "-" where there are none."""
-    told = [
-        f"{change.iteration:,}: {change.field} {written(change.field, change.value)}"
-        for change in changes[:CHANGES_NAMED]
-    ]
-    return "; ".join([*told, *(["…"] if len(changes) > CHANGES_NAMED else [])]) or "-"
+def _in_short(lists: Sequence[Sequence[Change] | None]) -> Iterator[str]:
+    """Of each training the first changes that not all of them had, each with the updates before it."""
+    known = [made for made in lists if made is not None]
+    common = next(
+        (k for k, of_all in enumerate(zip(*known, strict=False)) if len(set(of_all)) > 1), min(map(len, known))
+    )
+    for made in lists:
+        others = (made or ())[common:]
+        told = [f"{change.iteration:,}: {change.field} {written(change.field, change.value)}" for change in others]
+        shown = [*(["…"] if made and common else []), *told[:CHANGES_NAMED], *(["…"] if told[CHANGES_NAMED:] else [])]
+        yield "; ".join(shown) or "-"
 
 
 def _fingerprint(training: Reported) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerokara.report.changes import changes
+from zerokara.report.changes import CHANGES, changes
 from zerokara.report.classes import confusion
 from zerokara.report.comparing import accuracies, differences, disagreements
 from zerokara.report.curves import curves
@@ -30,7 +30,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("weights", translatable("What the first layer looks for"), of_one(weights)),
     Section("layers", translatable("Inside the layers"), of_one(layers)),
     Section("recipe", translatable("Recipe"), of_one(recipe)),
-    Section("changes", translatable("Changed while it trained"), of_one(changes)),
+    Section("changes", CHANGES, of_one(changes)),
     Section("repetition", translatable("Data, versions, and how to repeat it"), of_one(repetition)),
 )
 """Those of one training are empty on a page of several, and the other way round; `curves` is of any number."""

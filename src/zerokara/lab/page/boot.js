@@ -1,7 +1,7 @@
 // Opens the page's socket, hands it to the module that draws everything, and opens it again when it is lost.
 // The token stays in the address: a reload needs it, and a cookie would be sent to every server on this machine.
 const query = location.search;
-const notice = document.querySelector("[role=status]");
+const notice = document.querySelector(".zerokara-notice");
 const connection = { receive: () => {}, send: () => {}, lost: () => {} };
 const { open } = (await import(`./lab.js${query}`)).default;
 

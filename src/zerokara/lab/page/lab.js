@@ -1,6 +1,6 @@
 // The page: its head, its tabs, and what a browser and a notebook call to open it.
 
-/** Open a view in an element; what is returned ends it. `shared`: others get their messages over this connection too. */
+/** Open a view in an element; what is returned ends it. `shared`: other views' messages come this way too. */
 function open(element, connection, { shared = false } = {}) {
   const lab = new LabClient(element, connection, shared ? element : element.ownerDocument);
   const view = { lab, shared, tabs: [], shown: null };
@@ -162,20 +162,6 @@ function showTab(view, name) {
     tab.panel.hidden = !now;
   }
   for (const tab of view.tabs) tab.shown?.(tab.name === name && !document.hidden);
-}
-
-/** anywidget's: a view of a model in a notebook. What is returned is called when it is removed. */
-function render({ model, el }) {
-  const connection = { send: (content, buffers) => model.send(content, undefined, buffers) };
-  const listen = (content, buffers) => connection.receive(content, buffers);
-  el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
-  const close = open(el, connection, { shared: true });
-  model.on("msg:custom", listen);
-  el.zerokara.tell("hello");
-  return () => {
-    model.off("msg:custom", listen);
-    close();
-  };
 }
 
 export default { open, render };

@@ -78,7 +78,7 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
  * where every picture has a scale of its own, tallest: most height per width}. Returned: {element, show(numbers
  * (n, rows, columns)), mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
-function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.75 }) {
+function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.6 }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
   const element = h("div", { class: "picture-grid" }, canvas);
   const small = h("canvas");
@@ -118,7 +118,7 @@ function layOut([n, rows, columns], boxWidth, ratio, tallest) {
   const width = Math.floor(boxWidth * ratio), least = Math.max(2, Math.round(2 * ratio));
   const fits = zoom => Math.min(n, Math.floor((width + least) / (Math.ceil(columns * zoom) + least)));
   const height = zoom => Math.ceil(n / fits(zoom)) * (rows * zoom + least);
-  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= tallest * width) ?? 1;
+  const zoom = ZOOMS.findLast(one => fits(one) && height(one) <= Math.max(tallest * width, 2 * rows + least)) ?? 1;
   const down = Math.ceil(n / Math.max(1, fits(zoom))), across = Math.ceil(n / down);
   const [wide, high] = [Math.ceil(columns * zoom), Math.ceil(rows * zoom)];
   const spare = across > 1 ? Math.floor((width - across * wide) / (across - 1)) : least;
@@ -185,7 +185,8 @@ function placeAt(grid, x, y) {
   if (!grid) return null;
   const [across, down] = [Math.floor(x / grid.stepX), Math.floor(y / grid.stepY)];
   const unit = down * grid.across + across;
-  const [column, row] = [Math.floor((x - across * grid.stepX) / grid.zoom), Math.floor((y - down * grid.stepY) / grid.zoom)];
+  const column = Math.floor((x - across * grid.stepX) / grid.zoom);
+  const row = Math.floor((y - down * grid.stepY) / grid.zoom);
   const inside = across < grid.across && unit < grid.n && unit >= 0 && column < grid.columns && row < grid.rows;
   return inside ? { unit, row: Math.max(0, row), column: Math.max(0, column) } : null;
 }
