@@ -88,13 +88,15 @@ def textbook_slope(f, x, index, h):
 def test_slopes_and_losses_are_the_loops_to_the_last_digit(subject, precision, place):
     (name, index), network = place, subject.network.copy(precision)
     x, t = batch(subject, precision)
-    for h in (1.0, 0.1, 1e-4, 1e-7, 1e-12):
+    for h in (1.0, 0.3, 0.1, 1e-4, 1e-7, 1e-12):
         above, below, slope = textbook_slope(lambda _: network.loss(x, t), network.params[name], tuple(index), h)
         got = ask(subject, "probe", parameter=name, index=index, h=h, precision=precision).fields
         backprop = float(network.gradient(x, t)[name][tuple(index)])
         assert (got["above"], got["below"], got["numerical"]) == (above, below, slope)
         assert (got["loss"], got["backprop"]) == (network.loss(x, t), backprop)
         assert got["error"] == abs(slope - backprop)
+        w = network.params[name][tuple(index)]
+        assert (got["below_at"], got["at"], got["above_at"]) == (float(w - h), float(w), float(w + h))
         shown = got["shown"]
         assert [network.dtype.type(shown[key]) for key in ("above", "below")] == [above, below]
         digits = 17 if precision == "float64" else 9
@@ -201,6 +203,16 @@ def test_the_samples_are_those_that_training_takes_first(subject):
         got = ask(subject, "probe", samples=n).fields
         assert (got["samples"], got["loss"]) == (n, network.loss(*batch(subject, np.float64, n)))
     assert ask(subject, "probe").fields["most_samples"] == 40
+
+
+def test_the_samples_go_on_with_the_next_batch_where_one_is_short():
+    subject = trained(sampling="epoch", batch_size=7)
+    batches = subject.recipe.make_batches(40)
+    rows = np.concatenate([batches.rows(0, 5).reshape(-1), batches.rows(5, 6).reshape(-1)])
+    assert len(set(rows)) == 40  # an epoch
+    train = subject.dataset.train
+    loss = subject.network.copy(np.float64).loss(train.x[rows].astype(np.float64), train.t[rows])
+    assert ask(subject, "probe", samples=40).fields["loss"] == loss
 
 
 def test_a_large_network_takes_fewer_samples(subject, monkeypatch):
