@@ -228,6 +228,7 @@ def test_a_large_network_takes_fewer_samples(subject, monkeypatch):
 def test_who_drags_is_answered_from_the_same_network_until_another_is_wanted():
     early, late = trained(10), trained(20)
     first = ask(early, "probe").fields
+    assert ask(late, "probe", held=True).fields["iteration"] == 20
     again = ask(late, "probe_curve", held=first["held"]).fields
     assert (again["iteration"], again["held"]) == (10, first["held"])
     newer = ask(late, "probe", held=first["held"], renew=True).fields
@@ -342,6 +343,39 @@ def test_what_cannot_be_asked_is_refused(subject, type, fields, refusal):
     with pytest.raises(UsageError, match=refusal) as refused:
         ask(subject, type, **fields)
     assert len(str(refused.value)) < 300
+
+
+def test_whatever_a_page_sends_is_answered_or_refused(subject):
+    rng = np.random.default_rng(7)
+    values = [
+        "W1",
+        "b2",
+        [0, 0],
+        [5, 2],
+        [3],
+        1e-4,
+        0.5,
+        -1e300,
+        1e308,
+        10**40,
+        "step",
+        "adaptive",
+        "float32",
+        None,
+        {},
+    ]
+    values += [True, [], "", [[]], 1, 7, -3, {"parameter": "W2"}, {"index": [1, 1]}, {"parameter": [], "index": {}}]
+    names = ("parameter", "index", "h", "at", "samples", "precision", "range", "other", "held", "renew")
+    answered = 0
+    for type in ANSWERS:
+        for _ in range(40):
+            chosen = rng.choice(names, rng.integers(1, 5), replace=False)
+            try:
+                ask(subject, type, **{str(name): values[rng.integers(len(values))] for name in chosen})
+                answered += 1
+            except UsageError:
+                pass
+    assert 20 < answered < 140
 
 
 def test_numbers_that_are_not_finite_are_null():
