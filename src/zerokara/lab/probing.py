@@ -30,7 +30,7 @@ from zerokara.lab.one_core import one_core
 from zerokara.lab.slope_remarks import about_h, about_nothing
 from zerokara.lab.slopes import STEPS, Slopes, errors, kinks_between, slopes
 from zerokara.lab.subject import Subject
-from zerokara.lab.weight_questions import MOST_SAMPLES, Question
+from zerokara.lab.weight_questions import Question, most_samples
 from zerokara.lab.weight_ranges import RANGES, ROOM, adaptive_range, around, path_of, range_of_map
 from zerokara.nn.arguments import is_number, positive
 from zerokara.nn.network import Network
@@ -66,7 +66,7 @@ def probed(subject: Subject, message: Message) -> Message:
         "probed",
         parameters=[{"name": name, "shape": list(array.shape)} for name, array in network.params.items()],
         steps=list(STEPS),
-        most_samples=min(MOST_SAMPLES, len(question.subject.dataset.train)),
+        most_samples=most_samples(question.subject),
         value=value,
         moved=found.at != value,
         decay=network.weight_decay,
@@ -90,7 +90,8 @@ def probed_curve(subject: Subject, message: Message) -> Message:
     with np.errstate(all="ignore"):
         curve = np.column_stack([values, losses_along(network, x, t, weight, values)])
         kinks = switches_along(network, x, t, weight)
-    kinks = kinks[np.abs(kinks - value) <= half][:MOST_KINKS]
+    kinks = kinks[np.abs(kinks - value) <= half]
+    kinks = kinks[:: max(1, -(-len(kinks) // MOST_KINKS))]
     return question.answer("probed_curve", {"curve": curve, "kinks": kinks}, center=value, half=half, close=False)
 
 

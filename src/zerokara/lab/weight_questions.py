@@ -24,8 +24,10 @@ from zerokara.words import sentence
 Array = NDArray[Any]
 
 MOST_SAMPLES = 1000
+MOST_WORK = 100_000_000
+"""Multiplications of one evaluation, so that an answer does not take much more than a tenth of a second."""
 WORK = 4_000_000
-"""Multiplications of one evaluation, those of MNIST's recipe; where there are more, fewer points are evaluated."""
+"""Those of MNIST's recipe; where there are more, fewer points are evaluated."""
 
 HELD = Held()
 """The networks that pages look at."""
@@ -97,8 +99,7 @@ class Question:
 
 def samples_of(subject: Subject, asked: Any, dtype: np.dtype[Any]) -> tuple[Array, Array]:
     """The samples that training takes first, x (n, features) and t (n,), as many as asked for or a batch of them."""
-    train, recipe = subject.dataset.train, subject.recipe
-    most = min(MOST_SAMPLES, len(train))
+    train, recipe, most = subject.dataset.train, subject.recipe, most_samples(subject)
     n = min(recipe.batch_size, most) if asked is None else asked
     if not is_integer(n) or not 1 <= n <= most:
         raise UsageError(
@@ -107,6 +108,12 @@ def samples_of(subject: Subject, asked: Any, dtype: np.dtype[Any]) -> tuple[Arra
         )
     rows = _first_rows(len(train), recipe.batch_size, recipe.sampling, recipe.seed, most)[:n]
     return train.rows(rows, dtype), train.t[rows]
+
+
+def most_samples(subject: Subject) -> int:
+    """How many samples a loss may be the mean of: fewer in a large network."""
+    weights = sum(array.size for array in subject.network.params.values())
+    return min(MOST_SAMPLES, len(subject.dataset.train), max(10, MOST_WORK // weights))
 
 
 @lru_cache(maxsize=8)

@@ -190,12 +190,15 @@ function newestOnly(lab, type, take, refused) {
     next = fields;
     if (busy) return;
     busy = true;
-    while (next) {
-      const asked = next();
-      next = null;
-      const answer = await lab.ask(type, asked).catch(error => refused(error.message));
-      if (answer) take(answer);
+    try {
+      while (next) {
+        const asked = next();
+        next = null;
+        const answer = await lab.ask(type, asked).catch(error => refused(error.message));
+        if (answer) take(answer);
+      }
+    } finally {
+      busy = false;
     }
-    busy = false;
   };
 }
