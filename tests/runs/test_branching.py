@@ -106,13 +106,23 @@ def test_it_goes_on_in_a_folder_of_its_own_and_the_old_one_stays(first: First) -
     assert (run.history.losses[11:] != first.run.history.losses[11:]).all()
 
 
-@pytest.mark.parametrize("kind", [Started, Advanced, Evaluated, Ended])
-@pytest.mark.parametrize("at", [0, 4, 6, 15, 20])
+@pytest.mark.parametrize(
+    ("at", "kind"),
+    [
+        (4, Advanced),
+        (6, Advanced),
+        *(
+            pytest.param(at, kind, marks=pytest.mark.slow)
+            for at, kinds in {
+                0: [Started, Evaluated], 6: [Evaluated], 15: [Advanced], 20: [Advanced, Evaluated, Ended],
+            }.items()
+            for kind in kinds
+        ),
+    ],
+)  # fmt: skip
 def test_without_another_change_it_is_what_recipe_and_changes_give(tmp_path: Path, at: int, kind: type) -> None:
     """From before and after an evaluation, and a change, and where nothing is left to do."""
     first = First(tmp_path)
-    if (at, kind) not in first.moments:
-        return
     run = first.branch(at, kind).run_into(first.folder(), plots=False)
     kept = [change for change in (EARLY, LATE) if change.iteration <= at]
     assert (run.changes, run.parent) == (tuple(kept), Parent("first", at))
@@ -124,7 +134,9 @@ def test_without_another_change_it_is_what_recipe_and_changes_give(tmp_path: Pat
     assert [row.name for row in zerokara.compare(run, whole).differences] == ["parent"]
 
 
-@pytest.mark.parametrize("stop_at", [10, 11, 19])
+@pytest.mark.parametrize(
+    "stop_at", [11, pytest.param(10, marks=pytest.mark.slow), pytest.param(19, marks=pytest.mark.slow)]
+)
 def test_stopped_and_gone_on_with_it_keeps_its_parent(tmp_path: Path, stop_at: int) -> None:
     first = First(tmp_path)
     later = [Change(at, "learning_rate", 0.1) for at in (10, 11) if at <= stop_at]

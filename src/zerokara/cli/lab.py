@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -26,11 +27,13 @@ from zerokara.cli.options import (
     with_recipe_options,
 )
 from zerokara.runs.interrupt import stop_on_signals
+from zerokara.runs.untrusted import command
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence, to_install, translatable
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At whether a signal has come."""
+OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 
 @with_recipe_options("data", "network", "training", positional="dataset")
@@ -76,6 +79,8 @@ def lab(
         threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
         try:
             print(server.address, flush=True)
+            if watched.note:
+                tell(watched.note)
             tell(sentence("The lab is open at that address, on this machine alone. Ctrl-C ends it; its runs are kept."))
             if not no_browser:
                 threading.Thread(target=_open_browser, args=[server.address_for_browser()], daemon=True).start()
@@ -84,18 +89,28 @@ def lab(
         finally:
             watched.close()
             server.stop()
+    run = watched.training.run
+    if run is not None:
+        tell(sentence("kept in {path}", path=run.path))
+        if run.stopped:
+            tell(sentence("go on with: {command}", command=command("resume", run.path)))
     return 0
 
 
 def _open_browser(address: str) -> None:
-    """Show the page in the user's browser, in a thread: some wait for it to be closed."""
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        browser = None
-    in_terminal = type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ
-    if browser is None or in_terminal or not browser.open(address):
+    """Show the page in the user's browser. Some wait until it is closed, and some print: so, a process of its own."""
+    apart: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    start = [sys.executable, "-c", OPEN, address]
+    if not _is_there_a_browser() or subprocess.call(start, **apart, start_new_session=True):
         tell(sentence("No browser could be opened. Open the address in one yourself, on this machine."))
+
+
+def _is_there_a_browser() -> bool:
+    """Whether there is one that has a window, or that the user has named."""
+    try:
+        return type(webbrowser.get()) is not webbrowser.GenericBrowser or "BROWSER" in os.environ
+    except webbrowser.Error:
+        return False
 
 
 def _without_page(recipe: Recipe, *, engine: str, threads: int | None, data_dir: Path | None, out: Path) -> int:

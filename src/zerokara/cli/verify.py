@@ -122,7 +122,7 @@ class _Lines:
         """Why, and which are the same."""
         for came in self.known:
             told = [*(reason.text for reason in came.reasons), *(remark.text for remark in came.remarks)]
-            told += _evaluated_before(came)
+            told += [*_evaluated_before(came), *_changed(came)]
             if told:
                 print(f"\n{printable(str(came.path))}")
             for text in told:
@@ -135,6 +135,11 @@ class _Lines:
 def _in_words(group: Sequence[Verification]) -> str:
     """That these runs are the same bits, which accuses nobody."""
     names = ", ".join(printable(str(came.path)) for came in group[:NAMED_AT_MOST])
+    if any(came.changes for came in group):
+        named = names if len(group) <= NAMED_AT_MOST else f"{names}, …"
+        return sentence(
+            "These are the same bits, as the same recipe with the same changes always gives: {names}", names=named
+        )
     if len(group) <= NAMED_AT_MOST:
         return sentence("These are the same bits, as the same recipe always gives: {names}", names=names)
     return plural(
@@ -143,6 +148,16 @@ def _in_words(group: Sequence[Verification]) -> str:
         n=len(group) - NAMED_AT_MOST,
         names=names,
     )
+
+
+def _changed(came: Verification) -> Iterator[str]:
+    """That the recipe alone does not give it."""
+    if came.changes:
+        yield plural(
+            "It was changed {n} time while it trained, and so was the second training.",
+            "It was changed {n:,} times while it trained, and so was the second training.",
+            n=came.changes,
+        )
 
 
 def _short(recipe: Recipe) -> str:

@@ -39,7 +39,7 @@ TEXTS = {
     "draw_pixel": translatable("Row {row}, column {column}"),
     # Translators: a button: all pixels get back the values that they had before they were edited
     "draw_reset": translatable("As it was"),
-    "draw_number": translatable("Number of the test sample"),
+    "draw_number": translatable("Sample number"),
     # Translators: a button: any test sample
     "draw_random": translatable("At random"),
     # Translators: a button: the next test sample that the network takes for something else

@@ -46,7 +46,7 @@ class Verification:
         reasons: why it is not "same bits"; empty where it is.
         remarks: what is to be said of the files in its folder beside that.
         recipe: it, complete.
-        state, updates, engine: of its newest checkpoint.
+        state, updates, changes, engine: of its newest checkpoint; how often it was changed while it trained.
         stored_accuracy: on the test part at its latest evaluation, as stored; evaluated_at: the update that was after.
         recomputed_accuracy: of the stored weights, on the test part as it is here.
         differs_from: number of the first update whose loss differs, from 1.
@@ -60,6 +60,7 @@ class Verification:
     recipe: Recipe | None = None
     state: str | None = None
     updates: int | None = None
+    changes: int | None = None
     engine: str | None = None
     stored_accuracy: float | None = None
     evaluated_at: int | None = None

@@ -240,6 +240,7 @@ def _described(folder: Path, recipe: Recipe, checkpoint: Checkpoint, bits: str) 
         recipe=recipe,
         state=checkpoint.state,
         updates=checkpoint.iteration,
+        changes=len(checkpoint.facts.changes),
         engine=checkpoint.provenance.engine,
         stored_accuracy=None if last is None else last.test_accuracy,
         evaluated_at=None if last is None else last.iteration,

@@ -134,7 +134,8 @@ class Trainer:
         Args:
             name: one of `zerokara.training.changes.CHANGEABLE`; value: as a recipe has it.
 
-        Raises UsageError for what a recipe would refuse, and for more than `MOST_CHANGES`; nothing is changed then.
+        Raises UsageError for what a recipe would refuse, and for more than `MOST_CHANGES`; RuntimeError while updates
+        are being done, in another thread. Nothing is changed then.
         """
         if self._updating:
             raise RuntimeError(in_english("a setting cannot be changed while updates are being done"))
@@ -145,11 +146,12 @@ class Trainer:
         lately = kept[-len(CHANGEABLE) :]  # there is at most one of each setting between the same two updates
         kept[-len(CHANGEABLE) :] = [c for c in lately if (c.iteration, c.field) != (made.iteration, made.field)]
         before = value_after(kept, name, self._unchanged.get(name, in_use(self.network, self.optimizer)[name]))
-        if len(kept) >= MOST_CHANGES:
-            text = sentence("A training takes at most {most:,} changes. Nothing was changed.", most=MOST_CHANGES)
-            raise UsageError(text)
-        self.changes = kept if made.value == before else [*kept, made]
-        self._applied = len(self.changes)
+        if made.value != before:
+            if len(kept) >= MOST_CHANGES:
+                text = sentence("A training takes at most {most:,} changes. Nothing was changed.", most=MOST_CHANGES)
+                raise UsageError(text)
+            kept.append(made)
+        self.changes, self._applied = kept, len(kept)
         self._use(made)
 
     @property
@@ -282,7 +284,8 @@ class Trainer:
             self._applied += 1
 
     def _use(self, change: Change) -> None:
-        self._unchanged.setdefault(change.field, in_use(self.network, self.optimizer)[change.field])
+        if change.field not in self._unchanged:
+            self._unchanged[change.field] = in_use(self.network, self.optimizer)[change.field]
         change.apply(self.network, self.optimizer)
 
     def _update(self, rows: NDArray[np.int64], stop: NDArray[np.uint8]) -> NDArray[np.float64]:
