@@ -260,7 +260,7 @@ class View:
         levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
         known = (len(training.changes), training.evaluations.count, training.remarks.count)
         stands = (training.serial, training.state, training.returning, training.is_writing, session.problem)
-        return stands, levers, known, len(self.audience.views), self.audience.steering is self
+        return stands, levers, known, len(self.audience.views), self.audience.steering in (self, None)
 
     def _push(self, type: str, fields: Mapping[str, Any]) -> None:
         self._pushed = now = time.monotonic()
@@ -275,7 +275,7 @@ class View:
         self._seen.clear()
         views = {
             "frame": self._number,
-            "steering": self.audience.steering is self,
+            "steering": self.audience.steering in (self, None),
             "viewers": len(self.audience.views),
             "problem": self.session.problem,
             "furthest": self.session.furthest,

@@ -11,7 +11,7 @@
  */
 const TABS = [];
 
-/** An element: h("button", {class: "quiet", onclick: f}, "text", child, …). Attributes that are false are left out. */
+/** An element: h("button", {class: "quiet", onclick: f}, "text", child, …), without attributes that are false. */
 function h(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
 }

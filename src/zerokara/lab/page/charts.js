@@ -5,7 +5,8 @@
  *
  * lab, {
  *   label: what is shown, for those who do not see it,
- *   x: {label, format(number), whole: it counts}, y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
+ *   x: {label, format(number), whole: it counts},
+ *   y: {label, format(number), axis(number), log, range(low, high) → [low, high]},
  *   series: [{label, colour, width, dash, points, hidden: no line, quiet: not in the legend}],
  *   bands: [{series: [of its upper edge, of its lower edge], colour}], counting series from 1,
  *   pick(x): a click in the chart; rows: most rows of the table; table: false where there is another table

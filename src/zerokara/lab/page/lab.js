@@ -1,6 +1,6 @@
 // The page: its head, its tabs, and what a browser and a notebook call to open it.
 
-/** Open a view in an element; what is returned ends it. `shared`: others get their messages over this connection too. */
+/** Open a view in an element; what is returned ends it. `shared`: other views' messages come this way too. */
 function open(element, connection, { shared = false } = {}) {
   const lab = new LabClient(element, connection, shared ? element : element.ownerDocument);
   const view = { lab, shared, tabs: [], shown: null };

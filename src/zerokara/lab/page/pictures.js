@@ -74,9 +74,9 @@ function colourNumbers(pixels, numbers, colours, low, high, from = 0, to = numbe
 /**
  * Many pictures of one size in one canvas, in rows: the weights of all units. Each is enlarged by whole device pixels.
  *
- * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each}: `each` (a function that
- * returns true where every picture has a scale of its own), `tallest`: most height per width. Returned: {element, show(numbers (n, rows, columns)),
- * mark({unit, row, column} or null), also(the same, dotted), repaint()}.
+ * lab, {label: of the canvas, pick(unit, row, column): of a click or of arrow keys, each: a function that returns true
+ * where every picture has a scale of its own, tallest: most height per width}. Returned: {element, show(numbers
+ * (n, rows, columns)), mark({unit, row, column} or null), also(the same, dotted), repaint()}.
  */
 function pictureGrid(lab, { label, pick = null, each = () => false, tallest = 0.6 }) {
   const canvas = h("canvas", { class: "pictures", role: "img", "aria-label": label });
@@ -185,7 +185,8 @@ function placeAt(grid, x, y) {
   if (!grid) return null;
   const [across, down] = [Math.floor(x / grid.stepX), Math.floor(y / grid.stepY)];
   const unit = down * grid.across + across;
-  const [column, row] = [Math.floor((x - across * grid.stepX) / grid.zoom), Math.floor((y - down * grid.stepY) / grid.zoom)];
+  const column = Math.floor((x - across * grid.stepX) / grid.zoom);
+  const row = Math.floor((y - down * grid.stepY) / grid.zoom);
   const inside = across < grid.across && unit < grid.n && unit >= 0 && column < grid.columns && row < grid.rows;
   return inside ? { unit, row: Math.max(0, row), column: Math.max(0, column) } : null;
 }

@@ -85,7 +85,8 @@ function trainingCurves(lab) {
 
 function lossChart(lab, pick) {
   return chart(lab, {
-    label: lab.text("loss_title"), x: { label: lab.text("update"), whole: true }, y: { format: x => short(x, 4), log: false }, pick,
+    label: lab.text("loss_title"), pick,
+    x: { label: lab.text("update"), whole: true }, y: { format: x => short(x, 4) },
     series: [
       { label: lab.text("largest"), colour: "band", width: 1, quiet: true },
       { label: lab.text("smallest"), colour: "band", width: 1, quiet: true },

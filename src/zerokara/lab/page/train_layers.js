@@ -43,5 +43,6 @@ function showSizes(row, { name, weights, gradient, update }) {
 }
 
 function findingItem({ title, text, symptoms }) {
-  return h("li", {}, h("strong", {}, title), h("p", {}, text), ...symptoms.map(symptom => h("p", { class: "small" }, symptom)));
+  const below = symptoms.map(symptom => h("p", { class: "small" }, symptom));
+  return h("li", {}, h("strong", {}, title), h("p", {}, text), ...below);
 }

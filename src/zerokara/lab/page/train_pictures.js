@@ -88,14 +88,15 @@ function misreadPictures(lab) {
     if (!shown) return;
     const pixels = shown.array("misread"), [n, rows, columns] = pixels.shape, size = rows * columns;
     while (list.children.length > n) list.lastChild.remove();
-    while (list.children.length < n) list.append(h("li", {}, h("canvas", { role: "img" }), h("span", {}), h("small", {})));
+    while (list.children.length < n) list.append(misreadItem());
     for (let k = 0; k < n; k++) {
       showMisread(lab, list.children[k], shown.misread[k], pixels.subarray(k * size, (k + 1) * size), [rows, columns]);
     }
   };
   lab.on("theme", repaint);
   return {
-    element: card("misread-card", lab.text("misread_title"), h("span", { class: "muted small" }, lab.text("misread_axes")),
+    element: card("misread-card", lab.text("misread_title"),
+      h("span", { class: "muted small" }, lab.text("misread_axes")),
       none, list),
     forget() {
       shown = null;
@@ -112,9 +113,14 @@ function misreadPictures(lab) {
   };
 }
 
+function misreadItem() {
+  return h("li", {}, h("canvas", { role: "img" }), h("span", {}), h("small", {}));
+}
+
 function showMisread(lab, item, { index, label, answer, certainty }, pixels, shape) {
   const [canvas, names, sure] = item.children, [meant, read] = [label, answer].map(k => lab.hello.class_names[k] ?? k);
-  const told = lab.text("misread_one", { index: String(index), label: meant, answer: read, certainty: percent(certainty) });
+  const facts = { index: String(index), label: meant, answer: read, certainty: percent(certainty) };
+  const told = lab.text("misread_one", facts);
   paintInk(lab, canvas, pixels, shape, 255);
   canvas.setAttribute("aria-label", told);
   item.title = told;
