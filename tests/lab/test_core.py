@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +21,7 @@ from zerokara.lab.messages import Message
 from zerokara.runs.opening import open_run
 from zerokara.training.build import build_trainer
 from zerokara.training.changes import Change
+from zerokara.training.recipe import Recipe
 
 Watch = Callable[..., Any]
 VALUES = {"dataset": "digits", "hidden": "12", "iterations": "120", "evaluate_every": "30", "seed": "3"}
@@ -67,7 +72,7 @@ def test_paused_stepped_and_gone_on_with_gives_the_bits_of_a_run_that_never_stop
     assert run.history.evaluations == straight.history.evaluations
 
 
-@pytest.mark.parametrize("ends", ["running", "finished"])
+@pytest.mark.parametrize("ends", ["finished", pytest.param("running", marks=pytest.mark.slow)])
 def test_going_back_and_on_gives_the_bits_of_a_straight_run_in_a_new_folder(lab: Lab, watch: Watch, ends: str) -> None:
     view = watch(lab)
     if ends == "running":
@@ -108,6 +113,7 @@ def test_going_back_and_on_gives_the_bits_of_a_straight_run_in_a_new_folder(lab:
         np.testing.assert_array_equal(run.network.params[name], array)
 
 
+@pytest.mark.slow
 def test_a_change_is_made_between_two_updates_and_recorded(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
     view.done("step", updates=40)
@@ -135,6 +141,7 @@ def test_a_change_is_made_between_two_updates_and_recorded(lab: Lab, watch: Watc
     assert view.at("finished", 120)["changes"] == [{"iteration": 40, "field": "learning_rate", "value": 0.3}]
 
 
+@pytest.mark.slow
 def test_it_pauses_at_an_accuracy_and_at_the_end_of_an_epoch(lab: Lab, watch: Watch) -> None:
     straight = build_trainer(lab.recipe, lab.dataset)
     evaluations = straight.run().evaluations
@@ -150,6 +157,7 @@ def test_it_pauses_at_an_accuracy_and_at_the_end_of_an_epoch(lab: Lab, watch: Wa
     view.at("paused", at + 15)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_in_its_folder(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
     view.done("step", updates=33)
@@ -174,6 +182,7 @@ def test_a_pause_is_on_disk_at_once(lab: Lab, watch: Watch) -> None:
     assert open_run(lab.out / facts["run"]).iterations == 3
 
 
+@pytest.mark.slow
 def test_a_diverged_run_says_so_and_can_be_gone_back_from(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
     view.done("pace", mode="full")
@@ -193,6 +202,7 @@ def test_a_diverged_run_says_so_and_can_be_gone_back_from(lab: Lab, watch: Watch
     np.testing.assert_array_equal(run.network.params["W1"], straight.network.params["W1"])
 
 
+@pytest.mark.slow
 def test_one_steers_and_the_next_one_may_when_it_is_gone(lab: Lab, watch: Watch) -> None:
     first, second = watch(lab), watch(lab)
     assert first.facts["steering"]
@@ -208,6 +218,7 @@ def test_one_steers_and_the_next_one_may_when_it_is_gone(lab: Lab, watch: Watch)
     assert first.facts["steering"]
 
 
+@pytest.mark.slow
 def test_a_view_that_comes_later_is_told_all(lab: Lab, watch: Watch) -> None:
     first = watch(lab)
     first.done("step", updates=35)
@@ -221,6 +232,7 @@ def test_a_view_that_comes_later_is_told_all(lab: Lab, watch: Watch) -> None:
     np.testing.assert_array_equal(second.arrays["confusion"], first.arrays["confusion"])
 
 
+@pytest.mark.slow
 def test_no_frame_comes_before_the_one_before_was_seen(lab: Lab, watch: Watch) -> None:
     slow, other = watch(lab), watch(lab)
     slow.paints = False
@@ -246,30 +258,34 @@ def test_a_view_that_fails_harms_nobody(lab: Lab, watch: Watch) -> None:
     view.until(lambda facts: facts["viewers"] == 1)
 
 
-@pytest.mark.parametrize("value", [None, True, -1, 0.5, float("nan"), float("inf"), 1e300, "1", [], {}, "x" * 10_000])
-def test_hostile_requests_are_refused_with_a_sentence(lab: Lab, watch: Watch, value: Any) -> None:
+HOSTILE = (None, True, -1, 0.5, float("nan"), float("inf"), 1e300, "1", [], {}, "x" * 10_000)
+ASKED = {
+    "step": "updates",
+    "rewind": "iteration",
+    "pace": "mode",
+    "until": "accuracy",
+    "change": "field",
+    "start": "values",
+    "recipe": "values",
+    "overlay": "run",
+}
+
+
+def test_hostile_requests_are_refused_with_a_sentence(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
-    asked = {
-        "step": "updates",
-        "rewind": "iteration",
-        "pace": "mode",
-        "until": "accuracy",
-        "change": "field",
-        "start": "values",
-        "recipe": "values",
-        "overlay": "run",
-    }
-    for type, name in asked.items():
-        if (type, value) not in (("until", 0.5), ("recipe", {}), ("start", {})):
-            assert 10 < len(view.refused(type, **{name: value})) < 400, type
-    view.refused("pace", mode="rate", rate=value if value != 0.5 else 0)
-    view.refused("change", field="learning_rate", value=value if value not in (0.5, 1e300) else 0)
+    for value in HOSTILE:
+        for type, name in ASKED.items():
+            if (type, value) not in (("until", 0.5), ("recipe", {}), ("start", {})):
+                assert 10 < len(view.refused(type, **{name: value})) < 400, type
+        view.refused("pace", mode="rate", rate=value if value != 0.5 else 0)
+        view.refused("change", field="learning_rate", value=value if value not in (0.5, 1e300) else 0)
+        view.view.receive(Message("seen", {"frame": value}))
     assert view.refused("x" * 1_000).startswith("The page asked for 'xxx")
-    view.view.receive(Message("seen", {"frame": value}))
     assert lab.training.state == "untrained"
     assert not lab.out.exists()
 
 
+@pytest.mark.slow
 def test_what_fails_is_a_sentence_and_another_run_can_begin(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
     lab.out.write_text("in the way")
@@ -309,6 +325,7 @@ def test_data_that_are_not_here_are_never_fetched(
     lab.close()
 
 
+@pytest.mark.slow
 def test_earlier_runs_are_listed_and_laid_over(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
     assert view.ask("runs").fields["runs"] == []
@@ -324,6 +341,7 @@ def test_earlier_runs_are_listed_and_laid_over(lab: Lab, watch: Watch) -> None:
         assert "There is no run" in view.refused("overlay", run=other)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_trained_already_can_be_opened_and_gone_back_in(lab: Lab, watch: Watch) -> None:
     first = watch(lab)
     first.done("pace", mode="full")
@@ -357,3 +375,82 @@ def test_everything_a_page_is_told_is_in_the_language_that_is_spoken(
     assert marked(facts["status"]) == ""
     for type, fields in (("step", {"updates": -1}), ("rewind", {"iteration": 99}), ("overlay", {"run": "?"})):
         assert marked(view.refused(type, **fields)) == ""
+
+
+@pytest.mark.slow
+def test_everything_works_with_the_reference_engine(tmp_path: Path, watch: Watch) -> None:
+    lab = Lab(Recipe(dataset="digits", hidden=12, iterations=60, seed=3), out=tmp_path, engine="reference", plots=False)
+    view = watch(lab)
+    view.done("pace", mode="full")
+    view.done("go")
+    first = view.at("finished", 60)
+    assert first["engine"] == "reference"
+    view.done("rewind", iteration=31)
+    view.at("paused", 31)
+    view.done("go")
+    facts = view.at("finished", 60)
+    run, before = open_run(lab.out / facts["run"]), open_run(lab.out / first["run"])
+    np.testing.assert_array_equal(run.network.params["W1"], before.network.params["W1"])
+    lab.close()
+
+
+@pytest.mark.slow
+def test_a_pace_is_kept_and_waiting_is_no_training(lab: Lab, watch: Watch) -> None:
+    view = watch(lab)
+    view.done("step", updates=1)
+    view.at("paused", 1)
+    view.done("pace", mode="rate", rate=20)
+    spent, began = lab.training.prepared.trainer.history.seconds, time.monotonic()
+    view.done("step", updates=10)
+    view.at("paused", 11)
+    elapsed = time.monotonic() - began
+    assert elapsed >= 9 / 20
+    assert lab.training.prepared.trainer.history.seconds - spent < elapsed / 2
+
+
+@pytest.mark.slow
+def test_ten_views_leave_nothing_behind(lab: Lab, watch: Watch) -> None:
+    threads = threading.active_count()
+    lab.training.conductor.rate = 40.0
+    lab.start(lab.recipe)
+    for _ in range(3):
+        views = [watch(lab) for _ in range(10)]
+        for view in views:
+            view.until(lambda facts: facts["viewers"] == 10 and facts["iteration"] > 0)
+        for view in views:
+            view.view.close()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > threads + 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= threads + 1
+    assert lab.views == []
+
+
+ENDS = """
+import sys, time
+from zerokara.lab.core import Lab
+from zerokara.training.recipe import Recipe
+lab = Lab(Recipe(dataset="digits", iterations=10**6), out=sys.argv[1])
+lab.connect(lambda message: None)
+lab.training.conductor.rate = None
+lab.start(lab.recipe)
+while lab.training.conductor.iteration < 50:
+    time.sleep(0.01)
+if sys.argv[2] == "paused":
+    lab.pause()
+elif sys.argv[2] == "returning":
+    lab.rewind(20)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("while_", ["running", "paused", "returning"])
+def test_when_python_ends_the_run_is_whole(tmp_path: Path, while_: str) -> None:
+    done = subprocess.run([sys.executable, "-c", ENDS, str(tmp_path), while_], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    run = open_run(tmp_path / "digits-001")
+    assert run.state == "stopped"
+    assert run.iterations >= 50
+    straight = build_trainer(replace(run.recipe, epochs=None, iterations=run.iterations), run.dataset)
+    straight.run()
+    np.testing.assert_array_equal(run.network.params["W1"], straight.network.params["W1"])

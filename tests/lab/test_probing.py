@@ -88,13 +88,15 @@ def textbook_slope(f, x, index, h):
 def test_slopes_and_losses_are_the_loops_to_the_last_digit(subject, precision, place):
     (name, index), network = place, subject.network.copy(precision)
     x, t = batch(subject, precision)
-    for h in (1.0, 0.1, 1e-4, 1e-7, 1e-12):
+    for h in (1.0, 0.3, 0.1, 1e-4, 1e-7, 1e-12):
         above, below, slope = textbook_slope(lambda _: network.loss(x, t), network.params[name], tuple(index), h)
         got = ask(subject, "probe", parameter=name, index=index, h=h, precision=precision).fields
         backprop = float(network.gradient(x, t)[name][tuple(index)])
         assert (got["above"], got["below"], got["numerical"]) == (above, below, slope)
         assert (got["loss"], got["backprop"]) == (network.loss(x, t), backprop)
         assert got["error"] == abs(slope - backprop)
+        w = network.params[name][tuple(index)]
+        assert (got["below_at"], got["at"], got["above_at"]) == (float(w - h), float(w), float(w + h))
         shown = got["shown"]
         assert [network.dtype.type(shown[key]) for key in ("above", "below")] == [above, below]
         digits = 17 if precision == "float64" else 9
@@ -203,6 +205,16 @@ def test_the_samples_are_those_that_training_takes_first(subject):
     assert ask(subject, "probe").fields["most_samples"] == 40
 
 
+def test_the_samples_go_on_with_the_next_batch_where_one_is_short():
+    subject = trained(sampling="epoch", batch_size=7)
+    batches = subject.recipe.make_batches(40)
+    rows = np.concatenate([batches.rows(0, 5).reshape(-1), batches.rows(5, 6).reshape(-1)])
+    assert len(set(rows)) == 40  # an epoch
+    train = subject.dataset.train
+    loss = subject.network.copy(np.float64).loss(train.x[rows].astype(np.float64), train.t[rows])
+    assert ask(subject, "probe", samples=40).fields["loss"] == loss
+
+
 def test_a_large_network_takes_fewer_samples(subject, monkeypatch):
     weights = sum(array.size for array in subject.network.params.values())
     monkeypatch.setattr(weight_questions, "MOST_WORK", 12 * weights)
@@ -216,6 +228,7 @@ def test_a_large_network_takes_fewer_samples(subject, monkeypatch):
 def test_who_drags_is_answered_from_the_same_network_until_another_is_wanted():
     early, late = trained(10), trained(20)
     first = ask(early, "probe").fields
+    assert ask(late, "probe", held=True).fields["iteration"] == 20
     again = ask(late, "probe_curve", held=first["held"]).fields
     assert (again["iteration"], again["held"]) == (10, first["held"])
     newer = ask(late, "probe", held=first["held"], renew=True).fields
@@ -330,6 +343,39 @@ def test_what_cannot_be_asked_is_refused(subject, type, fields, refusal):
     with pytest.raises(UsageError, match=refusal) as refused:
         ask(subject, type, **fields)
     assert len(str(refused.value)) < 300
+
+
+def test_whatever_a_page_sends_is_answered_or_refused(subject):
+    rng = np.random.default_rng(7)
+    values = [
+        "W1",
+        "b2",
+        [0, 0],
+        [5, 2],
+        [3],
+        1e-4,
+        0.5,
+        -1e300,
+        1e308,
+        10**40,
+        "step",
+        "adaptive",
+        "float32",
+        None,
+        {},
+    ]
+    values += [True, [], "", [[]], 1, 7, -3, {"parameter": "W2"}, {"index": [1, 1]}, {"parameter": [], "index": {}}]
+    names = ("parameter", "index", "h", "at", "samples", "precision", "range", "other", "held", "renew")
+    answered = 0
+    for type in ANSWERS:
+        for _ in range(40):
+            chosen = rng.choice(names, rng.integers(1, 5), replace=False)
+            try:
+                ask(subject, type, **{str(name): values[rng.integers(len(values))] for name in chosen})
+                answered += 1
+            except UsageError:
+                pass
+    assert 20 < answered < 140
 
 
 def test_numbers_that_are_not_finite_are_null():

@@ -33,7 +33,7 @@ def number(fields: Mapping[str, Any], name: str, low: float, high: float) -> flo
     return float(value)
 
 
-def text(fields: Mapping[str, Any], name: str, names: Collection[str] = ()) -> str:
+def word(fields: Mapping[str, Any], name: str, names: Collection[str] = ()) -> str:
     """A text; one of these names, if any are given."""
     value = fields.get(name)
     if not isinstance(value, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zerokara.errors import UsageError
+from zerokara.errors import Code, UsageError
 from zerokara.lab import asked
 from zerokara.lab.form import filled
 from zerokara.lab.session import Session
@@ -15,13 +15,15 @@ from zerokara.words import sentence
 class RefusedRecipe(UsageError):
     """A form that is no recipe: sentences by the field where each stands."""
 
+    code: Code = "wrong-recipe"
+
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("\n".join(dict.fromkeys(errors.values())), "wrong-recipe")
+        super().__init__("\n".join(dict.fromkeys(errors.values())))
         self.errors = errors
 
 
 def _pace(session: Session, fields: Mapping[str, Any]) -> None:
-    mode = asked.text(fields, "mode", ("rate", "full"))
+    mode = asked.word(fields, "mode", ("rate", "full"))
     session.training.conductor.pace(None if mode == "full" else asked.number(fields, "rate", 0.01, 1e6))
 
 
@@ -51,7 +53,7 @@ def _until(session: Session, fields: Mapping[str, Any]) -> None:
 
 
 def _change(session: Session, fields: Mapping[str, Any]) -> None:
-    session.change(asked.text(fields, "field"), asked.number(fields, "value", 0.0, float("inf")))
+    session.change(asked.word(fields, "field"), asked.number(fields, "value", 0.0, float("inf")))
 
 
 COMMANDS: Mapping[str, Callable[[Session, Mapping[str, Any]], None]] = {

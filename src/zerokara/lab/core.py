@@ -48,7 +48,7 @@ class Lab(Session):
         self.audience = Audience()
         self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
         prepared = prepare_run(self.recipe, self.dataset, engine=engine, threads=threads)
-        self.training = WatchedTraining(prepared, 1, self.tell)
+        self.training = WatchedTraining(prepared, 1, self.notify)
         _open.add(self)
 
     @classmethod
@@ -80,7 +80,7 @@ class Lab(Session):
         provenance = prepared.provenance.continuing(checkpoint.provenance, [])
         checkpoint.restore(prepared.trainer)
         lab.recipe, lab.dataset, lab.note = recipe, dataset, ""
-        lab.training = WatchedTraining.of_run(run, replace(prepared, provenance=provenance), 1, lab.tell)
+        lab.training = WatchedTraining.of_run(run, replace(prepared, provenance=provenance), 1, lab.notify)
         _open.add(lab)
         return lab
 
@@ -100,9 +100,9 @@ class Lab(Session):
             raise
         return view
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have all views look whether there is something new."""
-        self.audience.tell()
+        self.audience.notify()
 
     def close(self) -> None:
         """End the training, wait until its files are written, and leave the views."""

@@ -6,6 +6,7 @@ from itertools import count
 from threading import Lock
 
 from zerokara.lab.subject import Subject
+from zerokara.nn.arguments import is_integer
 
 
 class Held:
@@ -22,10 +23,11 @@ class Held:
     def take(self, newest: Subject, number: object, *, renew: bool = False) -> tuple[int, Subject]:
         """The subject of that number, or the newest and a number for it, which takes the other's place."""
         with self._lock:
-            known = self._subjects.pop(number, None) if isinstance(number, int) else None
-            if known is None or renew or not isinstance(number, int):
-                known, number = newest, next(self._numbers)
-            self._subjects[number] = known  # at the end: it was asked for last
+            asked = int(number) if is_integer(number) else 0  # type: ignore[call-overload]
+            known = self._subjects.pop(asked, None)
+            if known is None or renew:
+                asked, known = next(self._numbers), newest
+            self._subjects[asked] = known  # at the end: it was asked for last
             if len(self._subjects) > self._most:
                 del self._subjects[next(iter(self._subjects))]
-            return number, known
+            return asked, known

@@ -53,7 +53,7 @@ class Session(ABC):
         self.problem = ""
 
     @abstractmethod
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have everybody who looks on look whether there is something new."""
 
     def subject(self) -> Subject:
@@ -84,7 +84,7 @@ class Session(ABC):
                 self.training = training
             self.training.conductor.go()
             self.training.begin(self.out, plots=self._plots)
-        self.tell()
+        self.notify()
 
     def go(self, *, until: int | None = None, goal: float | None = None) -> None:
         """Train on; pause again after `until` updates in all, or at a test accuracy of `goal`.
@@ -103,7 +103,7 @@ class Session(ABC):
             if training.thread is None:
                 training.begin(self.out, plots=self._plots)
                 self._leave_origin()
-        self.tell()
+        self.notify()
 
     @property
     def furthest(self) -> int:
@@ -115,7 +115,8 @@ class Session(ABC):
         assert stopped.folder is not None, "it was trained"
         again = reopen(stopped.folder, threads=self._threads, data_dir=self._data_dir)
         self._serial += 1
-        self.training = WatchedTraining(again.prepared, self._serial, self.tell, before=stopped, reopened=again.folder)
+        prepared, folder = again.prepared, again.folder
+        self.training = WatchedTraining(prepared, self._serial, self.notify, before=stopped, reopened=folder)
         return self.training
 
     def change(self, field: str, value: float) -> None:
@@ -123,7 +124,7 @@ class Session(ABC):
         with self.lock:
             self._refuse_while_returning()
             self.training.change(field, value)
-        self.tell()
+        self.notify()
 
     def pause(self) -> None:
         """Wait before the next chunk."""
@@ -159,7 +160,7 @@ class Session(ABC):
             self._origin, self.training.returning = origin, iteration
             self._returning = Return(self, origin, iteration)
             self._returning.start()
-        self.tell()
+        self.notify()
 
     def returned(self, back: Return, training: WatchedTraining | None, problem: str) -> None:
         """An earlier update, or the latest, is to be shown; None and why where that failed."""
@@ -177,7 +178,7 @@ class Session(ABC):
                 self.training = training
                 if training is self._origin:
                     self._origin = None
-        self.tell()
+        self.notify()
 
     def _refuse_while_returning(self) -> None:
         if self.training.state == RETURNING:
@@ -222,7 +223,7 @@ class Session(ABC):
 
     def _watched(self, prepared: PreparedRun) -> WatchedTraining:
         self._serial += 1
-        return WatchedTraining(prepared, self._serial, self.tell)
+        return WatchedTraining(prepared, self._serial, self.notify)
 
 
 class Return:
@@ -261,4 +262,4 @@ class Return:
         if self._stopped:
             return None
         prepared = self._back.run(origin.name)
-        return None if prepared is None else WatchedTraining(prepared, 0, self._session.tell, before=origin)
+        return None if prepared is None else WatchedTraining(prepared, 0, self._session.notify, before=origin)

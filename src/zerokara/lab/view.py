@@ -80,7 +80,7 @@ class Audience:
         with self._lock:
             self.views = [*self.views, view]
             self.steering = self.steering or view
-        self.tell()
+        self.notify()
 
     def leave(self, view: View) -> None:
         """One is gone."""
@@ -88,7 +88,7 @@ class Audience:
             self.views = [other for other in self.views if other is not view]
             if self.steering is view:
                 self.steering = None
-        self.tell()
+        self.notify()
 
     def steer(self, view: View, *, take_over: bool = False) -> bool:
         """Whether a view steers; it may where none does, and may take over."""
@@ -97,7 +97,7 @@ class Audience:
                 self.steering = view
             return self.steering is view
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have all views look whether there is something new."""
         for view in self.views:
             view.wake()
@@ -163,7 +163,7 @@ class View:
         if message.type in COMMANDS:
             self._must_steer()
             COMMANDS[message.type](self.session, message.fields)
-            self.session.tell()
+            self.session.notify()
             return Message(DONE)
         if message.type in QUESTIONS:
             return QUESTIONS[message.type](self, message.fields)
@@ -180,7 +180,7 @@ class View:
 
     def _steer(self, fields: Mapping[str, Any]) -> Message:
         self.audience.steer(self, take_over=True)
-        self.session.tell()
+        self.session.notify()
         return Message(DONE)
 
     def _check(self, fields: Mapping[str, Any]) -> Message:
@@ -195,7 +195,7 @@ class View:
         return Message("runs", {"runs": earlier_runs(self.session.out)})
 
     def _overlay(self, fields: Mapping[str, Any]) -> Message:
-        return overlay(self.session.out, asked.text(fields, "run"))
+        return overlay(self.session.out, asked.word(fields, "run"))
 
     def _greet(self) -> None:
         session = self.session

@@ -176,7 +176,7 @@ function makePickable(canvas, gridOf, marked, pick) {
     const arrow = ARROWS[event.key], grid = gridOf();
     if (!arrow || !grid || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    const place = moved(grid, marked() ?? { unit: 0, row: grid.rows >> 1, column: grid.columns >> 1 }, arrow);
+    const place = moved(grid, { unit: 0, row: grid.rows >> 1, column: grid.columns >> 1, ...marked() }, arrow);
     pick(place.unit, place.row, place.column);
   });
 }

@@ -8,7 +8,11 @@
 function probePick(lab, on) {
   const picked = { first: null, second: null };
   let which = "first", shown = null, step = 1, parameters = [];
-  const pickPixel = (unit, row, column) => on.pick(which, { parameter: "W1", index: [inputOf(lab, row * step, column * step), unit] });
+  const pickPixel = (unit, row, column) => {
+    picked[which] = { parameter: "W1", index: [inputOf(lab, row * step, column * step), unit] };
+    mark();
+    on.pick(which, picked[which]);
+  };
   const grid = pictureGrid(lab, { label: lab.text("probe_pictures"), pick: pickPixel });
   const near = pictureGrid(lab, { label: lab.text("probe_near"), tallest: 1,
     pick: (_, row, column) => pickPixel(nearUnit(), row, column) });
@@ -27,10 +31,12 @@ function probePick(lab, on) {
     h("div", { class: "near" }, near.element, h("div", { class: "fields" }, fields.first.element, fields.second.element)),
     h("div", { class: "choices" }, samples.element, hold), about, asTable.element);
 
-  /** Where a weight of the first layer is on the pictures. */
+  /** Where a weight is on the pictures: its pixel, or only the unit that it leads to or comes from. */
   function placeOf(weight) {
-    if (weight?.parameter !== "W1" || weight.index[1] >= (shown?.shape[0] ?? 0)) return null;
-    const [input, unit] = weight.index, [, columns] = planeOf(lab);
+    const unit = pictureOf(weight);
+    if (unit === null || unit >= (shown?.shape[0] ?? 0)) return null;
+    if (weight.parameter !== "W1") return { unit };
+    const [input] = weight.index, [, columns] = planeOf(lab);
     return { unit, row: Math.floor(input / columns / step), column: Math.floor((input % columns) / step) };
   }
 
@@ -43,8 +49,8 @@ function probePick(lab, on) {
     const [other, place] = [placeOf(picked[which === "first" ? "second" : "first"]), placeOf(picked[which])];
     grid.also(other);
     grid.mark(place);
-    near.also(other?.unit === nearUnit() ? { ...other, unit: 0 } : null);
-    near.mark(place && { ...place, unit: 0 });
+    near.also(other?.unit === nearUnit() && "row" in other ? { ...other, unit: 0 } : null);
+    near.mark(place && "row" in place ? { ...place, unit: 0 } : null);
     if (!shown) return;
     const numbers = nearNumbers();
     numbers.shape = [1, ...numbers.shape];
@@ -79,6 +85,11 @@ function probePick(lab, on) {
       mark();
     },
   };
+}
+
+/** The unit of the first layer that a weight belongs to; null where it belongs to none. */
+function pictureOf(weight) {
+  return { W1: weight?.index[1], b1: weight?.index[0], W2: weight?.index[0] }[weight?.parameter] ?? null;
 }
 
 /** Height and width of a sample; what is no picture is one row. */

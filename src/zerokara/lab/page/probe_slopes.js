@@ -32,7 +32,7 @@ function stepSlider(lab, chosen) {
   return {
     element: h("div", { class: "drag" }, h("label", {}, h("span", {}, lab.text("probe_step")), slider), shown),
     probed(answer) {
-      steps = answer.steps.toReversed();
+      steps = [...answer.steps].reverse();
       slider.max = steps.length - 1;
       if (!slider.matches(":active")) slider.value = steps.indexOf(answer.h);
       say(shown, stepText(answer.h));
