@@ -411,6 +411,22 @@ def test_a_learning_network_is_asked_again(page, served):
     assert shares(page) == expected_shares(served.answers(drawing))
 
 
+def test_what_was_lost_with_the_connection_is_asked_again(page, served):
+    page.evaluate(
+        """() => { const { connection } = document.querySelector(".zerokara-lab").zerokara;
+        window.send = connection.send;
+        connection.send = () => {}; }"""
+    )
+    stroke(page, SEVEN)
+    heading(page, "No ink was found")
+    page.evaluate(
+        """() => { const { connection, view, hello } = document.querySelector(".zerokara-lab").zerokara;
+        connection.send = window.send;
+        connection.receive({ ...hello, view, arrays: {} }, []); }"""
+    )
+    assert shares(page) == expected_shares(served.answers({"ink": ink(page)}))
+
+
 def test_a_table_has_nothing_to_draw(page):
     page.evaluate(
         """() => { const lab = document.querySelector('.zerokara-lab').zerokara, { view, hello } = lab;

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
@@ -409,6 +411,63 @@ def test_the_last_evaluation_of_a_shorter_run_is_none_of_a_longer_one(digits: Da
     longer = trainer_of(digits)
     longer.go_to(short.moment(), short.history)
     assert bits(ran(longer)) == bits(ran(trainer_of(digits)))
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("advance"), st.integers(1, 9)),
+    st.tuples(st.just("learning_rate"), st.sampled_from([0.1, 0.2, 0.03])),
+    st.tuples(st.just("weight_decay"), st.sampled_from([0.0, 0.1])),
+    st.tuples(st.just("momentum"), st.sampled_from([0.9, 0.2])),
+    st.tuples(st.just("keep"), st.just(0)),
+    st.tuples(st.just("back"), st.integers(0, 9)),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(STEPS, max_size=30))
+def test_whatever_is_done_its_list_gives_the_same_again(digits: Dataset, steps: list[tuple[str, float]]) -> None:
+    """Against a model that only writes down which value a setting had in which update."""
+    trainer = trainer_of(digits, engine="auto", optimizer="momentum", learning_rate=0.1)
+    used: list[dict[str, float]] = []
+    now = {"learning_rate": 0.1, "weight_decay": 0.0, "momentum": 0.9}
+    kept = [(trainer.moment(), list(used), dict(now))]
+    for name, value in steps:
+        if name == "advance":
+            until = min(24, trainer.iteration + int(value))
+            while trainer.iteration < until:
+                trainer.advance(until)
+            used += [dict(now)] * (until - len(used))
+        elif name == "keep":
+            kept.append((trainer.moment(), list(used), dict(now)))
+        elif name == "back":
+            moment, before, settings_then = kept[int(value) % len(kept)]
+            trainer.go_to(moment, trainer_of_used(digits, before).history)
+            used, now = list(before), dict(settings_then)
+        else:
+            trainer.change(name, value)
+            now[name] = value
+        assert {**trainer.optimizer.settings, "weight_decay": trainer.network.weight_decay} == now
+        assert len(used) == trainer.iteration
+    again = trainer_of_used(digits, used)
+    assert trainer.history.losses.tobytes() == again.history.losses.tobytes()
+    assert bits(trainer)[0] == bits(again)[0]
+    for changes in (trainer.changes, trainer.made):
+        replayed = trainer_of(digits, changes, engine="auto", optimizer="momentum", learning_rate=0.1)
+        while replayed.iteration < trainer.iteration:
+            replayed.advance(trainer.iteration)
+        assert bits(replayed)[0] == bits(trainer)[0]
+
+
+def trainer_of_used(data: Dataset, used: Sequence[dict[str, float]]) -> Trainer:
+    """One whose every update was made with the settings that are written down, set by hand."""
+    trainer = trainer_of(data, engine="auto", optimizer="momentum", learning_rate=0.1)
+    for i, values in enumerate(used):
+        trainer.network.weight_decay = values["weight_decay"]
+        trainer.optimizer.learning_rate = values["learning_rate"]
+        trainer.optimizer.momentum = values["momentum"]  # type: ignore[attr-defined]
+        trainer.advance(i + 1)
+    return trainer
 
 
 def test_every_field_that_can_be_changed_is_one_of_a_recipe() -> None:

@@ -2,6 +2,23 @@
 
 A frame is one message of at most 1 MB. Its fields say how the training stands; its arrays are pieces of curves, and
 what is large only where it has changed: weights, confusion, misread digits. What does not fit comes with the next one.
+
+    training            another number when another training begins or one goes back: whoever has curves forgets them
+    run, parent         the folder's name or null; {run, iteration} that it goes on from, or null
+    state, status       one of `watched_training.STATES`; the same in words
+    iteration, total, per_epoch, rate, left         updates, updates in an epoch, updates a second, seconds or null
+    pace {mode, rate}, until, goal {accuracy}       how fast, and where it pauses; null where it does not
+    settings, changes   what can be changed, null where the optimizer lacks it; what was, [{iteration, field, value}]
+    layers              `layer_sizes`; findings: what the doctor has said, [{cause, title, text, symptoms, since}]
+    evaluation          the latest one, or null
+    losses {offset, width, updates, smoothed_over}  of arrays losses (m, 3) lowest, mean, highest, and smoothed (m,):
+                        buckets of `width` updates from number `offset` on, in the place of what was known from there on
+    evaluations {offset, step, count}               of array evaluations (k, 4), in the same way
+    W1 {iteration, units, shown, step}              of array W1 (shown, h, w)
+    judged, misread [{index, label, answer, certainty}]     after an evaluation, with arrays misread, confusion
+
+and from the view itself: frame (its number), steering, viewers, problem (why going back failed), furthest (update that
+can be gone to).
 """
 
 from __future__ import annotations

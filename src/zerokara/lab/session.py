@@ -14,7 +14,7 @@ from zerokara.errors import UsageError, ZerokaraError
 from zerokara.lab.going_back import GoingBack
 from zerokara.lab.material import loaded
 from zerokara.lab.subject import Subject
-from zerokara.lab.watched_training import ALL_OVER, RETURNING, STOPPED, UNTRAINED, WatchedTraining
+from zerokara.lab.watched_training import ALL_OVER, FAILED, RETURNING, STOPPED, UNTRAINED, WatchedTraining
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.resume import reopen
 from zerokara.training.recipe import Recipe
@@ -95,7 +95,7 @@ class Session(ABC):
         with self.lock:
             training = self.training
             self._refuse_while_returning()
-            if training.ended == STOPPED:
+            if training.ended in (STOPPED, FAILED) and training.folder is not None:
                 training = self._reopened(training)
             if training.ended:
                 raise UsageError(sentence(ALL_OVER), "run-finished")

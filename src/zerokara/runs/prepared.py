@@ -73,8 +73,8 @@ def prepare_run(
 ) -> PreparedRun:
     """Load the data, unless they are given, and build the trainer of a run and the record of how it comes to be.
 
-    `progress` is told of downloads, `changes` are made on the way; errors and the other arguments are as in
-    `zerokara.train`.
+    `progress` is told of downloads. `changes` are made on the way, and a checkpoint has those that were made by then.
+    Errors and the other arguments are as in `zerokara.train`.
     """
     recipe = recipe.resolved()
     if dataset is None:

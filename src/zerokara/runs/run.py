@@ -246,7 +246,10 @@ class Run:
             return self.told(self)
         remark = {"remark": self.remark_in_words()} if self.remark else {}
         state = sentence(STATES_IN_WORDS[self.state])
-        facts = {**self.figures, **remark, "state": state, "network": repr(self.network)[1:-1]}
+        parent = {} if self.parent is None else {"parent": f"{self.parent.run}: {self.parent.iteration:,}"}
+        changes = {"changes": len(self.changes)} if self.changes else {}
+        told = {**remark, **changes, **parent, "state": state, "network": repr(self.network)[1:-1]}
+        facts = {**self.figures, **told}
         return f"<table>{''.join(_row(sentence(LABELS[name]), value) for name, value in facts.items())}</table>"
 
 

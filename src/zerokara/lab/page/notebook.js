@@ -29,7 +29,8 @@ function render({ model, el }) {
 /** Be light or dark as JupyterLab is, whatever the system is set to. */
 function followTheme(lab) {
   lab.themeAround = () => ({ true: "light", false: "dark" })[document.body.dataset.jpThemeLight];
-  const observer = new MutationObserver(() => lab.dispatchEvent(new Event("theme-around")));
+  const look = () => requestAnimationFrame(() => lab.dispatchEvent(new Event("theme-around"))); // it hides all meanwhile
+  const observer = new MutationObserver(look);
   observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
   lab.signal.addEventListener("abort", () => observer.disconnect());
 }
