@@ -280,3 +280,16 @@ def test_nothing_is_wider_than_the_page(served: Served, width, theme) -> None:
         "Loss over both weights",
         "Way while training",
     ]
+
+
+def test_a_weight_that_is_picked_while_an_answer_is_awaited_stays_picked(served: Served) -> None:
+    page = served.open()
+    near = page.locator(".near canvas")
+    _, (_, unit) = weight(page)
+    box = near.bounding_box()
+    near.click(position={"x": box["width"] * 0.5 / 8, "y": box["height"] * 0.5 / 8})
+    near.evaluate("c => [...'1234567'].map(() => c.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'})))")
+    wait_for(page, f"W1[7, {unit}]", ".axes-named")
+    near.press("ArrowDown")
+    wait_for(page, f"W1[15, {unit}]", ".axes-named")
+    assert weight(page) == ("W1", [15, unit])

@@ -1,6 +1,6 @@
 // The tab Probe: one weight of the network, the loss along it, its slope, and the loss over it and another one.
 
-/** Seconds between two looks at a network that is being trained: the numbers, and what costs more. */
+/** Milliseconds between two looks at a network that is being trained: the numbers, and what costs more. */
 const PROBE_EVERY = 1000, PROBE_MORE_EVERY = 3000;
 
 TABS.push({ name: "probe", build: buildProbe });
@@ -20,9 +20,10 @@ class Probe {
     this.held = this.next = null;
     this.fresh = new Set();
     this.looked = this.lookedAtAll = -Infinity;
-    this.visible = this.hold = this.renewed = false;
+    this.visible = this.hold = false;
+    this.turn = 0;
     this.asking = Object.fromEntries(["probe", "probe_curve", "probe_errors", "probe_surface"].map(type =>
-      [type, newestOnly(lab, type, answer => this.answered(type, answer), text => this.refused(type, text))]));
+      [type, newestOnly(lab, type, (asked, answer, text) => this.answered(type, asked, answer, text))]));
     this.build();
   }
 
@@ -49,10 +50,10 @@ class Probe {
       h("div", { class: "cards" }, ...[this.pick, this.along, this.slopes, this.over].map(card => card.element)));
   }
 
-  /** What every question says. */
+  /** What every question says. A turn begins when all is asked anew: answers of earlier ones come too late. */
   fields(type) {
     const { h: step, precision, samples, range, over, at } = this.asked;
-    const about = { ...this.weight, held: this.held, samples, precision, at };
+    const about = { ...this.weight, held: this.held, samples, precision, at, turn: this.turn };
     if (type === "probe") return { ...about, h: step, renew: this.next !== null && !this.hold };
     if (type === "probe_curve") return { ...about, h: step, range };
     if (type === "probe_surface") return { ...about, range: over, other: this.other };
@@ -99,10 +100,16 @@ class Probe {
   /** Ask all anew: first for the numbers, which say which network the rest is asked about. */
   renew(asked = {}, more = ["probe_curve", "probe_errors", "probe_surface"]) {
     this.next = more;
+    this.turn++;
     this.change(asked, "probe");
   }
 
-  answered(type, answer) {
+  answered(type, asked, answer, text) {
+    if (asked.turn !== this.turn) return;
+    if (!answer) {
+      this.refused(type, text);
+      return;
+    }
     this.fresh.delete(type);
     this.problem.hidden = true;
     delete this.element.dataset.problem;
@@ -184,7 +191,7 @@ class Probe {
 }
 
 /** Asks with the newest fields only: a question that comes while an answer is awaited replaces the one that waits. */
-function newestOnly(lab, type, take, refused) {
+function newestOnly(lab, type, take) {
   let busy = false, next = null;
   return async fields => {
     next = fields;
@@ -194,8 +201,8 @@ function newestOnly(lab, type, take, refused) {
       while (next) {
         const asked = next();
         next = null;
-        const answer = await lab.ask(type, asked).catch(error => refused(error.message));
-        if (answer) take(answer);
+        const [answer, text] = await lab.ask(type, asked).then(answer => [answer], error => [null, error.message]);
+        take(asked, answer, text);
       }
     } finally {
       busy = false;

@@ -8,7 +8,11 @@
 function probePick(lab, on) {
   const picked = { first: null, second: null };
   let which = "first", shown = null, step = 1, parameters = [];
-  const pickPixel = (unit, row, column) => on.pick(which, { parameter: "W1", index: [inputOf(lab, row * step, column * step), unit] });
+  const pickPixel = (unit, row, column) => {
+    picked[which] = { parameter: "W1", index: [inputOf(lab, row * step, column * step), unit] };
+    mark();
+    on.pick(which, picked[which]);
+  };
   const grid = pictureGrid(lab, { label: lab.text("probe_pictures"), pick: pickPixel });
   const near = pictureGrid(lab, { label: lab.text("probe_near"), tallest: 1,
     pick: (_, row, column) => pickPixel(nearUnit(), row, column) });
