@@ -100,7 +100,7 @@ def test_settings_of_matrix_libraries_are_found(tmp_path: Path) -> None:
     assert not set(rest) & set(tuned)
 
 
-@pytest.mark.parametrize("script", ["compare", "peers", "numerical", "growth"])
+@pytest.mark.parametrize("script", ["compare", "peers", "numerical", "growth", "lab"])
 def test_every_script_starts_without_them(script: str) -> None:
     text = (ROOT / "benchmarks" / f"{script}.py").read_text()
     assert 'if __name__ == "__main__":\n    start_untuned()\n' in text

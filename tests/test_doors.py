@@ -31,6 +31,8 @@ ONLY_IN = {
     "IPython": ("runner/",),
     "nbformat": ("sources/",),
     "packaging": ("kit/",),
+    "websockets": ("lab/",),
+    "webbrowser": ("cli/",),
 }
 
 

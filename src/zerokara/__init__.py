@@ -21,6 +21,7 @@ from zerokara.nn import Network, TwoLayerNet, gradient_descent, numerical_gradie
 from zerokara.nn import check as _check
 from zerokara.nn import network as _network
 from zerokara.nn import numerical as _numerical
+from zerokara.runs import in_lab as _runs_in_lab
 from zerokara.version import VERSION
 from zerokara.words import set_language
 
@@ -73,14 +74,23 @@ def _recognised(f: Any, x: Any, h: float) -> Any:
     return accelerated(f, x, h)
 
 
+def _in_lab(run: Any) -> "OpenLab":
+    """`run.lab()` asks lab/, imported only then."""
+    from zerokara.lab.notebook import open_run_in_lab
+
+    return open_run_in_lab(run)
+
+
 logging.getLogger("zerokara").addHandler(logging.NullHandler())  # silent unless somebody asks
 
 _network.fast_gradient = fastest_gradient
 _numerical.faster_function = _recognised
+_runs_in_lab.open_in_lab = _in_lab
 
 if TYPE_CHECKING:
     from zerokara.handwriting.own_network import predict, prepare
     from zerokara.handwriting.prediction import Prediction
+    from zerokara.lab.notebook import OpenLab, open_lab
     from zerokara.own_gradients.results import OwnCheck
     from zerokara.runs.diagnosis import diagnose
     from zerokara.runs.opening import open_run
@@ -111,6 +121,7 @@ __all__ = [
     "gradient_descent",
     "load",
     "numerical_gradient",
+    "open_lab",
     "open_run",
     "predict",
     "prepare",
@@ -125,6 +136,7 @@ _ON_FIRST_USE = {
     "Run": "zerokara.runs.run",
     "compare": "zerokara.runs.side_by_side",
     "diagnose": "zerokara.runs.diagnosis",
+    "open_lab": "zerokara.lab.notebook",
     "open_run": "zerokara.runs.opening",
     "predict": "zerokara.handwriting.own_network",
     "prepare": "zerokara.handwriting.own_network",

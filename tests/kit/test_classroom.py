@@ -131,7 +131,7 @@ def test_installed_trained_and_a_textbook_script_run_without_network_and_rights(
     said = pupil(*start, "zerokara", "run", "examples/book/ch04/gradient_method.py", cwd=home)
     assert "zerokara supplied gradient_2d" in said
     python = str(home / ".venv" / "bin" / "python")
-    pupil(python, "-c", "import matplotlib_fontja, koreanize_matplotlib, ipykernel, nbformat, IPython", cwd=home)
+    pupil(python, "-c", "import matplotlib_fontja, koreanize_matplotlib, ipykernel, nbformat, IPython, websockets, anywidget", cwd=home)
     pupil(python, "-m", "pip", "check", cwd=home)
     again = "from pathlib import Path; from zerokara.kit import own_wheel; own_wheel.write_own_wheels(Path(), True)"
     pupil(python, "-c", again, cwd=home)
@@ -163,7 +163,7 @@ def test_on_windows_pip_will_find_everything_that_windows_needs(room: Path) -> N
     assert not made.compiled
     offline = ["--isolated", "install", "--dry-run", "--ignore-requires-python", "--ignore-installed", "--no-index"]
     options = ["--find-links", room / "kit" / "wheels", "--target", room / "nowhere", *windows.pip_options()]
-    command = [sys.executable, "-c", WINDOWS_MARKERS, *offline, *options, "zerokara[notebook,fonts]", "pip"]
+    command = [sys.executable, "-c", WINDOWS_MARKERS, *offline, *options, "zerokara[notebook,fonts,lab]", "pip"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     done = subprocess.run(
         command, env=environment | {"PIP_CONFIG_FILE": os.devnull}, capture_output=True, text=True, check=False

@@ -34,6 +34,19 @@ app.command(
     help=translatable("Train a network on a data set, and keep it in a folder."),
 )
 app.command(
+    "zerokara.cli.lab:lab",
+    name="lab",
+    help="\n\n".join(
+        [
+            translatable("Open a page on which a network learns while you look, and can be touched."),
+            translatable(
+                "The page's address is the first line of standard output, and the only one. It is for this machine "
+                "alone, and with its token for you alone. Ctrl-C ends the lab with exit status 0; its runs are kept."
+            ),
+        ]
+    ),
+)
+app.command(
     "zerokara.cli.resume:resume", name="resume", help=translatable("Go on with a run, exactly where it stopped.")
 )
 app.command(

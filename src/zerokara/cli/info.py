@@ -14,7 +14,7 @@ from zerokara.errors import EngineError
 from zerokara.words import paragraph, sentence
 
 PACKAGES = ("numpy", "scikit-learn", "matplotlib", "safetensors")
-OPTIONAL = ("ipython", "nbformat", "tensorboardX", "pandas")
+OPTIONAL = ("ipython", "nbformat", "websockets", "anywidget", "tensorboardX", "pandas")
 
 
 def info() -> None:

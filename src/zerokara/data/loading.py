@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ from zerokara.data.idx import Content
 from zerokara.data.idx_dataset import NamedContent, dataset_from_idx
 from zerokara.data.published import AnotherDataSet, read_published
 from zerokara.data.search_paths import SearchPath, cache_folder, data_folders, search_paths, warn_unwritable
-from zerokara.errors import DataError, UsageError, unknown_name
+from zerokara.errors import DataError, DownloadError, UsageError, unknown_name
 from zerokara.words import paragraph, sentence, translatable
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,19 @@ def load(
     raise _no_such_data(name_or_folder, folder)
 
 
+def load_at_hand(name_or_folder: str, *, data_dir: str | os.PathLike[str] | None = None) -> Dataset | None:
+    """The same of what is on this computer; None where a file of a published data set is not. Nothing is fetched."""
+    entry = ENTRIES.get(name_or_folder)
+    if entry is None or entry.bundled:
+        return load(name_or_folder, data_dir=data_dir)
+    if not all(whereabouts(name_or_folder, data_dir).values()):
+        return None
+    try:
+        return _load_entry(entry, data_dir, None, mirrors=[])
+    except DownloadError:  # there is a file of that name, and it is another one
+        return None
+
+
 def entry_named(name: str) -> Entry:
     """The catalogue's entry of that name.
 
@@ -102,10 +115,18 @@ def whereabouts(name: str, data_dir: str | os.PathLike[str] | None = None) -> di
     }
 
 
-def _load_entry(entry: Entry, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> Dataset:
+def _load_entry(
+    entry: Entry,
+    data_dir: str | os.PathLike[str] | None,
+    progress: Progress | None,
+    mirrors: list[str] | None = None,
+) -> Dataset:
+    """An entry of the catalogue; `mirrors`: those to fetch from instead of its own, none to fetch nothing."""
     if entry.bundled:
         return load_digits()
     search = _Search.of(entry, data_dir, progress)
+    if mirrors is not None:
+        search = replace(search, mirrors=mirrors)
     located = [search.locate(file) for file in entry.files]
     folders = sorted({one.origin for one in located})
     logger.info("%s loaded from %s", entry.name, ", ".join(folders))

@@ -58,24 +58,27 @@ class Components:
     def mask(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where those components are for which `wanted` (n,) is true."""
         runs = wanted[self.component]
-        change = np.zeros(self.shape[0] * self.shape[1] + 1, dtype=np.int8)
-        change[self.starts[runs]] = 1
-        change[self.ends[runs]] -= 1
-        return np.cumsum(change[:-1], dtype=np.int8).astype(bool).reshape(self.shape)
+        starts, lengths = self.starts[runs], self.ends[runs] - self.starts[runs]
+        before = np.cumsum(lengths) - lengths
+        mask = np.zeros(self.shape[0] * self.shape[1], dtype=bool)
+        mask[np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))] = True
+        return mask.reshape(self.shape)
 
 
 def components_of(mask: NDArray[np.bool_], weights: NDArray[np.float32]) -> Components:
     """The components of a mask (height, width), where each pixel has so much ink."""
     height, width = mask.shape
-    padded = np.zeros((height, width + 1), dtype=np.int8)  # a run ends with its row
-    padded[:, :width] = mask
-    change = np.diff(padded.ravel(), prepend=0)
-    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    padded = np.zeros(1 + height * (width + 1), dtype=bool)  # a run ends with its row, and the first may start there
+    padded[1:].reshape(height, width + 1)[:, :width] = mask
+    changes = np.flatnonzero(padded[1:] != padded[:-1])
+    starts, ends = changes[::2], changes[1::2]
     component = _joined(starts, ends, width + 1)
     rows, n = starts // (width + 1), int(component.max(initial=-1)) + 1
     starts, ends = starts - rows, ends - rows  # without the padding
-    sums = np.concatenate([[0.0], np.cumsum(weights.ravel(), dtype=np.float64)])
-    ink = np.bincount(component, sums[ends] - sums[starts], minlength=n).astype(np.float64)  # none: integers
+    inked = np.flatnonzero(weights)  # a sum stays what it is without zeros, which most of a drawing is
+    sums = np.concatenate([[0.0], np.cumsum(weights.ravel()[inked], dtype=np.float64)])
+    of_runs = sums[np.searchsorted(inked, ends)] - sums[np.searchsorted(inked, starts)]
+    ink = np.bincount(component, of_runs, minlength=n).astype(np.float64)  # none: integers
     area = np.bincount(component, minlength=n, weights=ends - starts).astype(np.float64)
     boxes = np.empty((n, 4), dtype=np.int64)
     boxes[:, :2], boxes[:, 2:] = max(height, width), 0

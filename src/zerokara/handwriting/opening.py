@@ -6,8 +6,10 @@ reduced, transparency gets a background, 16 bits become numbers. Pictures that w
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -30,14 +32,27 @@ MOST_PIXELS_OF_JPEG = 1 << 27
 """A JPEG is reduced while it is unpacked, so that only an eighth of each side need be kept."""
 
 
+@dataclass(frozen=True, eq=False)
+class PictureFile:
+    """A picture's file that is in memory, as one that was dropped on a page.
+
+    Attributes:
+        name: what to call it.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
 def open_picture(picture: Any, longest: int | None = None) -> Gray:
     """The gray values of a picture, colours by the luma of ITU-R 601-2.
 
     Args:
         longest: pixels of the longer side that are enough; a picture that has more is reduced by a whole number, so
             that each pixel is the mean of as many. None: all of them.
-        picture: a path, a Pillow image, or an array: (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), of bytes, of 0 to 1, or
-            of 0 to 255.
+        picture: a path, a file in memory, a Pillow image, or an array: (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), of
+            bytes, of 0 to 1, or of 0 to 255.
 
     Raises:
         DataError: a file cannot be read as a picture, is too large, or holds several.
@@ -47,7 +62,10 @@ def open_picture(picture: Any, longest: int | None = None) -> Gray:
     from PIL import Image
 
     if isinstance(picture, str | os.PathLike):
-        gray = _of_file(os.fspath(picture), longest)
+        path = os.fspath(picture)
+        gray = _of_file(_opened(path), path, longest)
+    elif isinstance(picture, PictureFile):
+        gray = _of_file(io.BytesIO(picture.content), picture.name, longest)
     elif isinstance(picture, Image.Image):
         gray = _of_image(picture, repr(picture))
     else:
@@ -56,10 +74,10 @@ def open_picture(picture: Any, longest: int | None = None) -> Gray:
     return gray if times == 1 else np.asarray(Image.fromarray(gray).reduce(times), dtype=np.float32)
 
 
-def _of_file(path: str, longest: int | None) -> Gray:
+def _of_file(opened: BinaryIO, path: str, longest: int | None) -> Gray:
     from PIL import Image
 
-    with _opened(path) as file:
+    with opened as file:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what Pillow only warns of (very large pictures) is refused below

@@ -12,7 +12,7 @@ from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError
 from zerokara.handwriting import digit, own_picture
 from zerokara.handwriting.box import SIDE, mnist_box, uci_box
-from zerokara.handwriting.opening import numbers_of, shares_of_white
+from zerokara.handwriting.opening import PictureFile, numbers_of, shares_of_white
 from zerokara.handwriting.prepared import Prepared
 from zerokara.words import sentence
 
@@ -26,7 +26,7 @@ DIGITS = tuple("0123456789")
 
 
 def prepare_picture(
-    picture: str | os.PathLike[str] | Image | Any, described: DataDescription, dataset: str = "mnist"
+    picture: str | os.PathLike[str] | PictureFile | Image | Any, described: DataDescription, dataset: str = "mnist"
 ) -> Prepared:
     """A picture as a network gets it that was trained on such data.
 
@@ -34,8 +34,8 @@ def prepare_picture(
     other picture is scaled to the size of those that were trained on.
 
     Args:
-        picture: a path, a Pillow image, or an array: (h, w), (h, w, 3), (h, w, 4), or one sample (features,), of bytes,
-            of 0 to 1, or of 0 to 255.
+        picture: a path, a file in memory, a Pillow image, or an array: (h, w), (h, w, 3), (h, w, 4), or one sample
+            (features,), of bytes, of 0 to 1, or of 0 to 255.
         described: what is known of the data.
         dataset: their name.
 
@@ -64,7 +64,7 @@ def _as_sample(picture: Any, described: DataDescription) -> Any:
     """An array that is one sample, in the shape of its picture and 0 to 1; anything else as it is."""
     from PIL import Image
 
-    if isinstance(picture, str | os.PathLike | Image.Image):
+    if isinstance(picture, str | os.PathLike | PictureFile | Image.Image):
         return picture
     array: NDArray[Any] = numbers_of(picture)
     shape = described.image_shape

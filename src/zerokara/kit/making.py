@@ -23,7 +23,7 @@ from zerokara.kit.texts import installer_words, python_needed, readmes
 from zerokara.version import VERSION
 from zerokara.words import language, sentence
 
-INSTALLED = (f"zerokara[notebook,fonts]=={VERSION}", "pip")
+INSTALLED = (f"zerokara[notebook,fonts,lab]=={VERSION}", "pip")
 """What pip is asked for in a classroom."""
 MANIFEST = "kit.json"
 INSTALLER = Path(__file__).with_name("installer")

@@ -1,91 +1,119 @@
 """The lab without any web: a training that can be watched and steered, and what is asked about it.
 
-A view, be it a page or a notebook cell, connects with a function that sends, and hands over what it receives. Requests
-have an `id`, and their answer has the same; whatever cannot be answered is `refused`, with a sentence.
+A view, be it a page or a notebook cell, connects with a function that sends, and hands over what it receives. It is
+greeted, and then told of all that happens by frames. `zerokara.lab.view` says what it may ask.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
+import atexit
+import os
+from dataclasses import replace
+from pathlib import Path
+from weakref import WeakSet
 
-from zerokara.data import load
-from zerokara.data.description import DataDescription
-from zerokara.errors import UsageError, ZerokaraError
-from zerokara.lab import drawing, probing
-from zerokara.lab.messages import Message
-from zerokara.lab.subject import Subject
-from zerokara.lab.texts import texts
-from zerokara.training.build import build_network
+from zerokara.lab.material import material
+from zerokara.lab.session import Session
+from zerokara.lab.view import Audience, Send, View
+from zerokara.lab.watched_training import WatchedTraining
+from zerokara.runs.prepared import prepare_run
+from zerokara.runs.run import Run, same_data
+from zerokara.runs.store import newest
+from zerokara.runs.untrusted import read_recipe
 from zerokara.training.recipe import Recipe
-from zerokara.words import language, sentence
 
-logger = logging.getLogger(__name__)
-
-Send = Callable[[Message], None]
-Answer = Callable[[Subject, Message], Message]
-ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS}
-"""What is asked about a network at a moment, by the type of the message."""
+_open: WeakSet[Lab] = WeakSet()
 
 
-class Lab:
-    """One training and those who watch it.
+class Lab(Session):
+    """One training and those who watch it; see `Session` for what can be done.
 
     Args:
-        recipe: what to train first.
+        recipe: what to train first. Where its data are not on this computer, digits take their place.
+        out: where run folders are made; data_dir: where to look for data first; engine, threads: what computes.
+        plots: whether to draw the pictures of a run, and its page, at its end.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe.resolved()
-        self.dataset = load(self.recipe.dataset)
-        self._network = build_network(self.recipe, self.dataset)
+    def __init__(
+        self,
+        recipe: Recipe | None = None,
+        *,
+        out: str | os.PathLike[str] = "runs",
+        data_dir: str | os.PathLike[str] | None = None,
+        engine: str = "auto",
+        threads: int | None = None,
+        plots: bool = True,
+    ) -> None:
+        super().__init__(Path(out), data_dir, engine, threads, plots)
+        self.audience = Audience()
+        self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
+        prepared = prepare_run(self.recipe, self.dataset, engine=engine, threads=threads)
+        self.training = WatchedTraining(prepared, 1, self.tell)
+        _open.add(self)
 
-    def subject(self) -> Subject:
-        """The network as it was when it was last copied."""
-        described = DataDescription.of(self.dataset)
-        return Subject(self.recipe, self.dataset, described, self._network, 0, "compiled")
+    @classmethod
+    def of_run(
+        cls,
+        run: Run,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+        plots: bool = True,
+    ) -> Lab:
+        """A lab that shows a run that is trained already, as its folder has it.
 
-    def connect(self, send: Send) -> View:
-        """A new view; it is greeted at once."""
-        view = View(self, send)
-        view.greet()
+        All of it can be looked at, drawn for and probed. One that was stopped can be gone on with in its folder, as
+        `zerokara resume` does. It can be gone back to any update of it, by training again in memory from the first one
+        on; that is quick where it has been before, and refused where this machine gives other numbers. Going on from
+        there, and new runs, get folders beside it.
+
+        Raises RunError for a folder that is damaged, gone, or not as the run was; DataError where its data are not
+        here; EngineError where its engine is not.
+        """
+        recipe = read_recipe(run.path)
+        checkpoint, _ = newest(run.path, recipe)
+        dataset = run.loaded or same_data(recipe, checkpoint.provenance.data, data_dir)
+        lab = cls.__new__(cls)
+        Session.__init__(lab, run.path.parent, data_dir, checkpoint.provenance.engine, threads, plots)
+        lab.audience = Audience()
+        prepared = prepare_run(recipe, dataset, engine=checkpoint.provenance.engine, threads=threads)
+        provenance = prepared.provenance.continuing(checkpoint.provenance, [])
+        checkpoint.restore(prepared.trainer)
+        lab.recipe, lab.dataset, lab.note = recipe, dataset, ""
+        lab.training = WatchedTraining.of_run(run, replace(prepared, provenance=provenance), 1, lab.tell)
+        _open.add(lab)
+        return lab
+
+    @property
+    def views(self) -> list[View]:
+        """Who looks on."""
+        return self.audience.views
+
+    def connect(self, send: Send, *, seconds_between_frames: float = 0.1, seconds_between_weights: float = 0.0) -> View:
+        """A new view; it is greeted at once, and the first one steers."""
+        view = View(self, self.audience, send, seconds_between_frames, seconds_between_weights)
+        self.audience.join(view)
+        try:
+            view.begin()
+        except BaseException:
+            view.close()
+            raise
         return view
 
-
-class View:
-    """One page or notebook cell. What it asks is answered in the thread that brings the question."""
-
-    def __init__(self, lab: Lab, send: Send) -> None:
-        self.lab, self.send = lab, send
-
-    def greet(self) -> None:
-        """Say what there is."""
-        subject = self.lab.subject()
-        self.send(
-            Message(
-                "hello",
-                {
-                    "language": language(),
-                    "texts": texts(),
-                    "sizes": list(subject.network.sizes),
-                    "class_names": list(subject.described.class_names),
-                    "image_shape": list(subject.described.image_shape),
-                },
-            )
-        )
-
-    def receive(self, message: Message) -> None:
-        """Answer a message of the page."""
-        answer = ANSWERS.get(message.type)
-        try:
-            if answer is None:
-                raise UsageError(
-                    sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type)
-                )
-            reply = answer(self.lab.subject(), message)
-        except ZerokaraError as error:
-            reply = Message("refused", {"text": str(error)})
-        self.send(Message(reply.type, {**reply.fields, "id": message.fields.get("id")}, reply.arrays))
+    def tell(self) -> None:
+        """Have all views look whether there is something new."""
+        self.audience.tell()
 
     def close(self) -> None:
-        """The page is gone."""
+        """End the training, wait until its files are written, and leave the views."""
+        for view in self.views:
+            view.close()
+        self.end()
+        _open.discard(self)
+
+
+@atexit.register
+def _close_all() -> None:
+    """Before Python ends: a thread that trains then would be cut off."""
+    for lab in list(_open):
+        lab.close()

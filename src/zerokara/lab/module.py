@@ -7,11 +7,55 @@ anywidget is given as text. There is no build step.
 
 from __future__ import annotations
 
+import html
 from functools import cache
 from importlib.resources import files
+from string import Template
 
-SCRIPTS = ("uplot/uPlot.iife.min.js", "base.js", "charts.js", "train.js", "draw.js", "probe.js", "lab.js")
-STYLES = ("uplot/uPlot.min.css", "base.css", "train.css", "draw.css", "probe.css")
+from zerokara.lab import boot_texts
+from zerokara.words import language, sentence
+
+SCRIPTS = (
+    "uplot/uPlot.iife.min.js",
+    "base.js",
+    "theme.js",
+    "numbers.js",
+    "tables.js",
+    "pictures.js",
+    "charts.js",
+    "train.js",
+    "draw_sheet.js",
+    "draw_ink.js",
+    "draw_files.js",
+    "draw_pixels.js",
+    "draw_samples.js",
+    "draw_answer.js",
+    "draw_units.js",
+    "draw_unit.js",
+    "train_controls.js",
+    "train_form.js",
+    "train_curves.js",
+    "train_pictures.js",
+    "train_layers.js",
+    "draw.js",
+    "probe_plane.js",
+    "probe_pick.js",
+    "probe_curve.js",
+    "probe_slopes.js",
+    "probe_surface.js",
+    "probe.js",
+    "notebook.js",
+    "lab.js",
+)
+STYLES = (
+    "boot.css",
+    "uplot/uPlot.min.css",
+    "base.css",
+    "train.css",
+    "draw.css",
+    "probe.css",
+    "notebook.css",
+)
 
 
 @cache
@@ -26,9 +70,10 @@ def style() -> str:
     return "\n".join(map(_text, STYLES))
 
 
-def page() -> str:
+def page(token: str) -> str:
     """The HTML that a browser begins with."""
-    return _text("index.html")
+    words = {key: html.escape(sentence(text)) for key, text in boot_texts.TEXTS.items()}
+    return Template(_text("index.html")).substitute(words, token=token, language=language())
 
 
 def boot() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import Formatter
+
 from zerokara.lab import draw_texts, page_texts, probe_texts, train_texts
 from zerokara.words import sentence
 
@@ -11,4 +13,10 @@ TEXTS = {**page_texts.TEXTS, **train_texts.TEXTS, **draw_texts.TEXTS, **probe_te
 
 def texts() -> dict[str, str]:
     """All of them in the language that is spoken."""
-    return {key: sentence(text) for key, text in TEXTS.items()}
+    return {key: sentence(text, **_themselves(text)) for key, text in TEXTS.items()}
+
+
+def _themselves(text: str) -> dict[str, str]:
+    """Each {name} in a text, as a fact that stays that {name}."""
+    names = [name for _, name, _, _ in Formatter().parse(text) if name]
+    return {name: f"{{{name}}}" for name in names}

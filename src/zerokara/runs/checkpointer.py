@@ -1,6 +1,6 @@
 """The listener that keeps a run safe while it trains: it writes checkpoints into the run's folder.
 
-One before the first update, one whenever two seconds have passed, one at the end. Where writing one takes long, because
+One before the first update, one whenever two seconds have passed, one where training waits for somebody, one at the end. Where writing one takes long, because
 the network is large or the disk slow, the next one waits until a hundred times as long has passed, but never more than
 half a minute: that keeps the cost under one percent. Time is that of a clock that never jumps. A file that cannot be
 written ends the run with a sentence; those that are there stay as they are. Where there is none to go on from either,
@@ -23,7 +23,7 @@ from zerokara.runs.provenance import Provenance
 from zerokara.runs.run import state_of
 from zerokara.runs.store import CheckpointStore
 from zerokara.runs.untrusted import command
-from zerokara.training.events import Advanced, Ended, Event, Started
+from zerokara.training.events import Advanced, Ended, Event, Paused, Started
 from zerokara.training.trainer import Trainer
 from zerokara.words import paragraph, sentence
 
@@ -67,7 +67,7 @@ class Checkpointer:
                 self.save()
             case Advanced() if self.clock() >= self.due:
                 self.save()
-            case Ended():
+            case Ended() | Paused():
                 self.save()
 
     def save(self) -> None:

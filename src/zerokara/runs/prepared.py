@@ -135,6 +135,7 @@ class PreparedRun:
         plots: bool,
         listeners: Sequence[Listener] = (),
         findings: Callable[[], Findings | None] = lambda: None,
+        hurried: Callable[[], bool] = lambda: False,
     ) -> Run:
         """Train, and keep the run in a folder that nobody else writes into meanwhile.
 
@@ -146,6 +147,7 @@ class PreparedRun:
             plots: whether to draw the curves and write the page.
             listeners: those that need the folder, besides those of the trainer.
             findings: what whoever watched it has found by its end, for the page.
+            hurried: whether it shall be over soon, so that what can be drawn later is left out.
 
         Raises RunError where it cannot be kept, `Rescued` where the folder was removed and another one holds the run
         now, `Diverged` when it ended before its time, `Interrupted` when a signal ended it.
@@ -154,7 +156,7 @@ class PreparedRun:
             folder.check_space(ROOM_FOR_REPORTS + self._bytes())
         with folder.lock, stop_on_signals(self.trainer.stop) as signals:
             try:
-                run = self._run_in(folder, listeners, signals, findings if plots else None)
+                run = self._run_in(folder, listeners, signals, findings if plots else None, hurried)
             except FolderLost as lost:
                 raise self._rescued(folder, lost) from lost
         if run.state == DIVERGED:
@@ -169,6 +171,7 @@ class PreparedRun:
         listeners: Sequence[Listener],
         signals: Signals,
         findings: Callable[[], Findings | None] | None,
+        hurried: Callable[[], bool],
     ) -> Run:
         store = CheckpointStore(folder, self.intact)
         store.clear_unfinished(fresh=not self.intact)
@@ -180,7 +183,7 @@ class PreparedRun:
 
             def impatient() -> bool:
                 """The signal that stopped the run asked for no more than that; any other asks to be done soon."""
-                return signals.count > run.stopped
+                return signals.count > run.stopped or hurried()
 
             folder.write_all(chain(pictures(run, impatient), report_file(run, impatient, findings)))
         return replace(run, path=folder.where())

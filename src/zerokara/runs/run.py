@@ -19,6 +19,7 @@ from zerokara.errors import DataError, RunError, UsageError
 from zerokara.nn.functions import softmax
 from zerokara.nn.network import Network
 from zerokara.report.classification import ClassificationReport
+from zerokara.runs import in_lab
 from zerokara.runs.answering import answers_of
 from zerokara.training.changes import Change, Parent
 from zerokara.training.history import Evaluation, History, Undecided, undecided_in_words
@@ -195,6 +196,18 @@ class Run:
             answer_names=self.described.class_names,
             answers=answers_of(self.network, asked.test, self.engine),
         )
+
+    def lab(self) -> in_lab.OpenedLab:
+        """Show it in the lab: its curves, its weights, what it makes of a drawing; and go on from any of its updates.
+
+        It is there at once, as with `zerokara.open_lab`: below a notebook's cell, elsewhere on a page. One that was
+        stopped can be gone on with in its folder; all else that is trained there goes into folders beside it.
+
+        Raises RunError for a folder that is damaged, gone, or not as this run was; DataError where its data are not
+        here; EngineError where its engine is not; UsageError where the package for it is missing.
+        """
+        assert in_lab.open_in_lab is not None, "the package root puts it there"
+        return in_lab.open_in_lab(self)
 
     def _data_to_ask(
         self, dataset: Dataset | str | os.PathLike[str] | None, data_dir: str | os.PathLike[str] | None

@@ -58,10 +58,10 @@ def train(
     RunError for the folder and, as `Diverged`, for numbers that are no longer finite. Ctrl-C stops after the update
     being done, writes what there is, and raises `Interrupted`, a KeyboardInterrupt with the run.
     """
-    _check("recipe", recipe, Recipe | None, NO_RECIPE)
-    _check("data_dir", data_dir, PATH | None, NO_PATH)
-    _check("out", out, PATH, NO_PATH)
-    _check("plots", plots, bool, NO_BOOL)
+    check_argument("recipe", recipe, Recipe | None, NO_RECIPE)
+    check_argument("data_dir", data_dir, PATH | None, NO_PATH)
+    check_argument("out", out, PATH, NO_PATH)
+    check_argument("plots", plots, bool, NO_BOOL)
     given: dict[str, Any] = {**options} if dataset is None else {"dataset": dataset, **options}
     complete = overridden({} if recipe is None else asdict(recipe), given)
     prepared = prepare_run(
@@ -71,7 +71,8 @@ def train(
     return prepared.run_into(folder, plots=plots)
 
 
-def _check(name: str, value: object, kind: Any, refusal: str) -> None:
+def check_argument(name: str, value: object, kind: Any, refusal: str) -> None:
+    """Raise UsageError with that sentence where a value is not of its kind."""
     usable = isinstance(value, kind)
     if usable and kind in (PATH, PATH | None) and value is not None:
         path = os.fspath(cast(PATH, value))

@@ -95,5 +95,15 @@ class Ended(TrainerEvent):
     divergence: Divergence | None = None
 
 
-Event = Started | Advanced | Evaluated | Ended
+@dataclass(frozen=True)
+class Paused(TrainerEvent):
+    """Training waits between two updates, for somebody: what shall outlast this process is to be kept now.
+
+    Nobody is told but where a listener has asked for it, by `Trainer.pause`.
+    """
+
+    iteration: int
+
+
+Event = Started | Advanced | Evaluated | Ended | Paused
 Listener = Callable[[Event], None]

@@ -21,7 +21,7 @@ from zerokara.finalization import rest, working
 from zerokara.nn.network import Network
 from zerokara.training.batches import Batches
 from zerokara.training.changes import CHANGEABLE, MOST_CHANGES, Change, in_order, in_use, use, value_after
-from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Started
+from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener, Paused, Started
 from zerokara.training.history import Divergence, Evaluation, History, Undecided
 from zerokara.training.optimizers import Optimizer
 from zerokara.words import in_english, sentence
@@ -120,6 +120,10 @@ class Trainer:
     def request_stop(self) -> None:
         """Have the run end after the update being done. Any thread may call this: a sweep, a button, a listener."""
         self.stop[0] = 1
+
+    def pause(self) -> None:
+        """Tell the listeners that training waits here; for the listener that is about to wait, between two updates."""
+        self._tell(Paused(self.iteration, **self._context()))
 
     def change(self, name: str, value: float) -> None:
         """Have the updates to come use another value of a setting; only between two of them, as in a listener.

@@ -1,26 +1,53 @@
-// What all parts of the page share: elements, words, numbers, arrays, and questions to Python.
+// What all parts of the page share: elements, arrays, and the page's side of the conversation with Python.
 // The files beside this one are put one after the other into one module, so they see each other's names.
 
-/** The tabs, in the order of their files: {name, build(lab) → element, frame(message), shown(visible)}. */
+/**
+ * The tabs, in the order of their files: {name, build(lab) → {element, frame(content), shown(visible)}}.
+ *
+ * `name` is also the key of the tab's title. `build` is called for each view: a notebook may have several, so what a
+ * tab keeps belongs into `build`. `frame` gets what Python pushed, the hello first, with `array(name)`; `shown` is told
+ * whether people see the tab (it is called first after the first frame). What is not seen must not be painted. When
+ * there is another network to train (a new hello), everything is built anew.
+ */
 const TABS = [];
 
 /** An element: h("button", {class: "quiet", onclick: f}, "text", child, …). Attributes that are false are left out. */
 function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** An element of a drawing: svg("line", {x1: 0, …}). */
+function svg(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children);
+  element.append(...children.filter(child => child != null && child !== false));
   return element;
+}
+
+let named = 0;
+
+/** A name that no other element of this document has, for `for`, `aria-describedby` and the like. */
+function ownId() {
+  return `zerokara-${++named}`;
+}
+
+/** Set a text only where it is another: what does not change need not be laid out anew. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 const TYPES = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array, float64: Float64Array };
 
 /** An array that came with a message, as a typed array with a shape. Buffers are not aligned, so it is a copy. */
 function arrayOf(content, buffers, name) {
-  const described = content.arrays[name];
+  const described = content.arrays?.[name];
   if (!described) return null;
   const view = buffers[described.buffer];
   const bytes = new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength);
@@ -40,31 +67,56 @@ function withArrays(content, arrays) {
   return [{ ...content, arrays: described }, buffers];
 }
 
-/** The page's side of a lab: what came from Python, and how to ask it. */
-class LabClient {
-  constructor(connection) {
+/**
+ * The page's side of a lab: what came from Python, and how to ask it.
+ *
+ * Attributes: `hello`, the newest greeting; `state`, what the frames said so far, the newest of each field; `root`,
+ * the element of this view; `keyboard`, where keys are listened to; `signal`, of an AbortController, for listeners that
+ * must end with the view.
+ */
+class LabClient extends EventTarget {
+  constructor(root, connection, keyboard) {
+    super();
+    this.root = root;
+    this.keyboard = keyboard;
     this.connection = connection;
+    this.view = Math.random().toString(36).slice(2);
     this.hello = null;
+    this.state = {};
     this.waiting = new Map();
     this.asked = 0;
+    this.ending = new AbortController();
+    this.signal = this.ending.signal;
   }
 
   /** A text of the page in its language, with the facts put in. */
   text(key, facts = {}) {
-    return this.hello.texts[key].replace(/\{(\w+)\}/g, (_, name) => facts[name]);
+    const text = this.hello.texts[key];
+    if (text === undefined) throw new Error(`no text: ${key}`);
+    return text.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
   }
 
   /** Ask Python, and wait for the answer: {…content, array(name)}. It is refused with a sentence as `Error`. */
   ask(type, fields = {}, arrays = {}, files = []) {
     const id = ++this.asked;
-    const [content, buffers] = withArrays({ ...fields, type, id }, arrays);
+    const [content, buffers] = withArrays({ ...fields, type, id, view: this.view }, arrays);
     this.connection.send(content, [...buffers, ...files]);
     return new Promise((answered, refused) => this.waiting.set(id, { answered, refused }));
   }
 
+  /** Ask for something, and have a refusal said at the top of the page; then the answer is null. */
+  async request(type, fields = {}) {
+    try {
+      return await this.ask(type, fields);
+    } catch (error) {
+      this.complain(error.message);
+      return null;
+    }
+  }
+
   /** Tell Python something that has no answer. */
   tell(type, fields = {}) {
-    this.connection.send({ ...fields, type, arrays: {} }, []);
+    this.connection.send({ ...fields, type, view: this.view, arrays: {} }, []);
   }
 
   /** Take an answer to whoever waits for it; false for any other message. */
@@ -76,4 +128,52 @@ class LabClient {
     else waiting.answered({ ...content, array: name => arrayOf(content, buffers, name) });
     return true;
   }
+
+  /** Whoever waits for an answer that cannot come any more is told so. */
+  forsake(text) {
+    for (const { refused } of this.waiting.values()) refused(new Error(text));
+    this.waiting.clear();
+  }
+
+  /** Have `f` called when a "theme" (colours, sizes) or a "frame" is new, until the view ends. */
+  on(event, f) {
+    this.addEventListener(event, f, { signal: this.signal });
+  }
+
+  /** Have `f` called when the element has another size, and at first. */
+  onSize(element, f) {
+    const observer = new ResizeObserver(() => f());
+    observer.observe(element);
+    this.signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** The value of a colour of base.css, as canvases need it: lab.colour("ink"). */
+  colour(name) {
+    return (this.colours[name] ??= getComputedStyle(this.root).getPropertyValue(`--${name}`).trim());
+  }
+
+  colours = {};
+
+  /** How many frames were painted, and how long that took the page, for whoever measures. */
+  painting = { frames: 0, ms: 0 };
+
+  /** The root's size of letters in pixels: what 1em of an undecorated element is. */
+  get em() {
+    return parseFloat(getComputedStyle(this.root).fontSize);
+  }
+
+  /** Have the text read out by screen readers, at most one in five seconds: the newest one wins. */
+  announce(text) {
+    this.announced = text;
+    if (this.announcing) return;
+    const speak = () => {
+      this.announcing = 0;
+      this.spoken = performance.now();
+      say(this.voice, this.announced);
+    };
+    this.announcing = setTimeout(speak, Math.max(50, this.spoken + 5000 - performance.now()));
+  }
+
+  announcing = 0;
+  spoken = -Infinity;
 }

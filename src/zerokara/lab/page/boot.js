@@ -1,17 +1,47 @@
-// Opens the socket of the page, and hands it to the module that draws everything.
+// Opens the page's socket, hands it to the module that draws everything, and opens it again when it is lost.
+// The token stays in the address: a reload needs it, and a cookie would be sent to every server on this machine.
 const query = location.search;
+const notice = document.querySelector(".zerokara-notice");
+const connection = { receive: () => {}, send: () => {}, lost: () => {} };
 const { open } = (await import(`./lab.js${query}`)).default;
-open(document.body, socketConnection(`ws://${location.host}/ws${query}`));
 
-function socketConnection(address) {
-  const connection = { receive: () => {}, send: () => {} };
-  const socket = new WebSocket(address);
+open(document.querySelector("#lab"), connection);
+connect(0);
+
+/** Open the socket, after so many attempts that failed. */
+function connect(failures) {
+  const socket = new WebSocket(`ws://${location.host}/ws${query}`);
   socket.binaryType = "arraybuffer";
-  socket.onmessage = event => connection.receive(...unpacked(event.data));
-  connection.send = (content, buffers = []) => socket.send(packed(content, buffers));
-  return connection;
+  socket.onmessage = event => {
+    failures = 0;
+    say("");
+    connection.receive(...unpacked(event.data));
+  };
+  socket.onclose = async event => {
+    connection.lost();
+    const reason = await reasonOf(event.code);
+    say(document.body.dataset[reason]);
+    if (reason !== "ended") setTimeout(connect, Math.min(250 * 2 ** failures, 5000), failures + 1);
+  };
+  connection.send = (content, buffers = []) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(packed(content, buffers));
+  };
 }
 
+/** Why the socket is closed. A server that does not know this page's token is a later one, at the same port. */
+async function reasonOf(code) {
+  if (code === 1001) return "ended";
+  if (code === 1013) return "full";
+  const answer = await fetch(`/boot.js${query}`).catch(() => null);
+  return answer?.status === 403 ? "ended" : "lost";
+}
+
+function say(text) {
+  if (notice.textContent !== text) notice.textContent = text;
+  notice.hidden = !text;
+}
+
+/** A message as one binary frame; zerokara/lab/messages.py has its form. */
 function packed(content, buffers) {
   const text = new TextEncoder().encode(JSON.stringify({ ...content, buffers: buffers.map(b => b.byteLength) }));
   const frame = new Uint8Array(4 + text.length + buffers.reduce((sum, b) => sum + b.byteLength, 0));

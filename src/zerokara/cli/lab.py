@@ -1,0 +1,110 @@
+"""`zerokara lab`: a page on which a network is watched while it learns, and touched."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+
+from zerokara.cli.failure import tell
+from zerokara.cli.options import (
+    OTHER,
+    DataDir,
+    EngineName,
+    Threads,
+    flag,
+    recipe_of,
+    run_folder,
+    whole_number,
+    with_recipe_options,
+)
+from zerokara.runs.interrupt import stop_on_signals
+from zerokara.training.recipe import Recipe
+from zerokara.words import sentence, to_install, translatable
+
+SECONDS_BETWEEN_LOOKS = 0.1
+"""At whether a signal has come."""
+
+
+@with_recipe_options("data", "network", "training", positional="dataset")
+def lab(
+    *,
+    recipe: Annotated[
+        Path | None,
+        Parameter(
+            group=OTHER, help=translatable("A TOML file with [network], [data], [training], or a run to do again.")
+        ),
+    ] = None,
+    engine: EngineName = "auto",
+    threads: Threads = None,
+    data_dir: DataDir = None,
+    out: Annotated[Path, Parameter(group=OTHER, help=translatable("Where run folders are made."))] = Path("runs"),
+    port: Annotated[
+        int | None,
+        Parameter(
+            group=OTHER,
+            converter=whole_number,
+            help=translatable(
+                "The port of the page's address, 0 for any that is free; by default 8765, or any where that is taken."
+            ),
+        ),
+    ] = None,
+    no_browser: Annotated[bool, flag(translatable("Open no browser; only print the address."))] = False,
+    **options: Any,
+) -> int:
+    """Open a page on which the network of a recipe is trained while you look."""
+    chosen = recipe_of(recipe and run_folder(recipe, out), options)
+    try:
+        from zerokara.lab.server import LabServer
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "websockets":
+            raise
+        return _without_page(chosen, engine=engine, threads=threads, data_dir=data_dir, out=out)
+    from zerokara.lab.core import Lab
+
+    stop = np.zeros(1, np.uint8)
+    with stop_on_signals(stop):
+        watched = Lab(chosen, out=out, data_dir=data_dir, engine=engine, threads=threads)
+        server = LabServer(watched, port)
+        threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
+        try:
+            print(server.address, flush=True)
+            tell(sentence("The lab is open at that address, on this machine alone. Ctrl-C ends it; its runs are kept."))
+            if not no_browser:
+                threading.Thread(target=_open_browser, args=[server.address_for_browser()], daemon=True).start()
+            while not stop[0]:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        finally:
+            watched.close()
+            server.stop()
+    return 0
+
+
+def _open_browser(address: str) -> None:
+    """Show the page in the user's browser, in a thread: some wait for it to be closed."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        browser = None
+    in_terminal = type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ
+    if browser is None or in_terminal or not browser.open(address):
+        tell(sentence("No browser could be opened. Open the address in one yourself, on this machine."))
+
+
+def _without_page(recipe: Recipe, *, engine: str, threads: int | None, data_dir: Path | None, out: Path) -> int:
+    """Train as an ordinary run, in the terminal; the exit status."""
+    from zerokara.cli.live import train_in_terminal
+
+    text = sentence(
+        "The lab's page needs websockets, which is not installed; so the training is shown here. To get it: {install}",
+        install=to_install("websockets"),
+    )
+    tell(text)
+    return train_in_terminal(recipe, sys.stderr, engine=engine, threads=threads, data_dir=data_dir, out=out)

@@ -1,0 +1,68 @@
+"""What a page has a training do, by the type of its message. What cannot be done is refused with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zerokara.errors import UsageError
+from zerokara.lab import asked
+from zerokara.lab.form import filled
+from zerokara.lab.session import Session
+from zerokara.words import sentence
+
+
+class RefusedRecipe(UsageError):
+    """A form that is no recipe: sentences by the field where each stands."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("\n".join(dict.fromkeys(errors.values())), "wrong-recipe")
+        self.errors = errors
+
+
+def _pace(session: Session, fields: Mapping[str, Any]) -> None:
+    mode = asked.text(fields, "mode", ("rate", "full"))
+    session.training.conductor.pace(None if mode == "full" else asked.number(fields, "rate", 0.01, 1e6))
+
+
+def _start(session: Session, fields: Mapping[str, Any]) -> None:
+    answer = filled(asked.mapping(fields, "values"))
+    if answer.recipe is None:
+        raise RefusedRecipe(answer.errors)
+    session.start(answer.recipe)
+
+
+def _step(session: Session, fields: Mapping[str, Any]) -> None:
+    training = session.training
+    at = training.conductor.iteration
+    if "epochs" in fields:
+        until = (at // training.per_epoch + asked.whole(fields, "epochs", 1)) * training.per_epoch
+    else:
+        until = at + asked.whole(fields, "updates", 1)
+    session.go(until=min(until, training.total))
+
+
+def _until(session: Session, fields: Mapping[str, Any]) -> None:
+    accuracy = asked.number(fields, "accuracy", 0.0, 1.0)
+    latest = session.training.evaluations.latest
+    if latest is not None and latest.test_accuracy >= accuracy:
+        raise UsageError(sentence("The test accuracy is {accuracy:.4f} already.", accuracy=latest.test_accuracy))
+    session.go(goal=accuracy)
+
+
+def _change(session: Session, fields: Mapping[str, Any]) -> None:
+    session.change(asked.text(fields, "field"), asked.number(fields, "value", 0.0, float("inf")))
+
+
+COMMANDS: Mapping[str, Callable[[Session, Mapping[str, Any]], None]] = {
+    "start": _start,
+    "pause": lambda session, _: session.pause(),
+    "go": lambda session, _: session.go(),
+    "stop": lambda session, _: session.stop(),
+    "pace": _pace,
+    "step": _step,
+    "until": _until,
+    "change": _change,
+    "rewind": lambda session, fields: session.rewind(asked.whole(fields, "iteration", 0)),
+}
+"""What changes the training, by the type of the message."""

@@ -1,0 +1,26 @@
+// The page in a notebook: a view of an anywidget model, whose messages go to all views of it.
+
+/** anywidget's: show a view. What is returned is called when it is removed. */
+function render({ model, el }) {
+  const connection = {};
+  connection.send = (content, buffers) => {
+    try {
+      model.send(content, undefined, buffers);
+    } catch { // the kernel was restarted or has ended
+      if (el.zerokara.hello) connection.receive({ type: "closed", text: el.zerokara.text("closed") }, []);
+    }
+  };
+  el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
+  const close = open(el, connection, { shared: true });
+  const hear = (content, buffers) => connection.receive(content, buffers);
+  const greet = () => el.zerokara.tell("hello");
+  model.on("msg:custom", hear);
+  model.on("comm_live_update", greet); // a kernel is lost, or there again
+  addEventListener("pagehide", () => el.zerokara.tell("goodbye"), { signal: el.zerokara.signal });
+  greet();
+  return () => {
+    model.off("msg:custom", hear);
+    model.off("comm_live_update", greet);
+    close();
+  };
+}

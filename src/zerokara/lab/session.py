@@ -1,0 +1,264 @@
+"""What a lab does, without anybody who looks on: one training after the other, and back to earlier updates."""
+
+from __future__ import annotations
+
+import logging
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from threading import RLock, Thread
+
+from zerokara.data import Dataset
+from zerokara.data.description import DataDescription
+from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab.going_back import GoingBack
+from zerokara.lab.material import loaded
+from zerokara.lab.subject import Subject
+from zerokara.lab.watched_training import ALL_OVER, RETURNING, STOPPED, UNTRAINED, WatchedTraining
+from zerokara.runs.prepared import PreparedRun, prepare_run
+from zerokara.runs.resume import reopen
+from zerokara.training.recipe import Recipe
+from zerokara.words import sentence
+
+logger = logging.getLogger(__name__)
+
+
+class Session(ABC):
+    """One training that is shown, and what can be done with it. Any thread may do it.
+
+    Args:
+        out: where run folders are made; data_dir: where to look for data first; engine, threads: what computes.
+        plots: whether to draw the pictures of a run, and its page, at its end.
+
+    Attributes:
+        recipe, dataset: of what is shown; note: a sentence on data that are not there, "" where all is as asked for.
+        training: what is shown; while one looks at an earlier update, that.
+        problem: why the latest going back failed, for people; "" mostly.
+    """
+
+    recipe: Recipe
+    dataset: Dataset
+    note: str
+    training: WatchedTraining
+
+    def __init__(
+        self, out: Path, data_dir: str | os.PathLike[str] | None, engine: str, threads: int | None, plots: bool
+    ) -> None:
+        self.out, self._data_dir, self._engine, self._threads, self._plots = out, data_dir, engine, threads, plots
+        self.lock = RLock()
+        self._serial = 1
+        self._origin: WatchedTraining | None = None
+        self._returning: Return | None = None
+        self._ending: list[WatchedTraining] = []
+        self.problem = ""
+
+    @abstractmethod
+    def tell(self) -> None:
+        """Have everybody who looks on look whether there is something new."""
+
+    def subject(self) -> Subject:
+        """The network as it is now, or was a moment ago; copies that nobody else has."""
+        training = self.training
+        snapshot, prepared = training.snapshot(), training.prepared
+        return Subject(
+            prepared.recipe,
+            prepared.dataset,
+            prepared.provenance.described or DataDescription.of(prepared.dataset),
+            snapshot.network.copy(),
+            snapshot.iteration,
+            prepared.trainer.engine.name,
+            training.moments.up_to(snapshot.iteration),
+        )
+
+    def start(self, recipe: Recipe) -> None:
+        """Begin a new run; the one before ends. Raises ZerokaraError where that cannot be, and nothing is changed."""
+        with self.lock:
+            if self.training.state != UNTRAINED or recipe.resolved() != self.recipe.resolved():
+                dataset, note = self.dataset, self.note
+                if recipe.dataset != self.recipe.dataset:
+                    dataset, note = loaded(recipe.dataset, self._data_dir), ""
+                training = self._watched(self._prepared(recipe, dataset))
+                training.conductor.rate = self.training.conductor.rate
+                self._leave_behind()
+                self.recipe, self.dataset, self.note = recipe, dataset, note
+                self.training = training
+            self.training.conductor.go()
+            self.training.begin(self.out, plots=self._plots)
+        self.tell()
+
+    def go(self, *, until: int | None = None, goal: float | None = None) -> None:
+        """Train on; pause again after `until` updates in all, or at a test accuracy of `goal`.
+
+        From an earlier update that was gone back to, a new run goes on. Raises UsageError where training has ended,
+        RunError where no folder can be made.
+        """
+        with self.lock:
+            training = self.training
+            self._refuse_while_returning()
+            if training.ended == STOPPED:
+                training = self._reopened(training)
+            if training.ended:
+                raise UsageError(sentence(ALL_OVER), "run-finished")
+            training.conductor.go(until=until, goal=goal)
+            if training.thread is None:
+                training.begin(self.out, plots=self._plots)
+                self._leave_origin()
+        self.tell()
+
+    @property
+    def furthest(self) -> int:
+        """The latest update that `rewind` can go to."""
+        return (self._origin or self.training).conductor.iteration
+
+    def _reopened(self, stopped: WatchedTraining) -> WatchedTraining:
+        """One that was stopped, ready to go on in its folder. Raises as `zerokara.runs.resume.reopen` does."""
+        assert stopped.folder is not None, "it was trained"
+        again = reopen(stopped.folder, threads=self._threads, data_dir=self._data_dir)
+        self._serial += 1
+        self.training = WatchedTraining(again.prepared, self._serial, self.tell, before=stopped, reopened=again.folder)
+        return self.training
+
+    def change(self, field: str, value: float) -> None:
+        """Change a setting before the next update. Raises UsageError where it is not to be had, or not that value."""
+        with self.lock:
+            self._refuse_while_returning()
+            self.training.change(field, value)
+        self.tell()
+
+    def pause(self) -> None:
+        """Wait before the next chunk."""
+        with self.lock:
+            if not self.training.is_busy():
+                raise UsageError(sentence("Nothing is being trained."))
+            self.training.conductor.pause()
+
+    def stop(self) -> None:
+        """End the run; it can be gone on with another time."""
+        with self.lock:
+            if not self.training.is_busy():
+                raise UsageError(sentence("Nothing is being trained."))
+            self.training.conductor.stop()
+
+    def rewind(self, iteration: int) -> None:
+        """Go back to where the training was after so many updates. It pauses, and what there is stays as it is.
+
+        It is shown as soon as it has been computed, by a thread of its own; asked again meanwhile, that one gives up.
+        Raises UsageError for an update that was not done.
+        """
+        with self.lock:
+            origin = self._origin or self.training
+            last = origin.conductor.iteration
+            if iteration > last:
+                text = sentence(
+                    "Update {iteration:,} has not been done: the last one was {last:,}.", iteration=iteration, last=last
+                )
+                raise UsageError(text, "wrong-value")
+            self._give_up_returning()
+            self.problem = ""
+            origin.conductor.pause()
+            self._origin, self.training.returning = origin, iteration
+            self._returning = Return(self, origin, iteration)
+            self._returning.start()
+        self.tell()
+
+    def returned(self, back: Return, training: WatchedTraining | None, problem: str) -> None:
+        """An earlier update, or the latest, is to be shown; None and why where that failed."""
+        with self.lock:
+            if self._returning is not back:
+                return
+            self._returning, self.training.returning = None, None
+            if training is None:
+                self.problem = problem
+                if self._origin is self.training:
+                    self._origin = None
+            else:
+                self._serial += 1
+                training.serial = self._serial
+                self.training = training
+                if training is self._origin:
+                    self._origin = None
+        self.tell()
+
+    def _refuse_while_returning(self) -> None:
+        if self.training.state == RETURNING:
+            raise UsageError(sentence("This cannot be done while an earlier update is gone back to."))
+
+    def _give_up_returning(self) -> None:
+        if self._returning is not None:
+            self._returning.stop()
+            self._returning, self.training.returning = None, None
+
+    def _leave_origin(self) -> None:
+        """What was gone back from ends where it is, now that another run goes on."""
+        if self._origin is not None:
+            self._end(self._origin)
+            self._origin = None
+
+    def _leave_behind(self) -> None:
+        self._give_up_returning()
+        self._end(self.training)
+        self._leave_origin()
+
+    def _end(self, training: WatchedTraining) -> None:
+        if training.is_busy():
+            training.conductor.stop()
+            self._ending = [*(old for old in self._ending if old.is_busy()), training]
+
+    def end(self) -> None:
+        """End what is trained, and wait until its files are written; pictures are left out."""
+        with self.lock:
+            for training in filter(None, (self.training, self._origin, *self._ending)):
+                training.is_hurried = True
+            back = self._returning
+            self._leave_behind()
+            ending = list(self._ending)
+        if back is not None:
+            back.join()
+        for training in ending:
+            training.join()
+
+    def _prepared(self, recipe: Recipe, dataset: Dataset) -> PreparedRun:
+        return prepare_run(recipe, dataset, engine=self._engine, threads=self._threads)
+
+    def _watched(self, prepared: PreparedRun) -> WatchedTraining:
+        self._serial += 1
+        return WatchedTraining(prepared, self._serial, self.tell)
+
+
+class Return:
+    """A thread in which a session goes back to an earlier update."""
+
+    def __init__(self, session: Session, origin: WatchedTraining, iteration: int) -> None:
+        self._session, self._origin, self._iteration = session, origin, iteration
+        self._back: GoingBack | None = None
+        self._stopped = False
+        self._thread = Thread(target=self._run, name="zerokara-lab-return", daemon=True)
+        self.start, self.join = self._thread.start, self._thread.join
+
+    def stop(self) -> None:
+        """Give up, soon."""
+        self._stopped = True
+        if self._back is not None:
+            self._back.stop()
+
+    def _run(self) -> None:
+        training, problem = None, ""
+        try:
+            training = self._training()
+        except ZerokaraError as error:
+            problem = str(error)
+        except Exception as error:
+            logger.exception("going back failed")
+            problem = sentence("Going back failed: {reason!r:.200}.", reason=error)
+        self._session.returned(self, training, problem)
+
+    def _training(self) -> WatchedTraining | None:
+        origin, iteration = self._origin, self._iteration
+        origin.wait_until_it_rests(lambda: self._stopped)
+        if iteration == origin.conductor.iteration:
+            return origin
+        self._back = GoingBack(origin.prepared, origin.moments, iteration)
+        if self._stopped:
+            return None
+        prepared = self._back.run(origin.name)
+        return None if prepared is None else WatchedTraining(prepared, 0, self._session.tell, before=origin)

@@ -1,0 +1,298 @@
+"""One page or notebook cell that looks at a training, and what it may ask.
+
+Messages from Python:
+
+    hello        once, and again with another data set: view, version, language, texts, engine, dataset, class_names,
+                 image_shape, form, recipe, and all that a frame has
+    frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
+                 the one before was `seen`
+    refused      what was asked cannot be done: text, and errors by field where a recipe was refused
+
+Messages to Python; where they have an `id`, they are answered with the same:
+
+    seen         {frame}: it has been painted
+    recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
+    runs         → {runs}; overlay {run} → the curves of one of them
+    what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`
+
+and, from the view that steers, or from any while none does; answered by `done`:
+
+    start        {values}: begin a new run
+    pause, go, stop
+    pace         {mode: "full"} or {mode: "rate", rate}
+    step         {updates} or {epochs}: so many more, then pause
+    until        {accuracy}: pause at the first evaluation with that test accuracy
+    change       {field, value}: of the learning rate, momentum or weight decay
+    rewind       {iteration}: go back
+    steer        (any view) steer from now on
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from threading import Event, Lock, Thread
+from typing import Any
+
+from zerokara.data.description import DataDescription
+from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab import asked, drawing, probing
+from zerokara.lab.commands import COMMANDS, RefusedRecipe
+from zerokara.lab.earlier_runs import earlier_runs, overlay
+from zerokara.lab.form import filled, form
+from zerokara.lab.frames import Frames
+from zerokara.lab.messages import Message
+from zerokara.lab.session import Session
+from zerokara.lab.subject import Subject
+from zerokara.lab.texts import texts
+from zerokara.runs.run import finite
+from zerokara.version import VERSION
+from zerokara.words import language, sentence
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[Message], None]
+Answer = Callable[[Subject, Message], Message]
+ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS}
+"""What is asked about a network at a moment, by the type of the message."""
+MOST_NAMES, LONGEST_NAME = 500, 40
+"""Of classes, that a page is told."""
+DONE = "done"
+
+
+class Audience:
+    """The views of one lab, and which of them steers: the first; when it is gone, the next one that wants to.
+
+    Attributes:
+        views: those that are connected.
+        steering: the one that steers; None: whoever asks for something first.
+    """
+
+    def __init__(self) -> None:
+        self.views: list[View] = []
+        self.steering: View | None = None
+        self._lock = Lock()
+
+    def join(self, view: View) -> None:
+        """One more."""
+        with self._lock:
+            self.views = [*self.views, view]
+            self.steering = self.steering or view
+        self.tell()
+
+    def leave(self, view: View) -> None:
+        """One is gone."""
+        with self._lock:
+            self.views = [other for other in self.views if other is not view]
+            if self.steering is view:
+                self.steering = None
+        self.tell()
+
+    def steer(self, view: View, *, take_over: bool = False) -> bool:
+        """Whether a view steers; it may where none does, and may take over."""
+        with self._lock:
+            if self.steering is None or take_over:
+                self.steering = view
+            return self.steering is view
+
+    def tell(self) -> None:
+        """Have all views look whether there is something new."""
+        for view in self.views:
+            view.wake()
+
+
+class View:
+    """What it asks is answered in the thread that brings the question; frames come from a thread of its own."""
+
+    def __init__(
+        self,
+        session: Session,
+        audience: Audience,
+        send: Send,
+        seconds_between_frames: float,
+        seconds_between_weights: float,
+    ) -> None:
+        self.session, self.audience, self.name = session, audience, secrets.token_hex(8)
+        self._send_on = send
+        self._between, self._between_weights = seconds_between_frames, seconds_between_weights
+        self._frames: Frames
+        self._shown: Any = None
+        self._number = 0
+        self._seen, self._news = Event(), Event()
+        self._closed = False
+        self._thread = Thread(target=self._tell_all, name="zerokara-lab-view", daemon=True)
+
+    def begin(self) -> None:
+        """Greet, and tell from now on what is new."""
+        self._greet()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._news.set()
+
+    def close(self) -> None:
+        """The page is gone."""
+        self._closed = True
+        self._seen.set()
+        self._news.set()
+        self.audience.leave(self)
+
+    def receive(self, message: Message) -> None:
+        """Answer a message of the page."""
+        number = message.fields.get("id")
+        number = number if isinstance(number, int | str) else None
+        try:
+            reply = self._reply(message)
+        except RefusedRecipe as error:
+            reply = Message("refused", {"text": str(error), "errors": error.errors})
+        except ZerokaraError as error:
+            reply = Message("refused", {"text": str(error)})
+        except Exception as error:  # of one question; the training and all others go on
+            logger.exception("a question of a page failed")
+            text = sentence("That could not be answered: {reason!r:.200}.", reason=error)
+            reply = Message("refused", {"text": text})
+        if reply.type == "refused" or number is not None:
+            self._send(Message(reply.type, {**reply.fields, "id": number}, reply.arrays))
+
+    def _reply(self, message: Message) -> Message:
+        if message.type in ANSWERS:
+            return ANSWERS[message.type](self.session.subject(), message)
+        if message.type in COMMANDS:
+            self._must_steer()
+            COMMANDS[message.type](self.session, message.fields)
+            self.session.tell()
+            return Message(DONE)
+        if message.type in QUESTIONS:
+            return QUESTIONS[message.type](self, message.fields)
+        raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type))
+
+    def _must_steer(self) -> None:
+        if not self.audience.steer(self):
+            raise UsageError(sentence("Another page steers this training. Take over there or here first."))
+
+    def _see(self, fields: Mapping[str, Any]) -> Message:
+        if fields.get("frame") == self._number:
+            self._seen.set()
+        return Message(DONE)
+
+    def _steer(self, fields: Mapping[str, Any]) -> Message:
+        self.audience.steer(self, take_over=True)
+        self.session.tell()
+        return Message(DONE)
+
+    def _check(self, fields: Mapping[str, Any]) -> Message:
+        answer = filled(asked.mapping(fields, "values"))
+        same = answer.recipe is not None and answer.recipe.dataset == self.session.recipe.dataset
+        per_epoch = None
+        if answer.recipe is not None and same:
+            per_epoch = -(-len(self.session.dataset.train) // answer.recipe.batch_size)
+        return Message("recipe", answer.to_json(per_epoch))
+
+    def _runs(self, fields: Mapping[str, Any]) -> Message:
+        return Message("runs", {"runs": earlier_runs(self.session.out)})
+
+    def _overlay(self, fields: Mapping[str, Any]) -> Message:
+        return overlay(self.session.out, asked.text(fields, "run"))
+
+    def _greet(self) -> None:
+        session = self.session
+        with session.lock:
+            training, dataset, note, recipe = session.training, session.dataset, session.note, session.recipe
+            self._frames, self._greeted = Frames(training), recipe
+        described = training.prepared.provenance.described or DataDescription.of(dataset)
+        names = [name[:LONGEST_NAME] for name in described.class_names[:MOST_NAMES]]
+        hello = {
+            "version": VERSION,
+            "language": language(),
+            "texts": texts(),
+            "engine": training.prepared.trainer.engine.name,
+            "sizes": list(training.snapshots.latest.network.sizes),
+            "dataset": {
+                "name": dataset.name,
+                "classes": len(dataset.class_names),
+                "image_shape": list(dataset.image_shape),
+                "samples": [len(dataset.train), len(dataset.test)],
+                "note": note,
+            },
+            "class_names": names,
+            "image_shape": list(dataset.image_shape),
+            "form": form(recipe),
+            "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
+        }
+        self._push("hello", hello)
+
+    def _tell_all(self) -> None:
+        """Frame after frame, until the view is closed; a view that cannot be sent to is left."""
+        try:
+            while not self._closed:
+                self._tell_next()
+        except Exception:
+            logger.info("a view is gone", exc_info=True)
+            self.close()
+
+    def _tell_next(self) -> None:
+        self._seen.wait()
+        while not self._closed and not self._is_new():
+            self._news.wait(self._between)
+            self._news.clear()
+        if self._closed:
+            return
+        if (left := self._pushed + self._between - time.monotonic()) > 0:
+            time.sleep(left)
+        if self.session.recipe is not self._greeted:
+            self._greet()
+            return
+        training = self.session.training
+        if (training, training.serial) != (self._frames.training, self._frames.serial):
+            self._frames = Frames(training)
+        self._push("frame", {})
+
+    def _is_new(self) -> bool:
+        return self._frames.pending or bool(self._state() != self._shown)
+
+    def _state(self) -> Any:
+        """All that a frame depends on, but for numbers that change with these."""
+        session, training = self.session, self.session.training
+        conductor = training.conductor
+        levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
+        known = (len(training.changes), training.evaluations.count, training.remarks.count)
+        stands = (training.serial, training.state, training.returning, training.is_writing, session.problem)
+        return stands, levers, known, len(self.audience.views), self.audience.steering is self
+
+    def _push(self, type: str, fields: Mapping[str, Any]) -> None:
+        self._pushed = now = time.monotonic()
+        training = self._frames.training
+        self._shown = self._state()
+        snapshot = training.snapshot()
+        weights = now - self._weights_pushed >= self._between_weights
+        told, arrays = self._frames.next(snapshot, weights=weights)
+        if "W1" in arrays:
+            self._weights_pushed = now
+        self._number += 1
+        self._seen.clear()
+        views = {
+            "frame": self._number,
+            "steering": self.audience.steering is self,
+            "viewers": len(self.audience.views),
+            "problem": self.session.problem,
+            "furthest": self.session.furthest,
+        }
+        self._send(Message(type, finite({**told, **fields, **views}), arrays))
+
+    _pushed = _weights_pushed = 0.0
+
+    def _send(self, message: Message) -> None:
+        self._send_on(Message(message.type, {**message.fields, "view": self.name}, message.arrays))
+
+
+QUESTIONS: Mapping[str, Callable[[View, Mapping[str, Any]], Message]] = {
+    "seen": View._see,
+    "steer": View._steer,
+    "recipe": View._check,
+    "runs": View._runs,
+    "overlay": View._overlay,
+}
+"""What any view may ask."""

@@ -1,0 +1,220 @@
+"""`zerokara lab`: its one line of output, the browser, how it ends, and the terminal where there is no page."""
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("websockets")
+
+from rich.console import Console
+from websockets.sync.client import connect
+
+from zerokara.cli import lab, main
+from zerokara.cli.live import HEADS, LiveReporter
+from zerokara.lab.messages import Message, packed, unpacked
+
+START = r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}\n"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """opened(*options, then=…): the lab's command, ended by Ctrl-C after `then`; the line it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def opened(*options: str, then: Callable[[], None] = lambda: None, status: int = 0) -> str:
+        def look(seconds: float) -> None:
+            then()
+            signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr(lab.time, "sleep", look)
+        assert main(["lab", "digits", "--port", "0", *options]) == status
+        return capsys.readouterr().out
+
+    return opened
+
+
+def test_the_address_is_all_it_prints_and_ctrl_c_its_end(
+    opened: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    line = opened("--no-browser", then=lambda: said.append(capsys.readouterr()))
+    assert line == ""  # nothing more at the end
+    ((out, err),) = said
+    assert re.fullmatch(START, out)
+    assert err == (
+        "zerokara: The lab is open at that address, on this machine alone. Ctrl-C ends it; its runs are kept.\n"
+    )
+    port = int(out.split(":")[2].partition("/")[0])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    assert list(tmp_path.iterdir()) == [], "a lab that was only looked at leaves nothing"
+
+
+class Browser(webbrowser.BaseBrowser):
+    def __init__(self, opens: bool) -> None:
+        self.opens, self.called = opens, threading.Event()
+
+    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+        self.url = url
+        self.called.set()
+        return self.opens
+
+
+def test_a_browser_is_given_an_address_without_the_token(
+    opened: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser(opens=True)
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    line = opened(then=lambda: browser.called.wait(5))
+    assert browser.url.startswith(line.partition("token")[0] + "ticket=")
+    assert line.strip().rpartition("=")[2] not in browser.url
+
+
+@pytest.mark.parametrize("browser", [None, Browser(opens=False), webbrowser.GenericBrowser("lynx")])
+def test_no_browser_is_a_sentence(
+    browser: webbrowser.BaseBrowser | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def get() -> webbrowser.BaseBrowser:
+        if browser is None:
+            raise webbrowser.Error
+        return browser
+
+    monkeypatch.delenv("BROWSER", raising=False)
+    monkeypatch.setattr(webbrowser, "get", get)
+    lab._open_browser("http://127.0.0.1:9/?ticket=x")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == ("zerokara: No browser could be opened. Open the address in one yourself, on this machine.\n")
+
+
+def test_a_busy_port_and_a_wrong_one_are_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["lab", "digits", "--no-browser", "--port", port]) == 2
+    assert main(["lab", "digits", "--no-browser", "--port", "70000"]) == 2
+    assert main(["lab", "digits", "--hidden", "0"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        f"zerokara: Port {port} is used by another program. Name another with --port, or 0 for any that is free.",
+        "zerokara: port must be a whole number from 0 to 65535. Got 70000.",
+        "zerokara: hidden must be one or more positive whole numbers, such as 50 or 100,50. Got 0.",
+    ]
+
+
+# Without websockets
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A Python without websockets, in an empty folder."""
+    for name in [name for name in sys.modules if name.startswith("websockets.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "websockets", None)
+    monkeypatch.delitem(sys.modules, "zerokara.lab.server", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_without_websockets_it_says_how_to_get_it_and_trains_in_the_terminal(
+    bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", "digits", "--iterations", "30"]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    first, *more = said.err.splitlines()
+    assert first.startswith("zerokara: The lab's page needs websockets, which is not installed;")
+    assert first.endswith(" install websockets")
+    assert "kept in runs/digits-001" in more
+    assert json.loads((bare / "runs" / "digits-001" / "run.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.slow
+def test_on_a_terminal_one_table_is_kept_up_to_date(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["lab", "digits", "--iterations", "30", "--evaluate-every", "10"]) == 0
+    text = terminal.getvalue()
+    run = json.loads((bare / "runs" / "digits-001" / "run.json").read_text())
+    last = text.rpartition("\x1b[2K")[2]
+    assert re.search(r"iteration +30 / 30\s", last)
+    assert re.search(rf"test accuracy +{run['test_accuracy']:.4f}\s", last)
+    assert "kept in runs/digits-001" in last
+    assert LiveReporter(terminal).live is None
+
+
+def test_the_heads_of_its_table_are_translated(marked: Callable[[str], str]) -> None:
+    reporter = LiveReporter(Terminal())
+    reporter.shown = dict.fromkeys(HEADS, "")
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(reporter.table())
+    assert marked(shown.getvalue()) == ""
+
+
+# In a process of its own
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_loses_no_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "zerokara"]
+    options = ["--no-browser", "--port", "0", "--iterations", "4000", "--hidden", "20"]
+    with subprocess.Popen(
+        [*command, "lab", "digits", *options], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        origin, _, query = address.partition("/?")
+        with connect(f"ws{origin.removeprefix('http')}/ws?{query}", origin=origin, compression=None) as page:
+            hello = unpacked(page.recv())
+            values = {field["name"]: field["value"] for field in hello.fields["form"]}
+            page.send(packed(Message("seen", {"frame": hello.fields["frame"]})))
+            page.send(packed(Message("start", {"values": values, "id": 1})))
+            page.send(packed(Message("pace", {"mode": "rate", "rate": 400, "id": 2})))
+            iteration = 0
+            while iteration < 600:
+                frame = unpacked(page.recv(timeout=20))
+                if frame.type in ("frame", "hello"):
+                    iteration = frame.fields["iteration"]
+                    page.send(packed(Message("seen", {"frame": frame.fields["frame"]})))
+            process.kill()
+    done = subprocess.run([*command, "resume", "digits-001", "--quiet"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    straight = [*command, "train", "digits", *options[3:], "--name", "straight", "--quiet"]
+    subprocess.run(straight, cwd=tmp_path, check=True)
+    weights = [(tmp_path / "runs" / name / "weights.safetensors").read_bytes() for name in ("digits-001", "straight")]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals as Linux has them")
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_peace(tmp_path: Path, signum: signal.Signals) -> None:
+    command = [sys.executable, "-m", "zerokara", "lab", "digits", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signum)
+        process.send_signal(signum)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert re.fullmatch(START, first)
+    assert out == ""
+    assert len(err.splitlines()) == 1
