@@ -14,8 +14,6 @@ from zerokara.data.dataset import Dataset, Split
 from zerokara.data.description import DataDescription
 from zerokara.data.loading import load
 from zerokara.errors import DataError, UsageError, ZerokaraError
-from zerokara.handwriting.predicting import predicted
-from zerokara.handwriting.preparing import prepare_picture
 from zerokara.lab.contributions import printed_sum
 from zerokara.lab.drawing import ANSWERS, LONGEST, MOST_UNITS
 from zerokara.lab.messages import Message, packed, unpacked
@@ -406,13 +404,27 @@ def test_sentences_go_through_the_catalogue(marked, pixels):
     assert answer.fields["note"].endswith("⟧")
 
 
-def test_the_likelier_way_to_read_a_photo_is_shown(trained):
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_likelier_way_to_read_a_photo_is_shown(trained, turned):
     """`predicted` decides between two ways; what is shown of the layers is of the same."""
-    first, second = (np.random.default_rng(seed).random((8, 8), dtype=np.float32) for seed in (1, 2))
-    both = ask(trained, arrays={"pixels": np.array([first, second])}, unit=[1, 0])
-    prepared, params = prepare_picture(first, trained.described, "digits"), trained.network.params
-    prepared = replace(prepared, inputs=np.array([first.ravel(), second.ravel()]))
-    expected = predicted(prepared, trained.network.probabilities, trained.described.class_names)
-    assert both.fields["way"] == expected.way
-    hidden = np.maximum(0, (first, second)[expected.way].ravel() @ params["W1"] + params["b1"])
-    assert_allclose(both.arrays["activity1"], hidden, rtol=1e-4, atol=1e-5)
+    ways = np.random.default_rng(1).random((2, 8, 8), dtype=np.float32)
+    p = trained.network.probabilities(ways.reshape(2, 64)).max(axis=1)
+    likelier = int(p.argmax())
+    if turned:
+        ways, likelier = ways[::-1], 1 - likelier
+    answer = ask(trained, arrays={"pixels": ways}, unit=[1, 0])
+    assert answer.fields["way"] == likelier
+    inputs, sums = ways[likelier].ravel(), by_hand(trained.network, ways[likelier].ravel())[1]
+    assert_allclose(answer.arrays["activity1"], np.maximum(0, sums[0]), rtol=1e-4, atol=1e-5)
+    weights = trained.network.params["W1"][:, 0]
+    assert_allclose(answer.arrays["contributions"].ravel(), inputs * weights, rtol=1e-5, atol=1e-7)
+
+
+def test_what_are_no_digits_are_not_prepared_as_such():
+    """Their files may lie in a folder, without class names: then only the name of the data says it."""
+    labels = {}
+    for name in ("mnist", "kmnist"):
+        subject = subject_of(replace(small_dataset((28, 28)), name=name, class_names=tuple("0123456789")))
+        subject = replace(subject, described=replace(subject.described, background=0.0))
+        labels[name] = ask(subject, arrays={"ink": np.asarray(drawn_seven())}).fields["stages"]
+    assert labels["kmnist"] == ["Picture in gray", "Input of the network"] != labels["mnist"]

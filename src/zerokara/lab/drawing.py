@@ -9,7 +9,7 @@
 and may have `off`, [[layer, unit], …] of hidden units that are switched off, and `unit`, [layer, unit] of one that is
 looked at. Layers count from 1, the last is the output; units count from 0. It is answered by `drawn`:
 
-    iteration; note: a sentence where that is 0, else ""; heading: the answer, with its probability; empty: whether
+    iteration; note: a sentence where that is 0, else ""; answer; heading: the same with its probability; empty: whether
         there was no ink; way: the row of `inputs` that the answer is about
     found: [sentence], doubts of the preparation; doubts: [sentence], those of the answer
     classes [{number, name, share, before}]: `share` as `zerokara predict` prints it, `before` with all units on;
@@ -72,6 +72,7 @@ def drawn(subject: Subject, message: Message) -> Message:
         "iteration": subject.iteration,
         "note": "" if subject.iteration else sentence("This network has learned nothing yet."),
         "heading": answer.heading,
+        "answer": answer.class_name,
         "empty": answer.is_empty,
         "found": [doubt.text for doubt in prepared.doubts if doubt in answer.reasons],
         "doubts": [doubt.text for doubt in answer.doubts[len(prepared.doubts) :]],

@@ -89,7 +89,8 @@ def pictures(subject: Subject, numbers: NDArray[np.int64]) -> NDArray[np.float32
 
 def values_of(split: Split) -> tuple[float, float]:
     """What is black and what is white: 0 and 1, or what there is, where pixels are values."""
-    if split.full is not None:
-        return 0.0, 1.0
     some = split.pixels[:LOOKED_AT]
+    some = some[np.isfinite(some)]
+    if split.full is not None or not some.size or some.min() == some.max():
+        return 0.0, 1.0
     return float(some.min()), float(some.max())

@@ -109,10 +109,12 @@ class DrawTab {
     this.askAgain();
   }
 
-  /** The network has learned: ask now and then. */
+  /** The network has learned: ask now and then. After a greeting nobody answers what was asked before. */
   frame(content) {
+    if (content.type === "hello") this.asking = false;
     const isNew = content.iteration !== undefined && content.iteration !== this.answer?.iteration;
-    if (this.isShown && isNew && performance.now() > this.askedAt + ASKED_AGAIN) this.askAgain();
+    const isTime = performance.now() > this.askedAt + ASKED_AGAIN;
+    if (content.type === "hello" || (this.isShown && isNew && isTime)) this.askAgain();
   }
 
   shown(visible) {
@@ -131,18 +133,27 @@ class DrawTab {
     if (this.asking || !this.question) return;
     this.asking = true;
     this.sheet.setAttribute("aria-busy", "true");
-    this.askedAt = performance.now();
-    const { question } = this, { fields = {}, arrays = {}, files = [] } = question;
-    const asked = { ...fields, off: [...this.off.values()], unit: this.unit };
-    const answer = await this.lab.ask("draw", asked, arrays, files).catch(error => this.bars.refuse(error.message));
+    const { question } = this, turn = (this.turn = {}), answer = await this.asked(question);
+    if (turn !== this.turn) return; // it was asked anew meanwhile
     this.asking = false;
     if (this.again) this.askAgain();
     if (answer) this.take(answer, question);
     if (!this.asking) this.sheet.removeAttribute("aria-busy");
   }
 
+  async asked({ fields = {}, arrays = {}, files = [] }) {
+    this.askedAt = performance.now();
+    try {
+      return await this.lab.ask("draw", { ...fields, off: [...this.off.values()], unit: this.unit }, arrays, files);
+    } catch (error) {
+      this.bars.refuse(error.message);
+      return null;
+    }
+  }
+
   take(answer, question) {
     if (question.isNew) this.lay(answer, question);
+    if (answer.answer !== this.answer?.answer) this.lab.announce(answer.heading);
     this.answer = answer;
     const { prepared = answer, range = [0, 1] } = question;
     this.seen.show(answer, prepared, range);

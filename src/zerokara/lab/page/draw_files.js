@@ -48,7 +48,7 @@ function takeFiles(lab, element, isShown, opened) {
   document.addEventListener("paste", event => {
     const file = event.clipboardData?.files[0];
     const here = lab.root.contains(event.target) || event.target.contains(lab.root); // as where nothing has the focus
-    if (!file || !isShown() || !here) return;
+    if (!file || !here || !element.isConnected || !isShown()) return;
     event.preventDefault();
     opened(file);
   }, { signal: lab.signal });

@@ -13,7 +13,8 @@ class Sheet {
       width, height, tabindex: "0", role: "application", "aria-label": label, "aria-describedby": description,
     });
     this.mark = h("div", { class: "draw-cursor", "aria-hidden": "true" });
-    this.element = h("div", { class: "draw-sheet", style: `aspect-ratio: ${columns} / ${rows}` }, this.canvas, this.mark);
+    const style = `aspect-ratio: ${columns} / ${rows}; max-width: ${24 * Math.min(1, columns / rows)}em`;
+    this.element = h("div", { class: "draw-sheet", style }, this.canvas, this.mark);
     this.canvas.addEventListener("pointerdown", event => this.touched(event));
     this.canvas.addEventListener("pointermove", event => this.dragged(event));
     for (const name of ["pointerup", "pointercancel"]) {
