@@ -19,12 +19,14 @@ has gone meanwhile, until they want another one with `renew`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from zerokara.errors import UsageError
 from zerokara.lab.messages import Message
+from zerokara.lab.one_core import one_core
 from zerokara.lab.slope_remarks import about_h, about_nothing
 from zerokara.lab.slopes import STEPS, Slopes, errors, kinks_between, slopes
 from zerokara.lab.subject import Subject
@@ -41,6 +43,8 @@ from zerokara.nn.one_weight import (
     switches_along,
 )
 from zerokara.words import paragraph, sentence
+
+Answer = Callable[[Subject, Message], Message]
 
 CURVE, CLOSE_CURVE, GRID = 161, 61, 31
 """Points of a curve, of one that is evaluated by the textbook's loop, and of a map along each weight."""
@@ -131,11 +135,19 @@ def probed_surface(subject: Subject, message: Message) -> Message:
     )
 
 
-ANSWERS = {
-    "probe": probed,
-    "probe_curve": probed_curve,
-    "probe_errors": probed_errors,
-    "probe_surface": probed_surface,
+def _on_one_core(answer: Answer) -> Answer:
+    def answered(subject: Subject, message: Message) -> Message:
+        with one_core(subject.engine):
+            return answer(subject, message)
+
+    return answered
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "probe": _on_one_core(probed),
+    "probe_curve": _on_one_core(probed_curve),
+    "probe_errors": _on_one_core(probed_errors),
+    "probe_surface": _on_one_core(probed_surface),
 }
 
 

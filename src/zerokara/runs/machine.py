@@ -44,14 +44,23 @@ def limited_to(threads: int) -> Iterator[None]:
     if threads in (0, blas_threads()):
         yield
         return
-    from threadpoolctl import OpenBLASController, threadpool_limits
+    from threadpoolctl import threadpool_limits
 
-    # Since 3.8 only the first thread that limits OpenBLAS may do so, and what others ask for is ignored without a word:
-    # bits would not be those of the number that is recorded.
-    if release := getattr(OpenBLASController, "clear_controlling_thread", None):
-        release(force=True)
+    let_this_thread_limit()
     with threadpool_limits(threads, user_api="blas"):
         yield
+
+
+def let_this_thread_limit() -> None:
+    """Have what this thread asks of threadpoolctl be done.
+
+    Since 3.8 only the first thread that limits OpenBLAS may do so, and what others ask for is ignored without a word:
+    bits would not be those of the number that is recorded.
+    """
+    from threadpoolctl import OpenBLASController
+
+    if release := getattr(OpenBLASController, "clear_controlling_thread", None):
+        release(force=True)
 
 
 def _numpy_level() -> str:
