@@ -153,6 +153,7 @@ class OpenLab:
         training = self.lab.training
         if training.run is not None or training.folder is None:
             return training.run
+        training.wait_until_it_rests(lambda: not training.conductor.paused)
         try:
             return open_run(training.folder)
         except RunError:

@@ -12,6 +12,7 @@ function render({ model, el }) {
   };
   el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
   const close = open(el, connection, { shared: true });
+  followTheme(el.zerokara);
   const hear = (content, buffers) => connection.receive(content, buffers);
   const greet = () => el.zerokara.tell("hello");
   model.on("msg:custom", hear);
@@ -23,4 +24,12 @@ function render({ model, el }) {
     model.off("comm_live_update", greet);
     close();
   };
+}
+
+/** Be light or dark as JupyterLab is, whatever the system is set to. */
+function followTheme(lab) {
+  lab.themeAround = () => ({ true: "light", false: "dark" })[document.body.dataset.jpThemeLight];
+  const observer = new MutationObserver(() => lab.dispatchEvent(new Event("theme-around")));
+  observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  lab.signal.addEventListener("abort", () => observer.disconnect());
 }

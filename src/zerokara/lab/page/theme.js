@@ -21,8 +21,9 @@ function choose(name, value) {
 
 /** Give the view its colours and sizes, and tell everybody who paints. */
 function applyLook(lab, theme, projector) {
-  if (theme === "auto") delete lab.root.dataset.theme;
-  else lab.root.dataset.theme = theme;
+  const given = theme === "auto" ? lab.themeAround?.() : theme; // a notebook has one of its own
+  if (given) lab.root.dataset.theme = given;
+  else delete lab.root.dataset.theme;
   lab.root.toggleAttribute("data-projector", projector);
   lab.colours = {};
   lab.dispatchEvent(new Event("theme"));
@@ -47,6 +48,7 @@ function lookSwitches(lab) {
       apply();
     } }, lab.text("projector"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply, { signal: lab.signal });
+  lab.on("theme-around", apply);
   apply();
   return h("div", { class: "look" }, large, themes);
 }
