@@ -81,6 +81,7 @@ def test_readme_and_installer_speak_of_what_is_there() -> None:
     assert list(with_all) == ["README.txt", "README.ja.txt", "README.ko.txt"]
     assert words.language() == "en"
     assert "zerokara train mnist" in with_all["README.txt"]
+    assert "    zerokara lab\n" in with_all["README.txt"]
     assert "examples/book" in with_all["README.txt"]
     assert "mnist" not in without["README.txt"].lower()
     assert "examples" not in without["README.txt"]

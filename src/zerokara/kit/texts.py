@@ -111,6 +111,7 @@ def _to_try(data: bool, examples: bool) -> list[str]:
         "info",
         "train digits",
         *(["train mnist"] if data else []),
+        "lab",
         *([f"run examples/book/ch04/{script}.py"] if examples else []),
     ]
 
