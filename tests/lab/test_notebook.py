@@ -321,7 +321,7 @@ def test_a_run_between_two_updates_is_whole(tmp_path: Path) -> None:
     wait_for(lambda: lab.lab.training.conductor.at_rest)
     earlier, run = lab.lab.training.snapshot(), lab.run
     lab.lab.go(until=40)
-    wait_for(lambda: lab.lab.training.conductor.at_rest)
+    wait_for(lambda: lab.lab.training.conductor.iteration == 40)
     training = SimpleNamespace(
         snapshot=lambda: earlier, prepared=lab.lab.training.prepared, changes=lab.lab.training.changes
     )
