@@ -113,7 +113,8 @@ def told(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _has_key(node: ast.Call) -> bool:
     """Whether it tells a sentence of the kit, by its key."""
-    return called(node) == "tell" and bool(node.keywords or re.fullmatch("'[a-z]+-[a-z]+'", ast.unparse(node.args[0])))
+    named = [ast.unparse(argument) for argument in node.args[:1]]
+    return called(node) == "tell" and bool(node.keywords or any(re.fullmatch("'[a-z]+-[a-z]+'", it) for it in named))
 
 
 def scopes(tree: ast.AST) -> Iterator[tuple[ast.AST, dict[str, list[ast.AST]]]]:

@@ -13,6 +13,9 @@ from zerokara.runs.opening import open_run
 
 from .jupyter import execute, jupyter_lab, written
 
+pytest.importorskip("jupyterlab", reason="the extra test is not installed")
+pytest.importorskip("anywidget", reason="the extra lab is not installed")
+
 pytestmark = pytest.mark.slow
 
 CELLS = [

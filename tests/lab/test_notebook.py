@@ -42,7 +42,8 @@ class SomeLab:
     def __init__(self) -> None:
         self.all: list[Connected] = []
 
-    def connect(self, send: Any, **pace: float) -> Connected:
+    def connect(self, send: Any, *, seconds_between_weights: float) -> Connected:
+        assert seconds_between_weights == 0.2  # five times a second
         self.all.append(Connected(send))
         return self.all[-1]
 

@@ -143,6 +143,7 @@ def test_numbers_are_rounded_as_python_rounds_them(served: Served) -> None:
 
 def test_screen_readers_hear_at_most_one_sentence_in_five_seconds(served: Served) -> None:
     page = served.open()
+    page.locator("[aria-live]").filter(has_text="learned nothing").wait_for(state="attached")
     page.clock.install()
     heard = page.evaluate(
         """() => {

@@ -40,7 +40,8 @@ def test_the_page_makes_no_markup_of_data() -> None:
     for name, source in OWN.items():
         for unsafe in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
             assert unsafe not in source, name
-        assert not re.search(r"document\.(querySelector|getElementById|body)", source), name
+        found = set(re.findall(r"document\.(querySelector|getElementById|body)", source))
+        assert found == ({"body"} if name == "notebook.js" else set()), name  # Jupyter keeps its theme there
 
 
 def test_every_style_stays_within_the_lab() -> None:

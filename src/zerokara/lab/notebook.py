@@ -220,9 +220,9 @@ def open_lab(
     """Watch a network learn, and touch it: `zerokara lab` below a notebook's cell.
 
     It is there at once, and nothing is trained before Start is pressed. Training has a thread of its own, so that cells
-    can be run meanwhile. While one runs, most notebooks hand over nothing that is clicked; it is answered afterwards.
-    Each display of it, and each browser, is a view of its own of the same training, and one of them steers. Running a
-    cell again closes what it had opened before.
+    can be run meanwhile. While one runs, kernels older than ipykernel 7, and pages that do not use its subshells, hand
+    over nothing that is clicked; it is answered afterwards. Each display, and each browser, is a view of its own of the
+    same training, and one of them steers. Running a cell again closes what it had opened before.
 
     In a notebook this needs anywidget, from the extra `lab`. VS Code and Colab load a part of that from the internet;
     there it could not be tried. Outside of a notebook a server in this process shows the same on a page, and says at

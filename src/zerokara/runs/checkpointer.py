@@ -1,10 +1,11 @@
 """The listener that keeps a run safe while it trains: it writes checkpoints into the run's folder.
 
-One before the first update, one whenever two seconds have passed, one where training waits for somebody, one at the end. Where writing one takes long, because
-the network is large or the disk slow, the next one waits until a hundred times as long has passed, but never more than
-half a minute: that keeps the cost under one percent. Time is that of a clock that never jumps. A file that cannot be
-written ends the run with a sentence; those that are there stay as they are. Where there is none to go on from either,
-that sentence is a `FolderLost`, and `zerokara.runs.rescue` looks for another place.
+One before the first update, one whenever two seconds have passed, one where training waits for somebody, one at the
+end. Where writing one takes long, because the network is large or the disk slow, the next one waits until a hundred
+times as long has passed, but never more than half a minute: that keeps the cost under one percent. Time is that of a
+clock that never jumps. A file that cannot be written ends the run with a sentence; those that are there stay as they
+are. Where there is none to go on from either, that sentence is a `FolderLost`, and `zerokara.runs.rescue` looks for
+another place.
 """
 
 from __future__ import annotations
