@@ -34,8 +34,8 @@ Not every browser counts the socket as 'self'."""
 class Gate:
     """The token of one server, and what it asks of requests.
 
-    A browser is started with a ticket, which works once, and not for long: whoever lists the machine's programs sees how
-    each was called, but comes too late.
+    A browser is started with a ticket, which works once, and not for long: whoever lists the machine's programs sees
+    how each was called, but comes too late.
     """
 
     def __init__(self, port: int) -> None:
