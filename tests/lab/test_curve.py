@@ -36,6 +36,18 @@ def test_the_smoothed_loss_is_the_weighted_mean_of_all_before() -> None:
     np.testing.assert_allclose(piece.smoothed, expected, rtol=1e-12)
 
 
+def test_the_smoothed_loss_follows_closely_at_first() -> None:
+    curve = Curve(5_000, 300)  # over 50 updates in the end, and over a tenth of those done before
+    curve.feed(LOSSES)
+    expected = []
+    for end in range(1, 206):
+        shrunk = [
+            math.prod(math.exp(-1 / min(max(n / 10, 10), 50)) for n in range(i + 1, end + 1)) for i in range(1, end + 1)
+        ]
+        expected.append(np.average(LOSSES[:end], weights=shrunk))
+    np.testing.assert_allclose(curve.piece().smoothed, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("cuts", [[1], [16], [100, 101, 150], list(range(1, 205))])
 def test_not_a_bit_depends_on_how_losses_were_cut(cuts: list[int]) -> None:
     one, other = fed([]).piece(), fed(cuts).piece()

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 MOST_POINTS = 12_000
 SMOOTHED_OVER = 0.01, 10, 1_000
 """The share of the run's updates that the smoothed loss looks back over, and the fewest and the most of them."""
+SMOOTHED_OVER_DONE = 0.1
+"""The share of the updates done so far that it looks back over at most: losses fall fast at first, and it follows."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Piece:
 class Curve:
     """Takes losses in one thread, and gives pieces to others.
 
-    The smoothed loss after update n is the mean of the losses up to it, each weighted by exp(-age / τ), age in updates:
-    Σ exp(-(n - i) / τ) lossᵢ / Σ exp(-(n - i) / τ). Losses that are not finite are left out.
+    The smoothed loss after update n is a mean of the losses up to it, whose weights all shrink by exp(-1 / τₙ) with
+    update n. τₙ is a tenth of the n updates, but at least 10 and at most τ. Losses that are not finite are left out.
 
     Args:
         total: updates in the whole run. Of them τ is a hundredth, but at least 10 and at most 1,000.
@@ -52,8 +54,8 @@ class Curve:
     def __init__(self, total: int, most: int = MOST_POINTS) -> None:
         share, fewest, longest = SMOOTHED_OVER
         self.smoothed_over = min(max(share * total, fewest), longest)
-        self._keeps = math.exp(-1 / self.smoothed_over)
         self._sum = self._weight = 0.0
+        self._smoothed = 0
         self._width = 1
         self._points = np.empty((most, 4))
         self._whole = 0
@@ -100,13 +102,16 @@ class Curve:
 
     def _smooth(self, losses: NDArray[np.float64]) -> list[float]:
         smoothed = []
-        total, weight, keeps = self._sum, self._weight, self._keeps
-        for loss in losses.tolist():
+        total, weight = self._sum, self._weight
+        for n, loss in enumerate(losses.tolist(), self._smoothed + 1):
+            over = min(max(SMOOTHED_OVER_DONE * n, SMOOTHED_OVER[1]), self.smoothed_over)
+            keeps = math.exp(-1 / over)
             total, weight = total * keeps, weight * keeps
             if math.isfinite(loss):
                 total, weight = total + loss, weight + 1.0
             smoothed.append(total / weight if weight else math.nan)
         self._sum, self._weight = total, weight
+        self._smoothed += len(losses)
         return smoothed
 
 

@@ -82,9 +82,9 @@ TEXTS = {
     "smallest": translatable("smallest"),
     "accuracy": translatable("Accuracy"),
     # Translators: name of a curve: the accuracy on the training data
-    "training_samples": translatable("training"),
+    "training_samples": translatable("training data"),
     # Translators: name of a curve: the accuracy on the test data
-    "test_samples": translatable("test"),
+    "test_samples": translatable("test data"),
     "earlier_runs": translatable("Earlier runs"),
     "no_runs": translatable("There are no earlier runs here yet."),
     "weights_title": translatable("What each hidden unit looks for (W1)"),
