@@ -8,7 +8,7 @@ import pytest
 
 from zerokara import words
 
-from .pages import Served, finished_run, in_state
+from .pages import Served, facts, finished_run, in_state
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -80,6 +80,24 @@ def test_every_tab_fits_every_width_in_both_themes(
     finally:
         made.close()
     assert made.complaints == []
+
+
+def test_what_was_built_for_other_data_listens_no_more(served: Served) -> None:
+    page = served.open()
+    page.evaluate(
+        """() => {
+            const lab = document.querySelector('.zerokara-lab').zerokara, { array, ...hello } = lab.hello;
+            for (const name of ['other', hello.dataset.name]) {
+                const told = { ...hello, frame: undefined, arrays: {}, dataset: { ...hello.dataset, name } };
+                lab.connection.receive(told, []);
+            }
+        }"""
+    )
+    page.keyboard.press(" ")
+    in_state(page, "running")
+    page.keyboard.press(" ")
+    in_state(page, "paused")
+    assert facts(page)["run"] == "digits-001"
 
 
 def test_the_theme_is_chosen_and_kept(served: Served) -> None:

@@ -72,7 +72,7 @@ function withArrays(content, arrays) {
  *
  * Attributes: `hello`, the newest greeting; `state`, what the frames said so far, the newest of each field; `root`,
  * the element of this view; `keyboard`, where keys are listened to; `signal`, of an AbortController, for listeners that
- * must end with the view.
+ * must end with what was built, or with the view.
  */
 class LabClient extends EventTarget {
   constructor(root, connection, keyboard) {
@@ -89,6 +89,13 @@ class LabClient extends EventTarget {
     this.signal = this.ending.signal;
   }
 
+  /** Before all is built anew: whoever listened for what was there before ends. */
+  renew() {
+    this.building?.abort();
+    this.building = new AbortController();
+    this.signal = AbortSignal.any([this.ending.signal, this.building.signal]);
+  }
+
   /** A text of the page in its language, with the facts put in. */
   text(key, facts = {}) {
     const text = this.hello.texts[key];
@@ -98,6 +105,7 @@ class LabClient extends EventTarget {
 
   /** Ask Python, and wait for the answer: {…content, array(name)}. It is refused with a sentence as `Error`. */
   ask(type, fields = {}, arrays = {}, files = []) {
+    if (this.state.state === "lost") return Promise.reject(new Error(""));
     const id = ++this.asked;
     const [content, buffers] = withArrays({ ...fields, type, id, view: this.view }, arrays);
     this.connection.send(content, [...buffers, ...files]);

@@ -80,6 +80,7 @@ function sayStatus({ lab, status, place }) {
 /** Everything, from the greeting: the head with the tabs, and what each tab shows. */
 function build(view) {
   const { lab } = view;
+  lab.renew();
   lab.root.lang = lab.hello.language;
   view.tabs = TABS.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
   const tablist = buildTabs(view);
