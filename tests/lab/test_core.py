@@ -246,16 +246,23 @@ def test_no_frame_comes_before_the_one_before_was_seen(lab: Lab, watch: Watch) -
     slow.at("paused", 60)
 
 
-def test_a_view_that_fails_harms_nobody(lab: Lab, watch: Watch) -> None:
+def test_a_view_that_fails_and_one_that_hangs_harm_nobody(lab: Lab, watch: Watch) -> None:
     def fail(message: Message) -> None:
         if message.type == "frame":
             raise ConnectionError
 
+    def block(message: Message) -> None:
+        if message.type == "frame":
+            assert unblocked.wait(60)
+
+    unblocked = threading.Event()
     view = watch(lab)
-    lab.connect(fail).receive(Message("seen", {"frame": 1}))
+    for send in (fail, block):
+        lab.connect(send).receive(Message("seen", {"frame": 1}))
     view.done("step", updates=60)
     view.at("paused", 60)
-    view.until(lambda facts: facts["viewers"] == 1)
+    view.until(lambda facts: facts["viewers"] == 2)
+    unblocked.set()
 
 
 HOSTILE = (None, True, -1, 0.5, float("nan"), float("inf"), 1e300, "1", [], {}, "x" * 10_000)

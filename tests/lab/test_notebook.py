@@ -293,13 +293,20 @@ def test_the_run_so_far_and_the_run(capsys: pytest.CaptureFixture[str], tmp_path
     recipe = zerokara.Recipe(dataset="digits", hidden=5, iterations=40)
     lab = OpenLab(Lab(recipe, out=tmp_path, plots=False))
     try:
+        lab.lab.training.conductor.pace(400)
         lab.lab.go(until=25)
+        wait_for(lambda: lab.lab.training.conductor.iteration > 0)
+        run = lab.run  # between two checkpoints
+        assert len(run.history.losses) == run.iterations > 0
         wait_for(lambda: lab.lab.training.state == "paused")
-        assert (lab.run.iterations, lab.run.state, lab.run.path.parent) == (25, "unfinished", tmp_path)
+        run = lab.run
+        assert (run.iterations, run.state, run.path.parent) == (25, "unfinished", tmp_path)
+        assert [evaluation.iteration for evaluation in run.history.evaluations] == [0, 15]
         lab.lab.go()
         wait_for(lambda: lab.lab.training.state == "finished")
         assert (lab.run.iterations, lab.run.state) == (40, "finished")
         again = zerokara.train(recipe=recipe, out=tmp_path, plots=False)
+        assert np.array_equal(run.history.losses, again.history.losses[:25])
         assert all(np.array_equal(lab.run.network.params[name], p) for name, p in again.network.params.items())
     finally:
         lab.close()

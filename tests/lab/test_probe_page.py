@@ -293,3 +293,10 @@ def test_a_weight_that_is_picked_while_an_answer_is_awaited_stays_picked(served:
     near.press("ArrowDown")
     wait_for(page, f"W1[15, {unit}]", ".axes-named")
     assert weight(page) == ("W1", [15, unit])
+    second = page.get_by_label("Second weight")
+    near.press("ArrowLeft")
+    for name in ("b1", "W2", "b2"):
+        second.get_by_label("Parameter").select_option(name)
+    wait_for(page, "↕ b2[", ".axes-named")
+    wait_for(page, f"W1[14, {unit}]", ".axes-named")
+    assert weight(page, 1)[0] == "b2"

@@ -11,6 +11,7 @@ from typing import Annotated, TextIO
 
 from cyclopts import Parameter
 
+from zerokara.cells import printable
 from zerokara.cli.options import DataDir, Json, Threads, run_folder
 from zerokara.doctor.trials import options_of
 from zerokara.doctor.ways import Change
@@ -52,7 +53,7 @@ def doctor(
         print()
     print(in_words(diagnosis, opened.path))
     if opened.changes and any(finding.change for finding in diagnosis.findings):
-        print(sentence(NOT_IN_RECIPE, run=opened.path))
+        print(printable(sentence(NOT_IN_RECIPE, run=opened.path)))
 
 
 def in_words(diagnosis: Diagnosis, path: Path) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from cyclopts import Parameter
 
+from zerokara.cells import printable
 from zerokara.cli.console import ConsoleReporter
 from zerokara.cli.download import download_progress
 from zerokara.cli.failure import tell
@@ -134,7 +135,7 @@ def train(
     output = Output.of(no_plots=no_plots, json=json, tensorboard=tensorboard, quiet=quiet)
     chosen = recipe_of(recipe, options)
     if recipe is not None and not quiet and was_changed(recipe):
-        tell(sentence(NOT_IN_RECIPE, run=recipe))
+        tell(printable(sentence(NOT_IN_RECIPE, run=recipe)))
     settings = output.settings(threads, data_dir, keep_going)
 
     def begin(*, empty: bool = False) -> int:

@@ -44,7 +44,7 @@ def overlay(out: Path, name: str) -> Message:
 
     Raises UsageError for a name that is not in the list, RunError for a folder that cannot be read.
     """
-    if name not in {line.name for line in lines(out)}:
+    if name not in _folders(out):
         raise UsageError(sentence("There is no run {name!r:.80} in {out}.", name=name, out=out), "unknown-name")
     run, _ = open_with_remarks(out / name)
     curve, evaluations = Curve(len(run.history.losses)), Evaluations()
@@ -58,3 +58,10 @@ def overlay(out: Path, name: str) -> Message:
         "evaluations": {"offset": rows.offset},
     }
     return Message("overlay", fields, {"losses": piece.losses, "smoothed": piece.smoothed, "evaluations": rows.values})
+
+
+def _folders(out: Path) -> set[str]:
+    if not out.is_dir():
+        return set()
+    with os.scandir(out) as entries:
+        return {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}

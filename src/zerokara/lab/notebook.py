@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Unpack
+
+import numpy as np
 
 from zerokara.errors import RunError, UsageError
 from zerokara.lab import module
@@ -24,10 +26,12 @@ from zerokara.lab.core import Lab
 from zerokara.lab.messages import Buffer, Malformed, Message, received
 from zerokara.lab.page_texts import TEXTS
 from zerokara.lab.view import View
+from zerokara.lab.watched_training import WatchedTraining
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run
 from zerokara.runs.train import NO_PATH, NO_RECIPE, PATH, check_argument
 from zerokara.say import say
+from zerokara.training.history import History
 from zerokara.training.recipe import Recipe, RecipeOptions, overridden
 from zerokara.words import in_english, sentence, to_install
 
@@ -148,14 +152,13 @@ class OpenLab:
 
     @property
     def run(self) -> Run | None:
-        """The run so far: of one that is being trained, what its newest checkpoint has, and pausing writes one. None
-        before there is any."""
+        """The run, as it is now where it is being trained; None before there is any."""
         training = self.lab.training
         if training.run is not None or training.folder is None:
             return training.run
-        training.wait_until_it_rests(lambda: not training.conductor.paused)
+        training.wait_until_it_rests(lambda: not training.conductor.paused)  # somebody may just have pressed Pause
         try:
-            return open_run(training.folder)
+            return as_it_is_now(open_run(training.folder), training)
         except RunError:
             if training.conductor.iteration:
                 raise
@@ -205,6 +208,19 @@ class OpenLab:
             return {"text/plain": repr(self)}
         data, metadata = self._widget._repr_mimebundle_()
         return {**data, "text/plain": repr(self)}, metadata
+
+
+def as_it_is_now(run: Run, training: WatchedTraining) -> Run:
+    """A run that is being trained, with network and history as they are instead of those of its newest checkpoint."""
+    snapshot, history = training.snapshot(), training.prepared.trainer.history
+    losses = np.concatenate([np.zeros(0), *history.chunks])[: snapshot.iteration]  # the thread that trains goes on
+    evaluations = [done for done in [*history.evaluations] if done.iteration <= snapshot.iteration]
+    return replace(
+        run,
+        network=snapshot.network.copy(),
+        history=History([losses], evaluations, history.seconds),
+        changes=tuple(training.changes),
+    )
 
 
 def open_lab(

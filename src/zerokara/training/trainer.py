@@ -246,10 +246,10 @@ class Trainer:
             losses = self._update(rows, self.stop)
             if before is not None and not (np.isfinite(losses).all() and self.is_finite()):
                 losses = self._until_divergence(before, rows, losses)
+            self.iteration += len(losses)
         finally:
             self._updating = False
         seconds = perf_counter() - began
-        self.iteration += len(losses)
         self.history.chunks.append(losses)
         self.history.seconds += seconds
         self._tell(Advanced(self.iteration, losses, seconds, **self._context()))

@@ -154,7 +154,10 @@ function paintMark(lab, canvas, grid, { unit, row, column }, dash = []) {
   context.lineWidth = line;
   context.setLineDash(dash.map(length => 2 * length * line));
   context.strokeStyle = lab.colour("ink");
-  context.strokeRect(x - line / 2, y - line / 2, columns * zoom + line, rows * zoom + line);
+  const [left, top] = [Math.max(line, x) - line / 2, Math.max(line, y) - line / 2];
+  const right = Math.min(canvas.width - line, x + columns * zoom) + line / 2;
+  const bottom = Math.min(canvas.height - line, y + rows * zoom) + line / 2;
+  context.strokeRect(left, top, right - left, bottom - top);
   if (row === undefined) return;
   const room = Math.max(0, Math.ceil(3 * devicePixelRatio) - zoom);
   context.lineWidth = 2 * line;

@@ -116,7 +116,7 @@ class Probe {
     if (type === "probe") this.probed(answer);
     else if (type === "probe_curve") this.along.curve(answer);
     else if (type === "probe_errors") this.slopes.errors(answer);
-    else {
+    else if (asked.other === this.other) { // otherwise another one has been picked meanwhile
       this.other = answer.other;
       this.pick.surface(answer);
       this.over.surface(answer);
