@@ -15,7 +15,7 @@ from zerokara.nn.activations import ACTIVATIONS
 from zerokara.training.recipe import Recipe
 
 COMMANDS = [
-    [], ["train"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["verify"], ["report"], ["evaluate"],
+    [], ["train"], ["lab"], ["resume"], ["run"], ["book"], ["doctor"], ["check"], ["verify"], ["report"], ["evaluate"],
     ["compare"], ["predict"], ["info"], ["kit"], ["data"], ["data", "list"], ["data", "fetch"], ["data", "show"],
     ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "draw"], ["runs", "rm"],
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from zerokara.cli.parser_errors import REFUSALS, refusal
 @pytest.mark.parametrize(
     ("line", "code", "text"),
     [
-        ("trian", "unknown-option", "zerokara has no command 'trian'. It has train, resume, predict, run, book, "
+        ("trian", "unknown-option", "zerokara has no command 'trian'. It has train, lab, resume, predict, run, book, "
          "evaluate, compare, doctor, report, check, verify, info, kit, data, runs. Did you mean train?"),
         ("runs lst", "unknown-option", "zerokara runs has no command 'lst'. It has list, show, draw, rm. "
          "Did you mean list?"),

@@ -131,7 +131,12 @@ def test_installed_trained_and_a_textbook_script_run_without_network_and_rights(
     said = pupil(*start, "zerokara", "run", "examples/book/ch04/gradient_method.py", cwd=home)
     assert "zerokara supplied gradient_2d" in said
     python = str(home / ".venv" / "bin" / "python")
-    pupil(python, "-c", "import matplotlib_fontja, koreanize_matplotlib, ipykernel, nbformat, IPython, websockets, anywidget", cwd=home)
+    pupil(
+        python,
+        "-c",
+        "import matplotlib_fontja, koreanize_matplotlib, ipykernel, nbformat, IPython, websockets, anywidget",
+        cwd=home,
+    )
     pupil(python, "-m", "pip", "check", cwd=home)
     again = "from pathlib import Path; from zerokara.kit import own_wheel; own_wheel.write_own_wheels(Path(), True)"
     pupil(python, "-c", again, cwd=home)

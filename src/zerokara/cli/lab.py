@@ -33,7 +33,7 @@ from zerokara.words import sentence, to_install, translatable
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At whether a signal has come."""
-OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+OPEN = "import sys; import webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 
 @with_recipe_options("data", "network", "training", positional="dataset")

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Sequence
 
 TOKEN_BYTES = 24
+TICKET_SECONDS = 60
+"""How long a browser may take to start."""
 HEADERS = (
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
@@ -31,15 +34,15 @@ Not every browser counts the socket as 'self'."""
 class Gate:
     """The token of one server, and what it asks of requests.
 
-    A browser is started with a ticket, which works once: whoever lists the machine's programs sees how each was
-    called, but comes too late.
+    A browser is started with a ticket, which works once, and not for long: whoever lists the machine's programs sees
+    how each was called, but comes too late.
     """
 
     def __init__(self, port: int) -> None:
         named = ("127.0.0.1", "localhost")
         self.hosts = [f"{name}:{port}" for name in named] + (list(named) if port == 80 else [])
         self.token = secrets.token_urlsafe(TOKEN_BYTES)
-        self._tickets: set[str] = set()
+        self._tickets: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def headers(self) -> list[tuple[str, str]]:
@@ -61,15 +64,14 @@ class Gate:
         """A query that opens the page once."""
         ticket = f"ticket={secrets.token_urlsafe(TOKEN_BYTES)}"
         with self._lock:
-            self._tickets.add(ticket)
+            self._tickets[ticket] = time.monotonic()
         return ticket
 
     def takes_ticket(self, query: str) -> bool:
         """Whether this is the query of a ticket that nobody has used; from now on it is used."""
         with self._lock:
-            found = [ticket for ticket in self._tickets if _same(query, ticket)]
-            self._tickets.difference_update(found)
-        return bool(found)
+            since = [self._tickets.pop(ticket) for ticket in list(self._tickets) if _same(query, ticket)]
+        return bool(since) and time.monotonic() - since[0] < TICKET_SECONDS
 
 
 def _same(got: str, secret: str) -> bool:

@@ -51,7 +51,7 @@ def _picture_of(message: Message) -> Image | PictureFile:
     if ink is None:
         raise unknown_name("arrays", list(message.arrays), ("ink", "pixels"))
     if ink.ndim != 2 or ink.dtype != np.uint8 or not ink.size:
-        raise _no_array("ink", "(height, width)", ink)
+        raise _no_array(ink, "ink", "(height, width)")
     return Image.fromarray(ink)
 
 
@@ -59,15 +59,15 @@ def _as_it_is(subject: Subject, pixels: NDArray[Any]) -> Prepared:
     shape = subject.described.image_shape
     ways = pixels[None] if pixels.shape == shape else pixels
     if ways.shape[1:] != shape or not 1 <= len(ways) <= MOST_WAYS:
-        raise _no_array("pixels", shape, pixels)
+        raise _no_array(pixels, "pixels", shape)
     with np.errstate(over="ignore"):
         inputs = ways.reshape(len(ways), -1).astype(np.float32)
     if not np.isfinite(inputs).all():
-        raise _no_array("pixels", shape, pixels)
+        raise _no_array(pixels, "pixels", shape)
     return Prepared(inputs, shape)
 
 
-def _no_array(name: str, shape: object, got: NDArray[Any]) -> UsageError:
+def _no_array(got: NDArray[Any], name: str, shape: object) -> UsageError:
     text = sentence(
         "{name} must be an array of finite numbers of shape {shape}. Got shape {got} of {dtype}.",
         name=name,
