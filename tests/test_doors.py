@@ -31,6 +31,7 @@ ONLY_IN = {
     "IPython": ("runner/",),
     "nbformat": ("sources/",),
     "packaging": ("kit/",),
+    "anywidget": ("lab/notebook.py",),
     "websockets": ("lab/",),
     "webbrowser": ("cli/",),
 }

@@ -22,6 +22,8 @@ HEAVY = [
     "scipy",
     "IPython",
     "pandas",
+    "anywidget",
+    "websockets",
 ]
 
 

@@ -18,7 +18,7 @@ from zerokara.errors import UsageError
 from zerokara.lab import notebook
 from zerokara.lab.core import Lab
 from zerokara.lab.messages import Message
-from zerokara.lab.notebook import LONGEST_NAME, MOST_VIEWS, PATIENCE_SECONDS, OpenLab, Views, open_lab
+from zerokara.lab.notebook import LONGEST_NAME, MOST_VIEWS, PATIENCE_SECONDS, OpenLab, Views, as_it_is_now, open_lab
 
 
 class Connected:
@@ -44,6 +44,7 @@ class SomeLab:
 
     def connect(self, send: Any, *, seconds_between_weights: float) -> Connected:
         assert seconds_between_weights == 0.2  # five times a second
+        time.sleep(0.001)  # for others to come in between
         self.all.append(Connected(send))
         return self.all[-1]
 
@@ -310,6 +311,27 @@ def test_the_run_so_far_and_the_run(capsys: pytest.CaptureFixture[str], tmp_path
         assert all(np.array_equal(lab.run.network.params[name], p) for name, p in again.network.params.items())
     finally:
         lab.close()
+
+
+def test_a_run_between_two_updates_is_whole(tmp_path: Path) -> None:
+    """Training goes on while it is put together: what is newer than the copy of its network is left out."""
+    recipe = zerokara.Recipe(dataset="digits", hidden=5, iterations=4000)
+    lab = OpenLab(Lab(recipe, out=tmp_path, plots=False))
+    lab.lab.go(until=20)
+    wait_for(lambda: lab.lab.training.conductor.at_rest)
+    earlier, run = lab.lab.training.snapshot(), lab.run
+    lab.lab.go(until=40)
+    wait_for(lambda: lab.lab.training.conductor.iteration == 40)
+    training = SimpleNamespace(
+        snapshot=lambda: earlier, prepared=lab.lab.training.prepared, changes=lab.lab.training.changes
+    )
+    again = as_it_is_now(run, training)
+    assert again.iterations == 20
+    assert [evaluation.iteration for evaluation in again.history.evaluations] == [0, 15]
+    lab.lab.go()
+    lab.close()
+    assert lab.lab.training.state == "stopped"
+    assert zerokara.open_run(run.path).state == "stopped"
 
 
 def test_a_run_that_is_trained_already(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
