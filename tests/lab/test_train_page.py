@@ -123,6 +123,9 @@ def test_every_control_by_mouse(served: Served) -> None:
     page.locator(".timeline [type=range]").fill("5")
     button("Go back").click()
     told = wait(page, lambda told: told["state"] == "paused" and told["iteration"] == 5)
+    page.locator(".timeline [type=range]").fill("8")
+    button("Go forward").click()
+    told = wait(page, lambda told: told["state"] == "paused" and told["iteration"] == 8)
     assert "new run" in page.locator(".status").inner_text()
     old = told["parent"]["run"]
     button("Go on").click()

@@ -153,7 +153,7 @@ class DrawTab {
 
   take(answer, question) {
     if (question.isNew) this.lay(answer, question);
-    if (answer.answer !== this.answer?.answer) this.lab.announce(answer.heading);
+    if (this.isShown && answer.answer !== this.answer?.answer) this.lab.announce(answer.heading);
     this.answer = answer;
     const { prepared = answer, range = [0, 1] } = question;
     this.seen.show(answer, prepared, range);
