@@ -107,8 +107,6 @@ STATUS = {
     "zerokara check net.py": 1,  # its gradient is wrong, on purpose
 }
 """The exit status where it is not 0."""
-SLOW = r"mnist|net.py|doctor|ch0[4-8]/\w+.py|FILE|book init|numerical|few|--name night|half|ipykernel|notebook.ipynb"
-"""What takes more than a second, or needs what such a command leaves."""
 FOR_FILE = "ch05/gradient_check.py"
 NOTE = "```python\nprint(1)\n```\n" * 5
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -184,19 +182,54 @@ def is_run(command: str) -> bool:
 
 
 @pytest.mark.slow
-def test_commands_of_the_readme(tmp_path):
-    """Those that need no data."""
-    wanted = [is_run(line) and not re.search(SLOW, line) for line, _ in commands(read("README.md"))]
-    run_all(tmp_path, "README.md", "en", wanted)
+@pytest.mark.mnist
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_all_commands(tmp_path, name):
+    run_all(tmp_path, name, "en", [is_run(line) for line, _ in commands(read(name))])
 
 
 @pytest.mark.slow
 @pytest.mark.mnist
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_all_commands(tmp_path, name, language):
-    run_all(tmp_path, name, language, [is_run(line) for line, _ in commands(read(name))])
+@pytest.mark.parametrize(("name", "language"), TRANSLATIONS)
+def test_what_is_shown_in_a_translation(tmp_path, name, language):
+    """Commands below which something is printed. The others are the English ones, which are run above."""
+    run_all(tmp_path, name, language, list(shows(commands(read(name, language)))))
+
+
+def shows(listed: list[Command]) -> list[bool]:
+    """Of each command whether it prints what is shown, or makes the run that such a command is about."""
+    needed = [is_run(command.line) and bool(command.printed) for command in listed]
+    for i in reversed(range(len(listed))):
+        for word in shlex.split(listed[i].line) if needed[i] else []:
+            makers = [k for k in range(i) if makes(listed[k].line, word)]
+            needed[makers[0] if makers else i] = True
+    return needed
+
+
+def makes(line: str, run: str) -> bool:
+    """Whether a command makes a run: `train mnist` mnist-001, and `train mnist --name half` half."""
+    name = run.removeprefix("runs/")
+    named = f" --name {re.escape(name)}\\b"
+    numbered = f"^zerokara train {re.escape(name.removesuffix('-001'))}\\b(?!.* --name )"
+    return bool(re.search(numbered if name.endswith("-001") else named, line))
+
+
+def test_what_is_shown_is_run_with_what_it_needs():
+    lines = [
+        "train mnist --name a",
+        "train mnist",
+        "info",
+        "train mnist -q",
+        "train few --name half",
+        "info a",
+        "report",
+    ]
+    listed = [Command(f"zerokara {line}", ["x"] if line in ("info a", "report") else []) for line in lines]
+    assert shows(listed) == [True, False, False, False, False, True, True]
+    listed[6] = Command("zerokara compare runs/mnist-001 half", ["x"])
+    assert shows(listed) == [True, True, False, False, True, True, True]
 
 
 def test_what_is_not_run_is_there_and_made_otherwise():

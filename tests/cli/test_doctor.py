@@ -136,7 +136,7 @@ def test_what_is_going_on_is_told_when_it_takes_longer(
     assert json.loads(out)
 
 
-def test_on_a_terminal_it_is_one_line_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_it_is_one_line_that_goes_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -145,7 +145,7 @@ def test_on_a_terminal_it_is_one_line_that_goes_away(monkeypatch: pytest.MonkeyP
     stream = Terminal()
     progress = doctor.Progress(stream)
     progress.begins({"learning_rate": 0.1})
-    zerokara.train("digits", out="runs", iterations=10, plots=False, listeners=[progress])
+    zerokara.train("digits", out=tmp_path, iterations=10, plots=False, listeners=[progress])
     progress.close()
     assert "trying --learning-rate 0.1" in stream.getvalue()
     assert stream.getvalue().endswith("\r\033[K")

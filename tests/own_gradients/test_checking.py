@@ -7,6 +7,7 @@ import gc
 import os
 import random
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from zerokara.book.common.multi_layer_net_extend import MultiLayerNetExtend
 from zerokara.book.simple_convnet import SimpleConvNet
 from zerokara.errors import UsageError
 from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
+from zerokara.own_gradients.measuring import Element, may_be_cut, ratio_of
 
 from .correct import VARIATIONS, Variation
 from .planted import LARGE, SMALL, batch, made
@@ -92,6 +94,15 @@ class ClippedAtANorm(Net):
         return {name: g * min(1.0, 0.01 / norm) for name, g in found.items()}
 
 
+class ClippedFarAway(Net):
+    """At its own weights the gradient is short enough, and right."""
+
+    def gradient(self, x: Any, t: Any) -> Any:
+        found = super().gradient(x, t)
+        norm = np.sqrt(sum(np.sum(g**2) for g in found.values()))
+        return {name: g * min(1.0, 0.5 / norm) for name, g in found.items()}
+
+
 class Single(Net):
     def __init__(self) -> None:
         super().__init__()
@@ -124,7 +135,9 @@ class Summed(Net):
         return {name: g * len(x) for name, g in super().gradient(x, t).items()}
 
 
-@pytest.mark.parametrize("kind", [Net, Saturated, AtZero, Guarded, Clipped, ClippedAtANorm, Single, Dropout, Summed])
+@pytest.mark.parametrize(
+    "kind", [Net, Saturated, AtZero, Guarded, Clipped, ClippedAtANorm, ClippedFarAway, Single, Dropout, Summed]
+)
 def test_right_networks_hear_nothing(kind: type[Net]) -> None:
     check = zerokara.gradient_check(kind(), *data())
     assert not check.findings, str(check)
@@ -175,6 +188,76 @@ def test_a_wrong_row_is_found_and_the_rest_is_not_accused() -> None:
     assert {row.name: row.verdict for row in check.rows} == {
         "W1": DISAGREES, "b1": AGREES, "W2": AGREES, "b2": AGREES,
     }  # fmt: skip
+
+
+SLIPS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "an element": lambda g: g["W1"].__setitem__((2, 3), g["W1"][2, 3] + 1e-3),
+    "a row": lambda g: g["W1"][-1].__imul__(1.01),
+    "a column of zeros": lambda g: g["W2"][:, -1].fill(0),
+    "the last bias": lambda g: g["b2"][-1:].__imul__(1.001),
+    "a factor": lambda g: g["W1"].__imul__(1.001),
+    "all in another order": lambda g: g.update(W1=g["W1"][::-1]),
+    "cut off, and wrong": lambda g: g.update(W2=np.clip(2 * g["W2"], -0.02, 0.02)),
+}
+
+
+@pytest.mark.parametrize("spread", [0.5, pytest.param(0.01, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("slip", SLIPS)
+def test_what_is_wrong_in_little_is_found(slip: str, spread: float) -> None:
+    class Slipped(Net):
+        def gradient(self, x: Any, t: Any) -> Any:
+            found = super().gradient(x, t)
+            SLIPS[slip](found)
+            return found
+
+    Slipped.spread = spread
+    assert zerokara.gradient_check(Slipped(), *data()).verdict == DISAGREES
+
+
+@pytest.mark.parametrize("rows", [slice(0, -1), pytest.param(slice(1, None), marks=pytest.mark.slow)], ids=str)
+def test_one_sample_that_is_left_out_is_found(rows: slice) -> None:
+    class Without(Net):
+        def gradient(self, x: Any, t: Any) -> Any:
+            return {name: g * len(x[rows]) / len(x) for name, g in super().gradient(x[rows], t[rows]).items()}
+
+    assert zerokara.gradient_check(Without(), *data(n=40)).findings[0].cause == "samples-ignored"
+
+
+@pytest.mark.parametrize("factor", [1.0, 11.0, pytest.param(-0.5, marks=pytest.mark.slow), "by column"])
+def test_a_loss_is_asked_for_no_more_often_than_is_needed(factor: Any) -> None:
+    """Loops over samples take milliseconds: a check of four parameters stays below 300 losses."""
+    calls = []
+
+    class Counted(Net):
+        def loss(self, x: Any, t: Any) -> Any:
+            calls.append(len(x))
+            return super().loss(x, t)
+
+        def gradient(self, x: Any, t: Any) -> Any:
+            times = {1: 1.0 + np.arange(1), 3: 1.0 + np.arange(3), 5: 1.0 + np.arange(5)}
+            found = super().gradient(x, t)
+            return {name: g * (times[g.shape[-1]] if factor == "by column" else factor) for name, g in found.items()}
+
+    assert zerokara.gradient_check(Counted(), *data()).agrees is (factor == 1.0)
+    assert len(calls) < 300
+
+
+def test_a_factor_is_said_to_be_one_number_only_where_it_is() -> None:
+    along = [Element((), 1.0, 2.0), Element((), -3.0, -6.0)]
+    assert ratio_of(along) == 2.0
+    assert ratio_of([*along, Element((0,), 1.0, 2.001)]) is None
+    assert ratio_of([*along, Element((0,), 0.0, 2.0)]) is None
+    assert ratio_of(along[:1]) is None
+
+
+def test_what_may_be_cut_off() -> None:
+    gradient = np.array([0.02, -0.02, 0.01, 0.005])
+    right = [Element((0,), 0.5, 0.02), Element((1,), -0.02, -0.02), Element((2,), 0.01, 0.01)]
+    assert may_be_cut(gradient, right)
+    assert not may_be_cut(gradient, [*right, Element((3,), 0.006, 0.005)])
+    assert not may_be_cut(gradient, [Element((0,), 0.01, 0.02), *right[1:]])
+    assert not may_be_cut(gradient[1:], right[1:]), "one that is the largest is no value that many are cut off at"
+    assert not may_be_cut(0 * gradient, [])
 
 
 def test_a_gradient_that_is_missing_and_one_of_another_shape() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from zerokara.findings import Findings
+from zerokara.own_gradients.deltas import Candidates, Part
 from zerokara.own_gradients.factors import Law, law
 from zerokara.own_gradients.naming import named
 from zerokara.own_gradients.subject import Arrays, Subject
@@ -141,3 +142,21 @@ def made_large(style: str, folder: Path) -> Subject:
     from zerokara.own_gradients.reading import subjects_of
 
     return subjects_of(made(style, correct(style), folder, LARGE).obj, *batch_of(LARGE))[0]
+
+
+def parts(letter: str, costs: list[int]) -> list[Part]:
+    drawn = np.random.default_rng(len(costs)).normal(size=(len(costs), 5, 3))
+    return [Part(f"{letter}{i}", array, "sign" if costs[i] else None) for i, array in enumerate(drawn)]
+
+
+def test_products_are_compared_by_their_sums_as_if_they_were_made() -> None:
+    candidates = Candidates(parts("u", [0, 1, 1, 1]), parts("f", [0, 1, 0, 1, 1]), parts("w", [0, 1]))
+    made = np.stack([candidates.array(int(i)) for i in candidates.double.numbers])
+    assert list(candidates.costs[candidates.double.numbers]) == [2] * len(made) == [2] * 9
+    units, samples = np.random.default_rng(1).normal(size=3), np.random.default_rng(2).normal(size=5)
+    np.testing.assert_allclose(candidates.double.projected(units), made @ units, rtol=1e-12, atol=1e-12)
+    expected = np.einsum("mnk,n->mk", made, samples)
+    np.testing.assert_allclose(candidates.double.weighted(samples), expected, rtol=1e-12, atol=1e-12)
+    names = [tuple(part.name for part in candidates.parts(i)) for i in range(len(candidates))]
+    assert [candidates.find(name) for name in names] == list(range(len(candidates)))
+    assert candidates.find(("u0", "w0")) is candidates.find(("w7",)) is None

@@ -118,6 +118,15 @@ def test_trainings_begin_as_they_should(
     assert result.causes == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "pictures"), [("003_train_plots.py", 1), ("003_all_in_order.py", 2)])
+def test_pictures_of_note_003(run_apart: Run, tmp_path: Path, name: str, pictures: int) -> None:
+    """Of a short training; `test_training_of_note_003` trains the same network to the end."""
+    result = run_apart("--prelude", "--seed", "0", shortened(name, tmp_path, 601), cwd=tmp_path)
+    assert (result.status, result.causes) == (0, []), result.err
+    assert len(list(tmp_path.glob("*.png"))) == pictures
+
+
 LONG = [
     ("001_twolayernet_numgrad.py", [], "of 39,200 elements"),
     pytest.param("001", [], "of 39,200 elements", marks=pytest.mark.slow),
@@ -164,21 +173,15 @@ def test_training_of_note_000(run_apart: Run, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    ("name", "pictures"), [("003_train_merged.py", 1), ("003_train_plots.py", 1), ("003_all_in_order.py", 2)]
-)
-def test_trainings_of_note_003(run_apart: Run, tmp_path: Path, name: str, pictures: int) -> None:
-    result = run_apart("--prelude", "--seed", "0", copied(name, tmp_path), cwd=tmp_path)
+def test_training_of_note_003(run_apart: Run, tmp_path: Path) -> None:
+    result = run_apart("--prelude", "--seed", "0", copied("003_train_merged.py", tmp_path), cwd=tmp_path)
     assert (result.status, result.causes) == (0, [])
-    assert len(list(tmp_path.glob("*.png"))) == pictures
-    if name == "003_train_merged.py":
-        rows = np.array(
-            [[float(number) for number in re.findall(r"\d+\.\d+", line)] for line in result.out.splitlines()]
-        )
-        assert rows.shape == (17, 2)
-        assert_allclose(rows[0], [0.09915, 0.1009], atol=1e-12)
-        assert_allclose(rows[1], [0.775, 0.78], atol=0.025)
-        assert_allclose(rows[16], [0.946, 0.944], atol=0.005)
+    assert len(list(tmp_path.glob("*.png"))) == 1
+    rows = np.array([[float(number) for number in re.findall(r"\d+\.\d+", line)] for line in result.out.splitlines()])
+    assert rows.shape == (17, 2)
+    assert_allclose(rows[0], [0.09915, 0.1009], atol=1e-12)
+    assert_allclose(rows[1], [0.775, 0.78], atol=0.025)
+    assert_allclose(rows[16], [0.946, 0.944], atol=0.005)
 
 
 @pytest.mark.slow

@@ -96,7 +96,14 @@ def explained(seen: Observation) -> list[Path]:
 
 
 def candidates_of(seen: Observation, layer: int, carried: Array | None) -> Candidates:
-    """The δ that are tried in a layer."""
+    """The δ that are tried in a layer, made once: many paths carry the same δ down."""
+    key = layer, b"" if carried is None else carried.tobytes()
+    if key not in seen.candidates:
+        seen.candidates[key] = _candidates(seen, layer, carried)
+    return seen.candidates[key]
+
+
+def _candidates(seen: Observation, layer: int, carried: Array | None) -> Candidates:
     candidates = last_deltas(seen) if carried is None else hidden_deltas(seen, layer, carried)
     if (delta := _solved(seen, layer)) is not None:
         candidates.whole.append(Part(SOLVED, delta, "unknown-difference"))

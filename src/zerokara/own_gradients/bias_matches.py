@@ -91,23 +91,23 @@ def plain_factor(factor: float, seen: Observation) -> bool:
     """Whether a factor is one that a mistake makes: a scalar with a free one equals anything."""
     n, classes, features = seen.n, seen.truth.output.shape[1], seen.truth.a[0].shape[1]
     widths = [W.shape[1] for W in seen.truth.W.values()]
-    plain = [
-        1,
-        2,
-        n,
-        *widths,
-        *(n * width for width in widths),
-        classes,
-        n * classes,
-        n * n,
-        features,
-        n / classes,
-        2 * n,
-        n / features,
-    ]
-    return any(
-        np.isclose(abs(factor), value, rtol=1e-7) or np.isclose(abs(factor), 1 / value, rtol=1e-7) for value in plain
+    plain = np.array(
+        [
+            1,
+            2,
+            n,
+            *widths,
+            *(n * width for width in widths),
+            classes,
+            n * classes,
+            n * n,
+            features,
+            n / classes,
+            2 * n,
+            n / features,
+        ]
     )
+    return bool(np.isclose(abs(factor), [plain, 1 / plain], rtol=1e-7).any())
 
 
 OF_SUMS = {"sum of |δ|": "wrong-operand", "sum of δ²": "wrong-operand"}
@@ -138,6 +138,11 @@ def other_sums(delta: Array, units: int) -> dict[str, Array]:
     }
 
 
+def _are_along(one: Array, other: Array) -> bool:
+    """Whether two vectors have nearly one direction, or opposite ones: most have not, and need no closer look."""
+    return bool((one @ other) ** 2 >= 0.999 * (one @ one) * (other @ other))
+
+
 def _other_sums(seen: Observation, layer: int, candidates: Candidates, gradient: Array) -> Iterator[Match]:
     units, right = seen.truth.b[layer].size, candidates.right
     alike = gradient.size == 1 or bool(np.ptp(gradient) == 0)
@@ -165,5 +170,7 @@ def sum_factor(gradient: Array, value: Array, delta: Array, seen: Observation) -
     if np.ptp(value) <= 1e-12 * np.abs(value).max() or value.size < 3:
         factor = fitted(gradient, [value], seen.within)
         return factor[0] if factor is not None and plain_factor(factor[0], seen) else None
+    if not _are_along(gradient.ravel(), value.ravel()):
+        return None
     factor = fitted(gradient, [value], seen.within, 1e-3 * float(np.abs(delta).sum()))
     return None if factor is None else factor[0]

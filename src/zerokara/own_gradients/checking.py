@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,22 @@ from zerokara.nn.check import AGREES, CANNOT_BE_TOLD, DISAGREES
 from zerokara.own_gradients.descent import steps_up, turned_around
 from zerokara.own_gradients.explaining import causes_of, state_of
 from zerokara.own_gradients.isolation import quietly, raised
-from zerokara.own_gradients.measuring import DIRECTIONS, EVALUATIONS, SECONDS, Element, Point, Repeated, measured_at
+from zerokara.own_gradients.measuring import (
+    DIRECTIONS,
+    EVALUATIONS,
+    SECONDS,
+    Point,
+    Repeated,
+    may_be_cut,
+    measured_at,
+    ratio_of,
+)
 from zerokara.own_gradients.precision import in_float64
 from zerokara.own_gradients.results import OwnCheck, ParameterVerdict
 from zerokara.own_gradients.subject import Array, Arrays, Subject
 from zerokara.words import sentence
+
+Measured = Callable[[list[str]], Point]
 
 FEWEST = 3
 """Rows of a batch: normalisation over two has no slope."""
@@ -63,7 +75,7 @@ def _not_numerical(subject: Subject) -> OwnCheck | None:
     return None
 
 
-def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> OwnCheck | None:
+def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], far: Point, near: Measured) -> OwnCheck | None:
     """The check where the gradient is right as its author uses it: added to the parameters, clipped, or adapted."""
     if subject.rate is not None and all(_is_adapted(far.gradient.get(row.name)) for row in rows):
         reason = sentence(
@@ -72,7 +84,7 @@ def _as_meant(subject: Subject, rows: tuple[ParameterVerdict, ...], near: Point,
             name=subject.functions[0].__name__,
         )
         return OwnCheck(subject.name, rows, reason=reason)
-    if _is_clipped(rows, near, far):
+    if _is_clipped(rows, far, near):
         return OwnCheck(subject.name, tuple(replace(row, verdict=AGREES) for row in rows))
     if all(row.ratio is None or abs(row.ratio + 1) < 0.01 for row in rows) and steps_up(subject.functions):
         turned = _compared(turned_around(subject), turned=True)
@@ -87,30 +99,27 @@ def _is_adapted(change: Array | None) -> bool:
     return moved.size > 1 and float(np.median(moved)) > 0.9 * float(moved.max())
 
 
-def _is_clipped(rows: tuple[ParameterVerdict, ...], near: Point, far: Point) -> bool:
-    """Whether the gradient is right but for being cut off at a norm."""
+def _is_clipped(rows: tuple[ParameterVerdict, ...], far: Point, near: Measured) -> bool:
+    """Whether the gradient is right but for being cut off at a norm: as long elsewhere, or right where it is shorter.
+
+    Args:
+        near: measures some parameters at the learner's own weights; their gradients come without any.
+    """
     ratios = [row.ratio for row in rows]
     if any(ratio is None or not 0 < ratio < 1 or abs(ratio / (ratios[0] or 1) - 1) > 1e-4 for ratio in ratios):
         return False
-    norms = [float(np.sqrt(sum(np.square(g).sum() for g in point.gradient.values()))) for point in (near, far)]
+    norms = [float(np.sqrt(sum(np.square(g).sum() for g in point.gradient.values()))) for point in (near([]), far)]
     cut_again = abs(norms[0] / norms[1] - 1) < 1e-9 if norms[1] else False
-    return cut_again or all(near.verdicts.get(row.name) == AGREES for row in rows)
+    return cut_again or all(near([row.name]).verdicts.get(row.name) == AGREES for row in rows)
 
 
 def _is_cut(row: ParameterVerdict, point: Point) -> bool:
-    """Whether a gradient is right but for being cut off at a value: those elements differ that are as large as any."""
+    """Whether a gradient is right but for being cut off at a value, which several elements are seen to have."""
     gradient, elements = point.gradient.get(row.name), point.elements.get(row.name, [])
-    if row.verdict != DISAGREES or gradient is None or not elements:
+    if row.verdict != DISAGREES or gradient is None or not may_be_cut(gradient, elements):
         return False
     largest = float(np.abs(gradient).max())
-    cut = [e for e in elements if abs(e.backprop) == largest]
-    others = [e for e in elements if abs(e.backprop) != largest]
-    return (
-        len(cut) > 1
-        and largest > 0
-        and all(e.numerical / e.backprop >= 1 for e in cut)
-        and all(abs(e.numerical - e.backprop) <= 1e-4 * largest for e in others)
-    )
+    return sum(abs(e.backprop) == largest for e in elements) > 1
 
 
 def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
@@ -121,15 +130,19 @@ def _compared(subject: Subject, *, turned: bool = False) -> OwnCheck:
             reason=sentence("The loss is another each time it is called with the same arguments, even with one seed."),
         )
     subject, repeated = _quick_enough(subject, repeated)
-    deadline = time.process_time() + SECONDS
+    own, deadline = _near(subject), time.process_time() + SECONDS
+
+    def measured_near(names: list[str]) -> Point:
+        return measured_at(subject, own, repeated, names, deadline + SECONDS / 2)
+
     far = measured_at(subject, subject.weights(1), repeated, list(subject.params), deadline)
-    doubtful = [name for name in subject.params if far.verdicts.get(name) != AGREES]
-    near = measured_at(subject, _near(subject), repeated, doubtful, deadline + SECONDS / 2) if doubtful else Point()
+    untold = [name for name in subject.params if far.verdicts.get(name, CANNOT_BE_TOLD) == CANNOT_BE_TOLD]
+    near = measured_near(untold) if untold else Point()
     rows = tuple(_row(name, param.shape, near, far) for name, param in subject.params.items())
     told = far.told or any(row.verdict == DISAGREES for row in rows)
     rows = tuple(replace(row, verdict=AGREES) if _is_cut(row, far) else row for row in rows)
     if any(row.verdict == DISAGREES for row in rows):
-        meant = None if turned else _as_meant(subject, rows, near, far)
+        meant = None if turned else _as_meant(subject, rows, far, measured_near)
         return meant or OwnCheck(subject.name, rows, causes_of(subject, rows, far))
     untold = [row.name for row in rows if row.verdict == CANNOT_BE_TOLD or not told]
     return OwnCheck(subject.name, rows, reason=_untold(subject, repeated, untold) if untold else "")
@@ -158,28 +171,15 @@ def _near(subject: Subject) -> Arrays:
 
 
 def _row(name: str, shape: tuple[int, ...], near: Point, far: Point) -> ParameterVerdict:
-    verdict = _verdict(name, near, far)
-    point = far if name in far.differences else near
+    """At random weights, unless it could not be told there."""
+    point = near if name in near.verdicts else far
+    verdict = point.verdicts.get(name, CANNOT_BE_TOLD)
     row = ParameterVerdict(name, shape, verdict, point.differences.get(name, 0.0))
     elements = point.elements.get(name)
     if verdict != DISAGREES or not elements:
         return row
     worst = max(elements, key=lambda e: abs(e.numerical - e.backprop))
-    return replace(row, ratio=_ratio(elements), where=worst.where, numerical=worst.numerical, backprop=worst.backprop)
-
-
-def _verdict(name: str, near: Point, far: Point) -> str:
-    """At random weights, unless it cannot be told there."""
-    first, second = near.verdicts.get(name, CANNOT_BE_TOLD), far.verdicts.get(name, CANNOT_BE_TOLD)
-    return first if second == CANNOT_BE_TOLD else second
-
-
-def _ratio(elements: list[Element]) -> float | None:
-    """backprop / numerical where it is one number for all of these elements."""
-    ratios = [e.backprop / e.numerical for e in elements if e.numerical]
-    if len(ratios) < 2 or len(ratios) < len(elements):
-        return None
-    return float(np.median(ratios)) if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() else None
+    return replace(row, ratio=ratio_of(elements), where=worst.where, numerical=worst.numerical, backprop=worst.backprop)
 
 
 def _untold(subject: Subject, repeated: Repeated, names: list[str]) -> str:

@@ -64,12 +64,12 @@ class Candidates:
         return tuple(part for part in self.parts(i) if part.cause is not None)
 
     def find(self, names: tuple[str, ...]) -> int | None:
-        """The candidate of parts with these names."""
-        return self._numbers.get(names)
-
-    @cached_property
-    def _numbers(self) -> dict[tuple[str, ...], int]:
-        return {tuple(part.name for part in self.parts(i)): i for i in reversed(range(len(self)))}
+        """The first candidate of parts with these names."""
+        if len(names) == 1:
+            i = _first(self.whole, names[0])
+            return None if i is None else len(self.upstreams) * len(self.forms) + i
+        upstream, form = _first(self.upstreams, names[0]), _first(self.forms, names[1])
+        return None if upstream is None or form is None else upstream * len(self.forms) + form
 
     @cached_property
     def costs(self) -> Array:
@@ -95,9 +95,13 @@ class Candidates:
     def double(self) -> Stack:
         """Those with two."""
         numbers = np.flatnonzero(self.costs == 2)
-        u, d = (np.stack([part.array for part in parts]) for parts in (self.upstreams, self.forms))
-        of_forms = len(self.forms)
-        return Stack(numbers, self.costs[numbers], u[numbers // of_forms] * d[numbers % of_forms])
+        upstreams, forms = (np.stack([part.array for part in parts]) for parts in (self.upstreams, self.forms))
+        return Products(numbers, self.costs[numbers], upstreams, forms=forms)
+
+
+def _first(parts: list[Part], name: str) -> int | None:
+    """Which part is called so."""
+    return next((i for i, part in enumerate(parts) if part.name == name), None)
 
 
 @dataclass(eq=False)
@@ -119,6 +123,25 @@ class Stack:
     def weighted(self, weights: Array) -> Array:
         """The sum over the samples of each δ times their numbers, (len, units)."""
         summed: Array = np.einsum("mnk,n->mk", self.deltas, weights)
+        return summed
+
+
+@dataclass(eq=False)
+class Products(Stack):
+    """Products of upstream gradients (`deltas`) and forms, which are too many to be made: only their sums are."""
+
+    forms: Array = field(kw_only=True)
+
+    def projected(self, v: Array) -> Array:
+        key = v.tobytes()
+        if key not in self._projected:
+            every = np.matmul(self.deltas.transpose(1, 0, 2), (self.forms * v).transpose(1, 2, 0))
+            self._projected[key] = every.reshape(len(every), -1).T[self.numbers]
+        return self._projected[key]
+
+    def weighted(self, weights: Array) -> Array:
+        every = np.matmul((self.deltas * weights[:, np.newaxis]).transpose(2, 0, 1), self.forms.transpose(2, 1, 0))
+        summed: Array = every.reshape(len(every), -1).T[self.numbers]
         return summed
 
 

@@ -21,8 +21,10 @@ def fitted(target: Array, regressors: list[Array], within: float, size: float = 
         np.isfinite(target).all() and np.isfinite(lengths).all()
     ):
         return None
-    coefficients = np.linalg.lstsq(columns / lengths, target.ravel(), rcond=None)[0]
-    rest = float(np.linalg.norm(columns / lengths @ coefficients - target.ravel()))
+    units = columns / lengths
+    alone = len(regressors) == 1
+    coefficients = target.ravel() @ units if alone else np.linalg.lstsq(units, target.ravel(), rcond=None)[0]
+    rest = float(np.linalg.norm(units @ coefficients - target.ravel()))
     size = float(np.linalg.norm(target))
     if rest > within * size:
         return None

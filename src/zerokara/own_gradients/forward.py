@@ -178,7 +178,7 @@ MOST_LAYOUTS = 8
 
 
 def _found(subject: Subject) -> Model | None:
-    """The first that fits, of the likelier ones of every layout before the others."""
+    """The first that fits, the likelier ones before the others."""
     chains = (
         (layers, widths, columns)
         for columns in (False, True)
@@ -186,14 +186,20 @@ def _found(subject: Subject) -> Model | None:
     )
     layouts_seen = [(_Observed(subject, layers, columns), widths[-1]) for layers, widths, columns in chains]
     deadline = time.process_time() + SECONDS
-    for mixed, penalized in product((False, True), repeat=2):
-        for seen, classes in layouts_seen:
-            try:
-                model = _identified(seen, classes, mixed, penalized, deadline)
-            except Exception:  # the learner's code may raise anything, at weights that it never had
-                continue
-            if model is not None:
-                return model
+
+    def unlikely(kind: tuple[bool, bool, int]) -> int:
+        """Parameters have their order by name, mostly; of many layers there are many mixtures, which take long."""
+        mixed, penalized, layout = kind
+        return 2 * (layout > 0) + penalized + mixed * (len(layouts_seen[layout][0].layers) - 2)
+
+    kinds = product((False, True), (False, True), range(len(layouts_seen)))
+    for mixed, penalized, layout in sorted(kinds, key=unlikely):
+        try:
+            model = _identified(*layouts_seen[layout], mixed, penalized, deadline)
+        except Exception:  # the learner's code may raise anything, at weights that it never had
+            continue
+        if model is not None:
+            return model
     return None
 
 

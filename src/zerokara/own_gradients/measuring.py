@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -34,11 +35,15 @@ EVALUATIONS = 2 * len(STEPS) + 7
 """Of the loss, for one slope."""
 SAMPLED = 12
 """Elements of a parameter that are looked at by themselves, to say where and by what factor a gradient is wrong."""
+ENOUGH = 3
+"""As many of them do where the others would tell nothing more."""
+ALIKE = 1e-4
+"""How far ratios may be apart that are one, beside the largest."""
 
 
 @dataclass(frozen=True)
 class Element:
-    """One element of a gradient, both ways."""
+    """One element of a gradient, both ways; `where` is empty for the slope in a direction."""
 
     where: tuple[int, ...]
     numerical: float
@@ -118,9 +123,12 @@ class Measure:
             self.allowed = GUARDED
         sizes = [np.abs(array).max() for array in point.gradient.values() if array.size]
         self.largest = float(max(sizes, default=0.0))
+        self._along: list[Element] = []
+        self._noise = 0.0
 
     def parameter(self, name: str) -> None:
         """Judge the gradient of one parameter."""
+        self._along, self._noise = [], 0.0
         shape, gradient = self.subject.params[name].shape, self.point.gradient.get(name)
         generator = np.random.default_rng(2)
         if gradient is None:
@@ -130,22 +138,22 @@ class Measure:
         else:
             self._slopes(name, np.asarray(gradient).reshape(shape), generator)
             if self.point.verdicts[name] == DISAGREES:
-                elements = self._elements(name, np.asarray(gradient, dtype=float).reshape(shape), generator)
-                self.point.elements[name] = list(elements)
+                gradient = np.asarray(gradient, dtype=float).reshape(shape)
+                self.point.elements[name] = self._elements(name, gradient, generator)
 
     def _missing(self, name: str, generator: np.random.Generator) -> str:
         slope = self._slope(self.losses[0], name, _direction(generator, self.subject.params[name].shape))
         return DISAGREES if abs(slope.value) > 1e3 * slope.error + 1e-9 else CANNOT_BE_TOLD
 
     def _slopes(self, name: str, gradient: Array, generator: np.random.Generator) -> None:
-        """In random directions of one parameter. Two of three must speak against a gradient."""
+        """In random directions of one parameter. Two of three must speak against a gradient: the first two may do."""
         tolerance = SHORT.get(gradient.dtype.itemsize if gradient.dtype.kind == "f" else 8, 0.0)
         tolerance = max(tolerance, self.allowed)
         found: list[tuple[str, float]] = []
         while len(found) < DIRECTIONS and (not found or time.process_time() < self.deadline):
             direction = _direction(generator, gradient.shape)
             found.append(self._mildest(name, gradient.astype(float), direction, tolerance))
-            if [verdict for verdict, _ in found] == [AGREES, AGREES]:
+            if [verdict for verdict, _ in found] in ([AGREES, AGREES], [DISAGREES, DISAGREES]):
                 break
         told = [verdict for verdict, _ in found]
         against = told.count(DISAGREES)
@@ -167,6 +175,8 @@ class Measure:
         """A verdict by one direction, and how far the two slopes are apart, beside their size."""
         slope = self._slope(loss, name, direction)
         claimed = float((gradient * direction).sum())
+        if loss is self.losses[0]:
+            self._along.append(Element((), slope.value, claimed))
         size = max(float(np.sqrt(np.square(gradient * direction).sum())), abs(slope.value))
         if not np.isfinite(slope.value) or not np.isfinite(slope.error):
             return CANNOT_BE_TOLD, np.inf
@@ -180,32 +190,76 @@ class Measure:
             return (AGREES if size > 10 * slope.error else CANNOT_BE_TOLD), apart / size
         return (DISAGREES if _convincing(slope, apart) else CANNOT_BE_TOLD), apart / size
 
-    def _slope(self, loss: Loss, name: str, direction: Array) -> Slope:
+    def _slope(self, loss: Loss, name: str, direction: Array, noise: float | None = None) -> Slope:
+        """The slope of a loss where a parameter moves in a direction; its noise is measured where it is not given."""
         param, x, t = self.subject.params[name], self.subject.x, self.subject.t
         start = param.copy()
 
+        @cache
         def moved(h: float) -> float:
             param[...] = start + h * direction
             return loss(x, t)
 
         try:
-            return slope_of(moved, noise_of(moved))
+            if noise is None:
+                noise = noise_of(moved)
+                self._noise = max(self._noise, noise) if loss is self.losses[0] else self._noise
+            return slope_of(moved, noise)
         finally:
             param[...] = start
 
-    def _elements(self, name: str, gradient: Array, generator: np.random.Generator) -> Iterator[Element]:
-        """Some elements both ways: the largest of the gradient, and others at random."""
+    def _elements(self, name: str, gradient: Array, generator: np.random.Generator) -> list[Element]:
+        """Some elements both ways, as many as are needed: the largest of the gradient, and others at random.
+
+        One element moves less than all do, and its rounding is no more.
+        """
         largest = np.argsort(-np.abs(gradient), axis=None)[: SAMPLED // 2]
         others = generator.integers(gradient.size, size=SAMPLED // 2)
+        found: list[Element] = []
         for index in dict.fromkeys([*largest.tolist(), *others.tolist()]):
-            if time.process_time() > self.deadline:
-                return
+            if time.process_time() > self.deadline or self._are_enough(gradient, found):
+                break
             where = tuple(int(i) for i in np.unravel_index(index, gradient.shape))
             direction = np.zeros(gradient.shape)
             direction[where] = 1.0
-            slope, claimed = self._slope(self.losses[0], name, direction), float(gradient[where])
+            slope, claimed = self._slope(self.losses[0], name, direction, self._noise), float(gradient[where])
             if max(abs(slope.value), abs(claimed)) > 10 * slope.error:
-                yield Element(where, slope.value, claimed)
+                found.append(Element(where, slope.value, claimed))
+        return found
+
+    def _are_enough(self, gradient: Array, found: Sequence[Element]) -> bool:
+        """Whether other elements would change nothing.
+
+        Two ratios are no one ratio, whatever comes; one that random directions have, too, is that of all elements.
+        """
+        if len(found) < ENOUGH or may_be_cut(gradient, found):
+            return False
+        return ratio_of(found) is None or ratio_of([*found, *self._along]) is not None
+
+
+def ratio_of(elements: Sequence[Element]) -> float | None:
+    """backprop / numerical where it is one number for all of these elements."""
+    ratios = [e.backprop / e.numerical for e in elements if e.numerical]
+    if len(ratios) < 2 or len(ratios) < len(elements):
+        return None
+    return float(np.median(ratios)) if np.ptp(ratios) <= ALIKE * np.abs(ratios).max() else None
+
+
+def may_be_cut(gradient: Array, elements: Sequence[Element]) -> bool:
+    """Whether a gradient is right, for all these elements tell, but for being cut off at a value.
+
+    Then those differ that are as large as any, of which there are several.
+    """
+    sizes = np.abs(gradient)
+    largest = float(sizes.max(initial=0.0))
+    if not largest > 0 or np.count_nonzero(sizes == largest) < 2:
+        return False
+    return all(
+        e.numerical / e.backprop >= 1
+        if abs(e.backprop) == largest
+        else abs(e.numerical - e.backprop) <= ALIKE * largest
+        for e in elements
+    )
 
 
 def _direction(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:

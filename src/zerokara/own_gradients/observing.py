@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from zerokara.own_gradients.batches import Batch, batch
+from zerokara.own_gradients.deltas import Candidates
 from zerokara.own_gradients.forward import ROWS, Model, agrees, row_length, set_weights, tolerance
 from zerokara.own_gradients.keeping import Snapshot
 from zerokara.own_gradients.subject import Array, Arrays, Subject, Truth
@@ -26,6 +27,7 @@ class Observation:
         truth: the right quantities.
         dtypes: of the gradients as returned.
         within: how far numbers may differ that are equal but for rounding, relative.
+        candidates: those that were made for it, by the layer and the δ of the layer above.
     """
 
     model: Model
@@ -38,6 +40,7 @@ class Observation:
     truth: Truth
     within: float
     dtypes: dict[str, np.dtype[Any]]
+    candidates: dict[tuple[int, bytes], Candidates] = field(init=False, default_factory=dict)
 
     def weights_of(self, values: Mapping[str, Array], layer: int) -> Array | None:
         """What `values` have for W of a layer, as (inputs, outputs) where the shape allows it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def slope_of(f: Callable[[float], float], noise: float) -> Slope:
     Args:
         noise: by how much two values of f may differ by rounding.
     """
+    f = cache(f)  # the steps are among the more steps
     slope = _by_steps(f, noise, STEPS)
     return slope if slope.error <= EXACT * abs(slope.value) else _by_steps(f, noise, MORE_STEPS)
 
