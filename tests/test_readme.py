@@ -199,8 +199,8 @@ def test_what_is_shown_in_a_translation(tmp_path, name, language):
 
 
 def shows(listed: list[Command]) -> list[bool]:
-    """Of each command whether it prints what is shown, or makes the run that such a command is about."""
-    needed = [is_run(command.line) and bool(command.printed) for command in listed]
+    """Of each command whether it prints what is shown, or makes the run or the files that such a command is about."""
+    needed = [is_run(line) and (bool(printed) or line == "zerokara book init") for line, printed in listed]
     for i in reversed(range(len(listed))):
         for word in shlex.split(listed[i].line) if needed[i] else []:
             makers = [k for k in range(i) if makes(listed[k].line, word)]
