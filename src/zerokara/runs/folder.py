@@ -90,16 +90,18 @@ class RunFolder:
 
     def check_mine(self) -> None:
         """Raise FolderLost where the folder was removed, or its lock file, which anybody could take anew."""
-        if self.directory.is_gone():
-            path = self.directory.last_seen()
+        gone = self.directory.is_gone()
+        if not gone and self.lock.is_in_place():
+            return
+        path = self.directory.last_seen()
+        if gone or self.directory.is_gone():  # asked again: it may have been removed, with its lock, between the two looks
             raise FolderLost(sentence("{path} was removed while it was being trained.", path=path))
-        if not self.lock.is_in_place():
-            text = sentence(
-                "The file {lock} of {path}, which says who may write there, was removed while it was being trained.",
-                path=self.directory.last_seen(),
-                lock=LOCK_FILE,
-            )
-            raise FolderLost(text)
+        text = sentence(
+            "The file {lock} of {path}, which says who may write there, was removed while it was being trained.",
+            path=path,
+            lock=LOCK_FILE,
+        )
+        raise FolderLost(text)
 
     def check_in_place(self) -> None:
         """Raise RunError where the path does not lead to this folder any more: what was read by it is not from here."""
