@@ -445,7 +445,8 @@ def unnamed(line: str, folder: str, names: list[str]) -> set[str]:
 NAMES = {
     *ENTRIES, *ENGINES, AUTO, *ACTIVATIONS, *LOSSES, *INITIALIZERS, *SAMPLINGS, *OPTIMIZERS, *DTYPES, *GRADIENTS,
     *app, *app["data"], *app["runs"], *CHANGES, "blown-up", "photos", "init", "zerokara", "python", "numpy",
-    "scikit-learn", "matplotlib", "safetensors", "ipython", "nbformat", "websockets", "anywidget", "tensorboardX", "pandas", "Linux", "nowhere",
+    "scikit-learn", "matplotlib", "safetensors", "ipython", "nbformat", "websockets", "anywidget", "tensorboardX",
+    "pandas", "Linux", "nowhere",
 }  # fmt: skip
 """What is called the same in every language."""
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,3 +193,17 @@ def test_what_was_written_while_the_folder_was_taken_away_is_taken_back(tmp_path
     with folder.lock, pytest.raises(FolderLost, match=r"The file lock of .*x, which says who may write there, was rem"):
         folder.put("5.safetensors", [b"x"])
     assert os.listdir(tmp_path / "x") == []
+
+
+def test_a_folder_that_is_removed_between_the_two_looks_is_said_to_be_removed(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path, "x", "digits")
+    look = folder.lock.is_in_place
+
+    def removed_before_the_second_look() -> bool:
+        shutil.rmtree(folder.path)
+        return look()
+
+    with folder.lock:
+        monkeypatch.setattr(folder.lock, "is_in_place", removed_before_the_second_look)
+        with pytest.raises(FolderLost, match=r"x was removed while it was being trained\."):
+            folder.check_mine()
