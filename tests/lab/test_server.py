@@ -139,6 +139,18 @@ def test_an_unknown_file_is_told_only_to_those_who_know_the_token(server: LabSer
     assert status(get(server, "/none")) == status(get(server, "/lab.js")) == 403
 
 
+def test_what_asks_badly_for_the_socket_is_kept_here_too(server: LabServer) -> None:
+    own = f"127.0.0.1:{server.port}"
+    lines = (f"Host: {own}", f"Origin: http://{own}")
+    upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: x")
+    for more, expected in (((), 426), (upgrade, 400)):
+        answer = get(server, f"/ws?{page_query(server)}", *lines, *more)
+        assert status(answer) == expected
+        head = answer.partition(b"\r\n\r\n")[0].decode()
+        assert set(head.split("\r\n")) >= SAFE
+        assert "Content-Security-Policy: default-src 'self'; " in head
+
+
 @pytest.mark.parametrize("query", ["", "token=", "token=x", "{}x", "x{}", "{}&a=1", "token=%00", "&{}"])
 def test_without_the_token_there_is_nothing(server: LabServer, query: str) -> None:
     query = query.format(page_query(server))

@@ -79,6 +79,7 @@ class LabServer:
             sock=listening,
             create_connection=self._arrived,  # type: ignore[arg-type]  # it is only called
             process_request=self._answer,
+            process_response=self._guard,
             compression=None,
             max_size=MOST_BYTES,
             open_timeout=ARRIVING_SECONDS,
@@ -146,11 +147,14 @@ class LabServer:
 
     def _response(self, status: HTTPStatus, text: str = "", kind: str = TEXT, location: str = "") -> Response:
         body = text.encode()
-        headers = Headers(self.gate.headers())
-        headers.update({"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"})
+        headers = Headers({"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"})
         if location:
             headers["Location"] = location
         return Response(status, status.phrase, headers, body)
+
+    def _guard(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        """Every answer says what may be done with it, those of `websockets` to no proper handshake among them."""
+        response.headers.update(self.gate.headers())
 
     def _converse(self, connection: ServerConnection) -> None:
         """Hand over what a page says, until it is gone."""
