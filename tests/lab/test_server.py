@@ -1,5 +1,6 @@
 """The server answers its own page and nobody else, and nothing that comes does harm."""
 
+import errno
 import json
 import logging
 import socket
@@ -368,6 +369,16 @@ def test_each_server_has_a_token_of_its_own(server: LabServer) -> None:
 def test_a_port_that_is_none_is_refused(server: LabServer, port: int) -> None:
     with pytest.raises(UsageError, match=f"port must be a whole number from 0 to 65535. Got {port}."):
         LabServer(server.lab, port)
+
+
+def test_a_port_that_is_not_for_everybody_is_a_sentence(server: LabServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(address: tuple[str, int]) -> None:
+        text = f"Permission denied (while attempting to bind on address {address})"  # as Python words it
+        raise PermissionError(errno.EACCES, text)
+
+    monkeypatch.setattr(served.socket, "create_server", refuse)
+    with pytest.raises(UsageError, match=r"^Port 80 cannot be used: Permission denied\. Name another"):
+        LabServer(server.lab, 80)
 
 
 def test_a_busy_port_is_a_sentence_and_the_usual_one_gives_way(

@@ -308,7 +308,7 @@ def _server(lab: Lab) -> Any:
         raise UsageError(
             sentence(
                 "The lab's page needs websockets, which is not installed. {install} brings it.",
-                install=to_install("websockets"),
+                install=to_install("--upgrade", "websockets"),
             ),
             "missing-package",
         ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import struct
 import sys
@@ -23,13 +24,19 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.sync.server import Server, ServerConnection, serve
+from websockets.version import version
 
 from zerokara.errors import UsageError
 from zerokara.lab import module
 from zerokara.lab.core import Lab
 from zerokara.lab.gate import Gate
 from zerokara.lab.messages import MOST_BYTES, Malformed, Message, packed, unpacked
-from zerokara.words import sentence
+from zerokara.words import in_english, sentence
+
+OLDEST = 17
+"""Before it, `websockets` did not say by which method something was asked for."""
+if int(version.partition(".")[0]) < OLDEST:
+    raise ImportError(in_english("websockets {version} is too old", version=version), name="websockets")
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8765
@@ -197,7 +204,7 @@ def _listening(port: int | None) -> socket.socket:
             text = sentence(
                 "Port {port} cannot be used: {reason}. Name another with --port, or 0 for any that is free.",
                 port=port,
-                reason=error.strerror or error,
+                reason=os.strerror(error.errno) if error.errno else error,  # Python adds the address to `strerror`
             )
         raise UsageError(text, "wrong-value") from error
 
