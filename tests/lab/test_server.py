@@ -201,6 +201,7 @@ def test_a_foreign_host_or_origin_is_refused(server: LabServer, lines: list[str]
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "get"])
 def test_nothing_can_be_sent_but_over_the_socket(server: LabServer, method: str) -> None:
     assert status(get(server, f"/?{page_query(server)}", method=method)) in (0, 405)
+    assert status(get(server, "/", method=method)) in (0, 403)  # no stranger is told anything else
 
 
 # The socket

@@ -134,8 +134,6 @@ class LabServer:
         """The answer to a request; None to open the socket."""
         path, _, query = request.path.partition("?")
         get = request.headers.get_all
-        if request.method not in ("GET", "HEAD"):
-            return self._response(HTTPStatus.METHOD_NOT_ALLOWED)
         if not self.gate.comes_from_here(get("Host"), get("Origin"), socket=path == "/ws"):
             return self._response(HTTPStatus.FORBIDDEN)
         if path == "/" and self.gate.takes_ticket(query):
@@ -143,6 +141,8 @@ class LabServer:
         if not self.gate.knows_token(query):
             text = sentence("Open the whole address that zerokara lab has printed, with its token.")
             return self._response(HTTPStatus.FORBIDDEN, text)
+        if request.method not in ("GET", "HEAD"):
+            return self._response(HTTPStatus.METHOD_NOT_ALLOWED)
         if path == "/ws":
             return None
         if path == "/":
