@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Two test processes on two cores: a matrix library with threads of its own would wait for them more than compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -113,6 +114,19 @@ def outside(text: str) -> str:
     assert "⟦" not in rest, f"a sentence in a sentence: {text}"
     assert "⟧" not in rest, f"a sentence in a sentence: {text}"
     return " ".join(rest.split())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]  # nobody but root is in a container
+        )  # fmt: skip
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

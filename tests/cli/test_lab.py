@@ -25,6 +25,7 @@ from websockets.sync.client import connect
 import zerokara
 from zerokara.cli import lab, main
 from zerokara.cli.live import HEADS, LiveReporter
+from zerokara.errors import UsageError
 from zerokara.lab.messages import Message, packed, unpacked
 
 START = r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}\n"
@@ -152,9 +153,20 @@ def test_without_websockets_it_says_how_to_get_it_and_trains_in_the_terminal(
     assert said.out == ""
     first, *more = said.err.splitlines()
     assert first.startswith("zerokara: The lab's page needs websockets, which is not installed;")
-    assert first.endswith(" install websockets")
+    assert first.endswith(" install --upgrade websockets")
     assert "kept in runs/digits-001" in more
     assert json.loads((bare / "runs" / "digits-001" / "run.json").read_text())["state"] == "finished"
+
+
+def test_websockets_that_is_too_old_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+    monkeypatch.setattr("websockets.version.version", "16.1.2")
+    monkeypatch.delitem(sys.modules, "zerokara.lab.server", raising=False)
+    monkeypatch.setattr(lab, "_without_page", lambda recipe, **_: trained.append(recipe.dataset) or 0)
+    assert main(["lab", "digits", "--no-browser", "--port", "70000"]) == 0
+    assert trained == ["digits"]
+    with pytest.raises(UsageError, match=r"install --upgrade websockets brings it\.$"):
+        zerokara.open_lab("digits")
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -139,19 +138,6 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 def watch() -> type[ScriptedView]:
     """Connects a scripted view: `watch(lab)`."""
     return ScriptedView
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]  # nobody but root is in a container
-        )  # fmt: skip
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

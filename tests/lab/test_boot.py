@@ -1,6 +1,5 @@
 """The page's connection in Chromium: opened once by a ticket, lost, found again, ended, and one too many."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -20,17 +19,6 @@ from zerokara.training.recipe import Recipe
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 NOTICE = ".zerokara-notice:not([hidden])"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        options = {"executable_path": shutil.which("chromium"), "args": ["--no-sandbox"]}  # nobody but root is there
-        chromium = playwright.chromium.launch(**options)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import shutil
 import threading
 from dataclasses import replace
 
@@ -57,18 +56,6 @@ def served():
     served = Served()
     yield served
     served.server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]  # nobody but root is in a container
-        )  # fmt: skip
-        yield chromium
-        chromium.close()
 
 
 WIDE = {"viewport": {"width": 1280, "height": 1000}}

@@ -253,7 +253,7 @@ def test_without_websockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zerokara.lab.server", None)
     with pytest.raises(
         UsageError,
-        match=r"^The lab's page needs websockets, which is not installed\. .* install websockets brings it\.$",
+        match=r"^The lab's page needs websockets, which is not installed\. .* --upgrade websockets brings it\.$",
     ) as refused:
         zerokara.open_lab("digits")
     assert refused.value.code == "missing-package"
@@ -280,7 +280,9 @@ def test_elsewhere_it_has_a_page(capsys: pytest.CaptureFixture[str], tmp_path: P
         said = capsys.readouterr()
         assert said.out == ""
         assert said.err.startswith(f"The lab is open at {lab.address}, on this machine alone")
-        assert lab.address in repr(lab)
+        place, _, token = lab.address.partition("?token=")
+        assert repr(lab) == f"<Lab of digits {place}: untrained after 0 of 1,500 updates>"
+        assert token not in repr(lab)
         assert lab.run is None
         with urlopen(lab.address) as page:
             assert b"boot.js" in page.read()

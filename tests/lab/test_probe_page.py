@@ -1,6 +1,5 @@
 """The tab Probe in Chromium, over a real lab: by mouse, touch and keyboard; numbers as the loop has them."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 
@@ -15,18 +14,6 @@ from zerokara.training.recipe import Recipe
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 SMALL = Recipe(dataset="digits", hidden=12, iterations=100_000, batch_size=20, seed=3)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]  # nobody but root is in a container
-        )  # fmt: skip
-        yield chromium
-        chromium.close()
 
 
 class Served:

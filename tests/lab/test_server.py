@@ -1,5 +1,6 @@
 """The server answers its own page and nobody else, and nothing that comes does harm."""
 
+import errno
 import json
 import logging
 import socket
@@ -139,6 +140,18 @@ def test_an_unknown_file_is_told_only_to_those_who_know_the_token(server: LabSer
     assert status(get(server, "/none")) == status(get(server, "/lab.js")) == 403
 
 
+def test_what_asks_badly_for_the_socket_is_kept_here_too(server: LabServer) -> None:
+    own = f"127.0.0.1:{server.port}"
+    lines = (f"Host: {own}", f"Origin: http://{own}")
+    upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: x")
+    for more, expected in (((), 426), (upgrade, 400)):
+        answer = get(server, f"/ws?{page_query(server)}", *lines, *more)
+        assert status(answer) == expected
+        head = answer.partition(b"\r\n\r\n")[0].decode()
+        assert set(head.split("\r\n")) >= SAFE
+        assert "Content-Security-Policy: default-src 'self'; " in head
+
+
 @pytest.mark.parametrize("query", ["", "token=", "token=x", "{}x", "x{}", "{}&a=1", "token=%00", "&{}"])
 def test_without_the_token_there_is_nothing(server: LabServer, query: str) -> None:
     query = query.format(page_query(server))
@@ -188,6 +201,7 @@ def test_a_foreign_host_or_origin_is_refused(server: LabServer, lines: list[str]
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "get"])
 def test_nothing_can_be_sent_but_over_the_socket(server: LabServer, method: str) -> None:
     assert status(get(server, f"/?{page_query(server)}", method=method)) in (0, 405)
+    assert status(get(server, "/", method=method)) in (0, 403)  # no stranger is told anything else
 
 
 # The socket
@@ -356,6 +370,16 @@ def test_each_server_has_a_token_of_its_own(server: LabServer) -> None:
 def test_a_port_that_is_none_is_refused(server: LabServer, port: int) -> None:
     with pytest.raises(UsageError, match=f"port must be a whole number from 0 to 65535. Got {port}."):
         LabServer(server.lab, port)
+
+
+def test_a_port_that_is_not_for_everybody_is_a_sentence(server: LabServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(address: tuple[str, int]) -> None:
+        text = f"Permission denied (while attempting to bind on address {address})"  # as Python words it
+        raise PermissionError(errno.EACCES, text)
+
+    monkeypatch.setattr(served.socket, "create_server", refuse)
+    with pytest.raises(UsageError, match=r"^Port 80 cannot be used: Permission denied\. Name another"):
+        LabServer(server.lab, 80)
 
 
 def test_a_busy_port_is_a_sentence_and_the_usual_one_gives_way(

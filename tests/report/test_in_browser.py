@@ -1,7 +1,6 @@
 """Pages in Chromium, without JavaScript: no line is too long, nothing is asked for, every link can be reached."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,18 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 WIDTHS, THEMES, LANGUAGES = (390, 1280, 1920), ("light", "dark"), ("en", "ja", "ko")
 LONG = "a_name_without_any_blank_" * 12
 EVIL = "<script>document.title = 'broken'</script><img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]  # nobody but root is in a container
-        )  # fmt: skip
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def lab(
     chosen = recipe_of(recipe and run_folder(recipe, out), options)
     try:
         from zerokara.lab.server import LabServer
-    except ModuleNotFoundError as error:
+    except ImportError as error:  # not there, or too old
         if (error.name or "").partition(".")[0] != "websockets":
             raise
         return _without_page(chosen, engine=engine, threads=threads, data_dir=data_dir, out=out)
@@ -119,7 +119,7 @@ def _without_page(recipe: Recipe, *, engine: str, threads: int | None, data_dir:
 
     text = sentence(
         "The lab's page needs websockets, which is not installed; so the training is shown here. To get it: {install}",
-        install=to_install("websockets"),
+        install=to_install("--upgrade", "websockets"),
     )
     tell(text)
     return train_in_terminal(recipe, sys.stderr, engine=engine, threads=threads, data_dir=data_dir, out=out)

@@ -190,8 +190,9 @@ class OpenLab:
         )
 
     def __repr__(self) -> str:
+        """Without the token: what a program writes of its objects is soon in a log."""
         training = self.lab.training
-        where = self.address or in_english("below a cell")
+        where = self.address.partition("?")[0] if self.address else in_english("below a cell")
         state = in_english("closed") if self.is_closed else training.state
         return in_english(
             "<Lab of {dataset} {where}: {state} after {n:,} of {total:,} updates>",
@@ -307,7 +308,7 @@ def _server(lab: Lab) -> Any:
         raise UsageError(
             sentence(
                 "The lab's page needs websockets, which is not installed. {install} brings it.",
-                install=to_install("websockets"),
+                install=to_install("--upgrade", "websockets"),
             ),
             "missing-package",
         ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import struct
 import sys
@@ -23,13 +24,19 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.sync.server import Server, ServerConnection, serve
+from websockets.version import version
 
 from zerokara.errors import UsageError
 from zerokara.lab import module
 from zerokara.lab.core import Lab
 from zerokara.lab.gate import Gate
 from zerokara.lab.messages import MOST_BYTES, Malformed, Message, packed, unpacked
-from zerokara.words import sentence
+from zerokara.words import in_english, sentence
+
+OLDEST = 17
+"""Before it, `websockets` did not say by which method something was asked for."""
+if int(version.partition(".")[0]) < OLDEST:
+    raise ImportError(in_english("websockets {version} is too old", version=version), name="websockets")
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8765
@@ -79,6 +86,7 @@ class LabServer:
             sock=listening,
             create_connection=self._arrived,  # type: ignore[arg-type]  # it is only called
             process_request=self._answer,
+            process_response=self._guard,
             compression=None,
             max_size=MOST_BYTES,
             open_timeout=ARRIVING_SECONDS,
@@ -126,8 +134,6 @@ class LabServer:
         """The answer to a request; None to open the socket."""
         path, _, query = request.path.partition("?")
         get = request.headers.get_all
-        if request.method not in ("GET", "HEAD"):
-            return self._response(HTTPStatus.METHOD_NOT_ALLOWED)
         if not self.gate.comes_from_here(get("Host"), get("Origin"), socket=path == "/ws"):
             return self._response(HTTPStatus.FORBIDDEN)
         if path == "/" and self.gate.takes_ticket(query):
@@ -135,6 +141,8 @@ class LabServer:
         if not self.gate.knows_token(query):
             text = sentence("Open the whole address that zerokara lab has printed, with its token.")
             return self._response(HTTPStatus.FORBIDDEN, text)
+        if request.method not in ("GET", "HEAD"):
+            return self._response(HTTPStatus.METHOD_NOT_ALLOWED)
         if path == "/ws":
             return None
         if path == "/":
@@ -146,11 +154,14 @@ class LabServer:
 
     def _response(self, status: HTTPStatus, text: str = "", kind: str = TEXT, location: str = "") -> Response:
         body = text.encode()
-        headers = Headers(self.gate.headers())
-        headers.update({"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"})
+        headers = Headers({"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"})
         if location:
             headers["Location"] = location
         return Response(status, status.phrase, headers, body)
+
+    def _guard(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        """Every answer says what may be done with it, those of `websockets` to no proper handshake among them."""
+        response.headers.update(self.gate.headers())
 
     def _converse(self, connection: ServerConnection) -> None:
         """Hand over what a page says, until it is gone."""
@@ -193,7 +204,7 @@ def _listening(port: int | None) -> socket.socket:
             text = sentence(
                 "Port {port} cannot be used: {reason}. Name another with --port, or 0 for any that is free.",
                 port=port,
-                reason=error.strerror or error,
+                reason=os.strerror(error.errno) if error.errno else error,  # Python adds the address to `strerror`
             )
         raise UsageError(text, "wrong-value") from error
 
