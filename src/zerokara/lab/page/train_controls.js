@@ -159,7 +159,11 @@ function settingControl(lab, field, { min, max, step, to, from }) {
   };
   slider.addEventListener("input", () => show(from(slider.valueAsNumber)));
   slider.addEventListener("change", () => send(from(slider.valueAsNumber)));
-  box.addEventListener("change", () => send(box.valueAsNumber));
+  box.addEventListener("change", () => {
+    const value = box.valueAsNumber;
+    if (Number.isFinite(value)) show(value); // nothing is painted over it while it is edited, so the slider follows here
+    send(value);
+  });
   const element = h("div", { class: "control setting", "data-field": field }, h("label", {}, label, slider), box);
   return {
     field, element,
