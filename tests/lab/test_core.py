@@ -195,6 +195,7 @@ def test_a_diverged_run_says_so_and_can_be_gone_back_from(lab: Lab, watch: Watch
     view.done("change", field="learning_rate", value=0.1)
     view.done("go")
     facts = view.at("finished", 120)
+    assert facts["findings"] == []  # of the training that it was
     assert facts["parent"]["iteration"] == 0
     assert facts["verdict"].endswith(f"Ask once it has ended: zerokara doctor {lab.out / facts['run']}")
     straight = build_trainer(replace(lab.recipe, learning_rate=0.1), lab.dataset)
