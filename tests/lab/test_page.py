@@ -190,5 +190,6 @@ def test_nothing_can_be_steered_while_the_connection_is_lost(browser, tmp_path: 
     made.server.stop()
     page.locator(".zerokara-notice").wait_for()
     assert page.locator(".controls .main").is_disabled()
+    assert page.locator(".controls .main").inner_text() == "Start"
     assert made.complaints == []
     made.close()

@@ -51,7 +51,7 @@ function mainButtons(lab, form) {
     elements: [main, one, epoch, stop], main, one,
     paint({ state }) {
       now = state;
-      say(main, lab.text(labels[state] ?? "start_again"));
+      if (state !== "lost") say(main, lab.text(labels[state] ?? "start_again"));
       main.dataset.state = state;
       main.disabled = state === "returning";
       one.disabled = epoch.disabled = !GOES_ON.has(state);
