@@ -11,7 +11,7 @@ from PIL import Image
 
 from zerokara.data.pictures import read_picture
 from zerokara.errors import DataError, UsageError
-from zerokara.handwriting.opening import open_picture
+from zerokara.handwriting.opening import PictureFile, open_picture
 
 GRAY = np.array([[0, 40, 80], [120, 160, 255]], np.uint8)
 
@@ -128,6 +128,9 @@ def test_what_is_no_picture(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match="cannot be read as a picture"):
         open_picture(path)
+    with pytest.raises(DataError, match="cannot be read as a picture") as told:
+        open_picture(PictureFile("b.png", content))
+    assert "BytesIO" not in str(told.value)
 
 
 def test_half_a_photo_and_several_pictures(tmp_path: Path) -> None:

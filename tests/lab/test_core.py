@@ -195,11 +195,25 @@ def test_a_diverged_run_says_so_and_can_be_gone_back_from(lab: Lab, watch: Watch
     view.done("change", field="learning_rate", value=0.1)
     view.done("go")
     facts = view.at("finished", 120)
+    assert facts["findings"] == []  # of the training that it was
     assert facts["parent"]["iteration"] == 0
+    assert facts["verdict"].endswith(f"Ask once it has ended: zerokara doctor {lab.out / facts['run']}")
     straight = build_trainer(replace(lab.recipe, learning_rate=0.1), lab.dataset)
     straight.run()
     run = open_run(lab.out / facts["run"])
     np.testing.assert_array_equal(run.network.params["W1"], straight.network.params["W1"])
+
+
+def test_nothing_is_said_to_look_right_that_was_not_looked_at(lab: Lab, watch: Watch) -> None:
+    view = watch(lab)
+    assert view.facts["verdict"] == ""
+    view.done("step", updates=1)
+    assert view.at("paused", 1)["verdict"] == "Nothing that looks wrong."
+    view.done("change", field="learning_rate", value=30.0)
+    view.done("step", updates=1)
+    facts = view.at("paused", 2)
+    assert facts["findings"] == []
+    assert "is not judged here" in facts["verdict"]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The page's frame in Chromium: tabs, widths, colours, several pages at once, cells of a notebook, numbers in words."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -151,12 +152,12 @@ def test_views_in_a_notebook_keep_apart_and_leave_nothing_behind(served: Served)
 def test_numbers_are_rounded_as_python_rounds_them(served: Served) -> None:
     page = served.open()
     generator = np.random.default_rng(5)
-    values = [*generator.uniform(0, 1, 300).tolist(), 0.125, 0.375, 0.0625, 2.5, 0.5, 1.5, 1e-3, 0.99995, 1 / 3]
+    values = [0.97975, *generator.uniform(0, 1, 300).tolist(), 0.125, 0.375, 0.0625, 2.5, 0.5, 1.5, 1e-3, 0.99995]
     text = page.evaluate("fetch(`/lab.js${location.search}`).then(answer => answer.text())")
     source = text[text.index("// Numbers as Python prints them.") : text.index("// Tables, and the twins")]
-    printed = "values.map(x => [fixed(x, 2), fixed(x, 0), percent(x, 1)])"
+    printed = "values.map(x => [fixed(x, 2), fixed(x, 0), percent(x, 1), accuracyShown(x)])"
     shown = page.evaluate(f"values => {{ {source} return {printed}; }}", values)
-    assert shown == [[f"{x:.2f}", f"{x:.0f}", f"{x:.1%}"] for x in values]
+    assert shown == [[f"{x:.2f}", f"{x:.0f}", f"{x:.1%}", f"{Decimal(f'{x:.4f}') * 100:.2f}%"] for x in values]
 
 
 def test_screen_readers_hear_at_most_one_sentence_in_five_seconds(served: Served) -> None:
@@ -189,5 +190,6 @@ def test_nothing_can_be_steered_while_the_connection_is_lost(browser, tmp_path: 
     made.server.stop()
     page.locator(".zerokara-notice").wait_for()
     assert page.locator(".controls .main").is_disabled()
+    assert page.locator(".controls .main").inner_text() == "Start"
     assert made.complaints == []
     made.close()

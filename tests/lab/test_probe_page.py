@@ -242,6 +242,23 @@ def test_the_page_goes_along_with_the_training_and_can_be_held_still(training: S
     assert page.locator(".probe-over .plane .begin").count() == 1
 
 
+def test_weights_too_large_to_be_told_apart_do_not_stop_the_page(training: Served) -> None:
+    served, page = training, training.open()
+    served.lab.change("learning_rate", 1e30)
+    served.lab.go()
+    page.locator(".status[data-state=diverged]").wait_for()
+    wait_for(page, "h is too small for this precision", ".probe-slopes")
+    page.get_by_role("tab", name="Train").click()
+    assert page.get_by_text("No test sample is misread.").count() == 0
+    text = page.evaluate("fetch(`/lab.js${location.search}`).then(answer => answer.text())")
+    source = text[text.index("function ticksOf") : text.index("function decades")]
+    ticks = f"range => {{ const fixed = String, short = String; {source} return ticksOf(range, 0, 6).map(t => t.at); }}"
+    for nearly in ([1e29, 1e29], [3e16, 3e16 + 8], [2.0, 2.0]):
+        assert page.evaluate(ticks, nearly) == []
+    assert served.complaints == []
+    assert page.evaluate(ticks, [-1.0, 1.0]) == [-1.0, -0.5, 0.0, 0.5, 1.0]
+
+
 def test_another_network_has_other_weights(training: Served) -> None:
     served, page = training, training.open()
     fields = page.get_by_label("First weight").locator("input[type=number]")

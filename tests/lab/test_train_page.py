@@ -55,7 +55,7 @@ def test_numbers_are_those_of_the_run(served: Served) -> None:
         for row in evaluations
     ]
     assert page.locator(".accuracy output").all_inner_texts() == [
-        f"{float(evaluations[-1][key]):.2%}" for key in ("train_accuracy", "test_accuracy")
+        f"{round(float(evaluations[-1][key]), 4):.2%}" for key in ("train_accuracy", "test_accuracy")
     ]
 
     shown = rows(page.locator(".loss table"))
@@ -103,6 +103,7 @@ def test_every_control_by_mouse(served: Served) -> None:
     box.fill("0.25")
     box.press("Enter")
     wait(page, lambda told: told["settings"]["learning_rate"] == 0.25)
+    assert page.locator("[data-field=learning_rate] [type=range]").input_value() == "-0.6"  # log10(0.25), in its steps
     page.locator("[data-field=weight_decay] [type=range]").fill("-3")
     told = wait(page, lambda told: told["settings"]["weight_decay"] == 0.001)
     assert told["changes"][-1] == {"iteration": told["iteration"], "field": "weight_decay", "value": 0.001}
@@ -226,6 +227,9 @@ def test_every_control_by_touch(served: Served) -> None:
     assert 3000 < aimed < 5000
     page.get_by_role("button", name="Go back").tap()
     wait(page, lambda told: told["iteration"] == aimed)
+    page.get_by_role("button", name="Full speed").tap()
+    wait(page, lambda told: told["pace"]["mode"] == "rate")
+    assert page.locator(".pace").evaluate("e => getComputedStyle(e).opacity") == "1"
     for name in ("draw", "probe", "train"):
         page.locator(f"[data-tab={name}]").tap()
         assert page.locator("[role=tabpanel]:visible").count() == 1
@@ -250,6 +254,10 @@ def test_recipe_is_checked_where_it_is_written_and_begun(served: Served) -> None
     page.locator("[name=optimizer]").select_option("momentum")
     command = page.locator(".copyable pre").first
     command.filter(has_text="--hidden 7,5 --optimizer momentum --learning-rate 0.5").wait_for()
+    page.locator(".recipe > summary").click()
+    lines = "e => e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight)"
+    page.evaluate("document.querySelector('.recipe h2').textContent = 'レシピ'")  # may break between any two letters
+    assert page.locator(".recipe h2").evaluate(lines) < 1.5
     page.get_by_role("button", name="Start", exact=True).click()
     told = wait(page, lambda told: told["state"] in ("running", "finished") and told["settings"]["momentum"])
     assert told["settings"] == {"learning_rate": 0.5, "momentum": 0.9, "weight_decay": 0.0}

@@ -81,7 +81,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise unreadable(path, error) from error
 
 
-def unreadable(path: Path | str, error: Exception) -> DataError:
+def unreadable(path: Path | str, error: Exception | str) -> DataError:
     """What to say of a picture that Pillow cannot read."""
     return DataError(
         sentence(

@@ -89,7 +89,7 @@ def _of_file(opened: BinaryIO, path: str, longest: int | None) -> Gray:
         except ZerokaraError:
             raise
         except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-            raise unreadable(path, error) from error
+            raise unreadable(path, str(error).replace(repr(file), repr(path))) from error  # not where its bytes are
 
 
 def _opened(path: str) -> BinaryIO:

@@ -9,7 +9,8 @@ what is large only where it has changed: weights, confusion, misread digits. Wha
     iteration, total, per_epoch, rate, left         updates, updates in an epoch, updates a second, seconds or null
     pace {mode, rate}, until, goal {accuracy}       how fast, and where it pauses; null where it does not
     settings, changes   what can be changed, null where the optimizer lacks it; what was, [{iteration, field, value}]
-    layers              `layer_sizes`; findings: what the doctor has said, [{cause, title, text, symptoms, since}]
+    layers              `layer_sizes`; findings: what the doctor has said, [{cause, title, text, symptoms, since}];
+                        verdict: what stands there where it has said nothing
     evaluation          the latest one, or null
     losses {offset, width, updates, smoothed_over}  of arrays losses (m, 3) lowest, mean, highest, and smoothed (m,):
                         buckets of `width` updates from number `offset` on, in the place of what was known from there on
@@ -31,7 +32,7 @@ from numpy.typing import NDArray
 from zerokara.lab.messages import MOST_BYTES
 from zerokara.lab.pictures import MOST_UNITS, sample_pictures, weight_pictures
 from zerokara.lab.snapshot import Snapshot
-from zerokara.lab.status import status
+from zerokara.lab.status import status, verdict
 from zerokara.lab.watched_training import RUNNING, WatchedTraining
 from zerokara.training.changes import CHANGEABLE
 
@@ -120,6 +121,7 @@ class Frames:
             "evaluation": latest and vars(latest),
             "layers": training.layer_sizes(snapshot),
             "findings": training.remarks.up_to(iteration),
+            "verdict": verdict(training),
         }
 
     def _curve(self) -> Part:

@@ -77,6 +77,12 @@ class Remarks:
         """What the page of the run says at its end; None where the end was not seen."""
         return self._whole
 
+    def by(self, iteration: int, prepared: PreparedRun) -> Remarks:
+        """Those of a training that goes on from an earlier update: only what had been said before it."""
+        remarks = Remarks(prepared)
+        remarks._found = [(said, finding) for said, finding in self._found if said < iteration]
+        return remarks
+
     @property
     def count(self) -> int:
         """How many causes were found."""

@@ -50,3 +50,20 @@ def status(training: WatchedTraining) -> str:
         )
     assert state in (DIVERGED, FAILED)
     return training.problem
+
+
+def verdict(training: WatchedTraining) -> str:
+    """What is said where the doctor found nothing; nothing before there is a training.
+
+    It does not look at one whose settings were changed, nor at one that goes on from an earlier update.
+    """
+    path = training.run.path if training.run is not None else training.folder
+    if training.state == UNTRAINED or path is None:
+        return ""
+    if training.changes or training.parent is not None:
+        return sentence(
+            "A training that was changed, or that goes on from an earlier update, is not judged here. Ask once it has "
+            "ended: {command}",
+            command=command("doctor", path),
+        )
+    return sentence("Nothing that looks wrong.")

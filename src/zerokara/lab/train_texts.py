@@ -126,7 +126,6 @@ TEXTS = {
     "ratio": translatable("update / weights"),
     # Translators: what the doctor found in this training
     "findings_title": translatable("What the doctor finds"),
-    "no_findings": translatable("Nothing that looks wrong."),
     # Translators: keys that do something anywhere on the page
     "keys": translatable("Keyboard"),
     "key_space": translatable("Space: start, pause, go on."),

@@ -80,7 +80,7 @@ class WatchedTraining:
         self.snapshots = Snapshots(trainer)
         self.moments: Moments = Moments(trainer, () if before is None else before.moments.up_to(trainer.iteration))
         self.conductor = Conductor(trainer, self._between_chunks, told)
-        self.remarks: Remarks = Remarks(prepared) if before is None else before.remarks
+        self.remarks: Remarks = Remarks(prepared) if before is None else before.remarks.by(trainer.iteration, prepared)
         self.changes: tuple[Change, ...] = trainer.made
         self.folder: Path | None = None
         self.run: Run | None = None

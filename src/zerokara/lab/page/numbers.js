@@ -24,6 +24,11 @@ function percent(x, digits = 1) {
   return x == null ? "–" : `${fixed(x * 100, digits)}%`;
 }
 
+/** An accuracy in percent, rounded where the tables of a run round it: to four decimals. */
+function accuracyShown(x) {
+  return x == null ? "–" : percent(Number(fixed(x, 4)), 2);
+}
+
 /** A number of any size in few letters: three significant digits by default. */
 function short(x, digits = 3) {
   if (x == null) return "–";

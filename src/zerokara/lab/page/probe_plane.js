@@ -53,14 +53,19 @@ function boxOf(width, height, em, ticks, xLabel, yLabel) {
   return { left, top, width: Math.max(1, width - left - em), height: Math.max(1, height - top - bottom), em };
 }
 
+const FARTHEST = 1e6; // pixels that a drawing can be asked for: a tangent may be as steep as can be
+
 function scaleOf([low, high], log, from, to) {
   const place = log ? Math.log : value => value, [a, b] = [place(low), place(high)];
-  return value => from + ((place(value) - a) / (b - a)) * (to - from);
+  if (!(b > a)) return () => (from + to) / 2;
+  const within = at => Math.max(-FARTHEST, Math.min(FARTHEST, at));
+  return value => within(from + ((place(value) - a) / (b - a)) * (to - from));
 }
 
 /** Where the lines of a grid are, with their numbers: about `most` of them, at 1, 2 or 5 times a power of ten. */
 function ticksOf([low, high], log, most) {
   if (log) return decades(low, high, most);
+  if (!(high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) return []; // numbers too close to be told apart
   const raw = (high - low) / most, power = 10 ** Math.floor(Math.log10(raw));
   const step = power * [1, 2, 5, 10].find(digit => digit * power >= raw);
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), ticks = [];

@@ -51,7 +51,7 @@ function mainButtons(lab, form) {
     elements: [main, one, epoch, stop], main, one,
     paint({ state }) {
       now = state;
-      say(main, lab.text(labels[state] ?? "start_again"));
+      if (state !== "lost") say(main, lab.text(labels[state] ?? "start_again"));
       main.dataset.state = state;
       main.disabled = state === "returning";
       one.disabled = epoch.disabled = !GOES_ON.has(state);
@@ -159,7 +159,11 @@ function settingControl(lab, field, { min, max, step, to, from }) {
   };
   slider.addEventListener("input", () => show(from(slider.valueAsNumber)));
   slider.addEventListener("change", () => send(from(slider.valueAsNumber)));
-  box.addEventListener("change", () => send(box.valueAsNumber));
+  box.addEventListener("change", () => {
+    const value = box.valueAsNumber;
+    if (Number.isFinite(value)) show(value); // nothing is painted over it while it is edited, so the slider follows here
+    send(value);
+  });
   const element = h("div", { class: "control setting", "data-field": field }, h("label", {}, label, slider), box);
   return {
     field, element,

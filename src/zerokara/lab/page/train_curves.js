@@ -109,7 +109,7 @@ function lossCard(lab, loss) {
 function accuracyChart(lab, pick) {
   return chart(lab, {
     label: lab.text("accuracy"), x: { label: lab.text("update"), whole: true }, pick,
-    y: { format: x => percent(x, 2), axis: x => percent(x, x > 0.9 && x < 1 ? 1 : 0), range: accuracyRange },
+    y: { format: accuracyShown, axis: x => percent(x, x > 0.9 && x < 1 ? 1 : 0), range: accuracyRange },
     series: [
       { label: lab.text("training_samples"), colour: "orange", width: 2, dash: [6, 4], points: true },
       { label: lab.text("test_samples"), colour: "green", width: 2.5, points: true },
@@ -178,7 +178,7 @@ function earlierRun(lab, { name, updates, test_accuracy, state_in_words }, chose
   const known = chosenRuns.get(name);
   const key = h("span", { class: "key", style: `--colour: var(--${known?.colour ?? "line"})` });
   const box = h("input", { type: "checkbox", checked: Boolean(known), onchange: () => toggle(name, box, key) });
-  const accuracy = test_accuracy == null ? "–" : percent(test_accuracy, 2);
   return h("li", { title: `${name}: ${count(updates)}, ${state_in_words}` },
-    h("label", {}, box, key, h("span", { class: "name" }, name)), h("span", { class: "number" }, accuracy));
+    h("label", {}, box, key, h("span", { class: "name" }, name)),
+    h("span", { class: "number" }, accuracyShown(test_accuracy)));
 }

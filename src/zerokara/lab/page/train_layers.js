@@ -3,7 +3,7 @@
 /** One line a parameter, with bars; and the findings below. */
 function layerTable(lab) {
   const body = h("tbody", {}), findings = h("ul", { class: "findings" });
-  const healthy = h("p", { class: "muted small" }, lab.text("no_findings"));
+  const healthy = h("p", { class: "muted small" });
   const names = ["weights", "gradient", "last_update", "ratio"].map(key => h("th", { scope: "col" }, lab.text(key)));
   const head = [h("th", { scope: "col" }, h("span", { class: "unseen" }, lab.text("parameter"))), ...names];
   const sizes = h("table", { class: "sizes" }, h("caption", { class: "unseen" }, lab.text("sizes_title")),
@@ -12,11 +12,12 @@ function layerTable(lab) {
   return {
     element: card("layers", lab.text("sizes_title"), [], h("div", { class: "scroll" }, sizes),
       h("h3", {}, lab.text("findings_title")), healthy, findings),
-    paint({ layers = [], findings: found = [], state }) {
+    paint({ layers = [], findings: found = [], verdict = "" }) {
       while (body.children.length > layers.length) body.lastChild.remove();
       while (body.children.length < layers.length) body.append(sizeRow());
       layers.forEach((layer, k) => showSizes(body.children[k], layer));
-      healthy.hidden = found.length > 0 || state === "untrained";
+      healthy.hidden = found.length > 0 || !verdict;
+      say(healthy, verdict);
       if (JSON.stringify(found) === told) return;
       told = JSON.stringify(found);
       findings.replaceChildren(...found.map(findingItem));

@@ -106,8 +106,9 @@ function misreadPictures(lab) {
     },
     paint(content) {
       shown = content;
-      say(none, content.misread.length ? "" : lab.text("none_misread"));
-      none.hidden = content.misread.length > 0;
+      const right = !content.misread.length && content.evaluation?.test_accuracy === 1;
+      say(none, right ? lab.text("none_misread") : ""); // one that diverged answers nothing at all
+      none.hidden = !right;
       repaint();
     },
   };
