@@ -152,7 +152,7 @@ def test_without_websockets_it_says_how_to_get_it_and_trains_in_the_terminal(
     said = capsys.readouterr()
     assert said.out == ""
     first, *more = said.err.splitlines()
-    assert first.startswith("zerokara: The lab's page needs websockets, which is not installed;")
+    assert first.startswith("zerokara: The lab's page needs websockets 17 or newer;")
     assert first.endswith(" install --upgrade websockets")
     assert "kept in runs/digits-001" in more
     assert json.loads((bare / "runs" / "digits-001" / "run.json").read_text())["state"] == "finished"

@@ -253,7 +253,7 @@ def test_without_websockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zerokara.lab.server", None)
     with pytest.raises(
         UsageError,
-        match=r"^The lab's page needs websockets, which is not installed\. .* --upgrade websockets brings it\.$",
+        match=r"^The lab's page needs websockets 17 or newer\. .* --upgrade websockets brings it\.$",
     ) as refused:
         zerokara.open_lab("digits")
     assert refused.value.code == "missing-package"

@@ -118,7 +118,7 @@ def _without_page(recipe: Recipe, *, engine: str, threads: int | None, data_dir:
     from zerokara.cli.live import train_in_terminal
 
     text = sentence(
-        "The lab's page needs websockets, which is not installed; so the training is shown here. To get it: {install}",
+        "The lab's page needs websockets 17 or newer; so the training is shown here. To get it: {install}",
         install=to_install("--upgrade", "websockets"),
     )
     tell(text)

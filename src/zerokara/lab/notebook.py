@@ -307,7 +307,7 @@ def _server(lab: Lab) -> Any:
     except ImportError as error:
         raise UsageError(
             sentence(
-                "The lab's page needs websockets, which is not installed. {install} brings it.",
+                "The lab's page needs websockets 17 or newer. {install} brings it.",
                 install=to_install("--upgrade", "websockets"),
             ),
             "missing-package",

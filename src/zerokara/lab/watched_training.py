@@ -24,12 +24,12 @@ from zerokara.lab.moments import Moments
 from zerokara.lab.remarks import Remarks
 from zerokara.lab.snapshot import Snapshot, Snapshots
 from zerokara.runs.folder import RunFolder
-from zerokara.runs.prepared import Diverged, PreparedRun, prepare_run
+from zerokara.runs.prepared import Diverged, PreparedRun, advice_for, divergence_in_words, prepare_run
 from zerokara.runs.rescue import Rescued
 from zerokara.runs.run import Run
 from zerokara.training.changes import MOST_CHANGES, Change, in_order
 from zerokara.training.events import Advanced, Ended, Evaluated, Event, Listener
-from zerokara.words import sentence, translatable
+from zerokara.words import paragraph, sentence, translatable
 
 logger = logging.getLogger(__name__)
 
@@ -220,7 +220,10 @@ class WatchedTraining:
             self._end(FINISHED if run.state == FINISHED else STOPPED)
         except Diverged as error:
             self.run, self.folder = error.run, error.run.path
-            self._end(DIVERGED, str(error))
+            at = self.prepared.trainer.divergence
+            assert at is not None, "it diverged"
+            advice = sentence("Go back to an earlier update, or start again with a smaller learning rate.")
+            self._end(DIVERGED, paragraph(divergence_in_words(at), advice, advice_for(error.run.path)))
         except Rescued as error:
             self.run, self.folder = error.run, error.run.path
             self._end(FAILED, str(error))

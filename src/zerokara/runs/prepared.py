@@ -33,6 +33,7 @@ from zerokara.runs.untrusted import command
 from zerokara.training.build import build_trainer
 from zerokara.training.changes import Change
 from zerokara.training.events import Listener
+from zerokara.training.history import Divergence
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Trainer
 from zerokara.words import paragraph, sentence, translatable
@@ -272,12 +273,16 @@ class PreparedRun:
     def _divergence(self, run: Run) -> str:
         at = self.trainer.divergence
         assert at is not None
-        ended = NO_FINITE_WEIGHTS if at.has_loss else NO_FINITE_LOSS
         return paragraph(
-            sentence(ended, iteration=at.iteration + 1, loss=at.loss),
+            divergence_in_words(at),
             sentence("The weights before that update are kept in {path}.", path=run.path),
             sentence("--keep-going trains on anyway."),
         )
+
+
+def divergence_in_words(at: Divergence) -> str:
+    """Where a training left the finite numbers."""
+    return sentence(NO_FINITE_WEIGHTS if at.has_loss else NO_FINITE_LOSS, iteration=at.iteration + 1, loss=at.loss)
 
 
 def advice_for(path: Path) -> str:
