@@ -94,9 +94,7 @@ class RunFolder:
         if not gone and self.lock.is_in_place():
             return
         path = self.directory.last_seen()
-        if (
-            gone or self.directory.is_gone()
-        ):  # asked again: it may have gone between the two looks
+        if gone or self.directory.is_gone():  # asked again: it may have gone between the two looks
             raise FolderLost(sentence("{path} was removed while it was being trained.", path=path))
         text = sentence(
             "The file {lock} of {path}, which says who may write there, was removed while it was being trained.",
