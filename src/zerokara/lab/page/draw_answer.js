@@ -82,6 +82,7 @@ class Answer {
   /** Why there is no answer; what is shown is that to another question. */
   refuse(text) {
     this.tell(this.refused, text);
+    this.tell(this.note, "");
     this.element.classList.toggle("old", true);
   }
 
