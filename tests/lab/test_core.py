@@ -113,6 +113,15 @@ def test_going_back_and_on_gives_the_bits_of_a_straight_run_in_a_new_folder(lab:
         np.testing.assert_array_equal(run.network.params[name], array)
 
 
+def test_a_setting_that_is_changed_twice_at_the_same_update_is_shown_as_it_is(lab: Lab, watch: Watch) -> None:
+    views = watch(lab), watch(lab)
+    for value in (0.2, 0.3):
+        views[0].done("change", field="learning_rate", value=value)
+        for view in views:
+            facts = view.until(lambda facts, value=value: facts["settings"]["learning_rate"] == value)
+            assert facts["changes"] == [{"iteration": 0, "field": "learning_rate", "value": value}]
+
+
 @pytest.mark.slow
 def test_a_change_is_made_between_two_updates_and_recorded(lab: Lab, watch: Watch) -> None:
     view = watch(lab)
