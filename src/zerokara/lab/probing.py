@@ -187,8 +187,11 @@ def _remark(question: Question, network: Network, found: Slopes) -> str:
     with np.errstate(all="ignore"):
         kinks = kinks_between(network, x, weight, found.h)
         stays, off = is_multiplied_by_nothing(network, x, t, weight), is_off(network, x, t, weight)
+    exactly = None
+    if network.dtype != np.float64:
+        exactly = slopes(network.copy("float64"), x.astype(np.float64), t, weight, found.h)
     if not stays and (not off or kinks):
-        return about_h(found, kinks)
+        return about_h(found, kinks, exactly)
     decays = network.weight_decay > 0 and not weight.is_bias
     return paragraph(about_nothing(stays, decays), about_h(found, 0) if decays else "")
 
