@@ -302,6 +302,13 @@ def test_a_kink_is_not_taken_for_rounding_where_it_would_be_as_large(subject):
         assert got["remark"].startswith("Between w - h and w + h one ReLU switches in one of the samples")
 
 
+@pytest.mark.parametrize(("h", "remark"), [(1e-4, "Truncation"), (5e-5, "Truncation"), (1e-6, "Rounding")])
+def test_a_bend_is_not_taken_for_rounding_where_the_slope_is_small(h, remark):
+    """In the dip of a curve: from 1e-4 to 5e-5 the error is still a quarter, as that of a bend is."""
+    asked = {"parameter": "b3", "index": [0], "at": -0.7353, "h": h}
+    assert ask(trained(activation="tanh"), "probe", **asked).fields["remark"].startswith(remark)
+
+
 def test_every_remark_is_one_sentence_of_the_catalogue(subject, marked):
     for asked in (*(asked for asked, _ in REMARKS), {"index": [NO_INK, 2]}, {"h": 1.0}):
         got = ask(subject, "probe", **{"parameter": "W1", "index": [5, 2], **asked}).fields

@@ -11,13 +11,13 @@ GOOD = 0.35
 """Which part of the digits that a precision has is more than any curve shows: 6 in float64, 3 in float32."""
 
 
-def about_h(found: Slopes, kinks: int, exactly: Slopes | None = None) -> str:
+def about_h(found: Slopes, kinks: int, *, stays: bool = False) -> str:
     """Why the numerical slope is as near to backpropagation's, or as far from it, as it is.
 
     Args:
         found: both slopes.
         kinks: how many ReLUs switch between the two points.
-        exactly: both slopes in a precision that hardly rounds beside this one, where there is one.
+        stays: whether the error would be there without rounding too, as `outlasts_rounding` has it.
     """
     if not found.is_finite:
         return sentence("At one of the two points the loss is not a finite number, so there is no difference to take.")
@@ -35,8 +35,6 @@ def about_h(found: Slopes, kinks: int, exactly: Slopes | None = None) -> str:
             "The slopes have about {digits} digits in common: neither the bend of the curve nor rounding matters much.",
             digits=digits,
         )
-    # noise is what rounding may do at most: an error that stays without it has another cause
-    stays = exactly is not None and exactly.error > found.error / 2
     return _about_error(found, kinks, rounding=found.error <= found.noise and not stays)
 
 
