@@ -17,6 +17,7 @@ import pytest
 
 from zerokara.data.entries import FILE_NAMES
 from zerokara.lab.core import Lab
+from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
 from zerokara.runs.opening import open_run
 from zerokara.training.build import build_trainer
@@ -120,6 +121,13 @@ def test_a_setting_that_is_changed_twice_at_the_same_update_is_shown_as_it_is(la
         for view in views:
             facts = view.until(lambda facts, value=value: facts["settings"]["learning_rate"] == value)
             assert facts["changes"] == [{"iteration": 0, "field": "learning_rate", "value": value}]
+
+
+def test_a_frame_has_the_number_that_its_pieces_belong_to(lab: Lab) -> None:
+    """Going back may give the training another one while the frame is made, and a page would forget its curves."""
+    frames, number = Frames(lab.training), lab.training.serial
+    lab.training.serial += 1
+    assert frames.next(lab.training.snapshot())[0]["training"] == number
 
 
 @pytest.mark.slow
@@ -445,6 +453,7 @@ def test_ten_views_leave_nothing_behind(lab: Lab, watch: Watch) -> None:
 ENDS = """
 import sys, time
 from zerokara.lab.core import Lab
+from zerokara.lab.frames import Frames
 from zerokara.training.recipe import Recipe
 lab = Lab(Recipe(dataset="digits", iterations=10**6), out=sys.argv[1])
 lab.connect(lambda message: None)
