@@ -17,6 +17,7 @@ import pytest
 
 from zerokara.data.entries import FILE_NAMES
 from zerokara.lab.core import Lab
+from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
 from zerokara.runs.opening import open_run
 from zerokara.training.build import build_trainer
@@ -111,6 +112,22 @@ def test_going_back_and_on_gives_the_bits_of_a_straight_run_in_a_new_folder(lab:
     assert run.history.evaluations == whole.history.evaluations
     for name, array in whole.network.params.items():
         np.testing.assert_array_equal(run.network.params[name], array)
+
+
+def test_a_setting_that_is_changed_twice_at_the_same_update_is_shown_as_it_is(lab: Lab, watch: Watch) -> None:
+    views = watch(lab), watch(lab)
+    for value in (0.2, 0.3):
+        views[0].done("change", field="learning_rate", value=value)
+        for view in views:
+            facts = view.until(lambda facts, value=value: facts["settings"]["learning_rate"] == value)
+            assert facts["changes"] == [{"iteration": 0, "field": "learning_rate", "value": value}]
+
+
+def test_a_frame_has_the_number_that_its_pieces_belong_to(lab: Lab) -> None:
+    """Going back may give the training another one while the frame is made, and a page would forget its curves."""
+    frames, number = Frames(lab.training), lab.training.serial
+    lab.training.serial += 1
+    assert frames.next(lab.training.snapshot())[0]["training"] == number
 
 
 @pytest.mark.slow
@@ -450,6 +467,7 @@ def test_ten_views_leave_nothing_behind(lab: Lab, watch: Watch) -> None:
 ENDS = """
 import sys, time
 from zerokara.lab.core import Lab
+from zerokara.lab.frames import Frames
 from zerokara.training.recipe import Recipe
 lab = Lab(Recipe(dataset="digits", iterations=10**6), out=sys.argv[1])
 lab.connect(lambda message: None)

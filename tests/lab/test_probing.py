@@ -294,6 +294,21 @@ def test_kinks_and_bends_are_told_apart():
     assert kinked.startswith("Between w - h and w + h ReLUs switch in the samples")
 
 
+def test_a_kink_is_not_taken_for_rounding_where_it_would_be_as_large(subject):
+    asked = {"parameter": "W1", "index": [1, 4], "h": 0.01}
+    coarse, fine = (ask(subject, "probe", **asked, precision=name).fields for name in ("float32", "float64"))
+    assert coarse["error"] == pytest.approx(fine["error"], rel=0.01)  # rounding has next to no part in it
+    for got in (coarse, fine):
+        assert got["remark"].startswith("Between w - h and w + h one ReLU switches in one of the samples")
+
+
+@pytest.mark.parametrize(("h", "remark"), [(1e-4, "Truncation"), (5e-5, "Truncation"), (1e-6, "Rounding")])
+def test_a_bend_is_not_taken_for_rounding_where_the_slope_is_small(h, remark):
+    """In the dip of a curve: from 1e-4 to 5e-5 the error is still a quarter, as that of a bend is."""
+    asked = {"parameter": "b3", "index": [0], "at": -0.7353, "h": h}
+    assert ask(trained(activation="tanh"), "probe", **asked).fields["remark"].startswith(remark)
+
+
 def test_every_remark_is_one_sentence_of_the_catalogue(subject, marked):
     for asked in (*(asked for asked, _ in REMARKS), {"index": [NO_INK, 2]}, {"h": 1.0}):
         got = ask(subject, "probe", **{"parameter": "W1", "index": [5, 2], **asked}).fields

@@ -64,8 +64,11 @@ class Conductor:
             self.pause()
         if self.until is not None and self.iteration >= self.until:
             self.pause()
+        if isinstance(event, Ended):  # its last checkpoint is written, and a change now would be in no update
+            self._between()
+            return
         self._take_up()
-        if isinstance(event, Ended) or self.iteration >= self.trainer.iterations:
+        if self.iteration >= self.trainer.iterations:
             return
         self._keep_time(done)
         if self.paused:

@@ -103,7 +103,7 @@ class Frames:
         latest = training.evaluations.latest
         parent = training.parent
         return {
-            "training": training.serial,
+            "training": self.serial,  # that of the training may be another by now, and pieces go on from what was sent
             "run": training.folder and training.folder.name,
             "parent": parent and vars(parent),
             "state": training.state,

@@ -28,7 +28,7 @@ from zerokara.errors import UsageError
 from zerokara.lab.messages import Message
 from zerokara.lab.one_core import one_core
 from zerokara.lab.slope_remarks import about_h, about_nothing
-from zerokara.lab.slopes import STEPS, Slopes, errors, kinks_between, slopes
+from zerokara.lab.slopes import STEPS, Slopes, errors, kinks_between, outlasts_rounding, slopes
 from zerokara.lab.subject import Subject
 from zerokara.lab.weight_questions import Question, most_samples
 from zerokara.lab.weight_ranges import RANGES, ROOM, adaptive_range, around, path_of, range_of_map
@@ -188,7 +188,7 @@ def _remark(question: Question, network: Network, found: Slopes) -> str:
         kinks = kinks_between(network, x, weight, found.h)
         stays, off = is_multiplied_by_nothing(network, x, t, weight), is_off(network, x, t, weight)
     if not stays and (not off or kinks):
-        return about_h(found, kinks)
+        return about_h(found, kinks, stays=outlasts_rounding(network, x, t, weight, found))
     decays = network.weight_decay > 0 and not weight.is_bias
     return paragraph(about_nothing(stays, decays), about_h(found, 0) if decays else "")
 

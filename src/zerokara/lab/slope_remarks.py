@@ -11,12 +11,13 @@ GOOD = 0.35
 """Which part of the digits that a precision has is more than any curve shows: 6 in float64, 3 in float32."""
 
 
-def about_h(found: Slopes, kinks: int) -> str:
+def about_h(found: Slopes, kinks: int, *, stays: bool = False) -> str:
     """Why the numerical slope is as near to backpropagation's, or as far from it, as it is.
 
     Args:
         found: both slopes.
         kinks: how many ReLUs switch between the two points.
+        stays: whether the error would be there without rounding too, as `outlasts_rounding` has it.
     """
     if not found.is_finite:
         return sentence("At one of the two points the loss is not a finite number, so there is no difference to take.")
@@ -34,11 +35,11 @@ def about_h(found: Slopes, kinks: int) -> str:
             "The slopes have about {digits} digits in common: neither the bend of the curve nor rounding matters much.",
             digits=digits,
         )
-    return _about_error(found, kinks)
+    return _about_error(found, kinks, rounding=found.error <= found.noise and not stays)
 
 
-def _about_error(found: Slopes, kinks: int) -> str:
-    if found.error <= found.noise:
+def _about_error(found: Slopes, kinks: int, *, rounding: bool) -> str:
+    if rounding:
         return sentence(
             "Rounding: the two losses differ only from about digit {digit} on. What is before cancels, and what is "
             "left is divided by 2h: the smaller h, the larger the error.",

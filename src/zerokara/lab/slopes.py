@@ -93,6 +93,20 @@ def slopes(network: Network, x: Array, t: Array, weight: Weight, h: float) -> Sl
     )
 
 
+def outlasts_rounding(network: Network, x: Array, t: Array, weight: Weight, found: Slopes) -> bool:
+    """Whether most of an error has another cause, though it is no more than what rounding may do.
+
+    In float32 float64 says so. In float64 four times the step does, where rounding cannot do that much any more: the
+    error there is sixteen times as large if it is that of a bend (it grows with h²).
+    """
+    if not found.error <= found.noise:
+        return False
+    if network.dtype != np.float64:
+        return slopes(network.copy("float64"), x.astype(np.float64), t, weight, found.h).error > found.error / 2
+    wide = slopes(network, x, t, weight, 4 * found.h)
+    return wide.error > wide.noise and found.error / 2 < wide.error / 16 < 2 * found.error
+
+
 @np.errstate(all="ignore")
 def errors(network: Network, x: Array, t: Array, weight: Weight, steps: Sequence[float]) -> NDArray[np.float64]:
     """|numerical - backprop| for several h: (m, 2), h and the error."""

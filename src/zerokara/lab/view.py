@@ -258,7 +258,7 @@ class View:
         session, training = self.session, self.session.training
         conductor = training.conductor
         levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
-        known = (len(training.changes), training.evaluations.count, training.remarks.count)
+        known = (training.changes, training.evaluations.count, training.remarks.count)
         stands = (training.serial, training.state, training.returning, training.is_writing, session.problem)
         return stands, levers, known, len(self.audience.views), self.audience.steering in (self, None)
 
