@@ -68,6 +68,33 @@ def test_before_the_first_update_every_two_seconds_and_at_the_end(tmp_path: Path
     assert newest(tmp_path, prepared.recipe)[0].iteration == 3
 
 
+@pytest.mark.parametrize(("cost", "after"), [(0.0, 0.25), (0.01, 0.25), (0.05, 0.5)])
+def test_a_change_is_written_soon_and_a_slider_that_is_dragged_not_too_often(
+    tmp_path: Path, prepared: PreparedRun, monkeypatch: pytest.MonkeyPatch, cost: float, after: float
+) -> None:
+    clock = Clock()
+    checkpointer = checkpointer_of(prepared, tmp_path, clock=clock)
+    put, saved = RunFolder.put, []
+
+    def slow(folder: RunFolder, *args: Any, **options: Any) -> None:
+        clock.now += cost
+        put(folder, *args, **options)
+        saved.append(clock.now)
+
+    monkeypatch.setattr(RunFolder, "put", slow)
+    checkpointer.save()
+    began = clock.now
+    while clock.now < began + 1.9:
+        prepared.trainer.change("learning_rate", 0.1 + clock.now)
+        checkpointer(advanced(prepared))
+        clock.now += 0.05
+    between = np.diff([began, *saved[1:]])
+    assert len(between) >= 3
+    assert between.min() >= after
+    assert between.max() < after + 0.15 + cost
+    assert newest(tmp_path, prepared.recipe)[0].facts.changes
+
+
 @pytest.mark.parametrize(("cost", "due"), [(0.001, 2.0), (0.02, 2.0), (0.05, 5.0), (1.0, 30.0)])
 def test_a_checkpoint_that_takes_long_makes_the_next_one_wait(
     tmp_path: Path, prepared: PreparedRun, monkeypatch: pytest.MonkeyPatch, cost: float, due: float

@@ -1,11 +1,11 @@
 """The listener that keeps a run safe while it trains: it writes checkpoints into the run's folder.
 
-One before the first update, one whenever two seconds have passed, one where training waits for somebody, one at the
-end. Where writing one takes long, because the network is large or the disk slow, the next one waits until a hundred
-times as long has passed, but never more than half a minute: that keeps the cost under one percent. Time is that of a
-clock that never jumps. A file that cannot be written ends the run with a sentence; those that are there stay as they
-are. Where there is none to go on from either, that sentence is a `FolderLost`, and `zerokara.runs.rescue` looks for
-another place.
+One before the first update, one whenever two seconds have passed, one where training waits for somebody, one soon
+after somebody changed a setting, for nothing else tells of that, and one at the end. Where writing one takes long,
+because the network is large or the disk slow, the next one waits until a hundred times as long has passed, but never
+more than half a minute: that keeps the cost under one percent. Time is that of a clock that never jumps. A file that
+cannot be written ends the run with a sentence; those that are there stay as they are. Where there is none to go on
+from either, that sentence is a `FolderLost`, and `zerokara.runs.rescue` looks for another place.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ MOST_SECONDS_BETWEEN = 30.0
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SHARE = 0.01
 """Of the time, for writing checkpoints."""
+SECONDS_AFTER_A_CHANGE = 0.25
+SHARE_AFTER_A_CHANGE = 0.1
+"""The same while somebody changes settings."""
 
 
 class Checkpointer:
@@ -60,13 +63,14 @@ class Checkpointer:
     ) -> None:
         self.store, self.trainer, self.provenance, self.clock = store, trainer, provenance, clock
         self.due = clock() + SECONDS_BETWEEN
-        self.seconds = 0.0
+        self.seconds = self._latest = 0.0
+        self._changes = trainer.changes
 
     def __call__(self, event: Event) -> None:
         match event:
             case Started() if not self.store.intact:
                 self.save()
-            case Advanced() if self.clock() >= self.due:
+            case Advanced() if self._is_due():
                 self.save()
             case Ended() | Paused():
                 self.save()
@@ -86,8 +90,16 @@ class Checkpointer:
             raise self._not_written(error) from error
         now = self.clock()
         self.due = now + max(SECONDS_BETWEEN, min((now - began) / SHARE, MOST_SECONDS_BETWEEN))
-        self.seconds += now - began
+        self._latest = now - began
+        self.seconds += self._latest
         logger.info("checkpoint after update %d: %d bytes in %.3f s", iteration, len(content), now - began)
+
+    def _is_due(self) -> bool:
+        now = self.clock()
+        if self.trainer.changes is not self._changes:  # a change makes a new list
+            self._changes = self.trainer.changes
+            self.due = min(self.due, now + max(SECONDS_AFTER_A_CHANGE, self._latest / SHARE_AFTER_A_CHANGE))
+        return now >= self.due
 
     def save_between_updates(self) -> None:
         """Save after an error that struck between two updates; within an update the weights are neither nor."""
