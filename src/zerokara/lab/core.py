@@ -64,8 +64,8 @@ class Lab(Session):
 
         All of it can be looked at, drawn for and probed. One that was stopped can be gone on with in its folder, as
         `zerokara resume` does. It can be gone back to any update of it, by training again in memory from the first one
-        on; that is quick where it has been before, and refused where this machine gives other numbers. Going on from
-        there, and new runs, get folders beside it.
+        on, which is refused where this machine gives other numbers. Going on from there, and new runs, get folders
+        beside it.
 
         Raises RunError for a folder that is damaged, gone, or not as the run was; DataError where its data are not
         here; EngineError where its engine is not.
