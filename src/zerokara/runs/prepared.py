@@ -282,7 +282,8 @@ class PreparedRun:
 
 def divergence_in_words(at: Divergence) -> str:
     """Where a training left the finite numbers."""
-    return sentence(NO_FINITE_WEIGHTS if at.has_loss else NO_FINITE_LOSS, iteration=at.iteration + 1, loss=at.loss)
+    ended = NO_FINITE_WEIGHTS if at.has_loss else NO_FINITE_LOSS
+    return sentence(ended, iteration=at.iteration + 1, loss=at.loss)
 
 
 def advice_for(path: Path) -> str:
