@@ -2,9 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ class Kernel:
         cell = nbformat.v4.new_code_cell(source)
         self.client.nb.cells.append(cell)
         self.client.execute_cell(cell, len(self.client.nb.cells) - 1)
-        return Outputs([told for output in cell.outputs for told in _told(output)])
+        return Outputs(list(_joined(told for output in cell.outputs for told in _told(output))))
 
 
 def _told(output: Any) -> Iterator[tuple[str, str]]:
@@ -47,6 +49,13 @@ def _told(output: Any) -> Iterator[tuple[str, str]]:
     else:
         kinds = {"text/html": "html", "text/plain": "result" if output.output_type == "execute_result" else "plain"}
         yield from ((kinds[kind], text) for kind, text in output.data.items() if kind in kinds)
+
+
+def _joined(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The same, with what was written to one stream in one piece: where the kernel cuts it depends on a timer."""
+    for kind, pieces in groupby(told, key=itemgetter(0)):
+        texts = [text for _, text in pieces]
+        yield from [(kind, "".join(texts))] if kind in ("stdout", "stderr") else [(kind, text) for text in texts]
 
 
 @contextmanager
