@@ -271,7 +271,7 @@ def test_a_doctor_that_fails_takes_no_training_with_it(
     monkeypatch.setattr(attending, "findings_of", fails)
     assert main([*HEALTHY, "--name", "again"]) == 0
     assert capsys.readouterr().out.endswith("kept in runs/again\n")
-    monkeypatch.setattr(attending.Attending, "_speak", lambda self: None)
+    monkeypatch.setattr(attending.Attending, "_speak", lambda self, iteration: None)
     assert main([*HEALTHY, "--name", "at-the-end"]) == 0
     assert capsys.readouterr().out.endswith("kept in runs/at-the-end\n")
 

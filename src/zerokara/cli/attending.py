@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import cached_property
 
 from zerokara.cli.console import ConsoleReporter
-from zerokara.doctor.evidence import EARLY, Evidence
+from zerokara.doctor.attendant import Attendant
+from zerokara.doctor.evidence import Evidence
 from zerokara.doctor.rules import findings_of
-from zerokara.doctor.watching import Watcher, with_whole_data
+from zerokara.doctor.watching import with_whole_data
 from zerokara.findings import Finding, Findings
 from zerokara.runs.prepared import PreparedRun, advice_for
 from zerokara.runs.reporting import untried
 from zerokara.runs.run import DIVERGED, Run
-from zerokara.training.events import Advanced, Ended, Event, Started
 
 logger = logging.getLogger(__name__)
 
@@ -24,47 +24,27 @@ FEW = 100
 """A training of fewer updates is over before anybody has read what was said on the way."""
 
 
-class Attending:
-    """A listener of a training that begins at its first update. It says a cause once, and nothing where all is well.
+class Attending(Attendant):
+    """Says a cause once, and nothing where all is well.
 
     Args:
         trials: whether to try at the end what is proposed, where that takes no longer than 5 s.
     """
 
     def __init__(self, prepared: PreparedRun, reporter: ConsoleReporter, *, trials: bool) -> None:
+        super().__init__(prepared.recipe, prepared.dataset, fewest=FEW)
         self.prepared, self.reporter, self.trials = prepared, reporter, trials
-        self.watcher = Watcher(prepared.recipe, prepared.dataset)
         self.said: set[str] = set()
-        self.early = self.total = 0
-        self.failed = False
 
-    def __call__(self, event: Event) -> None:
-        """Watch, and say facts of the start at the start and the rest at 30 % of the run."""
-        if not self.failed:
-            try:
-                self._hear(event)
-            except Exception:  # a training is worth more than what is said about it
-                logger.warning("the doctor failed", exc_info=True)
-                self.failed = True
-
-    def _hear(self, event: Event) -> None:
-        if isinstance(event, Ended) and event.stopped and event.divergence is None:
-            return  # whoever stops a training waits for nothing more
-        self.watcher(event)
-        match event:
-            case Started():
-                self.total, self.early = event.total, round(EARLY * event.total)
-                self._speak()
-            case Advanced() if self.total >= FEW and self.early <= event.iteration < self.total:
-                self.early = self.total
-                self._speak()
-
-    def _speak(self) -> None:
+    def _speak(self, iteration: int) -> None:
         """In short: symptoms and proof come at the end."""
         new = self._new(findings_of(self.watcher.evidence(), asked=False))
         self.said |= {finding.cause for finding in new}
         for finding in new:
             self.reporter.remark(str(Findings([replace(finding, symptoms=())])))
+
+    def _end(self, iteration: int) -> None:
+        """Nothing yet: `conclude` speaks when the run is kept."""
 
     def _new(self, found: Findings) -> list[Finding]:
         """What was not said yet, without changes, which nobody has tried."""

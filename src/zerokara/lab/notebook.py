@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -29,10 +29,10 @@ from zerokara.lab.view import View
 from zerokara.lab.watched_training import WatchedTraining
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run
-from zerokara.runs.train import NO_PATH, NO_RECIPE, PATH, check_argument
+from zerokara.runs.train import checked_recipe
 from zerokara.say import say
 from zerokara.training.history import History
-from zerokara.training.recipe import Recipe, RecipeOptions, overridden
+from zerokara.training.recipe import Recipe, RecipeOptions
 from zerokara.words import in_english, sentence, to_install
 
 MOST_VIEWS = 32
@@ -260,11 +260,7 @@ def open_lab(
     Raises UsageError for values that cannot be used and where the package for it is missing, DataError for data of your
     own, EngineError where the engine cannot do this.
     """
-    check_argument("recipe", recipe, Recipe | None, NO_RECIPE)
-    check_argument("data_dir", data_dir, PATH | None, NO_PATH)
-    check_argument("out", out, PATH, NO_PATH)
-    given: dict[str, Any] = {**options} if dataset is None else {"dataset": dataset, **options}
-    complete = overridden({} if recipe is None else asdict(recipe), given)
+    complete = checked_recipe(dataset, recipe, options, data_dir=data_dir, out=out)
     return OpenLab(Lab(complete, out=Path(out), data_dir=data_dir, engine=engine, threads=threads))
 
 

@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from zerokara.doctor.evidence import EARLY
+from zerokara.doctor.attendant import Attendant
 from zerokara.doctor.rules import findings_of
-from zerokara.doctor.watching import Watcher, with_whole_data
+from zerokara.doctor.watching import with_whole_data
 from zerokara.findings import Finding, Findings
 from zerokara.runs.prepared import PreparedRun
 from zerokara.runs.reporting import untried
-from zerokara.training.events import Advanced, Ended, Event, Started
-
-logger = logging.getLogger(__name__)
 
 MOST_FEATURES = 1_024
 """Of data that are looked at as a whole: the time that takes grows with the third power, and is a second here."""
 
 
-class Remarks:
-    """A listener of a training that begins at its first update: facts of the start at its start, the rest at 30 % and
-    at the end.
-    """
+class Remarks(Attendant):
+    """Keeps what was found, and since when."""
 
     def __init__(self, prepared: PreparedRun) -> None:
+        super().__init__(prepared.recipe, prepared.dataset)
         self._prepared = prepared
-        self._watcher = Watcher(prepared.recipe, prepared.dataset)
         self._found: list[tuple[int, Finding]] = []
         self._whole: Findings | None = None
-        self._early = self._total = 0
-        self._silent = False
-
-    def __call__(self, event: Event) -> None:
-        """Watch, and speak where it is time to."""
-        if self._silent:
-            return
-        try:
-            self._hear(event)
-        except Exception:  # a training is worth more than what is said about it
-            logger.warning("the doctor failed", exc_info=True)
-            self._silent = True
-
-    def _hear(self, event: Event) -> None:
-        if isinstance(event, Ended) and event.stopped and event.divergence is None:
-            return
-        self._watcher(event)
-        match event:
-            case Started():
-                self._total, self._early = event.total, round(EARLY * event.total)
-                self._speak(event.first)
-            case Advanced() if self._early <= event.iteration < self._total:
-                self._early = self._total
-                self._speak(event.iteration)
-            case Ended():
-                self._conclude(event.iteration)
 
     def _speak(self, iteration: int) -> None:
-        self._add(iteration, findings_of(self._watcher.evidence(), asked=False))
+        self._add(iteration, findings_of(self.watcher.evidence(), asked=False))
 
-    def _conclude(self, iteration: int) -> None:
-        evidence = self._watcher.evidence()
+    def _end(self, iteration: int) -> None:
+        evidence = self.watcher.evidence()
         self._whole = Findings()
         if findings_of(evidence, asked=False):
             if self._prepared.dataset.train.pixels.shape[1] <= MOST_FEATURES:

@@ -58,12 +58,8 @@ def train(
     RunError for the folder and, as `Diverged`, for numbers that are no longer finite. Ctrl-C stops after the update
     being done, writes what there is, and raises `Interrupted`, a KeyboardInterrupt with the run.
     """
-    check_argument("recipe", recipe, Recipe | None, NO_RECIPE)
-    check_argument("data_dir", data_dir, PATH | None, NO_PATH)
-    check_argument("out", out, PATH, NO_PATH)
-    check_argument("plots", plots, bool, NO_BOOL)
-    given: dict[str, Any] = {**options} if dataset is None else {"dataset": dataset, **options}
-    complete = overridden({} if recipe is None else asdict(recipe), given)
+    complete = checked_recipe(dataset, recipe, options, data_dir=data_dir, out=out)
+    _check("plots", plots, bool, NO_BOOL)
     prepared = prepare_run(
         complete, engine=engine, threads=threads, data_dir=data_dir, keep_going=keep_going, listeners=listeners
     )
@@ -71,7 +67,16 @@ def train(
     return prepared.run_into(folder, plots=plots)
 
 
-def check_argument(name: str, value: object, kind: Any, refusal: str) -> None:
+def checked_recipe(dataset: Any, recipe: Any, options: RecipeOptions, *, data_dir: Any, out: Any) -> Recipe:
+    """The recipe that the arguments of `train` describe, with both folders looked at; raises UsageError as it does."""
+    _check("recipe", recipe, Recipe | None, NO_RECIPE)
+    _check("data_dir", data_dir, PATH | None, NO_PATH)
+    _check("out", out, PATH, NO_PATH)
+    given: dict[str, Any] = {**options} if dataset is None else {"dataset": dataset, **options}
+    return overridden({} if recipe is None else asdict(recipe), given)
+
+
+def _check(name: str, value: object, kind: Any, refusal: str) -> None:
     """Raise UsageError with that sentence where a value is not of its kind."""
     usable = isinstance(value, kind)
     if usable and kind in (PATH, PATH | None) and value is not None:
