@@ -13,7 +13,7 @@ from .pages import Served, facts, finished_run, in_state
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-TABS = ("train", "draw", "probe")
+TABS = ("train", "draw", "probe", "step")
 
 
 def fits(page) -> None:

@@ -44,6 +44,9 @@ SCRIPTS = (
     "probe_slopes.js",
     "probe_surface.js",
     "probe.js",
+    "step.js",
+    "lessons.js",
+    "own.js",
     "notebook.js",
     "lab.js",
 )
@@ -54,6 +57,9 @@ STYLES = (
     "train.css",
     "draw.css",
     "probe.css",
+    "step.css",
+    "lessons.css",
+    "own.css",
     "notebook.css",
 )
 

@@ -5,7 +5,7 @@ from zerokara.words import translatable
 TEXTS = {
     # Translators: the name of the program
     "lab": translatable("zerokara lab"),
-    # Translators: what the three tabs Train, Draw and Probe are to a screen reader
+    # Translators: what the tabs, such as Train, Draw and Probe, are to a screen reader
     "tabs": translatable("Parts of the lab"),
     # Translators: a switch between the colours of the page
     "theme": translatable("Colours"),

@@ -68,6 +68,7 @@ class Session(ABC):
             snapshot.iteration,
             prepared.trainer.engine.name,
             training.moments.up_to(snapshot.iteration),
+            snapshot.optimizer,
         )
 
     def start(self, recipe: Recipe) -> None:

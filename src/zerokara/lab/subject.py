@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zerokara.data import Dataset
 from zerokara.data.description import DataDescription
 from zerokara.nn.network import Network
+from zerokara.training.optimizers import Optimizer
 from zerokara.training.recipe import Recipe
 from zerokara.training.trainer import Moment
 
@@ -22,6 +23,7 @@ class Subject:
         network: a copy, as it was after `iteration` updates.
         engine: name of the one that trains.
         moments: earlier ones of the same training that were kept, in order; for the path that weights went.
+        optimizer: a copy, with its state, as it was then; None where it is not known which one trains.
     """
 
     recipe: Recipe
@@ -31,3 +33,4 @@ class Subject:
     iteration: int
     engine: str
     moments: Sequence[Moment] = ()
+    optimizer: Optimizer | None = None

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from string import Formatter
 
-from zerokara.lab import draw_texts, page_texts, probe_texts, train_texts
+from zerokara.lab import draw_texts, lesson_texts, own_texts, page_texts, probe_texts, step_texts, train_texts
 from zerokara.words import sentence
 
-TEXTS = {**page_texts.TEXTS, **train_texts.TEXTS, **draw_texts.TEXTS, **probe_texts.TEXTS}
+TEXTS = {
+    **page_texts.TEXTS,
+    **train_texts.TEXTS,
+    **draw_texts.TEXTS,
+    **probe_texts.TEXTS,
+    **step_texts.TEXTS,
+    **lesson_texts.TEXTS,
+    **own_texts.TEXTS,
+}
 """Key → English text, whole; {names} in it are put in by the page."""
 
 

@@ -2,8 +2,8 @@
 
 Messages from Python:
 
-    hello        once, and again with another data set: view, version, language, texts, engine, dataset, class_names,
-                 image_shape, form, recipe, and all that a frame has
+    hello        once, and again with another data set: view, version, language, texts, tabs, steerable, engine,
+                 dataset, class_names, image_shape, form, recipe, and all that a frame has
     frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
                  the one before was `seen`
     refused      what was asked cannot be done: text, and errors by field where a recipe was refused
@@ -13,7 +13,7 @@ Messages to Python; where they have an `id`, they are answered with the same:
     seen         {frame}: it has been painted
     recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
     runs         → {runs}; overlay {run} → the curves of one of them
-    what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`
+    what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`, `zerokara.lab.one_update`
 
 and, from the view that steers, or from any while none does; answered by `done`:
 
@@ -38,7 +38,7 @@ from typing import Any
 
 from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
-from zerokara.lab import asked, drawing, probing
+from zerokara.lab import asked, drawing, one_update, probing
 from zerokara.lab.commands import COMMANDS, RefusedRecipe
 from zerokara.lab.earlier_runs import earlier_runs, overlay
 from zerokara.lab.form import filled, form
@@ -55,11 +55,13 @@ logger = logging.getLogger(__name__)
 
 Send = Callable[[Message], None]
 Answer = Callable[[Subject, Message], Message]
-ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS}
+ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS, **one_update.ANSWERS}
 """What is asked about a network at a moment, by the type of the message."""
 MOST_NAMES, LONGEST_NAME = 500, 40
 """Of classes, that a page is told."""
 DONE = "done"
+TABS = ("train", "draw", "probe", "step")
+"""That a page shows of a training of zerokara's own."""
 
 
 class Audience:
@@ -208,6 +210,8 @@ class View:
             "version": VERSION,
             "language": language(),
             "texts": texts(),
+            "tabs": list(TABS),
+            "steerable": True,
             "engine": training.prepared.trainer.engine.name,
             "sizes": list(training.snapshots.latest.network.sizes),
             "dataset": {

@@ -32,8 +32,8 @@ function received(view, content, buffers) {
 }
 
 /** What must be the same for what is built to fit: all that a greeting says about the network and the words. */
-function fitting({ texts, form, class_names, image_shape, dataset }) {
-  return JSON.stringify([texts, form.map(field => field.name), class_names, image_shape, dataset.name]);
+function fitting({ texts, tabs, form, class_names, image_shape, dataset }) {
+  return JSON.stringify([texts, tabs, form.map(field => field.name), class_names, image_shape, dataset.name]);
 }
 
 function greeted(view, message) {
@@ -82,7 +82,8 @@ function build(view) {
   const { lab } = view;
   lab.renew();
   lab.root.lang = lab.hello.language;
-  view.tabs = TABS.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
+  const shown = TABS.filter(tab => lab.hello.tabs.includes(tab.name));
+  view.tabs = shown.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
   const tablist = buildTabs(view);
   lab.root.replaceChildren(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel));
   showTab(view, view.tabs.some(tab => tab.name === view.shown) ? view.shown : view.tabs[0].name);

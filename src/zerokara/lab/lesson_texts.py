@@ -1,0 +1,3 @@
+"""Words of the page's `lesson*.js`."""
+
+TEXTS: dict[str, str] = {}

@@ -1,0 +1,1 @@
+// What is shown of a learner's own script: its lines with what was found about them.
