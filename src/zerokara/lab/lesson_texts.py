@@ -8,8 +8,8 @@ TEXTS = {
     "lessons_help": translatable("Each takes about a minute: predict, then see what really happens."),
     # Translators: where one is in a lesson
     "lesson_step": translatable("Step {n} of {all}"),
-    # Translators: a title; one is asked what will happen
-    "lesson_prediction": translatable("What do you think?"),
+    # Translators: in a list of lessons: it was begun, and is gone on with from there
+    "lesson_left": translatable("Go on with step {n}"),
     # Translators: names a field for a number that one predicts
     "lesson_guess": translatable("Your prediction"),
     # Translators: a button: after predicting what will happen, see it
@@ -34,6 +34,10 @@ TEXTS = {
     "lesson_others": translatable("Other lessons"),
     # Translators: a button: closes a lesson before or after its end; one can come back to it
     "lesson_leave": translatable("Leave"),
+    # Translators: a button, after a sentence that says what would be lost
+    "lesson_agree": translatable("Go on with the lesson"),
+    # Translators: a button, after a sentence that says why something could not be done
+    "lesson_retry": translatable("Once more"),
     # Translators: a button: only a line of a lesson stays to be seen
     "lesson_fold": translatable("Fold"),
     # Translators: a button: all of a lesson is seen again

@@ -1,32 +1,35 @@
 // Lessons: a strip above the tabs that asks for a prediction, shows what comes, and keeps both in sight.
 
+/** Milliseconds between two looks at whether the learner has done what a step asks for. */
+const LESSON_EVERY = 400;
+
 /**
- * The strip of a view: its `element`, which stays while everything below is built anew.
+ * The strip of a view; its `element` stays while everything below is built anew.
  *
- * A lesson is {name, title, steps}, begun at the step `at`, with a `record` of each step: {step, predicted, came, values}.
- * One that was left is `kept` while the view lasts. Whatever is awaited ends as soon as one goes elsewhere: `turn`.
+ * A lesson {name, title, all: its number of steps} is at step number `at`, and has a `record` of each step before:
+ * {step, predicted, came, right, values}. One that was left is `kept` while the view lasts. What is awaited ends as soon
+ * as one goes elsewhere: each turn has a signal. `zerokara.lab.lesson_messages` has what is asked.
  */
 class Lessons {
   constructor(view) {
-    Object.assign(this, { view, lab: view.lab, lesson: null, kept: new Map(), turn: new AbortController() });
-    this.body = h("div", { class: "lesson-body" });
-    this.problem = h("p", { class: "problem", role: "status", hidden: true });
+    Object.assign(this, { view, lab: view.lab, lesson: null, kept: new Map(), turn: new AbortController(), problem: "" });
     this.element = h("section", { class: "lesson", hidden: true, onkeydown: event => event.stopPropagation() });
-    this.button = null;
     const { signal } = this.lab.ending;
     this.lab.addEventListener("frame", () => this.watch(), { signal });
+    signal.addEventListener("abort", () => this.turn.abort());
     if (!view.shared) addEventListener("hashchange", () => this.follow(), { signal });
   }
 
   /** The button in the head; it is built anew with the head. */
   opener() {
-    this.button = h("button", { class: "quiet", "aria-expanded": !this.element.hidden,
+    this.button = h("button", { class: "quiet lessons", "aria-expanded": !this.element.hidden,
       onclick: () => (this.element.hidden ? this.choose() : this.leave()) }, this.lab.text("lessons"));
     return this.button;
   }
 
-  /** What the address asks for: #lesson=NAME. */
+  /** Begin the lesson that the address asks for: #lesson=NAME. */
   follow() {
+    if (this.view.shared || !this.lab.hello?.steerable) return;
     const name = new URLSearchParams(location.hash.slice(1)).get("lesson");
     if (name && name !== this.lesson?.name) this.begin(name);
   }
@@ -38,158 +41,152 @@ class Lessons {
     history.replaceState(null, "", location.pathname + location.search + hash);
   }
 
-  /** Nothing that was awaited comes any more. */
+  /** From now on nothing that was awaited comes. */
   anew() {
     this.turn.abort();
     this.turn = new AbortController();
-    this.say("");
     return this.turn.signal;
   }
 
-  say(text) {
-    say(this.problem, text);
-    this.problem.hidden = !text;
-  }
-
-  /** Ask Python; null where it refused, which is said, or where one has gone elsewhere meanwhile. */
-  async ask(type, fields = {}) {
+  /** Ask Python; null where one has gone elsewhere meanwhile. What it refuses is said, with a way to ask again. */
+  async ask(type, fields, again) {
     const { signal } = this.turn;
     try {
       const answer = await this.lab.ask(type, fields);
       return signal.aborted ? null : answer;
     } catch (error) {
-      if (!signal.aborted) this.say(error.message);
+      if (!signal.aborted) this.stuck(error.message, again);
       return null;
     }
   }
 
   /** The list of lessons. */
   async choose() {
-    this.keep();
-    this.anew();
-    this.open();
-    this.tellAddress("");
-    const answer = await this.ask("lessons");
-    if (answer) this.show(lessonList(this.lab, answer.lessons, this.kept, name => this.begin(name)));
-  }
-
-  open() {
-    this.element.hidden = false;
-    this.button?.setAttribute("aria-expanded", true);
-  }
-
-  /** Close the strip. One can come back to the step. */
-  leave() {
-    this.keep();
-    this.anew();
-    this.element.hidden = true;
-    this.element.replaceChildren();
-    this.tellAddress("");
-    this.button.setAttribute("aria-expanded", false);
-    this.button.focus();
-  }
-
-  keep() {
-    if (this.lesson) this.kept.set(this.lesson.name, { at: this.lesson.at, record: this.lesson.record });
-    if (this.lesson?.at === this.lesson?.steps.length) this.kept.delete(this.lesson?.name);
-    this.lesson = null;
+    this.put(false);
+    const answer = await this.ask("lessons", {}, () => this.choose());
+    if (answer) this.show(lessonList(this.lab, answer, this.kept, name => this.begin(name)));
   }
 
   /** Begin a lesson, or go on with it where it was left. */
   async begin(name) {
-    this.keep();
-    this.anew();
-    this.open();
-    const answer = await this.ask("lesson", { name });
-    if (!answer) return this.element.replaceChildren(this.problem);
-    this.lesson = { ...answer, at: 0, record: [], ...this.kept.get(name) };
+    this.put(false);
+    const answer = await this.ask("lesson", { lesson: name }, () => this.choose());
+    if (!answer) return;
+    this.lesson = { name, title: answer.title, all: answer.steps.length, at: 0, record: [], ...this.kept.get(name) };
     this.tellAddress(name);
     await this.enter();
   }
 
   again() {
-    this.kept.delete(this.lesson.name);
     Object.assign(this.lesson, { at: 0, record: [] });
     this.enter();
   }
 
-  /** The step that one is at; what was known of it is asked anew. */
+  /** Put a lesson away, unless it is over, so that one can come back to its step; and close the strip or not. */
+  put(closed) {
+    this.anew();
+    if (this.lesson) {
+      const { name, at, all, record } = this.lesson;
+      if (at < all) this.kept.set(name, { at, record });
+      else this.kept.delete(name);
+    }
+    this.lesson = null;
+    this.tellAddress("");
+    this.element.hidden = closed;
+    this.button.setAttribute("aria-expanded", !closed);
+  }
+
+  leave() {
+    this.put(true);
+    this.element.replaceChildren();
+    this.button.focus();
+  }
+
+  /** What is said of every step: which it is, and what was measured in those before. */
+  about() {
+    const { name, at, record } = this.lesson, earlier = record.slice(0, at);
+    return { lesson: name, step: at, before: Object.fromEntries(earlier.map(({ step, values }) => [step, values])) };
+  }
+
+  /** The step that one is at, from its beginning; what was predicted in it before is forgotten. */
   async enter() {
-    const { lesson } = this, step = lesson.steps[lesson.at];
+    const { lesson, lab } = this;
     this.anew();
     lesson.record.length = Math.min(lesson.record.length, lesson.at);
-    if (!step) return this.frame(lessonEnd(this.lab, () => this.again(), () => this.choose(), () => this.leave()));
-    if (step.begin && !(await this.go(step, null))) return;
-    this.frame(lessonStep(this.lab, step, prediction => this.predicted(step, prediction)));
+    if (lesson.at === lesson.all) {
+      return this.show(lessonEnd(lab, () => this.again(), () => this.choose(), () => this.leave()));
+    }
+    const step = await this.gone("lesson_step");
+    if (!step) return;
+    const go = prediction => this.predicted(step, prediction);
+    if (step.action && !step.predict && !step.shows) this.predicted(step, null);
+    else this.show(lessonStep(lab, step, go));
   }
 
-  /** Go to the state of a step; whether one is there. */
-  async go(step, prediction) {
-    const { signal } = this.turn, { lab, view } = this;
-    const there = await this.ask("lesson_show", { ...this.here(step), prediction });
-    if (!there) return false;
-    const way = h("p", { class: "lesson-way" });
-    const told = () => {
-      if (!way.isConnected) this.frame([h("h3", { tabindex: -1 }, lab.text("lesson_step", this.place())), way]);
-      say(way, onTheWay(lab, there));
-    };
+  /** Have the lab go to a state, once it is agreed to; the answer as soon as the lab is there, or null. */
+  async gone(type, confirmed = false) {
+    const { signal } = this.turn, again = () => this.enter();
+    const answer = await this.ask(type, { ...this.about(), confirmed }, again);
+    if (!answer) return null;
+    if (answer.ask) {
+      await this.agreed(answer.ask, signal);
+      return signal.aborted ? null : this.gone(type, true);
+    }
     try {
-      return await arrive(view, there, told, signal);
+      return (await this.arrived(answer, signal)) ? answer : null;
     } catch (error) {
-      this.say(error.message);
-      return false;
+      if (!signal.aborted) this.stuck(error.message, again);
+      return null;
     }
   }
 
-  here(step) {
-    return { name: this.lesson.name, step: step.name, fields: chosenIn(this.view) };
+  /** Show a sentence that asks, and wait until somebody agrees. */
+  agreed(question, signal) {
+    return new Promise(agree => {
+      this.show(lessonQuestion(this.lab, question, agree, () => this.leave()));
+      signal.addEventListener("abort", agree);
+    });
   }
 
-  place() {
-    return { n: this.lesson.at + 1, all: this.lesson.steps.length };
+  async arrived({ where, overlay }, signal) {
+    const { lab, view } = this, way = h("p", { class: "lesson-way", tabindex: -1 });
+    const isThere = await arrive(view, where, () => {
+      say(way, onTheWay(lab, where));
+      if (!way.isConnected) this.show([way]);
+    }, signal);
+    if (isThere && overlay) await view.tabs.find(tab => tab.name === "train")?.overlay(overlay);
+    return isThere;
   }
 
-  /** Somebody has said what will happen, {name, text}, or only wants to go on: see it, or do it. */
+  /** Somebody has predicted, {value, text}, or only wants to go on: have it seen or done, and say what came. */
   async predicted(step, prediction) {
-    this.anew();
-    this.lesson.record[this.lesson.at] = { step: step.name, predicted: prediction, values: {} };
-    if (step.shows && !step.begin && !(await this.go(step, prediction?.name ?? null))) return;
-    if (!step.doing) return this.measured(await this.measure(step), true);
-    this.frame(lessonAct(this.lab, step));
-    this.measured(await this.done(step), false);
+    const { lesson } = this, signal = this.anew();
+    lesson.record[lesson.at] = { step: step.name, values: {}, predicted: prediction?.text ?? "", came: "…" };
+    if (step.shows && !(await this.gone("lesson_show"))) return;
+    const answer = await this.done(step, prediction?.value ?? null, signal);
+    if (!answer) return;
+    const { values, text, predicted, came, right } = answer;
+    Object.assign(lesson.record[lesson.at], { values, predicted, came, right });
+    if (!text) return this.next();
+    if (step.action) this.lab.announce([this.lab.text("lesson_came"), text].join("\n"), { first: true });
+    this.show(lessonCame(this.lab, text, () => this.next()), !step.action); // who does something keeps the focus
   }
 
-  /** What is measured now, and whether what was to be done is done. */
-  measure(step) {
-    const { record } = this.lesson, earlier = record.slice(0, this.lesson.at);
-    const before = Object.fromEntries(earlier.map(({ step: name, values }) => [name, values]));
-    const prediction = record[this.lesson.at].predicted?.name ?? null;
-    return this.ask("lesson_measure", { ...this.here(step), prediction, before });
-  }
-
-  /** Wait until what is to be done in the lab has been done, and rests; then what is measured. */
-  async done(step) {
-    const { signal } = this.turn;
-    let asked = "", answer = null;
+  /** Wait until what is to be done in the lab has been done, and rests; what was measured then, or null. */
+  async done(step, prediction, signal) {
+    let start = null, asked = "", answer = null;
     while (!signal.aborted) {
-      await nextFrame(this.lab, signal);
-      const chosen = JSON.stringify(chosenIn(this.view));
-      if (answer?.done && chosen === asked) return answer;
+      const fields = chosenIn(this.view), chosen = JSON.stringify(fields);
+      const rests = chosen === asked && !this.lab.root.matches(":active"); // nobody holds a slider down
+      if (answer?.done && (!step.action || rests)) return answer;
       asked = chosen;
-      answer = await this.measure(step);
-      this.say("");
+      answer = await this.ask("lesson_measure", { ...this.about(), start, prediction, fields }, () => this.enter());
+      if (!answer) return null;
+      if (step.action && start === null) this.show(lessonAct(this.lab, step)); // what it was before is known now
+      ({ start } = answer);
+      if (!answer.done || step.action) await pause(LESSON_EVERY, signal);
     }
     return null;
-  }
-
-  /** What came: it is shown, and read out; the focus goes there unless somebody is busy in the lab. */
-  measured(answer, focus) {
-    if (!answer) return;
-    const { lesson, lab } = this;
-    Object.assign(lesson.record[lesson.at], { values: answer.values, came: answer.came_text ?? "", name: answer.came });
-    if (!answer.text) return this.next();
-    if (!focus) lab.announce(`${lab.text("lesson_came")}: ${answer.text}`);
-    this.frame(lessonCame(lab, answer, () => this.next()), focus);
   }
 
   next() {
@@ -197,46 +194,40 @@ class Lessons {
     this.enter();
   }
 
-  /** What a lesson shows at a moment, with its title, where one is, and what was predicted so far. */
-  frame(parts, focus = true) {
-    const { lab, lesson } = this;
-    const head = h("header", {}, h("h2", {}, lesson.title),
-      lesson.at < lesson.steps.length && h("span", { class: "muted number" }, lab.text("lesson_step", this.place())),
-      this.folder(), h("button", { class: "quiet", onclick: () => this.leave() }, lab.text("lesson_leave")));
-    this.body.replaceChildren(h("div", { class: "lesson-now" }, ...parts.filter(Boolean), this.problem), lessonRecord(lab, lesson));
-    this.element.setAttribute("aria-label", lesson.title);
-    this.element.replaceChildren(head, this.watching(), this.body);
-    if (focus) this.element.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
-    if (focus) this.element.scrollIntoView({ block: "nearest" });
+  /** Something could not be done. */
+  stuck(text, again) {
+    this.show(lessonStuck(this.lab, text, again));
   }
 
-  show(parts) {
-    this.body.replaceChildren(...parts, this.problem);
-    this.body.hidden = false;
-    this.element.setAttribute("aria-label", this.lab.text("lessons"));
-    this.element.replaceChildren(this.watching(), this.body);
-    this.element.querySelector("[tabindex='-1']").focus();
+  /** What is seen of a lesson at a moment, with its title, where one is, and what was predicted so far. */
+  show(parts, focus = true) {
+    const { lab, lesson } = this, now = h("div", { class: "lesson-now" }, ...parts.filter(Boolean));
+    this.body = h("div", { class: "lesson-body" }, now, lesson && lessonRecord(lab, lesson.record));
+    this.watching = h("p", { class: "watching" }, lab.text("watching"), " ",
+      h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
+    this.element.setAttribute("aria-label", lesson?.title ?? lab.text("lessons"));
+    this.element.replaceChildren(this.head(), this.watching, this.body);
+    this.watch();
+    if (!focus) return;
+    this.element.scrollIntoView({ block: "nearest" });
+    this.element.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
   }
 
-  /** A button that leaves only the title to be seen, so that there is room for the lab. */
-  folder() {
-    const { lab } = this, fold = h("button", { class: "quiet", "aria-expanded": true, onclick: () => {
+  head() {
+    const { lab, lesson } = this, where = lesson && lesson.at < lesson.all && { n: lesson.at + 1, all: lesson.all };
+    const button = (key, onclick, more) => h("button", { class: "quiet", onclick, ...more }, lab.text(key));
+    const fold = button("lesson_fold", () => {
       this.body.hidden = !this.body.hidden;
       fold.setAttribute("aria-expanded", !this.body.hidden);
       say(fold, lab.text(this.body.hidden ? "lesson_unfold" : "lesson_fold"));
-    } }, lab.text("lesson_fold"));
-    this.body.hidden = false;
-    return fold;
+    }, { "aria-expanded": true });
+    return h("header", {}, h("h2", {}, lesson?.title ?? lab.text("lessons")),
+      where && h("span", { class: "muted number" }, lab.text("lesson_step", where)),
+      lesson && button("lesson_others", () => this.choose()), fold, button("lesson_leave", () => this.leave()));
   }
 
-  /** Said where another page steers: lessons change the training. */
-  watching() {
-    this.watched = h("p", { class: "watching", hidden: this.lab.state.steering !== false }, this.lab.text("watching"), " ",
-      h("button", { onclick: () => this.lab.request("steer") }, this.lab.text("take_over")));
-    return this.watched;
-  }
-
+  /** Lessons change the training: where another page steers, that is said. */
   watch() {
-    if (this.watched) this.watched.hidden = this.lab.state.steering !== false;
+    if (this.watching) this.watching.hidden = this.lab.state.steering !== false;
   }
 }
