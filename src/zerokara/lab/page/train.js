@@ -32,7 +32,10 @@ TABS.push({
         if (visible) paint();
       },
       overlay: run => runs.lay(run),
-      state: () => ({ on: Object.keys(switches).filter(name => switches[name].on) }),
+      state() {
+        const on = Object.keys(switches).filter(name => switches[name].on);
+        return on.length ? { on } : {};
+      },
       restore({ on = [] }) {
         for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));
       },
