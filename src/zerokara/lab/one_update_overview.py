@@ -22,7 +22,7 @@ def cells(show: Panels, names: Sequence[str]) -> list[Json]:
         cells[-1]["text"] = f"{back.loss:.3g}"
         cells.append(_cell(show, ["t"], "L", BACKWARD, 3 * show.last, back.t, show.last))
     if update.new is not None:
-        cells.append({**cells[-2], "terms": ["nL"], "stage": "nL", "row": UPDATE, "label": "{nL:L}"})
+        cells.append({**cells[-2], "terms": ["nL"], "stage": "nL", "row": UPDATE, "label": "{nL:L ←}"})
         cells[-1]["text"] = f"{update.new.loss:.3g}"
     return [cell for cell in cells if cell["stage"] in names]
 
@@ -44,7 +44,7 @@ def _layer_cells(show: Panels, i: int) -> list[Json]:
             cells.append(_cell(show, [f"dz{i}"], f"dz{i}", BACKWARD, column + 2, back.inner[i - 1], i))
     if new is not None:
         after = new.network.params[f"W{i}"][:, j]
-        cells.append(_cell(show, [f"nW{i}", f"nb{i}"], f"nW{i}", UPDATE, column, after, i - 1, f"W{i}"))
+        cells.append(_cell(show, [f"nW{i}", f"nb{i}"], f"nW{i}", UPDATE, column, after, i - 1, f"W{i} ←"))
     return cells
 
 

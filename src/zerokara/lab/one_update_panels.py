@@ -114,10 +114,10 @@ class Panels:
         """A panel of x, or of what is computed of each unit."""
         return self.panel(term, title, array, axis, place=f"{title or written(term)}[{{i}}]", **more)
 
-    def column(self, term: str, of: str, array: Array, i: int, **more: Any) -> Json:
+    def column(self, term: str, of: str, array: Array, i: int, title: str = "", **more: Any) -> Json:
         """A panel of what belongs to the weights that lead to the chosen unit of layer i, of a matrix called `of`."""
         j = self.chosen[i]
-        return self.panel(term, f"{of}[:, {j}]", array, i - 1, place=f"{of}[{{i}}, {j}]", **more)
+        return self.panel(term, title or f"{of}[:, {j}]", array, i - 1, place=f"{of}[{{i}}, {j}]", **more)
 
     def classes(self) -> list[int]:
         """Those that tables show: the likeliest where they are many, and always the label and what is chosen."""

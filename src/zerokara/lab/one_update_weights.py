@@ -24,7 +24,7 @@ def tell_nW(show: Panels, i: int) -> Stage:
             {"sign": "+"},
             show.panel("", f"ΔW{i}[:, {j}]", change, i - 1, "change", f"ΔW{i}[{{i}}, {j}]"),
             {"sign": "="},
-            show.column(f"nW{i}", f"W{i}", after, i, scale="weights"),
+            show.column(f"nW{i}", f"W{i}", after, i, title=f"W{i}[:, {j}] ←", scale="weights"),
             BREAK,
             show.vector(f"d{i}", show.back.deltas[i - 1], i, pick=True),
         ],
