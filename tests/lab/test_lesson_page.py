@@ -107,7 +107,7 @@ def served(browser: Any, tmp_path: Path) -> Any:
 
 def focused(page: Any) -> str:
     """What the keyboard is at, as text."""
-    return str(page.evaluate("document.activeElement.innerText ?? document.activeElement.type"))
+    return str(page.evaluate("document.activeElement.innerText || document.activeElement.type"))
 
 
 def titled(page: Any, title: str) -> None:
@@ -175,7 +175,7 @@ def test_a_lesson_is_done_by_keyboard_and_its_numbers_are_those_of_the_network(s
     assert focused(page) == "What came"
     loss = served.lab.training.curve.piece().smoothed[-1]
     assert page.locator(".lesson-now p").inner_text() == f"It is {loss:.4f}, after {words[6]} at the dot."
-    assert page.locator(".lesson-record td").all_inner_texts() == ["It falls.", came, "0.5", f"{loss:.4f}"]
+    assert page.locator(".lesson-record td").all_inner_texts() == ["It falls.", came, "0.5000", f"{loss:.4f}"]
     assert facts(page)["iteration"] == 150
     page.get_by_role("button", name="Next").press("Enter")
     page.get_by_text("That is <b>all</b>.").wait_for()
