@@ -13,6 +13,7 @@ Messages to Python; where they have an `id`, they are answered with the same:
     seen         {frame}: it has been painted
     recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
     runs         → {runs}; overlay {run} → the curves of one of them
+    lessons, and states of the lab: `zerokara.lab.lesson_messages`
     what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`, `zerokara.lab.one_update`
 
 and, from the view that steers, or from any while none does; answered by `done`:
@@ -38,7 +39,7 @@ from typing import Any
 
 from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
-from zerokara.lab import asked, drawing, one_update, probing
+from zerokara.lab import asked, drawing, lesson_messages, one_update, probing
 from zerokara.lab.commands import COMMANDS, RefusedRecipe
 from zerokara.lab.earlier_runs import earlier_runs, overlay
 from zerokara.lab.form import Filled, filled, form
@@ -167,9 +168,17 @@ class View:
             COMMANDS[message.type](self.session, message.fields)
             self.session.notify()
             return Message(DONE)
+        if message.type in lesson_messages.ANSWERS:
+            if message.type in lesson_messages.STEERING:
+                self._must_steer()
+            return Message(message.type, self._of_lessons(message))
         if message.type in QUESTIONS:
             return QUESTIONS[message.type](self, message.fields)
         raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type))
+
+    def _of_lessons(self, message: Message) -> dict[str, Any]:
+        answer = lesson_messages.ANSWERS[message.type]
+        return answer(self.session, self.session.shelf, message.fields)
 
     def _must_steer(self) -> None:
         if not self.audience.steer(self):

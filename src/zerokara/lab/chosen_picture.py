@@ -1,0 +1,51 @@
+"""The picture that the tab Draw had in a state of the lab: a test sample by its number, or a drawing as a small PNG."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerokara.errors import UsageError
+from zerokara.lab.messages import Message
+from zerokara.lab.questions import whole_number
+from zerokara.lab.samples import pictures
+from zerokara.lab.subject import Subject
+from zerokara.words import sentence
+
+MOST_TEXT = 5_600
+"""Characters of a drawing in base64, 4 kB of PNG."""
+MOST_PIXELS = 1_000_000
+
+
+def question_of(subject: Subject, chosen: Mapping[str, Any]) -> Message:
+    """What the tab asks: `chosen` has `sample`, a number, or `ink`, a PNG in base64; and `off` and `unit`.
+
+    Raises UsageError for a sample that there is not, or what is no such picture.
+    """
+    about = {name: chosen[name] for name in ("off", "unit") if name in chosen}
+    if "sample" in chosen:
+        number = whole_number("sample", chosen["sample"], 0, len(subject.dataset.test) - 1)
+        return Message("draw", about, {"pixels": pictures(subject, np.array([number]))[0]})
+    return Message("draw", about, {"ink": ink_of(chosen.get("ink"))})
+
+
+def ink_of(text: Any) -> NDArray[np.uint8]:
+    """(height, width) the drawing. Raises UsageError for what is none, or more than a state keeps."""
+    from PIL import Image
+
+    try:
+        if not isinstance(text, str) or len(text) > MOST_TEXT:
+            raise ValueError
+        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as picture:
+            if not 1 <= picture.width * picture.height <= MOST_PIXELS:
+                raise ValueError
+            return np.asarray(picture.convert("L"))
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UsageError(
+            sentence("A drawing in a state of the lab is a PNG of at most 4 kB, as base64."), "wrong-value"
+        ) from error

@@ -1,0 +1,244 @@
+"""What a lesson can measure: numbers of the training and of the tabs, by name.
+
+They come from the functions that the tabs ask, so they are those on the page. A value is a number, a text, or null
+where there is none (a loss that is not finite, an accuracy before the first evaluation).
+
+    of the training, as the tab Train shows it
+    update, epoch               updates and epochs done
+    loss                        the smoothed loss at the end of the curve; before the first update that of its batch
+    loss.lowest, loss.highest   of all updates so far
+    train_accuracy, test_accuracy, evaluated     of the latest evaluation, and the update that it was at
+    gap                         train_accuracy - test_accuracy
+    learning_rate, momentum, weight_decay        in use
+    running, diverged, finished                  1 if that is how the training stands, else 0
+    run                         name of its folder, a text; "" where it has none
+    samples                     that are trained on
+    weights.N, gradient.N, next_update.N         sizes of W1, W2, … (N = 1, 2, …), of their gradient and next update
+    dead.N, saturated.N         share of the units of hidden layer N, as the doctor counts them, on the same samples
+
+    of the tab Probe, for what is chosen there
+    probe.at, probe.value       where the weight was dragged to, and what it is in the network
+    probe.loss, probe.loss_before                the loss there, and with the weight as it is in the network
+    probe.h, probe.numerical, probe.backprop, probe.error
+    probe.accuracy, probe.samples, probe.precision
+
+    of the tab Draw
+    draw.answer, draw.probability                name of the class that is answered, and its probability
+    draw.label, draw.label_probability           those of the test sample that is looked at; "" and null without one
+    draw.answer_before, draw.probability_before  the answer with all units on, and its probability
+    draw.off                    how many units are switched off
+    draw.layer, draw.unit       of the unit that is looked at; null without one
+    draw.unit_activity, draw.unit_total, draw.unit_bias     what it hands on; its sum of inputs × weights + bias; bias
+
+    of the tab Step
+    step.stage, step.label, step.loss
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from zerokara.doctor.probes import Probe, Samples, probe
+from zerokara.errors import unknown_name
+from zerokara.lab import drawing, probing
+from zerokara.lab.chosen_picture import question_of
+from zerokara.lab.curve import Piece
+from zerokara.lab.frames import settings_of
+from zerokara.lab.lesson_rules import Value
+from zerokara.lab.messages import Message
+from zerokara.lab.samples import sample_of
+from zerokara.lab.subject import Subject
+from zerokara.lab.watched_training import DIVERGED, FINISHED, RUNNING, WatchedTraining
+
+Chosen = Mapping[str, Mapping[str, Any]]
+"""What is chosen in the tabs, by their names."""
+
+
+class Looked:
+    """One look at a training and at the tabs; each thing is asked for at most once, when a measure needs it.
+
+    Args:
+        subject: the network that is looked at; training: whose it is.
+        chosen: what the tabs' `state()` said.
+    """
+
+    def __init__(self, training: WatchedTraining, subject: Subject, chosen: Chosen) -> None:
+        self.training, self.subject, self._chosen = training, subject, chosen
+
+    def values(self, names: Iterable[str]) -> dict[str, Value]:
+        """Measures by their names, which `check_measure` knows. Raises UsageError where one cannot be had."""
+        return {name: _finite(self._value(name)) for name in sorted(names)}
+
+    def _value(self, name: str) -> Any:
+        if name in MEASURES:
+            return MEASURES[name](self)
+        group, number = name.rsplit(".", 1)
+        values = BY_LAYER[group](self)
+        place = int(number) - 1
+        return values[place] if place < len(values) else None
+
+    @cached_property
+    def settings(self) -> dict[str, float | None]:
+        """Those in use."""
+        return settings_of(self.training.snapshot())
+
+    @cached_property
+    def curve(self) -> Piece:
+        """All of it."""
+        return self.training.curve.piece()
+
+    def evaluation(self, field: str) -> float | None:
+        """A number of the latest one."""
+        latest = self.training.evaluations.latest
+        return None if latest is None else getattr(latest, field)
+
+    @cached_property
+    def gap(self) -> float | None:
+        """How much better the network knows what it was trained on."""
+        train, test = self.evaluation("train_accuracy"), self.evaluation("test_accuracy")
+        return None if train is None or test is None else train - test
+
+    @cached_property
+    def loss(self) -> float:
+        """The smoothed one at the end of the curve; at first that of the batch that the first update will take."""
+        if len(self.curve.smoothed):
+            return float(self.curve.smoothed[-1])
+        network, batch = self.subject.network, self.training.batch
+        return network.loss(batch.rows(np.arange(len(batch)), network.dtype), batch.t)
+
+    def layers(self, field: str) -> list[float]:
+        """Sizes of each layer, as the tab Train has them."""
+        return [one[field] for one in self.training.layer_sizes(self.training.snapshot())]
+
+    @cached_property
+    def inside(self) -> Probe:
+        """What the doctor measures, on the samples that layers are measured with."""
+        network, batch = self.subject.network, self.training.batch
+        x = batch.rows(np.arange(len(batch)), network.dtype)
+        return probe(network, Samples(x, batch.t), self.subject.iteration, gradients=False)
+
+    @cached_property
+    def probed(self) -> Mapping[str, Any]:
+        """What the tab Probe is told."""
+        return probing.ANSWERS["probe"](self.subject, Message("probe", dict(self._chosen.get("probe", {})))).fields
+
+    @cached_property
+    def drawn(self) -> Message:
+        """What the tab Draw is told."""
+        return drawing.ANSWERS["draw"](self.subject, question_of(self.subject, self._chosen.get("draw", {})))
+
+    @cached_property
+    def label(self) -> str:
+        """Of the sample that is drawn, or "" where it is none."""
+        sample = self._chosen.get("draw", {}).get("sample")
+        if sample is None:
+            return ""
+        return str(sample_of(self.subject, Message("sample", {"which": sample})).fields["label"])
+
+    def probability(self, name: str, array: str = "probabilities") -> float | None:
+        """Of the class of that name, if it is one of those that are shown."""
+        names = [one["name"] for one in self.drawn.fields["classes"]]
+        return float(self.drawn.arrays[array][names.index(name)]) if name in names else None
+
+    @property
+    def units_off(self) -> int:
+        """How many units are switched off."""
+        off = self._chosen.get("draw", {}).get("off", [])
+        return len(off) if isinstance(off, list) else 0
+
+    @property
+    def unit(self) -> Mapping[str, Any]:
+        """The one that is looked at, as the tab Draw is told; without one, nothing."""
+        return self.drawn.fields["unit"] or {}
+
+    def of_unit(self, field: str) -> float | None:
+        """A number of the unit, as it is printed."""
+        text = self.unit.get(field)
+        return None if text is None else float(text)
+
+    @property
+    def answer_before(self) -> str:
+        """The class with all units on."""
+        before = self.drawn.arrays["before"]
+        return str(self.drawn.fields["classes"][int(before.argmax())]["name"])
+
+
+MEASURES: Mapping[str, Callable[[Looked], Any]] = {
+    "update": lambda at: at.training.conductor.iteration,
+    "epoch": lambda at: at.training.conductor.iteration / at.training.per_epoch,
+    "loss": lambda at: at.loss,
+    "loss.lowest": lambda at: _extreme(np.nanmin, at.curve.losses[:, 0]),
+    "loss.highest": lambda at: _extreme(np.nanmax, at.curve.losses[:, 2]),
+    "train_accuracy": lambda at: at.evaluation("train_accuracy"),
+    "test_accuracy": lambda at: at.evaluation("test_accuracy"),
+    "evaluated": lambda at: at.evaluation("iteration"),
+    "gap": lambda at: at.gap,
+    "learning_rate": lambda at: at.settings["learning_rate"],
+    "momentum": lambda at: at.settings["momentum"],
+    "weight_decay": lambda at: at.settings["weight_decay"],
+    "running": lambda at: at.training.state == RUNNING,
+    "diverged": lambda at: at.training.state == DIVERGED,
+    "finished": lambda at: at.training.state == FINISHED,
+    "run": lambda at: "" if at.training.folder is None else at.training.folder.name,
+    "samples": lambda at: len(at.subject.dataset.train),
+    "probe.at": lambda at: at.probed["at"],
+    "probe.value": lambda at: at.probed["value"],
+    "probe.loss": lambda at: at.probed["loss"],
+    "probe.loss_before": lambda at: at.probed["loss_before"],
+    "probe.h": lambda at: at.probed["h"],
+    "probe.numerical": lambda at: at.probed["numerical"],
+    "probe.backprop": lambda at: at.probed["backprop"],
+    "probe.error": lambda at: at.probed["error"],
+    "probe.accuracy": lambda at: at.probed["accuracy"],
+    "probe.samples": lambda at: at.probed["samples"],
+    "probe.precision": lambda at: at.probed["precision"],
+    "draw.answer": lambda at: at.drawn.fields["answer"],
+    "draw.probability": lambda at: at.probability(at.drawn.fields["answer"]),
+    "draw.label": lambda at: at.label,
+    "draw.label_probability": lambda at: at.probability(at.label),
+    "draw.answer_before": lambda at: at.answer_before,
+    "draw.probability_before": lambda at: at.probability(at.answer_before, "before"),
+    "draw.off": lambda at: at.units_off,
+    "draw.layer": lambda at: at.unit.get("layer"),
+    "draw.unit": lambda at: at.unit.get("unit"),
+    "draw.unit_activity": lambda at: at.of_unit("activity"),
+    "draw.unit_total": lambda at: at.of_unit("total"),
+    "draw.unit_bias": lambda at: at.of_unit("bias"),
+}
+BY_LAYER: Mapping[str, Callable[[Looked], list[float]]] = {
+    "weights": lambda at: at.layers("weights"),
+    "gradient": lambda at: at.layers("gradient"),
+    "next_update": lambda at: at.layers("update"),
+    "dead": lambda at: list(at.inside.dead),
+    "saturated": lambda at: list(at.inside.saturated),
+}
+"""Of each layer, from 1."""
+GROUPS = frozenset({name.partition(".")[0] for name in MEASURES} | set(BY_LAYER))
+
+
+def check_measure(name: str) -> None:
+    """Raise UsageError for a name that is no measure."""
+    group, _, number = name.rpartition(".")
+    if name in MEASURES or (group in BY_LAYER and number.isdecimal() and 1 <= int(number) <= MOST_LAYERS):
+        return
+    known = [*MEASURES, *(f"{group}.1" for group in BY_LAYER)]
+    raise unknown_name("measure", name[:60], known)
+
+
+MOST_LAYERS = 100
+
+
+def _extreme(of: Callable[[Any], Any], losses: Any) -> float | None:
+    return float(of(losses)) if np.isfinite(losses).any() else None
+
+
+def _finite(value: Any) -> Value:
+    """A value that JSON has; None for what is not finite."""
+    if value is None or isinstance(value, str):
+        return value
+    return float(value) if math.isfinite(value) else None
