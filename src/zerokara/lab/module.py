@@ -50,6 +50,8 @@ SCRIPTS = (
     "step_stage.js",
     "step_picture.js",
     "step.js",
+    "lesson_states.js",
+    "lesson_parts.js",
     "lessons.js",
     "own.js",
     "notebook.js",
