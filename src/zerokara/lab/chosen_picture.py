@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.errors import UsageError
+from zerokara.lab import asked
 from zerokara.lab.messages import Message
 from zerokara.lab.questions import whole_number
 from zerokara.lab.samples import pictures
@@ -20,18 +21,37 @@ from zerokara.words import sentence
 MOST_TEXT = 5_600
 """Characters of a drawing in base64, 4 kB of PNG."""
 MOST_PIXELS = 1_000_000
+FURTHEST = 3.4e38
+"""From zero that a float32 goes."""
 
 
 def question_of(subject: Subject, chosen: Mapping[str, Any]) -> Message:
-    """What the tab asks: `chosen` has `sample`, a number, or `ink`, a PNG in base64; and `off` and `unit`.
+    """What the tab asks: `chosen` has `sample`, a number, or `ink`, a PNG in base64, or neither; and `off` and `unit`.
 
-    Raises UsageError for a sample that there is not, or what is no such picture.
+    With a sample, `edits` are pixels that have another value: [[number of the pixel, value], …]. Without any, the sheet
+    is empty. Raises UsageError for a sample that there is not, or what is no such picture or pixel.
     """
     about = {name: chosen[name] for name in ("off", "unit") if name in chosen}
     if "sample" in chosen:
         number = whole_number("sample", chosen["sample"], 0, len(subject.dataset.test) - 1)
-        return Message("draw", about, {"pixels": pictures(subject, np.array([number]))[0]})
+        pixels = edited(pictures(subject, np.array([number]))[0], chosen.get("edits", []))
+        return Message("draw", about, {"pixels": pixels})
+    if "ink" not in chosen:
+        return Message("draw", about, {"ink": np.zeros(subject.described.image_shape, np.uint8)})
     return Message("draw", about, {"ink": ink_of(chosen.get("ink"))})
+
+
+def edited(pixels: NDArray[np.float32], edits: Any) -> NDArray[np.float32]:
+    """A copy of (height, width) pixels, some with another value. Raises UsageError for what is no pixel."""
+    made = pixels.copy()
+    for edit in edits if isinstance(edits, list) else [edits]:
+        try:
+            number, value = edit
+        except (TypeError, ValueError):
+            number, value = None, None
+        at = whole_number("edits", number, 0, made.size - 1)
+        made.flat[at] = asked.number({"edits": value}, "edits", -FURTHEST, FURTHEST)
+    return made
 
 
 def ink_of(text: Any) -> NDArray[np.uint8]:

@@ -13,8 +13,8 @@ where there is none (a loss that is not finite, an accuracy before the first eva
     running, diverged, finished                  1 if that is how the training stands, else 0
     run                         name of its folder, a text; "" where it has none
     samples                     that are trained on
-    weights.N, gradient.N, next_update.N         sizes of W1, W2, … (N = 1, 2, …), of their gradient and next update
-    dead.N, saturated.N         share of the units of hidden layer N, as the doctor counts them, on the same samples
+    weights.W1, gradient.W1, next_update.W1      size of W1, of its gradient and next update; likewise of W2, W3, …
+    dead.layer1, saturated.layer1                share of the units of hidden layer 1, 2, … as the doctor counts them
 
     of the tab Probe, for what is chosen there
     probe.at, probe.value       where the weight was dragged to, and what it is in the network
@@ -36,6 +36,7 @@ where there is none (a loss that is not finite, an accuracy before the first eva
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -77,9 +78,9 @@ class Looked:
     def _value(self, name: str) -> Any:
         if name in MEASURES:
             return MEASURES[name](self)
-        group, number = name.rsplit(".", 1)
-        values = BY_LAYER[group](self)
-        place = int(number) - 1
+        match = A_LAYER.fullmatch(name)
+        assert match is not None, "it has been checked"
+        values, place = BY_LAYER[match[1]](self), int(match[2]) - 1
         return values[place] if place < len(values) else None
 
     @cached_property
@@ -221,26 +222,21 @@ MEASURES: Mapping[str, Callable[[Looked], Any]] = {
     **{f"step.{name}": _of_step(name) for name in STEP_MEASURES},
 }
 BY_LAYER: Mapping[str, Callable[[Looked], list[float]]] = {
-    "weights": lambda at: at.layers("weights"),
-    "gradient": lambda at: at.layers("gradient"),
-    "next_update": lambda at: at.layers("update"),
-    "dead": lambda at: list(at.inside.dead),
-    "saturated": lambda at: list(at.inside.saturated),
+    "weights.W": lambda at: at.layers("weights"),
+    "gradient.W": lambda at: at.layers("gradient"),
+    "next_update.W": lambda at: at.layers("update"),
+    "dead.layer": lambda at: list(at.inside.dead),
+    "saturated.layer": lambda at: list(at.inside.saturated),
 }
-"""Of each layer, from 1."""
-GROUPS = frozenset({name.partition(".")[0] for name in MEASURES} | set(BY_LAYER))
+"""Of each layer, whose number comes after it, from 1."""
+A_LAYER = re.compile(f"({'|'.join(map(re.escape, BY_LAYER))})([1-9][0-9]?)")
+GROUPS = frozenset(name.partition(".")[0] for name in (*MEASURES, *BY_LAYER))
 
 
 def check_measure(name: str) -> None:
     """Raise UsageError for a name that is no measure."""
-    group, _, number = name.rpartition(".")
-    if name in MEASURES or (group in BY_LAYER and number.isdecimal() and 1 <= int(number) <= MOST_LAYERS):
-        return
-    known = [*MEASURES, *(f"{group}.1" for group in BY_LAYER)]
-    raise unknown_name("measure", name[:60], known)
-
-
-MOST_LAYERS = 100
+    if name not in MEASURES and not A_LAYER.fullmatch(name):
+        raise unknown_name("measure", name[:60], [*MEASURES, *(f"{of}1" for of in BY_LAYER)])
 
 
 def _extreme(of: Callable[[Any], Any], losses: Any) -> float | None:

@@ -90,9 +90,9 @@ def lesson(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any]:
 def lesson_step(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any]:
     """A step begins."""
     found, step, said = _at(shelf, fields)
-    where = _gone_to(session, found, step.begin, step, fields)
-    if where is not None and "ask" in where:
-        return where
+    shown = _gone_to(session, found, step.begin, step, fields)
+    if shown is not None and "ask" in shown:
+        return shown
     values = _before(fields)
     return {
         "lesson": found.name,
@@ -103,17 +103,17 @@ def lesson_step(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any
         "predict": _prediction(step, said, values),
         "shows": step.show is not None or step.overlay is not None,
         "action": said.action.filled(values),
-        "where": where,
+        "where": shown,
     }
 
 
 def lesson_show(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any]:
     """The prediction has been made."""
     found, step, _ = _at(shelf, fields)
-    where = _gone_to(session, found, step.show, None, fields)
-    if where is not None and "ask" in where:
-        return where
-    return {"where": where, "overlay": _before(fields).get(f"{step.overlay}.run") if step.overlay else None}
+    shown = _gone_to(session, found, step.show, None, fields)
+    if shown is not None and "ask" in shown:
+        return shown
+    return {"where": shown, "overlay": _before(fields).get(f"{step.overlay}.run") if step.overlay else None}
 
 
 def lesson_measure(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any]:
@@ -152,8 +152,8 @@ def state(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any]:
 def open_state(session: Session, shelf: Shelf, fields: Fields) -> dict[str, Any]:
     """Go to a state that somebody pasted."""
     found = State.of_toml(asked.word(fields, "toml"), PASTED)
-    where = _shown(session, found, fields)
-    return where if "ask" in where else {"where": where}
+    shown = _shown(session, found, fields)
+    return shown if "ask" in shown else {"where": shown}
 
 
 def _at(shelf: Shelf, fields: Fields) -> tuple[Lesson, Step, StepText]:
@@ -190,6 +190,11 @@ def _shown(session: Session, state: State, fields: Fields) -> dict[str, Any]:
                 command=command("resume", minded.folder),
             )
         }
+    return where(session, state)
+
+
+def where(session: Session, state: State) -> dict[str, Any]:
+    """Show a state; where the page finds it."""
     training = session.show(state)
     return {
         "tab": state.tab,

@@ -8,11 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from threading import RLock, Thread
+from typing import Any
 
 from zerokara.data import Dataset
 from zerokara.data.description import DataDescription
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab.curve import Curve
+from zerokara.lab.evaluations import Evaluations
 from zerokara.lab.going_back import GoingBack
 from zerokara.lab.going_to import leads_to, refuse_beyond
 from zerokara.lab.lesson_shelf import Shelf
@@ -26,6 +29,8 @@ from zerokara.runs.untrusted import command
 from zerokara.training.changes import Change
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
+
+MOST_LEFT = 8
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +47,9 @@ class Session(ABC):
         training: what is shown; while one looks at an earlier update, that.
         problem: why the latest going back failed, for people; "" mostly.
         shelf: where its lessons are.
+        left: curves of the latest trainings that were begun for a state, by the names of their runs; they can be drawn
+            over others before their files are written.
+        opened_with: where the lab stood when it was opened, for a page to go there; None for the usual.
     """
 
     recipe: Recipe
@@ -60,6 +68,8 @@ class Session(ABC):
         self._ending: list[WatchedTraining] = []
         self.problem = ""
         self.shelf = Shelf()
+        self.left: dict[str, tuple[Curve, Evaluations]] = {}
+        self.opened_with: dict[str, Any] | None = None
 
     @abstractmethod
     def notify(self) -> None:
@@ -246,7 +256,11 @@ class Session(ABC):
     def _end(self, training: WatchedTraining) -> None:
         if training.is_busy():
             training.conductor.stop()
-            training.is_hurried = training.is_hurried or training.is_for_a_state
+            if training.is_for_a_state:
+                training.is_hurried = True
+                self.left = dict(
+                    [*self.left.items(), (training.name, (training.curve, training.evaluations))][-MOST_LEFT:]
+                )
             self._ending = [*(old for old in self._ending if old.is_busy()), training]
 
     def end(self) -> None:

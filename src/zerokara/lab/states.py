@@ -46,6 +46,8 @@ MOST_BATCH = 100_000
 MOST_ENTRIES, DEEPEST, LONGEST_TEXT = 2_000, 4, 8_000
 """Of what is chosen in a tab."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+A_TABLE = translatable("{file}: a state of the lab has the tables {names}. Got {got}.")
+A_KEY = translatable("{file}: a field of [state] must be one of {names}. Got {got!r:.60}.")
 WRONG = translatable("{file}: {place} cannot be used. Got {got!r:.60}.")
 
 
@@ -108,13 +110,21 @@ class State:
         return cls(recipe, **_of_state(tables.get("state", {}), file), fields=chosen)
 
 
-A_TABLE = translatable("{file}: a state of the lab has the tables {names}. Got {got}.")
-A_KEY = translatable("{file}: a field of [state] must be one of {names}. Got {got!r:.60}.")
+def is_state(text: str) -> bool:
+    """Whether a text has tables of a state besides those of a recipe."""
+    try:
+        return not {"state", *TABS}.isdisjoint(tomllib.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _recipe(tables: Mapping[str, Any], file: Path) -> Recipe:
     """Raises UsageError for what no recipe is, and for networks of sizes that nobody looks at in a lab."""
-    recipe = Recipe(**recipe_values(tables, file))
+    values = recipe_values(tables, file)
+    try:
+        recipe = Recipe(**values)
+    except UsageError as error:
+        raise UsageError(paragraph(sentence("{path} cannot be used.", path=file), str(error)), error.code) from error
     weights = sum(a * b for a, b in pairwise((1_000, *recipe.hidden, 100)))
     if weights > MOST_WEIGHTS or recipe.batch_size > MOST_BATCH:
         raise UsageError(

@@ -3,7 +3,8 @@
 Messages from Python:
 
     hello        once, and again with another data set: view, version, language, texts, tabs, steerable, engine,
-                 dataset, class_names, image_shape, form, recipe, and all that a frame has
+                 dataset, class_names, image_shape, form, recipe, and all that a frame has; where: the state that the
+                 lab was opened with, as `open_state` answers it, else null
     frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
                  the one before was `seen`
     refused      what was asked cannot be done: text, and errors by field where a recipe was refused
@@ -41,7 +42,7 @@ from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
 from zerokara.lab import asked, drawing, lesson_messages, one_update, probing
 from zerokara.lab.commands import COMMANDS, RefusedRecipe
-from zerokara.lab.earlier_runs import earlier_runs, overlay
+from zerokara.lab.earlier_runs import curves, earlier_runs, overlay
 from zerokara.lab.form import Filled, filled, form
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
@@ -208,7 +209,9 @@ class View:
         return Message("runs", {"runs": earlier_runs(self.session.out)})
 
     def _overlay(self, fields: Mapping[str, Any]) -> Message:
-        return overlay(self.session.out, asked.word(fields, "run"))
+        run = asked.word(fields, "run")
+        left = self.session.left.get(run)
+        return overlay(self.session.out, run) if left is None else curves(run, *left)
 
     def _greet(self) -> None:
         session = self.session
@@ -224,6 +227,7 @@ class View:
             "texts": texts(),
             "tabs": list(TABS),
             "steerable": True,
+            "where": session.opened_with if training.serial == (session.opened_with or {}).get("training") else None,
             "engine": training.prepared.trainer.engine.name,
             "sizes": list(training.snapshots.latest.network.sizes),
             "dataset": {
