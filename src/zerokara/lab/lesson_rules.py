@@ -33,7 +33,6 @@ Values = Mapping[str, Value]
 
 LONGEST = 300
 FORMAT = re.compile(r",?(\.\d{1,2}[efg%])?")
-LAYER = re.compile(r"(?<=[A-Za-z_])\.(\d+)\b")
 UNKNOWN = "–"
 """Is printed for a value that there is not."""
 
@@ -69,7 +68,7 @@ class Rule:
     def of(cls, text: str) -> Self:
         """Raises UsageError for a text that is none."""
         try:
-            tree = _parsed(text) if len(text) <= LONGEST else None
+            tree = ast.parse(text.strip(), mode="eval").body if len(text) <= LONGEST else None
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             tree = None
         if tree is None or not _is_allowed(tree):
@@ -81,7 +80,7 @@ class Rule:
 
     def value(self, values: Values) -> Value | bool:
         """What it gives with these measures; None where one of them is not known, or none can be computed."""
-        found = _evaluated(_parsed(self.text), values)
+        found = _evaluated(ast.parse(self.text.strip(), mode="eval").body, values)
         if isinstance(found, float) and not math.isfinite(found):
             return None
         return found  # type: ignore[no-any-return]  # an allowed expression gives nothing else
@@ -144,11 +143,6 @@ def printed(value: Value | bool, format: str) -> str:
     return f"{number:{format or '.4g'}}"
 
 
-def _parsed(text: str) -> ast.expr:
-    """The expression; a number in a name, as in gradient.11, becomes what Python takes in a name, gradient._11."""
-    return ast.parse(LAYER.sub(r"._\1", text.strip()), mode="eval").body
-
-
 def _places(text: str) -> Iterator[tuple[str, str]]:
     """Each {rule:format} in a text. Raises UsageError for single braces."""
     try:
@@ -197,7 +191,7 @@ def _dotted(node: ast.AST) -> str | None:
         case ast.Name():
             return node.id
         case ast.Attribute(value=before, attr=last):
-            first, last = _dotted(before), last[1:] if last[:1] == "_" and last[1:].isdecimal() else last
+            first = _dotted(before)
             return None if first is None else f"{first}.{last}"
     return None
 
