@@ -30,8 +30,7 @@ where there is none (a loss that is not finite, an accuracy before the first eva
     draw.layer, draw.unit       of the unit that is looked at; null without one
     draw.unit_activity, draw.unit_total, draw.unit_bias     what it hands on; its sum of inputs × weights + bias; bias
 
-    of the tab Step
-    step.stage, step.label, step.loss
+    of the tab Step: `zerokara.lab.step_measures`
 """
 
 from __future__ import annotations
@@ -53,6 +52,7 @@ from zerokara.lab.frames import settings_of
 from zerokara.lab.lesson_rules import Value
 from zerokara.lab.messages import Message
 from zerokara.lab.samples import sample_of
+from zerokara.lab.step_measures import STEP_MEASURES, step_measures
 from zerokara.lab.subject import Subject
 from zerokara.lab.watched_training import DIVERGED, FINISHED, RUNNING, WatchedTraining
 
@@ -162,11 +162,20 @@ class Looked:
         text = self.unit.get(field)
         return None if text is None else float(text)
 
+    @cached_property
+    def step(self) -> Mapping[str, Any]:
+        """What the tab Step shows."""
+        return step_measures(self.subject, self._chosen.get("step", {}))
+
     @property
     def answer_before(self) -> str:
         """The class with all units on."""
         before = self.drawn.arrays["before"]
         return str(self.drawn.fields["classes"][int(before.argmax())]["name"])
+
+
+def _of_step(name: str) -> Callable[[Looked], Any]:
+    return lambda at: at.step[name]
 
 
 MEASURES: Mapping[str, Callable[[Looked], Any]] = {
@@ -210,6 +219,7 @@ MEASURES: Mapping[str, Callable[[Looked], Any]] = {
     "draw.unit_activity": lambda at: at.of_unit("activity"),
     "draw.unit_total": lambda at: at.of_unit("total"),
     "draw.unit_bias": lambda at: at.of_unit("bias"),
+    **{f"step.{name}": _of_step(name) for name in STEP_MEASURES},
 }
 BY_LAYER: Mapping[str, Callable[[Looked], list[float]]] = {
     "weights.W": lambda at: at.layers("weights"),

@@ -208,9 +208,10 @@ def where(session: Session, state: State) -> dict[str, Any]:
 def _fitting(state: State, *, is_instead: bool) -> dict[str, dict[str, Any]]:
     """What is chosen in the tabs; without places in pictures where other data took the place of those of the state."""
     fields = {tab: dict(chosen) for tab, chosen in state.fields.items()}
-    if is_instead:
-        for name in ("index", "other", "at"):
-            fields.get("probe", {}).pop(name, None)
+    probe = fields.get("probe", {})
+    if is_instead and "W1" in (probe.get("parameter"), probe.get("other")):
+        for name in ("index", "other", "other_index", "at"):
+            probe.pop(name, None)
     return fields
 
 

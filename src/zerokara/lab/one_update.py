@@ -1,6 +1,6 @@
 """One update, step by step: the messages of the tab Step.
 
-`step` asks about one stage of an update by one picture. The picture is one of
+`one_update` asks about one stage of an update by one picture. The picture is one of
 
     which: a test sample, by its number, "random", or "misread", the next one `after` a number;
     arrays.ink, a file or arrays.pixels, as for `draw` (see `zerokara.lab.drawing`), with `label`: what it is, a number,
@@ -8,7 +8,7 @@
 
 and it may have `stage`, one of `one_update_stages.stage_names`, the first where it is left out; `chosen`, for x and for
 each layer a number, or null for what is largest there; `held`, the number of the network that was answered about
-before, and `renew`, to have the newest instead. It is answered by `step`:
+before, and `renew`, to have the newest instead. It is answered by:
 
     held, iteration; number, last: of the test sample, null where it is none, and of the last one
     label: a number or null, name; answer: what the network says; range: [black, white]
@@ -104,6 +104,13 @@ def step(subject: Subject, message: Message) -> Message:
     return Message("step", fields, stages.arrays)
 
 
+def update_of(subject: Subject, message: Message) -> tuple[OneUpdate, list[int]]:
+    """The update that a message asks about, and what is chosen on each of its vectors. Raises as `step` does."""
+    with one_core(subject.engine):
+        update = _update(subject, _picture(subject, message))
+    return update, first_chosen(update, _chosen(subject, message.fields.get("chosen")))
+
+
 def _picture(subject: Subject, message: Message) -> Picture:
     if not (message.arrays or message.files):
         number, test = sample_number(subject, message), subject.dataset.test
@@ -181,4 +188,4 @@ def _notes(subject: Subject, update: OneUpdate) -> list[str]:
     return notes
 
 
-ANSWERS: Mapping[str, Callable[[Subject, Message], Message]] = {"step": step}
+ANSWERS: Mapping[str, Callable[[Subject, Message], Message]] = {"one_update": step}

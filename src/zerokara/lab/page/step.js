@@ -109,7 +109,7 @@ class StepTab {
     const { stage, chosen, held, renew } = this;
     this.renew = false;
     try {
-      return await this.lab.ask("step", { ...fields, stage, chosen, held, renew }, arrays, files);
+      return await this.lab.ask("one_update", { ...fields, stage, chosen, held, renew }, arrays, files);
     } catch (error) {
       return this.refused(error.message);
     }
