@@ -43,7 +43,7 @@ from zerokara.errors import UsageError, ZerokaraError
 from zerokara.lab import asked, drawing, lesson_messages, one_update, probing
 from zerokara.lab.commands import COMMANDS, RefusedRecipe
 from zerokara.lab.earlier_runs import curves, earlier_runs, overlay
-from zerokara.lab.form import filled, form
+from zerokara.lab.form import Filled, filled, form
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
 from zerokara.lab.session import Session
@@ -196,11 +196,13 @@ class View:
         return Message(DONE)
 
     def _check(self, fields: Mapping[str, Any]) -> Message:
-        answer = filled(asked.mapping(fields, "values"))
-        same = answer.recipe is not None and answer.recipe.dataset == self.session.recipe.dataset
-        per_epoch = None
-        if answer.recipe is not None and same:
-            per_epoch = -(-len(self.session.dataset.train) // answer.recipe.batch_size)
+        answer, per_epoch = filled(asked.mapping(fields, "values")), None
+        if answer.recipe is not None and answer.recipe.dataset == self.session.recipe.dataset:
+            try:
+                data = answer.recipe.data_from(self.session.dataset)
+                per_epoch = -(-len(data.train) // answer.recipe.batch_size)
+            except UsageError as error:
+                answer = Filled(None, {"samples": str(error)})
         return Message("recipe", answer.to_json(per_epoch))
 
     def _runs(self, fields: Mapping[str, Any]) -> Message:
@@ -214,8 +216,9 @@ class View:
     def _greet(self) -> None:
         session = self.session
         with session.lock:
-            training, dataset, note, recipe = session.training, session.dataset, session.note, session.recipe
+            training, note, recipe = session.training, session.note, session.recipe
             self._frames, self._greeted = Frames(training), recipe
+        dataset = training.prepared.dataset
         described = training.prepared.provenance.described or DataDescription.of(dataset)
         names = [name[:LONGEST_NAME] for name in described.class_names[:MOST_NAMES]]
         hello = {
