@@ -47,6 +47,7 @@ SCRIPTS = (
     "step.js",
     "lessons.js",
     "own.js",
+    "own_source.js",
     "notebook.js",
     "lab.js",
 )
