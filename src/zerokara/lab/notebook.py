@@ -172,22 +172,11 @@ class OpenLab:
             self.lab.close()
 
     def _show_below_cell(self) -> None:
-        self._widget = widget = widget_class()()
-        views = Views(self.lab, widget.send)
-        widget.on_msg(lambda _, content, buffers: views.receive(content, buffers))
-        self._stop = views.close
+        self._widget, self._stop = below_cell(self.lab)
         take_place_of_earlier(self)
 
     def _show_on_page(self) -> None:
-        server = _server(self.lab)
-        threading.Thread(target=server.serve, name="zerokara-lab-server", daemon=True).start()
-        self.address, self._stop = server.address, server.stop
-        say(
-            sentence(
-                "The lab is open at {address}, on this machine alone, until it is closed or this Python ends.",
-                address=self.address,
-            )
-        )
+        self.address, self._stop = on_page(self.lab)
 
     def __repr__(self) -> str:
         """Without the token: what a program writes of its objects is soon in a log."""
@@ -209,6 +198,30 @@ class OpenLab:
             return {"text/plain": repr(self)}
         data, metadata = self._widget._repr_mimebundle_()
         return {**data, "text/plain": repr(self)}, metadata
+
+
+def below_cell(lab: Lab) -> tuple[Any, Callable[[], None]]:
+    """A widget that shows the lab, and what ends it. Raises UsageError where anywidget is missing."""
+    widget = widget_class()()
+    views = Views(lab, widget.send)
+    widget.on_msg(lambda _, content, buffers: views.receive(content, buffers))
+    return widget, views.close
+
+
+def on_page(lab: Lab) -> tuple[str, Callable[[], None]]:
+    """Serve a page of the lab in this process, and say where: the address, and what ends it.
+
+    Raises UsageError where websockets is missing.
+    """
+    server = _server(lab)
+    threading.Thread(target=server.serve, name="zerokara-lab-server", daemon=True).start()
+    say(
+        sentence(
+            "The lab is open at {address}, on this machine alone, until it is closed or this Python ends.",
+            address=server.address,
+        )
+    )
+    return server.address, server.stop
 
 
 def as_it_is_now(run: Run, training: WatchedTraining) -> Run:

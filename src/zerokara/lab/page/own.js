@@ -46,13 +46,14 @@ function ownFacts(lab, source) {
       const key = JSON.stringify(found);
       if (key === told) return;
       told = key;
-      list.replaceChildren(...found.map((finding, k) => findingPlace(finding, () => source.goTo(k))));
+      list.replaceChildren(...found.map((finding, k) => findingPlace(lab, finding, () => source.goTo(k))));
       if (found.length) lab.announce(found[0].title);
     },
   };
 }
 
-function findingPlace({ place, title }, go) {
+function findingPlace(lab, finding, go) {
+  const place = placeShown(lab.hello.script, finding);
   return h("li", {}, h("button", { class: "quiet", onclick: go },
-    place ? h("code", {}, place) : null, place ? " " : null, title));
+    place ? h("code", {}, place) : null, place ? " " : null, finding.title));
 }

@@ -33,7 +33,7 @@ function ownSource(lab) {
     for (const row of lines.querySelectorAll("[data-found]")) row.removeAttribute("data-found");
     notes = found.map(findingNote);
     found.forEach((finding, k) => {
-      const row = rows.get(placeOf(finding.file, finding.line));
+      const row = rows.get(placeOf(finding.cell, finding.line));
       row?.setAttribute("data-found", "");
       if (row) lastNoteOf(row).after(notes[k]);
       else around.append(notes[k]);
@@ -66,8 +66,18 @@ function ownSource(lab) {
   };
 }
 
-function placeOf(file, line) {
-  return JSON.stringify([file ?? null, line ?? null]);
+function placeOf(cell, line) {
+  return JSON.stringify([cell ?? null, line ?? null]);
+}
+
+/** As findings in a notebook or a terminal write it; "" where it is about no line. */
+function placeShown(script, { cell, line }) {
+  if (line == null) return "";
+  return `${cell == null ? script?.name ?? "" : cellShown(cell)}:${line}`;
+}
+
+function cellShown(cell) {
+  return `In[${cell}]`;
 }
 
 /** Several findings on one line stand below each other. */
@@ -77,18 +87,16 @@ function lastNoteOf(row) {
   return last;
 }
 
-/** The lines as elements; `rows` gets each by its place. Where another file or cell begins, its name stands first. */
+/** The lines as elements, each cell below its number; `rows` gets each line by its place. */
 function sourceLines(lines, rows) {
-  let before = lines[0]?.file;
-  const elements = before ? [h("h3", { class: "file" }, before)] : [];
-  for (const { file, number, text } of lines) {
-    if (file !== before) elements.push(h("h3", { class: "file" }, file));
-    before = file;
+  let before = null;
+  return lines.flatMap(({ cell = null, number, text }) => {
+    const head = cell === before || cell === null ? [] : [h("h3", { class: "cell" }, cellShown(cell))];
+    before = cell;
     const row = h("div", { class: "line" }, h("span", { class: "number" }, String(number)), h("code", {}, shortened(text)));
-    rows.set(placeOf(file, number), row);
-    elements.push(row);
-  }
-  return elements;
+    rows.set(placeOf(cell, number), row);
+    return [...head, row];
+  });
 }
 
 function shortened(text) {
