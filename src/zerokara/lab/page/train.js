@@ -3,10 +3,10 @@
 TABS.push({
   name: "train",
   build(lab) {
-    const curves = trainingCurves(lab), layers = layerTable(lab);
-    const pictures = [["W1", weightPictures(lab)], ["confusion", confusionTable(lab)], ["misread", misreadPictures(lab)]];
+    const curves = trainingCurves(lab), weights = weightPictures(lab), layers = layerTable(lab);
+    const pictures = [["W1", weights], ["confusion", confusionTable(lab)], ["misread", misreadPictures(lab)]];
     const around = lab.hello.steerable ? steering(lab, curves) : onlooking(lab, curves, pictures, layers);
-    const late = new Map();
+    const late = new Map(), switches = { log_scale: curves.log, each_scale: weights.each };
     let seen = false, training = null;
 
     const panels = h("div", { class: "panels" }, ...curves.elements, ...pictures.map(([, part]) => part.element),
@@ -30,6 +30,10 @@ TABS.push({
       shown(visible) {
         seen = visible;
         if (visible) paint();
+      },
+      state: () => ({ on: Object.keys(switches).filter(name => switches[name].on) }),
+      restore({ on = [] }) {
+        for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));
       },
     };
 
@@ -63,6 +67,19 @@ function shortcutList(lab) {
 function card(name, title, beside, ...children) {
   return h("section", { class: `card ${name}`, "aria-label": title },
     h("header", {}, h("h2", {}, title), ...[beside].flat()), ...children);
+}
+
+/** A small button that is on or off; `changed(on)` is called when it is turned. */
+function switchButton(attributes, label, changed) {
+  const element = h("button", { class: "quiet", "aria-pressed": false, onclick: () => turn(!made.on), ...attributes }, label);
+  const made = { element, on: false, turn };
+  function turn(on) {
+    if (on === made.on) return;
+    made.on = on;
+    element.setAttribute("aria-pressed", on);
+    changed(on);
+  }
+  return made;
 }
 
 /** Whether somebody is writing in an element: then nothing may be put in there. */

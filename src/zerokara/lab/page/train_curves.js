@@ -55,10 +55,13 @@ function trainingCurves(lab) {
   const curves = new Curves();
   let picked = () => {}, marked = "";
   const loss = lossChart(lab, update => picked(update)), accuracy = accuracyChart(lab, update => picked(update));
+  const log = switchButton({}, lab.text("log_scale"), loss.log);
   const smoothed = one => ({ ...one, xs: one.curves.starts, ys: one.curves.smoothed });
   const tested = one => ({ ...one, xs: one.curves.iterations, ys: one.curves.testAccuracy });
   return {
-    elements: [lossCard(lab, loss), card("accuracy", lab.text("accuracy"), [], accuracy.element)],
+    log,
+    elements: [card("loss", lab.text("loss_title"), log.element, loss.element),
+      card("accuracy", lab.text("accuracy"), [], accuracy.element)],
     take: content => curves.take(content),
     onPick: f => { picked = f; },
     others(runs) {
@@ -95,15 +98,6 @@ function lossChart(lab, pick) {
     ],
     bands: [{ series: [1, 2], colour: "band" }],
   });
-}
-
-function lossCard(lab, loss) {
-  const log = h("button", { class: "quiet", "aria-pressed": false, onclick: () => {
-    const on = log.getAttribute("aria-pressed") !== "true";
-    log.setAttribute("aria-pressed", on);
-    loss.log(on);
-  } }, lab.text("log_scale"));
-  return card("loss", lab.text("loss_title"), log, loss.element);
 }
 
 function accuracyChart(lab, pick) {
