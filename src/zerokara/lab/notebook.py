@@ -40,6 +40,8 @@ MOST_VIEWS = 32
 LONGEST_NAME = 64
 SECONDS_BETWEEN_WEIGHTS = 0.2
 """A notebook copies messages more often than a socket does."""
+SECONDS_UNSEEN = 1.0
+"""After which a view is told more without having seen what came before: see `Viewable.connect`."""
 PATIENCE_SECONDS = 20
 """How much later than a view another one may be answering before that view is taken for gone."""
 
@@ -111,10 +113,12 @@ class Views:
 
         def send(message: Message) -> None:
             if "frame" in message.fields:
-                self._unseen[name] = time.monotonic()
+                self._unseen.setdefault(name, time.monotonic())
             self._send({**message.content(), "view": name}, message.buffers())
 
-        self._connected[name] = self._lab.connect(send, seconds_between_weights=SECONDS_BETWEEN_WEIGHTS)
+        self._connected[name] = self._lab.connect(
+            send, seconds_between_weights=SECONDS_BETWEEN_WEIGHTS, patience=SECONDS_UNSEEN
+        )
 
     def _seen(self, name: str) -> None:
         sent = self._unseen.pop(name, None)
@@ -200,7 +204,7 @@ class OpenLab:
         return {**data, "text/plain": repr(self)}, metadata
 
 
-def below_cell(lab: Lab) -> tuple[Any, Callable[[], None]]:
+def below_cell(lab: Viewable) -> tuple[Any, Callable[[], None]]:
     """A widget that shows the lab, and what ends it. Raises UsageError where anywidget is missing."""
     widget = widget_class()()
     views = Views(lab, widget.send)
@@ -208,7 +212,7 @@ def below_cell(lab: Lab) -> tuple[Any, Callable[[], None]]:
     return widget, views.close
 
 
-def on_page(lab: Lab) -> tuple[str, Callable[[], None]]:
+def on_page(lab: Viewable) -> tuple[str, Callable[[], None]]:
     """Serve a page of the lab in this process, and say where: the address, and what ends it.
 
     Raises UsageError where websockets is missing.
