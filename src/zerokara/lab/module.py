@@ -45,6 +45,8 @@ SCRIPTS = (
     "probe_surface.js",
     "probe.js",
     "step.js",
+    "lesson_states.js",
+    "lesson_parts.js",
     "lessons.js",
     "own.js",
     "own_source.js",

@@ -171,9 +171,10 @@ class LabClient extends EventTarget {
     return parseFloat(getComputedStyle(this.root).fontSize);
   }
 
-  /** Have the text read out by screen readers, at most one in five seconds: the newest one wins. */
-  announce(text) {
-    this.announced = text;
+  /** Have the text read out by screen readers, at most one in five seconds: the newest one wins, or what must be heard. */
+  announce(text, { first = false } = {}) {
+    if (this.announcing && this.isFirst && !first) return;
+    Object.assign(this, { announced: text, isFirst: first });
     if (this.announcing) return;
     const speak = () => {
       this.announcing = 0;

@@ -31,6 +31,7 @@ TABS.push({
         seen = visible;
         if (visible) paint();
       },
+      overlay: run => runs.lay(run),
       state: () => ({ on: Object.keys(switches).filter(name => switches[name].on) }),
       restore({ on = [] }) {
         for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));

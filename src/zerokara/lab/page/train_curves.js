@@ -128,13 +128,15 @@ function earlierRuns(lab, curves) {
     if (!box.checked) {
       colours.delete(chosenRuns.get(run)?.colour);
       chosenRuns.delete(run);
-    } else {
-      const answer = await lab.request("overlay", { run });
-      if (!answer) return void (box.checked = false);
-      chosenRuns.set(run, { colour: freeColour(colours), curves: overlaid(answer) });
-    }
+    } else if (!(await fetched(run))) return void (box.checked = false);
     key.style.setProperty("--colour", `var(--${chosenRuns.get(run)?.colour ?? "line"})`);
     curves.others([...chosenRuns.values()]);
+  }
+
+  async function fetched(run) {
+    const answer = await lab.request("overlay", { run });
+    if (answer && !chosenRuns.has(run)) chosenRuns.set(run, { colour: freeColour(colours), curves: overlaid(answer) });
+    return answer;
   }
 
   async function refresh() {
@@ -147,6 +149,11 @@ function earlierRuns(lab, curves) {
 
   return {
     element,
+    /** Lay a run's curve over this one's. */
+    async lay(run) {
+      if (await fetched(run)) curves.others([...chosenRuns.values()]);
+      await refresh();
+    },
     paint({ run, state }) {
       const now = `${run} ${state === "running"}`;
       if (now === asked || state === "lost") return;
