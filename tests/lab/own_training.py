@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-SCRIPT = '''\
+SCRIPT = """\
 import numpy as np
 from zerokara.data import load
 
@@ -50,7 +50,7 @@ for i in range(UPDATES):
     if i % iter_per_epoch == 0:
         train_acc_list.append(network.accuracy(x_train, t_train))
         test_acc_list.append(network.accuracy(x_test, t_test))
-'''
+"""
 """Its epochs end after a number of updates that is not whole: one finding."""
 ABOUT = next(number for number, line in enumerate(SCRIPT.splitlines(), 1) if line.startswith("iter_per_epoch"))
 """The line that the finding is about."""

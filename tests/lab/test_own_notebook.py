@@ -130,3 +130,55 @@ def test_a_kernel_that_hears_nothing_while_a_cell_runs_tells_all_the_same(lab: L
         more.wait(0.1)
     assert more.wait(20)
     assert [message.type for message in waiting] == ["hello"]
+
+
+CELLS = [
+    f"import zerokara.book\n{NETWORK}",
+    "%zerokara lab",
+    "network = Net(12)\n"
+    + LOOP.replace("for i in range(UPDATES):", "for i in itertools.takewhile(goes_on, itertools.count()):").replace(
+        "batch_size = 50\n",
+        "import itertools, os\nbatch_size = 50\ngoes_on = lambda i: i % 50 or not os.path.exists('stop')\n",
+    ),
+    "%zerokara lab off",
+]
+CANVASES = (".loss canvas", ".weights canvas")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_cell_that_trains_is_seen_below_the_magic_of_a_real_jupyterlab(tmp_path: Path) -> None:
+    pytest.importorskip("jupyterlab", reason="the extra test is not installed")
+    pytest.importorskip("anywidget", reason="the extra lab is not installed")
+    from playwright.sync_api import sync_playwright
+
+    written(tmp_path, CELLS)
+    with jupyter_lab(tmp_path) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        opened = Notebook(page, tmp_path)
+        page.goto(address)
+        execute(page, 0)
+        execute(page, 1)
+        opened.until("state.frame")
+        execute(page, 2)
+
+        # curves and pictures move while the cell runs, and it is asked meanwhile
+        first = opened.until("state.W1 && state.W1.iteration > 20")["W1"]["iteration"]
+        before = [page.locator(f".zerokara-lab {name}").first.screenshot() for name in CANVASES]
+        opened.until(f"state.W1.iteration > {first + 200}")
+        after = [page.locator(f".zerokara-lab {name}").first.screenshot() for name in CANVASES]
+        assert all(one != other for one, other in zip(before, after, strict=True))
+        ask = "document.querySelector('.zerokara-lab').zerokara.ask('sample', { which: 7 })"
+        assert page.evaluate(f"{ask}.then(answer => answer.number)") == 7
+
+        # what is found when it has ended stands beside its line, in its cell
+        (tmp_path / "stop").touch()
+        line = page.locator(".zerokara-lab .line[data-found]")
+        line.filter(has_text="iter_per_epoch = len(x_train) / batch_size").wait_for()
+        assert page.locator(".places code").inner_text().startswith("In[3]:")
+
+        execute(page, 3)
+        page.locator(".zerokara-lab .status[data-state=lost]").filter(has_text="This lab is closed.").wait_for()
+        browser.close()
+    assert opened.complaints == []
