@@ -95,12 +95,14 @@ class Magic:
         self.lab: CellsLab | None = None
 
     def begin(self) -> None:
-        """Let cells use it from now on."""
+        """Let cells use it from now on, and loops in them be looked at: they may be defined before the lab is open."""
+        looks.wanted = True
         self.shell.register_magic_function(self, magic_name=MAGIC)
 
     def end(self) -> None:
         """Take it away."""
         self._close()
+        looks.wanted = False
         if self.shell.magics_manager.magics["line"].get(MAGIC) is self:
             del self.shell.magics_manager.magics["line"][MAGIC]
 
