@@ -3,8 +3,8 @@
 Messages from Python:
 
     hello        once, and again with another data set or other tabs: view, version, language, texts, tabs, steerable,
-                 engine, sizes, dataset, class_names, image_shape, form, recipe, and all that a frame has; of a learner's
-                 script also script {name, lines: [{number, text, cell}]}, and form is empty and recipe null
+                 engine, sizes, dataset, class_names, image_shape, form, recipe, and all that a frame has; of a
+                 learner's script also script {name, lines: [{number, text, cell}]}, form is empty, recipe null
     frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
                  the one before was `seen`
     refused      what was asked cannot be done: text, and errors by field where a recipe was refused
