@@ -132,13 +132,14 @@ class Lists:
     """Those of one program.
 
     Attributes:
+        program: whose they are.
         curve: of the losses; evaluations: what the accuracies make. Others read them at any time.
         serial: another number whenever these begin anew.
         losses: the list that is followed; None before there is one.
     """
 
     def __init__(self, program: Program) -> None:
-        self._program = program
+        self.program = program
         self.serial = 0
         self.losses: Followed | None = None
         self._accuracies: dict[str, Followed] = {}
@@ -179,7 +180,7 @@ class Lists:
         if not MEASURED.search(path[-1]):
             return None
         values = np.array(reached(names, path), np.float64)
-        return part_of(self._program, path[-1]) if values.ndim == 1 and len(values) and are_shares(values) else None
+        return part_of(self.program, path[-1]) if values.ndim == 1 and len(values) and are_shares(values) else None
 
     def read(self, names: Names) -> None:
         """Copy what is new."""
@@ -207,7 +208,7 @@ class Lists:
         count = max((len(followed.values) for followed in self._accuracies.values()), default=0)
         if count <= self._rows:
             return
-        places = iterations_of(self._program, names, self.count, count)
+        places = iterations_of(self.program, names, self.count, count)
         before = self.evaluations.latest.iteration if self.evaluations.latest else 0
         for row in range(self._rows, count):
             at = places[row] if places else self._seen_at(row, count, before)

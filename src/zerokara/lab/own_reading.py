@@ -117,6 +117,11 @@ class Reader:
         self._library = ""
         self._searched = self._tried = self._failed = -np.inf
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither a network nor a list of losses was found."""
+        return self._owner is None and not self._library and self.lists.losses is None
+
     def look(self, names: Names) -> Seen:
         """What there is now."""
         self._turns += 1
