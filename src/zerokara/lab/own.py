@@ -277,7 +277,7 @@ class OwnLab(Viewable):
             "line": finding.line,
             "cell": cell,
             "cause": finding.cause,
-            "title": finding.title,
+            "title": finding.heading,
             "text": finding.text,
             "remedy": finding.remedy,
         }
