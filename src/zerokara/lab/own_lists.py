@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from zerokara.lab.curve import Curve
 from zerokara.lab.evaluations import Evaluations
+from zerokara.own_gradients.keeping import attributes_of
 from zerokara.own_gradients.parameters import is_object
 from zerokara.own_training.kept import are_shares, iterations_of, part_of
 from zerokara.own_training.program import Program
@@ -109,8 +110,16 @@ def reached(names: Names, path: Path) -> Any:
     """What is there; None where nothing is."""
     value = names.get(path[0])
     for key in path[1:]:
-        value = value.get(key) if isinstance(value, dict) else getattr(value, "__dict__", {}).get(key)
+        value = value.get(key) if isinstance(value, dict) else of_object(value).get(key)
     return value
+
+
+def of_object(value: Any) -> dict[str, Any]:
+    """The attributes of an object, those of its class under them; none of anything else."""
+    if not is_object(value):
+        return {}
+    of_class = {k: v for kind in reversed(type(value).__mro__) for k, v in vars(kind).items() if kind is not object}
+    return of_class | attributes_of(value)
 
 
 def lists_in(names: Names) -> Iterator[Path]:
@@ -120,8 +129,8 @@ def lists_in(names: Names) -> Iterator[Path]:
             continue
         if is_series(value):
             yield (name,)
-        elif isinstance(value, dict) or is_object(value):
-            parts = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+        else:
+            parts = value if isinstance(value, dict) else of_object(value)
             if len(parts) <= MOST_PARTS:
                 yield from (
                     (name, key) for key, part in list(parts.items()) if isinstance(key, str) and is_series(part)
