@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakSet
 
+from zerokara.lab.lesson_shelf import Shelf
 from zerokara.lab.material import material
 from zerokara.lab.session import Session
 from zerokara.lab.view import Audience, Send, View
@@ -32,6 +33,7 @@ class Lab(Session):
         recipe: what to train first. Where its data are not on this computer, digits take their place.
         out: where run folders are made; data_dir: where to look for data first; engine, threads: what computes.
         plots: whether to draw the pictures of a run, and its page, at its end.
+        lessons: a folder with lessons besides zerokara's own.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Lab(Session):
         engine: str = "auto",
         threads: int | None = None,
         plots: bool = True,
+        lessons: str | os.PathLike[str] | None = None,
     ) -> None:
+        shelf = Shelf(None if lessons is None else Path(lessons))
         super().__init__(Path(out), data_dir, engine, threads, plots)
-        self.audience = Audience()
+        self.audience, self.shelf = Audience(), shelf
         self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
         prepared = prepare_run(self.recipe, self.dataset, engine=engine, threads=threads)
         self.training = WatchedTraining(prepared, 1, self.notify)

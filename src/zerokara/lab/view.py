@@ -3,7 +3,8 @@
 Messages from Python:
 
     hello        once, and again with another data set: view, version, language, texts, tabs, steerable, engine,
-                 dataset, class_names, image_shape, form, recipe, and all that a frame has
+                 dataset, class_names, image_shape, form, recipe, and all that a frame has; where: the state that the
+                 lab was opened with, as `open_state` answers it, else null
     frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
                  the one before was `seen`
     refused      what was asked cannot be done: text, and errors by field where a recipe was refused
@@ -13,6 +14,7 @@ Messages to Python; where they have an `id`, they are answered with the same:
     seen         {frame}: it has been painted
     recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
     runs         → {runs}; overlay {run} → the curves of one of them
+    lessons, and states of the lab: `zerokara.lab.lesson_messages`
     what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`, `zerokara.lab.one_update`
 
 and, from the view that steers, or from any while none does; answered by `done`:
@@ -38,9 +40,9 @@ from typing import Any
 
 from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
-from zerokara.lab import asked, drawing, one_update, probing
+from zerokara.lab import asked, drawing, lesson_messages, one_update, probing
 from zerokara.lab.commands import COMMANDS, RefusedRecipe
-from zerokara.lab.earlier_runs import earlier_runs, overlay
+from zerokara.lab.earlier_runs import curves, earlier_runs, overlay
 from zerokara.lab.form import filled, form
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
@@ -167,9 +169,17 @@ class View:
             COMMANDS[message.type](self.session, message.fields)
             self.session.notify()
             return Message(DONE)
+        if message.type in lesson_messages.ANSWERS:
+            if message.type in lesson_messages.STEERING:
+                self._must_steer()
+            return Message(message.type, self._of_lessons(message))
         if message.type in QUESTIONS:
             return QUESTIONS[message.type](self, message.fields)
         raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type))
+
+    def _of_lessons(self, message: Message) -> dict[str, Any]:
+        answer = lesson_messages.ANSWERS[message.type]
+        return answer(self.session, self.session.shelf, message.fields)
 
     def _must_steer(self) -> None:
         if not self.audience.steer(self):
@@ -197,7 +207,9 @@ class View:
         return Message("runs", {"runs": earlier_runs(self.session.out)})
 
     def _overlay(self, fields: Mapping[str, Any]) -> Message:
-        return overlay(self.session.out, asked.word(fields, "run"))
+        run = asked.word(fields, "run")
+        left = self.session.left.get(run)
+        return overlay(self.session.out, run) if left is None else curves(run, *left)
 
     def _greet(self) -> None:
         session = self.session
@@ -212,6 +224,7 @@ class View:
             "texts": texts(),
             "tabs": list(TABS),
             "steerable": True,
+            "where": session.opened_with if training.serial == (session.opened_with or {}).get("training") else None,
             "engine": training.prepared.trainer.engine.name,
             "sizes": list(training.snapshots.latest.network.sizes),
             "dataset": {

@@ -4,6 +4,7 @@
 function open(element, connection, { shared = false } = {}) {
   const lab = new LabClient(element, connection, shared ? element : element.ownerDocument);
   const view = { lab, shared, tabs: [], shown: null };
+  view.lessons = new Lessons(view);
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
   connection.receive = (content, buffers) => received(view, content, buffers);
@@ -40,7 +41,9 @@ function greeted(view, message) {
   const { lab } = view, known = lab.hello && fitting(lab.hello) === fitting(message);
   lab.hello = message;
   lab.state = {};
+  const isFirst = !view.tabs.length;
   if (!known) build(view);
+  if (isFirst) view.lessons.follow();
   say(view.note, message.dataset.note ?? "");
   view.note.hidden = !view.note.textContent;
   paintSoon(view, message);
@@ -85,7 +88,10 @@ function build(view) {
   const shown = TABS.filter(tab => lab.hello.tabs.includes(tab.name));
   view.tabs = shown.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
   const tablist = buildTabs(view);
-  lab.root.replaceChildren(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel));
+  const { element: strip } = view.lessons; // it stays: a lesson goes from one network to another
+  for (const child of [...lab.root.children]) if (child !== strip) child.remove();
+  if (!strip.isConnected) lab.root.append(strip);
+  lab.root.append(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel), ...(lab.hello.steerable ? [stateFile(view)] : []));
   showTab(view, view.tabs.some(tab => tab.name === view.shown) ? view.shown : view.tabs[0].name);
 }
 
@@ -103,7 +109,8 @@ function buildHead(view, tablist) {
   view.place = h("p", { class: "watching", hidden: true }, lab.text("watching"), " ",
     h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
   view.note = h("p", { class: "note", hidden: true });
-  return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist, lookSwitches(lab),
+  return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist,
+    lab.hello.steerable && view.lessons.opener(), lookSwitches(lab),
     view.note, view.place, view.problem, lab.voice);
 }
 

@@ -7,7 +7,7 @@ TABS.push({
     const weights = weightPictures(lab), confusion = confusionTable(lab), misread = misreadPictures(lab);
     const layers = layerTable(lab), runs = earlierRuns(lab, curves);
     curves.onPick(controls.aim);
-    const late = new Map();
+    const late = new Map(), switches = { log_scale: curves.log, each_scale: weights.each };
     let seen = false, training = null;
 
     const element = h("section", { class: "train" },
@@ -31,6 +31,14 @@ TABS.push({
         seen = visible;
         if (visible) paint();
       },
+      overlay: run => runs.lay(run),
+      state() {
+        const on = Object.keys(switches).filter(name => switches[name].on);
+        return on.length ? { on } : {};
+      },
+      restore({ on = [] }) {
+        for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));
+      },
     };
 
     /** What is always there first, then what came with one of the frames since this was last seen. */
@@ -52,6 +60,19 @@ function shortcutList(lab) {
 function card(name, title, beside, ...children) {
   return h("section", { class: `card ${name}`, "aria-label": title },
     h("header", {}, h("h2", {}, title), ...[beside].flat()), ...children);
+}
+
+/** A small button that is on or off; `changed(on)` is called when it is turned. */
+function switchButton(attributes, label, changed) {
+  const element = h("button", { class: "quiet", "aria-pressed": false, onclick: () => turn(!made.on), ...attributes }, label);
+  const made = { element, on: false, turn };
+  function turn(on) {
+    if (on === made.on) return;
+    made.on = on;
+    element.setAttribute("aria-pressed", on);
+    changed(on);
+  }
+  return made;
 }
 
 /** Whether somebody is writing in an element: then nothing may be put in there. */

@@ -2,18 +2,14 @@
 
 /** The weights of the first layer, one picture a hidden unit. */
 function weightPictures(lab) {
-  const each = h("button", { class: "quiet", "aria-pressed": false, title: lab.text("each_scale_help"), onclick: () => {
-    each.setAttribute("aria-pressed", each.getAttribute("aria-pressed") !== "true");
-    grid.repaint();
-  } }, lab.text("each_scale"));
-  const grid = pictureGrid(lab, {
-    label: lab.text("weights_label"), each: () => each.getAttribute("aria-pressed") === "true",
-  });
+  const each = switchButton({ title: lab.text("each_scale_help") }, lab.text("each_scale"), () => grid.repaint());
+  const grid = pictureGrid(lab, { label: lab.text("weights_label"), each: () => each.on });
   const more = h("p", { class: "muted small" });
   let numbers = null;
   const asTable = twin(lab, () => weightSummary(lab, numbers));
   return {
-    element: card("weights", lab.text("weights_title"), each, grid.element,
+    each,
+    element: card("weights", lab.text("weights_title"), each.element, grid.element,
       h("div", { class: "below" }, weightLegend(lab), more), asTable.element),
     paint(content) {
       numbers = content.array("W1");
