@@ -69,7 +69,7 @@ def update_of(subject: Subject, number=2) -> OneUpdate:
 
 def ask(subject: Subject, arrays=None, **fields):
     """The answer, as the page gets it."""
-    return unpacked(packed(ANSWERS["step"](subject, Message("step", {"which": 2, **fields}, arrays or {}))))
+    return unpacked(packed(ANSWERS["one_update"](subject, Message("one_update", {"which": 2, **fields}, arrays or {}))))
 
 
 def close(dtype) -> dict[str, float]:
