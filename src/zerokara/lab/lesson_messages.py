@@ -59,6 +59,7 @@ from zerokara.lab.lesson_measures import Looked
 from zerokara.lab.lesson_pages import StepText
 from zerokara.lab.lesson_rules import Value, printed
 from zerokara.lab.lesson_shelf import Shelf
+from zerokara.lab.messages import Message
 from zerokara.lab.session import Session
 from zerokara.lab.states import TABS, State, checked_fields
 from zerokara.runs.untrusted import command
@@ -129,7 +130,7 @@ def lesson_measure(session: Session, shelf: Shelf, fields: Fields) -> dict[str, 
     if start is None:
         start = looked.values(step.started)
     known = {**_before(fields), **{f"{START}.{name}": value for name, value in start.items()}}
-    if step.do is not None and not step.do.holds({**known, **looked.values(_own(step.do.names, known))}):
+    if step.do is not None and not step.do.holds({**known, **looked.values(step.do.names & step.measures)}):
         return {"done": False, "start": start}
     measured = looked.values(step.measures)
     values = {**known, **measured}
@@ -252,10 +253,6 @@ def _number_compared(number: NumberAsked, prediction: Any, values: Mapping[str, 
     }
 
 
-def _own(names: frozenset[str], known: Mapping[str, Value]) -> list[str]:
-    return [name for name in names if name not in known and not name.startswith(f"{START}.")]
-
-
 def _before(fields: Fields) -> dict[str, Value]:
     """What earlier steps measured, as first.loss, which the page has kept."""
     found: dict[str, Value] = {}
@@ -293,3 +290,8 @@ ANSWERS: Mapping[str, Callable[[Session, Shelf, Fields], dict[str, Any]]] = {
 }
 STEERING = frozenset({"lesson_step", "lesson_show", "open_state"})
 """What only a view that steers may ask."""
+
+
+def answered(session: Session, type: str, fields: Fields) -> Message:
+    """The answer to one of these messages."""
+    return Message(type, ANSWERS[type](session, session.shelf, fields))
