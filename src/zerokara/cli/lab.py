@@ -96,10 +96,10 @@ def lab(
         for problem in watched.shelf.all()[1] if lessons else ():
             tell(problem)
         server = LabServer(watched, port)
-        if state is not None:
-            watched.opened_with = where(watched, replace(state, recipe=chosen))
-        threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
         try:
+            if state is not None:
+                watched.opened_with = where(watched, replace(state, recipe=chosen))
+            threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
             print(server.address + begun, flush=True)
             if watched.note:
                 tell(watched.note)

@@ -1,4 +1,7 @@
-"""The picture that the tab Draw had in a state of the lab: a test sample by its number, or a drawing as a small PNG."""
+"""The picture that a tab had in a state of the lab: a test sample by its number, or a drawing.
+
+The tab Draw keeps a drawing as a small PNG, since it is prepared anew; the tab Step keeps what the network gets of it.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,26 @@ def question_of(subject: Subject, chosen: Mapping[str, Any]) -> Message:
     if "ink" not in chosen:
         return Message("draw", about, {"ink": np.zeros(subject.described.image_shape, np.uint8)})
     return Message("draw", about, {"ink": ink_of(chosen.get("ink"))})
+
+
+def step_question_of(subject: Subject, chosen: Mapping[str, Any]) -> Message:
+    """What the tab Step asks: of `sample`, a number; or of `drawing`, the levels of all pixels in base64, and `label`.
+
+    Raises UsageError for what is no such picture.
+    """
+    about = {name: chosen[name] for name in ("label", "chosen") if name in chosen}
+    if "drawing" not in chosen:
+        return Message("step", {**about, "which": chosen.get("sample", 0)})
+    text, shape = chosen["drawing"], subject.described.image_shape
+    try:
+        if not isinstance(text, str) or len(text) > MOST_TEXT:
+            raise ValueError
+        levels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8).reshape(shape)
+    except ValueError as error:
+        raise UsageError(
+            sentence("{name} cannot be used. Got {got!r}.", name="drawing", got=str(text)[:40]), "wrong-value"
+        ) from error
+    return Message("step", about, {"pixels": levels.astype(np.float32) / np.float32(255)})
 
 
 def edited(pixels: NDArray[np.float32], edits: Any) -> NDArray[np.float32]:

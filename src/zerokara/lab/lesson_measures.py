@@ -30,7 +30,15 @@ where there is none (a loss that is not finite, an accuracy before the first eva
     draw.layer, draw.unit       of the unit that is looked at; null without one
     draw.unit_activity, draw.unit_total, draw.unit_bias     what it hands on; its sum of inputs × weights + bias; bias
 
-    of the tab Step: `zerokara.lab.step_measures`
+    of the tab Step
+    step.label                  what the picture is, "" where nobody has said
+    step.answer, step.probability                the name of the class that is answered, and its probability
+    step.loss, step.loss_after  of this picture, before and after the update; null without a label
+    step.stage                  name of the stage that is shown
+    step.chosen                 name of the class that is chosen among the scores, at first the label; and of it
+    step.y, step.t, step.difference              y, t and y - t
+    step.delta, step.numerical  ∂L/∂a by backprop, and by a central difference with h = 1e-4
+    step.error                  the largest |delta - numerical| of all classes
 """
 
 from __future__ import annotations
@@ -46,18 +54,21 @@ import numpy as np
 from zerokara.doctor.probes import Probe, Samples, probe
 from zerokara.errors import unknown_name
 from zerokara.lab import drawing, probing
-from zerokara.lab.chosen_picture import question_of
+from zerokara.lab.chosen_picture import question_of, step_question_of
 from zerokara.lab.curve import Piece
 from zerokara.lab.frames import settings_of
 from zerokara.lab.lesson_rules import Value
 from zerokara.lab.messages import Message
+from zerokara.lab.one_update import update_of
+from zerokara.lab.one_update_numbers import OneUpdate
+from zerokara.lab.one_update_stages import stage_names
 from zerokara.lab.samples import sample_of
-from zerokara.lab.step_measures import STEP_MEASURES, step_measures
 from zerokara.lab.subject import Subject
 from zerokara.lab.watched_training import DIVERGED, FINISHED, RUNNING, WatchedTraining
 
 Chosen = Mapping[str, Mapping[str, Any]]
 """What is chosen in the tabs, by their names."""
+FIRST_STAGE = stage_names(1)[0]
 
 
 class Looked:
@@ -163,19 +174,55 @@ class Looked:
         return None if text is None else float(text)
 
     @cached_property
-    def step(self) -> Mapping[str, Any]:
-        """What the tab Step shows."""
-        return step_measures(self.subject, self._chosen.get("step", {}))
+    def stepped(self) -> tuple[OneUpdate, list[int]]:
+        """What the tab Step tells of, and what is chosen there."""
+        return update_of(self.subject, step_question_of(self.subject, self._chosen.get("step", {})))
+
+    @property
+    def stage(self) -> str:
+        """What is shown in the tab Step."""
+        return str(self._chosen.get("step", {}).get("stage", FIRST_STAGE))
+
+    def of_class(self, term: str) -> Any:
+        """A number of the class that is chosen in the tab Step."""
+        update, chosen = self.stepped
+        return self.scores[term][chosen[-1]] if update.back is not None else None
+
+    @cached_property
+    def scores(self) -> Mapping[str, Any]:
+        """Of all classes: y, t, y - t and both slopes."""
+        update = self.stepped[0]
+        assert update.back is not None, "without a label there is no loss"
+        y, t, delta = update.y, update.back.t, update.back.deltas[-1]
+        return {"y": y, "t": t, "difference": y - t, "delta": delta, "numerical": self.slopes}
+
+    @cached_property
+    def slopes(self) -> Any:
+        """The numerical ones of all classes."""
+        update = self.stepped[0]
+        return update.numerical_slopes(list(range(len(update.y))))
+
+    @property
+    def step_error(self) -> float | None:
+        """How far the slopes by backprop are from the numerical ones."""
+        back = self.stepped[0].back
+        return None if back is None else float(np.abs(back.deltas[-1] - self.slopes).max())
+
+    def named(self, number: int) -> str:
+        """What a class is called."""
+        return str(self.subject.described.class_names[number])
+
+    @property
+    def step_label(self) -> str:
+        """What the picture of the tab Step is."""
+        back = self.stepped[0].back
+        return "" if back is None else self.named(int(back.t.argmax()))
 
     @property
     def answer_before(self) -> str:
         """The class with all units on."""
         before = self.drawn.arrays["before"]
         return str(self.drawn.fields["classes"][int(before.argmax())]["name"])
-
-
-def _of_step(name: str) -> Callable[[Looked], Any]:
-    return lambda at: at.step[name]
 
 
 MEASURES: Mapping[str, Callable[[Looked], Any]] = {
@@ -219,7 +266,19 @@ MEASURES: Mapping[str, Callable[[Looked], Any]] = {
     "draw.unit_activity": lambda at: at.of_unit("activity"),
     "draw.unit_total": lambda at: at.of_unit("total"),
     "draw.unit_bias": lambda at: at.of_unit("bias"),
-    **{f"step.{name}": _of_step(name) for name in STEP_MEASURES},
+    "step.stage": lambda at: at.stage,
+    "step.label": lambda at: at.step_label,
+    "step.answer": lambda at: at.named(int(at.stepped[0].y.argmax())),
+    "step.probability": lambda at: at.stepped[0].y.max(),
+    "step.loss": lambda at: at.stepped[0].back and at.stepped[0].back.loss,
+    "step.loss_after": lambda at: at.stepped[0].new and at.stepped[0].new.loss,
+    "step.chosen": lambda at: at.named(at.stepped[1][-1]),
+    "step.y": lambda at: at.of_class("y"),
+    "step.t": lambda at: at.of_class("t"),
+    "step.difference": lambda at: at.of_class("difference"),
+    "step.delta": lambda at: at.of_class("delta"),
+    "step.numerical": lambda at: at.of_class("numerical"),
+    "step.error": lambda at: at.step_error,
 }
 BY_LAYER: Mapping[str, Callable[[Looked], list[float]]] = {
     "weights.W": lambda at: at.layers("weights"),

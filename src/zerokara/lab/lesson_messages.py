@@ -129,7 +129,7 @@ def lesson_measure(session: Session, shelf: Shelf, fields: Fields) -> dict[str, 
     if start is None:
         start = looked.values(step.started)
     known = {**_before(fields), **{f"{START}.{name}": value for name, value in start.items()}}
-    if step.do is not None and not step.do.holds({**known, **looked.values(_own(step.do.names, known))}):
+    if step.do is not None and not step.do.holds({**known, **looked.values(step.do.names & step.measures)}):
         return {"done": False, "start": start}
     measured = looked.values(step.measures)
     values = {**known, **measured}
@@ -250,10 +250,6 @@ def _number_compared(number: NumberAsked, prediction: Any, values: Mapping[str, 
         "came": printed(came, number.format),
         "right": right,
     }
-
-
-def _own(names: frozenset[str], known: Mapping[str, Value]) -> list[str]:
-    return [name for name in names if name not in known and not name.startswith(f"{START}.")]
 
 
 def _before(fields: Fields) -> dict[str, Value]:

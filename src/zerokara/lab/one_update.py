@@ -14,7 +14,7 @@ before, and `renew`, to have the newest instead. It is answered by:
     label: a number or null, name; answer: what the network says; range: [black, white]
     stages [name]; stage: the one that is told; says, facts: which sentence says what happens there
     formulas, lines [formula]; items [panel or {sign} or {number} or {break}]; table {columns, rows, rest} or null:
-        see `zerokara.lab.one_update_stages`
+        see `zerokara.lab.one_update_panels`
     cells [{terms, stage, row, column, label, array or text}]: the overview
     chosen [number]; notes [sentence]
     arrays: what panels and cells name, (height, width) or (n,)
@@ -40,7 +40,9 @@ from zerokara.lab.held import Held
 from zerokara.lab.messages import Message
 from zerokara.lab.one_core import one_core
 from zerokara.lab.one_update_numbers import OneUpdate
-from zerokara.lab.one_update_stages import Stages, first_chosen, stage_names
+from zerokara.lab.one_update_overview import cells
+from zerokara.lab.one_update_panels import Panels
+from zerokara.lab.one_update_stages import first_chosen, stage, stage_names
 from zerokara.lab.questions import prepared_of, whole_number
 from zerokara.lab.samples import sample_number, values_of
 from zerokara.lab.subject import Subject
@@ -82,8 +84,8 @@ def step(subject: Subject, message: Message) -> Message:
         update = _update(subject, picture)
         chosen = first_chosen(update, _chosen(subject, asked.get("chosen")))
         names = stage_names(update.layers, back=update.back is not None, new=update.new is not None)
-        stages = Stages(subject, update, chosen)
-        told = stages.stage(_stage(asked.get("stage"), names, update.layers)).to_json()
+        panels = Panels(subject, update, chosen)
+        told = stage(panels, _stage(asked.get("stage"), names, update.layers)).to_json()
     classes, test = subject.described.class_names, subject.dataset.test
     fields = {
         **told,
@@ -96,12 +98,12 @@ def step(subject: Subject, message: Message) -> Message:
         "range": picture.range,
         "stage": told["name"],
         "stages": names,
-        "cells": stages.cells(names),
+        "cells": cells(panels, names),
         "chosen": chosen,
         "notes": [*picture.doubts, *_notes(subject, update)],
     }
     fields["name"] = "" if picture.label is None else classes[picture.label]  # of the label, no longer of the stage
-    return Message("step", fields, stages.arrays)
+    return Message("step", fields, panels.arrays)
 
 
 def update_of(subject: Subject, message: Message) -> tuple[OneUpdate, list[int]]:

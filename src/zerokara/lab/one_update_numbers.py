@@ -105,11 +105,13 @@ class OneUpdate:
 
     def input(self, layer: int) -> Array:
         """What affine layer number `layer`, from 1, gets: x, z1, …"""
-        return self.trace.inputs[layer - 1][0]
+        array: Array = self.trace.inputs[layer - 1][0]
+        return array
 
     def sum(self, layer: int) -> Array:
         """a1, a2, …"""
-        return self.trace.sums[layer - 1][0]
+        array: Array = self.trace.sums[layer - 1][0]
+        return array
 
     @property
     def is_finite(self) -> bool:

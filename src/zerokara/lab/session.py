@@ -115,14 +115,15 @@ class Session(ABC):
         with self.lock:
             self._give_up_returning()
             recipe, dataset, note = self._of_state(state)
-            if not leads_to(self.training, recipe, state):
+            training, is_new = self.training, not leads_to(self.training, recipe, state)
+            if is_new:
                 training = self._watched(self._prepared(recipe, dataset, state.changes))
-                refuse_beyond(training, state)
+            refuse_beyond(training, state)
+            if is_new:
                 training.conductor.rate = self.training.conductor.rate
                 training.is_for_a_state = True
                 self._leave_behind()
                 self.recipe, self.dataset, self.note, self.training = recipe, dataset, note, training
-            training = self.training
             if state.running or training.conductor.iteration < state.update:
                 training.conductor.go_to(state.update, state.pace, goes_on=state.running)
                 if training.thread is None:

@@ -28,15 +28,15 @@ class StepTab {
 
   build() {
     const { lab } = this;
-    this.held_ = h("span", {});
+    this.heldSince = h("span", {});
     this.newest = h("button", { class: "quiet", onclick: () => this.takeNewest() }, lab.text("step_newest"));
     this.problem = h("p", { class: "problem", role: "status", hidden: true });
     this.notes = h("div", { class: "step-notes" });
-    const about = h("p", { class: "step-about small muted" }, this.held_, this.newest);
-    this.place = h("div", { class: "step-place card" }, this.overview.element);
+    const about = h("p", { class: "step-about small muted" }, this.heldSince, this.newest);
+    this.place = h("div", { class: "card step-place" }, this.overview.element);
     this.picture.element.append(about);
-    this.sheet = h("div", { class: "step" }, this.picture.element, this.place,
-      h("div", { class: "step-now" }, this.problem, this.notes, this.told.element));
+    this.sheet = h("div", { class: "step" }, this.picture.element,
+      h("div", { class: "step-main" }, this.place, this.problem, this.notes, this.told.element));
     this.element = h("section", { class: "step-frame" }, h("h2", { class: "unseen" }, lab.text("step")), this.sheet);
   }
 
@@ -136,7 +136,7 @@ class StepTab {
     if (!this.again) this.stage = answer.stage;
     this.picture.take(answer, question);
     if (this.question === question) this.question = this.picture.question;
-    say(this.held_, this.lab.text("step_held", { iteration: count(answer.iteration) }));
+    say(this.heldSince, this.lab.text("step_held", { iteration: count(answer.iteration) }));
     this.newest.disabled = answer.iteration === this.lab.state.iteration;
     this.notes.replaceChildren(...answer.notes.map(note => h("p", { class: "draw-note" }, note)));
     this.overview.show(answer);

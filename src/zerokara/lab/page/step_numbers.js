@@ -95,6 +95,7 @@ function gridOf(shape) {
 /** Paint an array: a picture pixel by pixel, or a vector in cells, in the colours of ink or of weights. */
 function paintArray(lab, canvas, numbers, { ink, range, most = furthest(numbers) || 1 }) {
   const [rows, columns] = gridOf(numbers.shape);
+  canvas.style.setProperty("--ratio", columns / rows);
   const scale = ink ? { colours: GRAYS, low: range[0], high: range[1] } : { colours: weightColours(lab), low: -most, high: most };
   if (numbers.shape.length === 2) return paintNumbers(canvas, numbers, [rows, columns], scale);
   const [width, height] = [columns * CELL, rows * CELL];

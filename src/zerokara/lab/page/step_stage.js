@@ -7,11 +7,11 @@ class StepStage {
     this.back = h("button", { onclick: () => hooks.step(-1) }, `← ${lab.text("step_before")}`);
     this.next = h("button", { class: "main", onclick: () => hooks.step(1) }, `${lab.text("step_next")} →`);
     this.count = h("span", { class: "muted number" });
-    this.says = h("p", { class: "step-says" });
+    this.says = h("p", { class: "step-says", id: ownId() });
     this.formulas = h("div", { class: "step-formulas" });
     this.lines = h("div", { class: "step-lines number" });
     this.body = h("div", { class: "step-body" });
-    this.table = h("div", { class: "scroll" });
+    this.table = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": this.says.id });
     this.keys = h("p", { class: "small muted" }, lab.text("step_keys"));
     this.twin = twin(lab, () => this.tables());
     this.element = h("section", { class: "card step-stage" },
@@ -32,6 +32,7 @@ class StepStage {
     this.lay(answer.items);
     this.paint(answer);
     this.keys.hidden = this.twin.element.hidden = !this.panels.length;
+    this.table.hidden = !answer.table;
     this.table.replaceChildren(...(answer.table ? [stepTable(answer, this.hooks.choose)] : []));
     this.twin.refresh();
   }

@@ -64,7 +64,7 @@ function card(name, title, beside, ...children) {
 
 /** A small button that is on or off; `changed(on)` is called when it is turned. */
 function switchButton(attributes, label, changed) {
-  const element = h("button", { class: "quiet", "aria-pressed": false, onclick: () => turn(!made.on), ...attributes }, label);
+  const element = h("button", { class: "quiet", "aria-pressed": "false", onclick: () => turn(!made.on), ...attributes }, label);
   const made = { element, on: false, turn };
   function turn(on) {
     if (on === made.on) return;
