@@ -38,6 +38,7 @@ TABS.push({
       },
       restore({ on = [] }) {
         for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));
+        runs.clear();
       },
     };
 
