@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import zerokara
 from zerokara.data.entries import FILE_NAMES
+from zerokara.lab import commands, lesson_messages
+from zerokara.lab.commands import COMMANDS
 from zerokara.lab.core import Lab
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
+from zerokara.lab.view import ANSWERS, QUESTIONS
 from zerokara.runs.opening import open_run
 from zerokara.training.build import build_trainer
 from zerokara.training.changes import Change
@@ -51,6 +55,27 @@ def test_a_run_to_its_end(lab: Lab, watch: Watch) -> None:
     np.testing.assert_array_equal(view.losses, np.column_stack([lines] * 3))
     rows = [(e.iteration, e.loss, e.train_accuracy, e.test_accuracy) for e in run.history.evaluations]
     np.testing.assert_array_equal(view.evaluations, rows)
+
+
+def test_a_training_on_the_first_samples(lab: Lab, watch: Watch) -> None:
+    view = watch(lab)
+    asked = view.ask("recipe", values={**VALUES, "samples": "150", "iterations": "", "epochs": "3"})
+    assert asked.fields["updates"] == 6, "of 100 and of 50, or of 100 drawn with replacement"
+    asked = view.ask("recipe", values={**VALUES, "samples": "1439"})
+    assert asked.fields["errors"] == {
+        "samples": "samples must be at most the 1438 training samples of digits. Got 1439."
+    }
+    assert "at most the 1438" in view.refused("start", values={**VALUES, "samples": "1439"})
+    view.done("start", values={**VALUES, "samples": "150"})
+    view.at("finished", 120)
+    assert next(m for m in reversed(view.messages) if m.type == "hello").fields["dataset"]["samples"] == [150, 359]
+    data, network = zerokara.load("digits").train, lab.training.snapshot().network
+    assert view.evaluations[-1][2] == np.mean(network.predict(data.x[:150]).argmax(axis=1) == data.t[:150])
+    view.done("start", values={**VALUES, "iterations": "90"})
+    view.at("finished", 90)
+    network = lab.training.snapshot().network
+    assert view.evaluations[-1][2] == np.mean(network.predict(data.x).argmax(axis=1) == data.t), "of all again"
+    assert len(lab.training.prepared.dataset.train) == 1438
 
 
 def test_paused_stepped_and_gone_on_with_gives_the_bits_of_a_run_that_never_stopped(lab: Lab, watch: Watch) -> None:
@@ -125,9 +150,10 @@ def test_a_setting_that_is_changed_twice_at_the_same_update_is_shown_as_it_is(la
 
 def test_a_frame_has_the_number_that_its_pieces_belong_to(lab: Lab) -> None:
     """Going back may give the training another one while the frame is made, and a page would forget its curves."""
-    frames, number = Frames(lab.training), lab.training.serial
+    frames, number = Frames(lab.source()), lab.training.serial
     lab.training.serial += 1
-    assert frames.next(lab.training.snapshot())[0]["training"] == number
+    assert frames.next()[0]["training"] == number
+    assert lab.source() != frames.source
 
 
 @pytest.mark.slow
@@ -466,6 +492,8 @@ def test_ten_views_leave_nothing_behind(lab: Lab, watch: Watch) -> None:
 
 ENDS = """
 import sys, time
+from zerokara.lab import lesson_messages
+from zerokara.lab.commands import COMMANDS
 from zerokara.lab.core import Lab
 from zerokara.lab.frames import Frames
 from zerokara.training.recipe import Recipe
@@ -493,3 +521,9 @@ def test_when_python_ends_the_run_is_whole(tmp_path: Path, while_: str) -> None:
     straight = build_trainer(replace(run.recipe, epochs=None, iterations=run.iterations), run.dataset)
     straight.run()
     np.testing.assert_array_equal(run.network.params["W1"], straight.network.params["W1"])
+
+
+def test_a_message_is_of_one_kind() -> None:
+    tables = [COMMANDS, commands.QUESTIONS, QUESTIONS, lesson_messages.ANSWERS, *ANSWERS.values()]
+    names = [name for table in tables for name in table]
+    assert len(set(names)) == len(names)
