@@ -97,7 +97,7 @@ def test_what_is_asked_is_answered_with_the_learners_numbers(script: Script, wat
     assert float(probed.fields["numerical"]) == pytest.approx((around[0] - around[1]) / 2e-4, rel=1e-9)
     for type in ("probe_curve", "probe_errors", "probe_surface"):
         assert view.ask(type, samples=5).type != "refused"
-    assert view.ask("step", which=3).type == "step"
+    assert view.ask("one_update", which=3).type == "step"
     assert view.ask("sample", which=7).fields["label"] == str(7 % 3)
     np.testing.assert_array_equal(
         view.ask("sample", which=7).arrays["pixels"].reshape(-1), script.names["x_test"][7].astype(np.float32)
@@ -160,8 +160,12 @@ def test_its_end(script: Script, watch: Watch, status: int, error: Any, state: s
     assert facts["status"].startswith(said)
     assert facts["script_findings"] == [
         {
-            **{"line": 7, "cell": None, "cause": "sign", "title": "The gradient has the wrong sign [sign]"},
-            **{"text": "It goes up.", "remedy": "Turn it."},
+            "line": 7,
+            "cell": None,
+            "cause": "sign",
+            "title": "The gradient has the wrong sign [sign]",
+            "text": "It goes up.",
+            "remedy": "Turn it.",
         }
     ]
     assert view.ask("probe").type == "probed"

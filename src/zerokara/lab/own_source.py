@@ -44,6 +44,7 @@ class Measured:
         self._sizes: list[dict[str, Any]] = []
         self._judgement: Judgement | None = None
         self._judged: Seen | None = None
+        self._judged_of: Dataset | None = None
         self._at = self._sized_at = -np.inf
 
     def sizes(self, seen: Seen, dataset: Dataset | None, *, at_once: bool) -> list[dict[str, Any]]:
@@ -56,11 +57,13 @@ class Measured:
             return self._sizes
 
     def judgement(self, seen: Seen, dataset: Dataset | None, *, at_once: bool) -> Judgement | None:
-        """What the network answered to the test samples, a few seconds ago at most; `at_once`: now."""
+        """What the network answered to the test samples of these data, a few seconds ago at most; `at_once`: now."""
+        if seen.params is None or dataset is None:
+            return None
         with self._lock:
-            due = at_once or time.monotonic() - self._at >= JUDGED
-            if dataset is not None and seen.params is not None and due and self._judged is not seen:
-                self._judged, self._at = seen, time.monotonic()
+            due = at_once or dataset is not self._judged_of or time.monotonic() - self._at >= JUDGED
+            if due and (self._judged is not seen or dataset is not self._judged_of):
+                self._judged, self._judged_of, self._at = seen, dataset, time.monotonic()
                 self._judgement = _judgement(seen, dataset)
             return self._judgement
 

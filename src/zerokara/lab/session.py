@@ -97,9 +97,16 @@ class Session(Viewable):
             **told_of_data(dataset, described, note),
             "form": form(recipe),
             "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
-            "where": self.opened_with if training.serial == (self.opened_with or {}).get("training") else None,
+            "where": self._where(),
         }
         return Greeting(recipe, told, source)
+
+    def _where(self) -> dict[str, Any] | None:
+        """Where the lab was opened, unless its training has gone on since."""
+        opened, training = self.opened_with, self.training
+        if opened is None or training.serial != opened["training"]:
+            return None
+        return opened if opened["running"] or training.conductor.iteration <= opened["iteration"] else None
 
     def source(self) -> TrainingSource:
         """The training that is shown."""
