@@ -76,9 +76,8 @@ class StepTab {
     const { training, iteration } = this.lab.state;
     if (content.type === "hello") this.asking = false;
     if (content.type === "hello" || training !== this.training) {
-      Object.assign(this, { training, held: null, chosen: null, isFresh: true });
-      if (this.isShown) this.ask(this.question);
-      else this.answer = null;
+      Object.assign(this, { training, held: null, isFresh: true });
+      this.askIfShown();
     }
     this.newest.disabled = !this.answer || iteration === this.answer.iteration;
   }
@@ -88,9 +87,16 @@ class StepTab {
     if (visible && !this.answer) this.ask(this.question);
   }
 
+  /** What is not seen is asked about when it is shown. */
+  askIfShown() {
+    if (this.isShown) return this.ask(this.question);
+    this.answer = null;
+    return null;
+  }
+
   ask(question) {
     this.question = question ?? this.picture.question;
-    this.askAgain();
+    return this.askAgain();
   }
 
   /** Never more than one question at a time: what changes meanwhile is asked after the answer. */
@@ -115,10 +121,10 @@ class StepTab {
     }
   }
 
-  /** Another network may not have the stage that one was at. */
+  /** Another network may not have the stage that one was at, nor the units. */
   refused(text) {
-    if (this.isFresh && this.stage !== null) {
-      this.stage = null;
+    if (this.isFresh && (this.stage !== null || this.chosen !== null)) {
+      this.stage = this.chosen = null;
       this.again = true;
     } else {
       say(this.problem, text);
@@ -148,17 +154,21 @@ class StepTab {
     this.element.dataset.stage = answer.stage;
   }
 
-  /** What is looked at, small enough for a file: see `restore`. */
+  /** What is looked at, as far as it is not as at first. */
   state() {
-    if (!this.answer) return {};
-    const { stage, chosen } = this.answer;
-    return { ...this.picture.state(this.answer.number === null ? this.answer.array("x") : null), stage, ...(this.chosen && { chosen }) };
+    const { stage, chosen, answer } = this;
+    const isWhole = chosen?.every(Number.isInteger);
+    return {
+      ...this.picture.state(), ...(stage && stage !== "x" ? { stage } : {}),
+      ...(chosen ? { chosen: isWhole || !answer ? chosen : answer.chosen } : {}),
+    };
   }
 
   /** Look at what `state` said; {} is as at first. */
   restore({ stage = null, chosen = null, ...picture }) {
-    Object.assign(this, { stage, chosen, held: null, isFresh: true });
+    Object.assign(this, { stage, chosen, held: null, isFresh: true, question: null });
     this.picture.restore(picture);
-    this.ask(null);
+    this.question = this.picture.question;
+    return this.askIfShown();
   }
 }

@@ -3,7 +3,7 @@
 /** asked(question) is called with another picture: {fields, arrays, files}. */
 class StepPicture {
   constructor(lab, asked) {
-    Object.assign(this, { lab, asked, number: 0, label: null, turned: "sample", laid: null });
+    Object.assign(this, { lab, asked, number: 0, label: null, turned: "sample", pixels: null });
     const canDraw = lab.hello.image_shape.length === 2;
     this.field = h("input", { type: "number", min: 0, step: 1, value: 0, class: "draw-number" });
     this.field.addEventListener("change", () => this.pick(Number(this.field.value)));
@@ -12,7 +12,7 @@ class StepPicture {
       h("label", {}, lab.text("draw_number"), this.field),
       h("button", { onclick: () => this.pick("random") }, lab.text("draw_random")),
       h("button", { onclick: () => this.pick("misread") }, lab.text("draw_misread")));
-    this.ink = canDraw ? new Ink(lab, () => this.drawn(), file => this.open(file)) : null;
+    this.ink = canDraw ? new Ink(lab, () => this.asked(this.question), file => this.open(file)) : null;
     this.labels = h("select", { onchange: () => this.name() },
       h("option", { value: "" }, "–"), ...lab.hello.class_names.map((name, k) => h("option", { value: k }, name)));
     this.labelled = h("label", {}, lab.text("step_label"), this.labels);
@@ -28,7 +28,7 @@ class StepPicture {
   /** What is asked about. */
   get question() {
     if (this.turned === "sample") return { fields: { which: this.number } };
-    const { arrays, files, fields } = this.laid ?? this.ink.question;
+    const { arrays, files, fields } = this.ink.question;
     return { fields: { ...fields, label: this.label }, arrays, files };
   }
 
@@ -49,11 +49,6 @@ class StepPicture {
     this.drawing.hidden = name === "sample";
   }
 
-  drawn() {
-    this.laid = null;
-    this.asked(this.question);
-  }
-
   name() {
     this.label = this.labels.value === "" ? null : Number(this.labels.value);
     this.asked(this.question);
@@ -72,6 +67,7 @@ class StepPicture {
 
   /** What was answered: which sample it was, or what was found in a file, which is asked about from now on. */
   take(answer, question) {
+    this.pixels = answer.array("x");
     if (answer.number !== null) {
       this.number = answer.number;
       this.field.value = answer.number;
@@ -88,22 +84,22 @@ class StepPicture {
   }
 
   /** What `restore` takes: the number of a sample, or the pixels of a drawing where they are few, and its label. */
-  state(pixels) {
-    if (this.turned === "sample") return { sample: this.number };
-    const said = this.label === null ? {} : { label: this.label };
-    if (!pixels || pixels.length > MOST_KEPT) return said;
-    return { ...said, drawing: btoa(String.fromCharCode(...pixels.map(level => Math.max(0, Math.min(255, Math.round(255 * level)))))) };
+  state() {
+    if (this.turned === "sample") return this.number ? { sample: this.number } : {};
+    if (!this.pixels || this.pixels.length > MOST_KEPT) return {};
+    const levels = Array.from(this.pixels, level => Math.max(0, Math.min(255, Math.round(255 * level))));
+    return { ...(this.label === null ? {} : { label: this.label }), drawing: btoa(String.fromCharCode(...levels)) };
   }
 
   restore({ sample = 0, label = null, drawing = null }) {
     this.label = label;
     this.labels.value = label ?? "";
     this.number = sample;
-    this.laid = null;
     if (drawing === null || !this.ink) return this.show("sample");
     const [rows, columns] = this.lab.hello.image_shape, levels = Uint8Array.from(atob(drawing), letter => letter.charCodeAt(0));
     if (levels.length !== rows * columns) return this.show("sample");
-    this.lay(Object.assign(Float32Array.from(levels, level => level / 255), { shape: [rows, columns] }));
+    this.pixels = Object.assign(Float32Array.from(levels, level => level / 255), { shape: [rows, columns] });
+    this.lay(this.pixels);
     this.show("ink");
   }
 }
