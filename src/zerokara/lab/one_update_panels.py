@@ -66,13 +66,14 @@ class Panels:
         chosen: an element of each vector.
 
     Attributes:
-        last: the number of the last affine layer.
+        last: the number of the last affine layer; batch_size: of the training.
         arrays: those that were shown, by name.
     """
 
     def __init__(self, subject: Subject, update: OneUpdate, chosen: Sequence[int]) -> None:
         self.update, self.network, self.chosen = update, update.network, list(chosen)
         self.last, self._names = update.layers, subject.described.class_names
+        self.batch_size = subject.recipe.batch_size
         shape = subject.described.image_shape
         self._image_shape = shape if len(shape) == 2 and math.prod(shape) <= MOST_PIXELS else None
         self.arrays: dict[str, Array] = {}

@@ -17,7 +17,7 @@ def tell_nW(show: Panels, i: int) -> Stage:
     return Stage(
         f"nW{i}",
         "nW",
-        {"name": new.optimizer.name},
+        {"name": new.optimizer.name, "batch": show.batch_size},
         formulas=[*formulas.update(new.optimizer, i), formulas.settings(new.optimizer, show.network.weight_decay)],
         items=[
             show.column(f"W{i}", f"W{i}", before, i, scale="weights"),

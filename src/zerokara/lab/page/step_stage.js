@@ -70,10 +70,10 @@ class StepStage {
   paint(answer) {
     const shown = answer.items.filter(item => item.array), lab = this.lab;
     const arrays = shown.map(item => answer.array(item.array));
-    const common = Math.max(0, ...shown.map((item, k) => (item.scale ? furthest(arrays[k]) : 0)));
+    const common = Math.max(0, ...shown.map((item, k) => (item.scale ? furthestFinite(arrays[k]) : 0)));
     const names = index => lab.hello.class_names[index], last = answer.chosen.length - 1;
     shown.forEach((item, k) => this.panels[k].show(item, arrays[k], {
-      chosen: answer.chosen[item.axis], range: answer.range, most: item.scale ? common || 1 : undefined,
+      chosen: answer.chosen[item.axis], range: answer.range, most: item.scale ? common : undefined,
       name: item.axis === last ? names : () => null,
     }));
     const numbers = answer.items.filter(item => item.number);
@@ -104,7 +104,7 @@ function stepTable({ table: { columns, rows, rest }, chosen }, choose) {
   const body = rows.map((row, k) => {
     const isChosen = row.index !== undefined && row.index === chosen.at(-1);
     const head = row.title ? formulaNodes(row.title)
-      : [h("button", { class: "quiet", "aria-pressed": String(isChosen), onclick: () => choose(chosen.length - 1, row.index) }, row.name)];
+      : [h("button", { class: "quiet", title: row.name, "aria-pressed": String(isChosen), onclick: () => choose(chosen.length - 1, row.index) }, row.name)];
     return h("tr", { class: isChosen ? "chosen" : null }, h("th", { scope: "row" }, ...head),
       ...columns.map((column, at) => cell(row.cells[at], k, column)));
   });
