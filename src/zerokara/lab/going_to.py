@@ -14,7 +14,7 @@ def leads_to(training: WatchedTraining, recipe: Recipe, state: State) -> bool:
     """Whether a training rests, and is at the state or comes to it when it goes on."""
     trainer, at = training.prepared.trainer, training.conductor.iteration
     rests = training.state == UNTRAINED or training.conductor.at_rest or training.thread is None or training.ended
-    if not rests or recipe.resolved() != training.prepared.recipe or at > state.update:
+    if not rests or recipe.resolved() != training.prepared.recipe or not at <= state.update <= training.total:
         return False
     if training.ended and (at < state.update or state.running):
         return False

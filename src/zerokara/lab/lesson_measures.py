@@ -56,7 +56,6 @@ from zerokara.errors import unknown_name
 from zerokara.lab import drawing, probing
 from zerokara.lab.chosen_picture import question_of, step_question_of
 from zerokara.lab.curve import Piece
-from zerokara.lab.frames import settings_of
 from zerokara.lab.lesson_rules import Value
 from zerokara.lab.messages import Message
 from zerokara.lab.one_update import update_of
@@ -64,6 +63,7 @@ from zerokara.lab.one_update_numbers import OneUpdate
 from zerokara.lab.one_update_stages import stage_names
 from zerokara.lab.samples import sample_of
 from zerokara.lab.subject import Subject
+from zerokara.lab.training_source import settings_of
 from zerokara.lab.watched_training import DIVERGED, FINISHED, RUNNING, WatchedTraining
 
 Chosen = Mapping[str, Mapping[str, Any]]

@@ -59,6 +59,7 @@ from zerokara.lab.lesson_measures import Looked
 from zerokara.lab.lesson_pages import StepText
 from zerokara.lab.lesson_rules import Value, printed
 from zerokara.lab.lesson_shelf import Shelf
+from zerokara.lab.messages import Message
 from zerokara.lab.session import Session
 from zerokara.lab.states import TABS, State, checked_fields
 from zerokara.runs.untrusted import command
@@ -289,3 +290,8 @@ ANSWERS: Mapping[str, Callable[[Session, Shelf, Fields], dict[str, Any]]] = {
 }
 STEERING = frozenset({"lesson_step", "lesson_show", "open_state"})
 """What only a view that steers may ask."""
+
+
+def answered(session: Session, type: str, fields: Fields) -> Message:
+    """The answer to one of these messages."""
+    return Message(type, ANSWERS[type](session, session.shelf, fields))

@@ -54,6 +54,7 @@ SCRIPTS = (
     "lesson_parts.js",
     "lessons.js",
     "own.js",
+    "own_source.js",
     "notebook.js",
     "lab.js",
 )

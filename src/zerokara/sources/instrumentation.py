@@ -11,26 +11,25 @@ these see nothing of it. The plain code is kept in the hook.
 
 Other functions only note what they are called with: `note((x, y))`, where `note` is of C. Nothing of it is to be seen,
 and it takes a tenth of a microsecond.
+
+Loops may be looked at, too: see `zerokara.sources.turns`.
 """
 
 from __future__ import annotations
 
 import ast
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from opcode import opmap
 from types import CodeType, FunctionType
 from typing import Any
 
+from zerokara.sources.marks import LOOKERS_ON, MARK, Sendable, codes_in, marked_call, marks_in, place
+from zerokara.sources.turns import Look, Loop, Turns, given_to_turns, lines_of_turns, looking
+
 Function = ast.FunctionDef | ast.Lambda
 """A function that a statement of its own can answer for; a coroutine cannot."""
-
-_MARK = f"zerokara:{os.urandom(16).hex()}:"
-"""How the constants begin that are replaced after compiling; in nobody's source."""
 
 
 class Hook:
@@ -80,8 +79,8 @@ class Note(list[Any]):
 def plain_code_of(code: CodeType) -> CodeType:
     """The code as plain Python has it: of an instrumented function without the question, else itself."""
     for constant in code.co_consts:
-        note = constant if isinstance(constant, Hook) else getattr(constant, "__self__", None)
-        if isinstance(note, Hook | Note):
+        note = constant if isinstance(constant, Hook | Look) else getattr(constant, "__self__", None)
+        if isinstance(note, Hook | Note | Look):
             return note.plain
     return code
 
@@ -106,8 +105,10 @@ def instrumented(
     *,
     noted: Sequence[ast.FunctionDef] = (),
     note: Callable[[CodeType], Note] | None = None,
+    loops: Sequence[Loop] = (),
+    turns: Turns | None = None,
 ) -> CodeType:
-    """The code of a file or cell with a question at the start of these functions.
+    """The code of a file or cell with a question at the start of these functions, and looks in these loops.
 
     Args:
         plain: what the file was compiled to.
@@ -118,32 +119,43 @@ def instrumented(
         flags: those that the file was compiled with.
         noted: others of that tree, which note what they are called with.
         note: makes what one of these does, from its plain code.
+        loops: of that tree, each of whose turns may be looked at.
+        turns: what tells when, and looks.
 
     Raises ValueError where the tree does not give that code.
     """
     asking = len(functions)
     functions = [*functions, *noted]
-    code = _compiled(tree, functions, asking, {}, plain.co_filename, flags)
+    loops = loops if turns is not None else ()
+    code = _compiled(tree, functions, asking, {}, loops, {}, plain.co_filename, flags)
     pairs = list(_instrumented_codes(plain, code))
     later = {number: line for number, one, _ in pairs if (line := _first_line(one)) != _line_of(functions[number])}
-    if later:  # their first instruction stands on another line than their first statement
-        code = _compiled(tree, functions, asking, later, plain.co_filename, flags)
+    begun = {number: line for number, line in lines_of_turns(code) if line != loops[number].body[0].lineno}
+    if later or begun:  # their first instruction stands on another line than their first statement
+        code = _compiled(tree, functions, asking, later, loops, begun, plain.co_filename, flags)
 
     def asked(number: int, plain: CodeType) -> Callable[[tuple[Any, ...]], Any]:
         return hook(plain) if number < asking or note is None else note(plain).take
 
-    return _merged(plain, code, asked, take)
+    return _merged(plain, code, asked, take, turns)
 
 
 # The question
 
 
 def _compiled(
-    tree: Any, functions: Sequence[Function], asking: int, lines: dict[int, int | None], filename: str, flags: int
+    tree: Any,
+    functions: Sequence[Function],
+    asking: int,
+    lines: dict[int, int | None],
+    loops: Sequence[Loop],
+    begun: dict[int, int | None],
+    filename: str,
+    flags: int,
 ) -> CodeType:
     mode = {ast.Interactive: "single", ast.Expression: "eval"}.get(type(tree), "exec")
     # Of what there is to warn of, compiling the plain code has warned.
-    with _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
+    with looking(loops, begun), _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
         code: CodeType = compile(tree, filename, mode, flags, dont_inherit=True)
     return code
 
@@ -155,15 +167,15 @@ def _asking(functions: Sequence[Function], asking: int, lines: dict[int, int | N
     try:
         for number, function in enumerate(functions):
             if isinstance(function, ast.Lambda):
-                otherwise = ast.IfExp(_question(function, number), _call("take"), function.body)
-                _place(otherwise, function.body, lines.get(number))
+                otherwise = ast.IfExp(_question(function, number), marked_call("take"), function.body)
+                place(otherwise, function.body, lines.get(number))
                 function.body = otherwise
             else:
                 first = _first(function)
                 question: ast.stmt = ast.Expr(_told(function, number))
                 if number < asking:
-                    question = ast.If(_question(function, number), [ast.Return(_call("take"))], [])
-                _place(question, function.body[first], lines.get(number))
+                    question = ast.If(_question(function, number), [ast.Return(marked_call("take"))], [])
+                place(question, function.body[first], lines.get(number))
                 function.body = [*function.body[:first], question, *function.body[first:]]
         yield
     finally:
@@ -172,37 +184,14 @@ def _asking(functions: Sequence[Function], asking: int, lines: dict[int, int | N
 
 
 def _question(function: Function, number: int) -> ast.expr:
-    asked = [_call(name, *map(ast.Constant, given)) for name, _, given in _LOOKERS_ON]
+    asked = [marked_call(name, *map(ast.Constant, given)) for name, _, given in LOOKERS_ON]
     nobody: list[ast.expr] = [ast.Compare(call, [ast.Is()], [ast.Constant(None)]) for call in asked]
     return ast.BoolOp(ast.And(), [*nobody, _told(function, number)])
 
 
 def _told(function: Function, number: int) -> ast.Call:
     names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in _parameters(function.args)]
-    return _call(str(number), ast.Tuple(names, ast.Load()))
-
-
-class _Sendable(partial[Any]):
-    """A function in code that may be sent to another process, where zerokara may not be; there it answers None.
-
-    It is called without a line of Python more, as `partial` is.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, ({}, "get")
-
-
-_LOOKERS_ON: list[tuple[str, Callable[..., Any], tuple[int, ...]]] = [
-    ("gettrace", sys.gettrace, ()),
-    ("getprofile", sys.getprofile, ()),
-]
-"""What tells of a tracer, a profiler or, from Python 3.12 on, a tool for monitoring; None where there is none."""
-if sys.version_info >= (3, 12):
-    _LOOKERS_ON += [("get_tool", _Sendable(sys.monitoring.get_tool), (number,)) for number in range(6)]
-
-
-def _call(name: str, *given: ast.expr) -> ast.Call:
-    return ast.Call(ast.Constant(_MARK + name), list(given), [])
+    return marked_call(str(number), ast.Tuple(names, ast.Load()))
 
 
 def _parameters(arguments: ast.arguments) -> list[str]:
@@ -222,14 +211,6 @@ def _line_of(function: Function) -> int:
     return function.body[_first(function)].lineno
 
 
-def _place(question: ast.AST, at: ast.stmt | ast.expr, line: int | None) -> None:
-    """Where a statement of one line would stand; what is the learner's own has its place already."""
-    for node in ast.walk(question):
-        if "lineno" in node._attributes and not hasattr(node, "lineno"):
-            node.lineno = node.end_lineno = line or at.lineno  # type: ignore[attr-defined]
-            node.col_offset = node.end_col_offset = at.col_offset  # type: ignore[attr-defined]
-
-
 def _first_line(code: CodeType) -> int | None:
     """The line where a tracer sees the function begin."""
     started = False
@@ -243,14 +224,9 @@ def _first_line(code: CodeType) -> int | None:
 # The code
 
 
-def _codes(code: CodeType) -> list[CodeType]:
-    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-
-
 def _number(code: CodeType) -> int | None:
     """Which of the functions asks in this code; None if it asks nothing."""
-    marks = [c.removeprefix(_MARK) for c in code.co_consts if isinstance(c, str) and c.startswith(_MARK)]
-    return next((int(mark) for mark in marks if mark.isdecimal()), None)
+    return next((int(mark) for mark in marks_in(code) if mark.isdecimal()), None)
 
 
 def _instrumented_codes(plain: CodeType, other: CodeType) -> Iterator[tuple[int, CodeType, CodeType]]:
@@ -259,7 +235,7 @@ def _instrumented_codes(plain: CodeType, other: CodeType) -> Iterator[tuple[int,
         raise ValueError(plain.co_qualname)
     if (number := _number(other)) is not None:
         yield number, plain, other
-    for one, another in zip(_codes(plain), _codes(other), strict=True):
+    for one, another in zip(codes_in(plain), codes_in(other), strict=True):
         yield from _instrumented_codes(one, another)
 
 
@@ -275,15 +251,20 @@ def _merged(
     other: CodeType,
     hook: Callable[[int, CodeType], Callable[[tuple[Any, ...]], Any]],
     take: Callable[[], Any],
+    turns: Turns | None,
 ) -> CodeType:
-    """The plain code with the functions of the other that ask; what holds none of them stays the very same."""
-    inner = [_merged(one, another, hook, take) for one, another in zip(_codes(plain), _codes(other), strict=True)]
-    number = _number(other)
-    if number is None and all(one is merged for one, merged in zip(_codes(plain), inner, strict=True)):
+    """The plain code with what asks and looks in the other; what holds none of it stays the very same."""
+    codes = zip(codes_in(plain), codes_in(other), strict=True)
+    inner = [_merged(one, another, hook, take, turns) for one, another in codes]
+    marks = marks_in(other)
+    if not marks and all(one is merged for one, merged in zip(codes_in(plain), inner, strict=True)):
         return plain
-    given: dict[str, Any] = {_MARK + name: function for name, function, _ in _LOOKERS_ON}
-    if number is not None:
-        given |= {_MARK + str(number): hook(number, plain), f"{_MARK}take": _Sendable(take)}
-    base, codes = plain if number is None else other, iter(inner)
-    replaced = (next(codes) if isinstance(constant, CodeType) else constant for constant in base.co_consts)
+    given: dict[str, Any] = {name: function for name, function, _ in LOOKERS_ON}
+    if (number := _number(other)) is not None:
+        given |= {str(number): hook(number, plain), "take": Sendable(take)}
+    if turns is not None:
+        given |= given_to_turns(plain, marks, turns)
+    base, merged = other if marks else plain, iter(inner)
+    given = {MARK + name: function for name, function in given.items()}
+    replaced = (next(merged) if isinstance(constant, CodeType) else constant for constant in base.co_consts)
     return base.replace(co_consts=tuple(given.get(c, c) if isinstance(c, str) else c for c in replaced))

@@ -34,7 +34,7 @@ function received(view, content, buffers) {
 
 /** What must be the same for what is built to fit: all that a greeting says about the network and the words. */
 function fitting({ texts, tabs, form, class_names, image_shape, dataset }) {
-  return JSON.stringify([texts, tabs, form.map(field => field.name), class_names, image_shape, dataset.name]);
+  return JSON.stringify([texts, tabs, form?.map(field => field.name), class_names, image_shape, dataset?.name]);
 }
 
 function greeted(view, message) {
@@ -44,7 +44,7 @@ function greeted(view, message) {
   const isFirst = !view.tabs.length;
   if (!known) build(view);
   if (isFirst) view.lessons.follow();
-  say(view.note, message.dataset.note ?? "");
+  say(view.note, message.dataset?.note ?? "");
   view.note.hidden = !view.note.textContent;
   paintSoon(view, message);
 }
@@ -71,13 +71,15 @@ function painted(view, message) {
   }
 }
 
-function sayStatus({ lab, status, place }) {
+function sayStatus({ lab, status, place, unread }) {
   const { state } = lab;
+  say(unread, state.unread ?? "");
+  unread.hidden = !state.unread;
   say(status, state.status ?? "");
   if (state.problem && state.problem !== lab.told) lab.complain(state.problem);
   lab.told = state.problem;
   status.dataset.state = state.state ?? "";
-  place.hidden = state.steering !== false;
+  place.hidden = state.steering !== false || !lab.hello.steerable;
 }
 
 /** Everything, from the greeting: the head with the tabs, and what each tab shows. */
@@ -109,9 +111,10 @@ function buildHead(view, tablist) {
   view.place = h("p", { class: "watching", hidden: true }, lab.text("watching"), " ",
     h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
   view.note = h("p", { class: "note", hidden: true });
+  view.unread = h("p", { class: "unread", hidden: true }); // why there are not more tabs
   return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist,
     lab.hello.steerable && view.lessons.opener(), lookSwitches(lab),
-    view.note, view.place, view.problem, lab.voice);
+    view.unread, view.note, view.place, view.problem, lab.voice);
 }
 
 /** Say what went wrong, until something else does or ten seconds have passed. */
@@ -148,7 +151,7 @@ function buildTabs(view) {
       onclick: () => showTab(view, tab.name) }, lab.text(tab.name));
     tab.panel = h("div", { id: panel, role: "tabpanel", "aria-labelledby": button, class: "panel" }, tab.element);
   }
-  return h("div", { class: "tabs", role: "tablist", "aria-label": lab.text("tabs"),
+  return h("div", { class: "tabs", role: "tablist", "aria-label": lab.text("tabs"), hidden: view.tabs.length === 1,
     onkeydown: event => stepTab(view, event) }, ...view.tabs.map(tab => tab.button));
 }
 

@@ -40,7 +40,7 @@ function weightSummary(lab, numbers) {
 
 /** How often which class was taken for which. */
 function confusionTable(lab) {
-  const names = lab.hello.class_names;
+  const names = lab.hello.class_names ?? [];
   const cells = names.map(() => names.map(() => h("td", {})));
   const head = h("tr", {}, h("th", { scope: "col" }, ""), ...names.map(name => h("th", { scope: "col" }, name)));
   const body = cells.map((row, k) => h("tr", {}, h("th", { scope: "row" }, names[k]), ...row));
@@ -115,7 +115,7 @@ function misreadItem() {
 }
 
 function showMisread(lab, item, { index, label, answer, certainty }, pixels, shape) {
-  const [canvas, names, sure] = item.children, [meant, read] = [label, answer].map(k => lab.hello.class_names[k] ?? k);
+  const [canvas, names, sure] = item.children, [meant, read] = [label, answer].map(k => lab.hello.class_names?.[k] ?? k);
   const facts = { index: String(index), label: meant, answer: read, certainty: percent(certainty) };
   const told = lab.text("misread_one", facts);
   paintInk(lab, canvas, pixels, shape, 255);
