@@ -9,13 +9,14 @@ class StepStage {
     this.count = h("span", { class: "muted number" });
     this.says = h("p", { class: "step-says", id: ownId() });
     this.formulas = h("div", { class: "step-formulas" });
+    this.shapes = h("p", { class: "step-shapes small muted number" });
     this.lines = h("div", { class: "step-lines number" });
     this.body = h("div", { class: "step-body" });
     this.table = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": this.says.id });
     this.keys = h("p", { class: "small muted" }, lab.text("step_keys"));
     this.twin = twin(lab, () => this.tables());
     this.element = h("section", { class: "card step-stage" },
-      h("header", {}, this.back, this.count, this.next), this.says, this.formulas, this.lines, this.body, this.table,
+      h("header", {}, this.back, this.count, this.next), this.says, this.formulas, this.shapes, this.lines, this.body, this.table,
       this.keys, this.twin.element);
     lab.on("theme", () => this.answer && this.paint(this.answer));
   }
@@ -28,6 +29,7 @@ class StepStage {
     say(this.count, lab.text("step_of", { n: at + 1, total }));
     say(this.says, lab.text(`step_says_${answer.says}`, answer.facts));
     this.formulas.replaceChildren(...answer.formulas.map(text => h("p", {}, ...formulaNodes(text, (term, nodes) => this.term(term, nodes)))));
+    this.shapes.replaceChildren(...formulaNodes(answer.shapes));
     this.lines.replaceChildren(...answer.lines.map(text => h("p", {}, ...formulaNodes(text))));
     this.lay(answer.items);
     this.paint(answer);
