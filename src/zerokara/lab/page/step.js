@@ -130,6 +130,7 @@ class StepTab {
       say(this.problem, text);
       this.problem.hidden = !text;
       this.sheet.classList.toggle("old", Boolean(text));
+      this.question = this.picture.question; // the latest that was answered
     }
     return null;
   }
