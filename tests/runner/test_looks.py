@@ -229,22 +229,28 @@ gradient = id
 
 def test_what_a_function_keeps_in_its_own_locals_stays(always: Looks) -> None:
     source = """
-def train(n):
-    exec("hidden = 5")
+def held(n):
     before = locals()
-    for i in range(n):
+    for i in range(2):
         n -= 0.1 * gradient(n)
-    return before, locals().get("hidden"), eval("i")
+    return "n" in before
+
+def hidden(n):
+    exec("hidden = 5")
+    for i in range(2):
+        n -= 0.1 * gradient(n)
+    return eval("hidden, i, n")
+
 gradient = float
 """
     results = []
     for lab in (None, Lab()):
         with always.opened(lab):
-            before, hidden, i = names_of(source)["train"](2)
-        results.append((sorted(before), hidden, i))
+            names = names_of(source)
+            results.append((names["held"](2), names["hidden"](2) if sys.version_info < (3, 13) else ()))
     assert results[0] == results[1]
     assert lab is not None
-    assert len(lab.seen) == 2
+    assert len(lab.seen) >= 2
 
 
 # Nothing else changes
