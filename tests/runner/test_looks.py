@@ -233,7 +233,7 @@ def held(n):
     before = locals()
     for i in range(2):
         n -= 0.1 * gradient(n)
-    return before["n"]
+    return "n" in before
 
 def hidden(n):
     exec("hidden = 5")
@@ -247,8 +247,7 @@ gradient = float
     for lab in (None, Lab()):
         with always.opened(lab):
             names = names_of(source)
-            held = type(names["held"](2)).__name__
-            results.append((held, names["hidden"](2) if sys.version_info < (3, 13) else ()))
+            results.append((names["held"](2), names["hidden"](2) if sys.version_info < (3, 13) else ()))
     assert results[0] == results[1]
     assert lab is not None
     assert len(lab.seen) >= 2

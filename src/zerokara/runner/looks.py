@@ -261,7 +261,7 @@ def _names_of(frame: FrameType) -> dict[str, Any]:
     present = frame.f_locals
     names |= present
     # Until Python 3.12 a frame keeps what it has shown. What the learner lets go of shall go, so it is taken out,
-    # unless the learner holds the same dict, by `locals()`.
+    # unless the learner holds the same dict, by `locals()`: that has then been brought up to date, as tracers do it.
     if sys.version_info < (3, 13) and sys.getrefcount(present) <= _OURS:
         code = frame.f_code
         for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
