@@ -173,9 +173,9 @@ class StepTab {
     };
   }
 
-  /** Look at what `state` said; {} is as at first. */
+  /** Look at what `state` said; {} is as at first. What was asked before has no answer any more. */
   restore({ stage = null, chosen = null, ...picture }) {
-    Object.assign(this, { stage, chosen, held: null, isFresh: true, question: null });
+    Object.assign(this, { stage, chosen, held: null, isFresh: true, question: null, asking: false, turn: null });
     this.picture.restore(picture);
     this.question = this.picture.question;
     return this.askIfShown();
