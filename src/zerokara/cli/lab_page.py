@@ -8,7 +8,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import sleep
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -70,7 +70,8 @@ def _open(address: str, stream: TextIO | None) -> None:
     apart: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     start = [sys.executable, "-P", "-c", OPEN, address]
     if not _is_there_a_browser() or subprocess.call(start, **apart, start_new_session=True):
-        tell(sentence("No browser could be opened. Open the address in one yourself, on this machine."), stream)
+        with suppress(OSError, ValueError):  # all may be over by now
+            tell(sentence("No browser could be opened. Open the address in one yourself, on this machine."), stream)
 
 
 def _is_there_a_browser() -> bool:
