@@ -6,14 +6,18 @@ The arguments are read here and not by the command line's parser: everything aft
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerokara.cli.failure import close_quietly, fail, failure_of, print_every_letter
 from zerokara.cli.help import Panel, help_page
 from zerokara.errors import UsageError, ZerokaraError, unknown_name
 from zerokara.words import in_english, sentence, translatable
+
+if TYPE_CHECKING:
+    from zerokara.lab.own import OwnLab
 
 RUN_USAGE = in_english("zerokara run [OPTIONS] FILE [ARGS…]")
 RUN_DESCRIPTION = (
@@ -145,13 +149,16 @@ def _run(argv: list[str]) -> int:
     options = Options()
     for name, value in given.items():
         options = replace(options, **(FLAGS[name] if name in FLAGS else VALUES[name](value)))
-    if "--lab" in given:
-        from zerokara.cli.run_lab import run_in_lab
+    with _page(file, given) as lab:
+        return run_file(file, args, replace(options, lab=lab))
 
-        return run_in_lab(
-            file, args, options, _port(given), browser="--no-browser" not in given, stay="--exit" not in given
-        )
-    return run_file(file, args, options)
+
+def _page(file: str, given: Mapping[str, str]) -> AbstractContextManager[OwnLab | None]:
+    if "--lab" not in given:
+        return nullcontext()
+    from zerokara.cli.run_lab import shown
+
+    return shown(file, _port(given), browser="--no-browser" not in given, stay="--exit" not in given)
 
 
 def _check_page(given: Collection[str]) -> None:
@@ -168,9 +175,12 @@ def _check_page(given: Collection[str]) -> None:
 
 def _port(given: Mapping[str, str]) -> int | None:
     text = given.get("--port")
-    if text is None or text.isdecimal():
-        return text and int(text)
-    raise UsageError(sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=text), "wrong-value")
+    if text is None:
+        return None
+    if not text.isdecimal():
+        text = sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=text)
+        raise UsageError(text, "wrong-value")
+    return int(text)
 
 
 def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:

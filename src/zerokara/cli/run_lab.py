@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from io import FileIO, TextIOWrapper
 from typing import Any, TextIO
 
@@ -20,21 +19,23 @@ import numpy as np
 from zerokara.cli import lab_page
 from zerokara.cli.failure import tell
 from zerokara.lab.own import OwnLab
-from zerokara.runner.run import Options, checked_path, run_file
+from zerokara.runner.run import checked_path
 from zerokara.runs.interrupt import SIGNALS, stop_on_signals
 from zerokara.words import sentence, to_install
 
 
-def run_in_lab(
-    file: str, args: list[str], options: Options, port: int | None = None, *, browser: bool = True, stay: bool = True
-) -> int:
-    """Run a file as `run_file` does, and show on a page what it trains; the exit status is the script's own.
+@contextmanager
+def shown(file: str, port: int | None = None, *, browser: bool = True, stay: bool = True) -> Iterator[OwnLab | None]:
+    """Meanwhile a page shows what is told to the lab; None where there can be no page, which is said.
+
+    When all has gone well, the page stays until a signal comes. This is no function that runs the script, which then
+    would have fewer frames left than without a page.
 
     Args:
         port: 0 for any that is free; None for the usual one, or any where that is taken.
-        browser: whether to open one; stay: whether the page stays when the script has ended, until a signal comes.
+        browser: whether to open one; stay: whether the page stays when the script has ended.
 
-    Raises as `run_file` does, and UsageError where the port cannot be had; there is no page then.
+    Raises UsageError for a file that cannot be run, and where the port cannot be had.
     """
     path = checked_path(file)
     serving = lab_page.server_class()
@@ -44,7 +45,8 @@ def run_in_lab(
             install=to_install("--upgrade", "websockets"),
         )
         tell(text)
-        return run_file(file, args, options)
+        yield None
+        return
     lab, owner = OwnLab(path), os.getpid()
     handlers = {signum: signal.getsignal(signum) for signum in SIGNALS}
     stop = np.zeros(1, np.uint8)
@@ -54,7 +56,7 @@ def run_in_lab(
             tell(sentence("A page at that address shows what this script trains, on this machine alone."), stream)
         if browser:
             lab_page.open_browser(server, stream)
-        status = run_file(file, args, replace(options, lab=lab))
+        yield lab
         if os.getpid() == owner and stay:  # a script may fork, and both go on from there
             with suppress(KeyboardInterrupt):
                 _take_back_from_the_script(handlers)
@@ -62,7 +64,6 @@ def run_in_lab(
                 with suppress(OSError):
                     tell(sentence("The script has ended; its page stays until Ctrl-C."), stream)
                 lab_page.wait_for(stop)
-    return status
 
 
 def _take_back_from_the_script(handlers: dict[signal.Signals, Any]) -> None:
