@@ -56,6 +56,17 @@ class Program(Source):
             tree = syntax_tree("\n" * (text.line - 1) + text.text)
             body += tree.body if tree else []
             self._text_of |= {id(statement): text for statement in (tree.body if tree else [])}
+        self._read(body, names)
+
+    @classmethod
+    def of_statements(cls, body: Sequence[ast.stmt]) -> Program:
+        """A program that is a syntax tree already, of which nothing has run yet."""
+        program = cls.__new__(cls)
+        program.texts, program._text_of, program._parent = (), {}, {}
+        program._read(list(body), {})
+        return program
+
+    def _read(self, body: list[ast.stmt], names: Mapping[str, Any]) -> None:
         super().__init__(ast.Module(body, []), dict(names))
         for node in self.nodes:
             self._parent |= {id(child): node for child in ast.iter_child_nodes(node)}

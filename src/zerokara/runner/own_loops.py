@@ -24,9 +24,11 @@ import numpy as np
 from zerokara import own_loops, recognise
 from zerokara.errors import ZerokaraError
 from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
+from zerokara.runner.looks import looks
 from zerokara.runner.noted_calls import is_worth_noting, noted_calls, noted_functions
 from zerokara.runner.slow_loops import slow_loops
-from zerokara.sources.instrumentation import Function, Hook, instrumented, plain_code_of
+from zerokara.runner.training_turns import may_train, training_loops
+from zerokara.sources.instrumentation import Function, Hook, Loop, instrumented, plain_code_of
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +147,8 @@ def with_questions(
 ) -> CodeType:
     """A learner's code in which functions that look like numerical gradients ask; the very same where none does.
 
-    And in which those that look like gradients, losses or trainings note what they are called with.
+    And in which those that look like gradients, losses or trainings note what they are called with, and in which a lab
+    that wants to may look at the loops that train.
 
     Args:
         plain: the code as Python has compiled it.
@@ -158,11 +161,13 @@ def with_questions(
         tree, may_have_loops = _tree(source, plain.co_filename, flags)
         if tree is None:
             return plain
-        loops = _difference_loops(tree, parts) if may_have_loops else []
-        noted = [one for one in noted_functions(tree) if one not in loops]
-        if not (loops or noted):
+        asking = _difference_loops(tree, parts) if may_have_loops else []
+        noted = [one for one in noted_functions(tree) if one not in asking]
+        turning = _training_loops(tree, parts)
+        if not (asking or noted or turning):
             return plain
-        return instrumented(plain, tree, loops, OwnLoop, _take, flags, noted=noted, note=noted_calls.note)
+        notes: dict[str, Any] = {"noted": noted, "note": noted_calls.note}
+        return instrumented(plain, tree, asking, OwnLoop, _take, flags, **notes, loops=turning, turns=looks.turns)
     except Exception:  # a file that Python runs is never stopped by being looked at
         logger.info("looking for numerical gradients in %s failed", plain.co_filename, exc_info=True)
         return plain
@@ -172,6 +177,13 @@ def _difference_loops(tree: Any, parts: Collection[str]) -> list[Function]:
     from zerokara.sources.differences import difference_loops  # most files need not wait for it
 
     return difference_loops(tree, parts)
+
+
+def _training_loops(tree: Any, parts: Collection[str]) -> list[Loop]:
+    """Those that a lab looks at; none inside of a numerical gradient, whose loops go over elements."""
+    if not looks.wanted:
+        return []
+    return training_loops(tree, _difference_loops(tree, parts))
 
 
 _NUMBA = "numba"
@@ -222,7 +234,9 @@ def _tree(source: str | bytes | ast.AST, filename: str, flags: int) -> tuple[Any
         return (None, False) if _imports_numba(source) else (source, wanted)
     text = source if isinstance(source, str) else decode_source(source)
     wanted = wanted and is_worth_parsing(text)
-    if not wanted and (any(word in text for word in _COMPILERS) or not is_worth_noting(text)):
+    compiles = any(word in text for word in _COMPILERS)
+    may_turn = looks.wanted and may_train(text)
+    if not wanted and (compiles or not (may_turn or is_worth_noting(text))):
         return None, False
     with warnings.catch_warnings(action="ignore"):  # compiling it has warned already
         return compile(source, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True), wanted

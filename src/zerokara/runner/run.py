@@ -26,6 +26,7 @@ from zerokara.progress import duration
 from zerokara.runner import checkup, finder, gallery, ipython, own_digit, recognised, start
 from zerokara.runner.hints import hints_for, new_beside
 from zerokara.runner.keeping import PLACE, keeper
+from zerokara.runner.looks import OwnLab, looks
 from zerokara.runner.main_module import as_main
 from zerokara.runner.noted_calls import noted_calls
 from zerokara.runner.own_loops import quotient_parts_of, with_questions
@@ -54,6 +55,7 @@ class Options:
         keep: the name of the run that keeps what the file leaves behind; None for not at all.
         out: the folder that such runs are in.
         predict: a picture, or a folder of them, that the network is asked about at the end.
+        lab: shows the training while it runs; None for none.
 
     Raises UsageError for a seed that NumPy's global generator does not take.
     """
@@ -69,6 +71,7 @@ class Options:
     keep: str | None = None
     out: Path = PLACE
     predict: Path | None = None
+    lab: OwnLab | None = None
 
     def __post_init__(self) -> None:
         if not (self.seed is None or (type(self.seed) is int and 0 <= self.seed < 2**32)):
@@ -125,13 +128,15 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         if options.prelude:
             supply(main, path.read_bytes().decode(errors="replace"))
         work = _script(path, main) if script else _cell_by_cell(path, cells, main)
-        with recognise.mode(options.accelerate):
+        with recognise.mode(options.accelerate), looks.opened(options.lab):
             noted_calls.forget()
             end = _ended(work, path, all_cells, main)
             slow_loops.finish()
+            looks.last(vars(main))
             if kept:
                 kept.look(vars(main), checkup.sources_of(path, cells))
             found = _report(path, cells, main, options, end)
+            looks.end(found, end.status, end.error)
             noted_calls.forget()
         if kept and not kept.write(found, end.error):
             return end.status or 1
@@ -353,7 +358,7 @@ def _report(path: Path, cells: list[Cell], main: ModuleType, options: Options, e
     stopped = isinstance(end.error, KeyboardInterrupt)
     found = Findings()
     noted = noted_calls.values() if options.predict else []  # before they are let go
-    if not stopped and (options.remarks or options.findings or options.keep):
+    if not stopped and (options.remarks or options.findings or options.keep or options.lab):
         found = checkup.found_in(vars(main), checkup.sources_of(path, cells), end.error)
     if options.remarks:
         for remark in remarks_on(path, cells, vars(main), found):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from zerokara.book.common.optimizer import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
 from zerokara.errors import unknown_name
+from zerokara.runner.looks import looks
 
 __all__ = ["Trainer"]
 
@@ -64,6 +65,7 @@ class Trainer:
 
     def train_step(self) -> None:
         """One update; at the first of each epoch, the accuracies after it."""
+        looks.step(self)
         batch_mask = np.random.choice(self.train_size, self.batch_size)
         x_batch, t_batch = self.x_train[batch_mask], self.t_train[batch_mask]
         grads = self.network.gradient(x_batch, t_batch)

@@ -1,0 +1,297 @@
+"""Looks at a learner's training in the learner's own thread, between two of its updates, for a lab that shows it.
+
+Loops that train (`training_turns`) begin each turn with a statement that asks whether a look is due
+(`sources.instrumentation.Turns`). A thread of ours says when: the looking itself is all done in the thread that trains,
+which alone knows that no update is half done. With no lab open nothing is ever due.
+
+    with looks.opened(lab):
+        …  # the learner's file; lab.look(names) is called by its loops
+        looks.last(vars(main))
+        looks.end(findings, status, error)
+"""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from inspect import CO_OPTIMIZED
+from types import FrameType
+from typing import Any, Protocol
+
+from zerokara.findings import Findings
+from zerokara.runner.noted_calls import noted_calls
+from zerokara.runner.undisturbed import undisturbed
+from zerokara.sources.instrumentation import Due, Turns
+
+logger = logging.getLogger(__name__)
+
+Names = Mapping[str, Any]
+
+
+class OwnLab(Protocol):
+    """What shows a learner's own training, as `zerokara.lab`'s does."""
+
+    @property
+    def views(self) -> Sequence[Any]:
+        """Who looks on now."""
+
+    def look(self, names: Names) -> None:
+        """Copy what is to be shown; called in the thread that trains, between two updates.
+
+        Args:
+            names: the learner's, those of the function that trains over those of its module. Nothing of it is kept.
+        """
+
+    def end(self, findings: Findings, status: int, error: BaseException | None) -> None:
+        """The file, or cell, has ended.
+
+        Args:
+            findings: what was found about the training.
+            status: that the process will end with: 0, 1 after an error, 130 after Ctrl-C.
+            error: what it ended with.
+        """
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """How long a training has to itself between two looks, in seconds.
+
+    Attributes:
+        share: of the time from one look to the end of the next, what the looks may take.
+        shortest: from the beginning of one look to that of the next.
+        unwatched: the same, while nobody looks on.
+        other_thread: for how long a training is followed before that of another thread is.
+    """
+
+    share: float = 0.05
+    shortest: float = 0.1
+    unwatched: float = 1.0
+    other_thread: float = 2.0
+
+    def rest(self, took: float, watched: bool) -> float:
+        """How long the next look waits after one that took so long."""
+        between = self.shortest if watched else self.unwatched
+        return max(took * (1 - self.share) / self.share, between - took)
+
+
+@dataclass(eq=False)
+class _Looking:
+    """One lab that is open, and the thread that says when it looks.
+
+    Attributes:
+        next_at: when a look is due, on the clock.
+        thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one.
+        closed: tells the thread to end; looked: that there is a new time.
+    """
+
+    lab: OwnLab
+    due: Due
+    pacing: Pacing
+    clock: Callable[[], float]
+    thread: int = 0
+    at: float = -math.inf
+    in_function: bool = False
+    rest: float = 0.0
+    closed: bool = False
+    looked: threading.Event = field(default_factory=threading.Event)
+
+    def say_when(self) -> None:
+        """Let a look be due whenever the last one is long enough ago."""
+        while not self.closed:
+            self.looked.wait()
+            self.looked.clear()
+            time.sleep(self.rest)  # it is short, and nothing waits for its end
+            if not self.closed:
+                self.due[:] = [None]
+
+    def is_for(self, thread: int) -> bool:
+        """Whether this thread is looked at: the one that was, as long as it trains."""
+        return thread == self.thread or self.clock() - self.at > self.pacing.other_thread
+
+    def turn(self, frame: FrameType, more: Names) -> None:
+        """Look at the names of a loop's frame, and at more over them."""
+        self.thread, self.in_function = threading.get_ident(), frame.f_code.co_name != "<module>"
+        self.look(_names_of(frame) | dict(more))
+
+    def look(self, names: Names) -> None:
+        """Look, and rest."""
+        began = self.clock()
+        try:
+            with undisturbed():
+                self.lab.look(names)
+        except BaseException:  # whatever goes wrong in here, the training does not need it
+            logger.info("a look at a training failed", exc_info=True)
+        finally:
+            self.at = self.clock()
+            self.rest = self.pacing.rest(self.at - began, watched=bool(self.lab.views))
+            self.looked.set()
+
+
+class Looks:
+    """The looks of this process: at most one lab is open.
+
+    Attributes:
+        wanted: whether loops that are compiled from now on may be looked at.
+        turns: what these do at the beginning of each turn.
+    """
+
+    def __init__(self, pacing: Pacing | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.wanted = False
+        self.due = Due()
+        self.turns = Turns(self.due, self._turn)
+        self._pacing, self._clock = pacing or Pacing(), clock
+        self._open: _Looking | None = None
+        self._busy = threading.Lock()
+        os.register_at_fork(after_in_child=self._forget)
+
+    @contextmanager
+    def opened(self, lab: OwnLab | None) -> Iterator[None]:
+        """For the time of a `with`, let this lab look; None for none."""
+        if lab is None:
+            yield
+            return
+        before, self.wanted = self.wanted, True
+        self.open(lab)
+        try:
+            yield
+        finally:
+            self.wanted = before
+            self.close()
+
+    def open(self, lab: OwnLab) -> None:
+        """Let this lab look from now on, in the place of one that did."""
+        self.close()
+        self._open = looking = _Looking(lab, self.due, self._pacing, self._clock)
+        _thread.start_new_thread(looking.say_when, ())  # not in a learner's `threading.enumerate()`
+        self.due[:] = [None]
+
+    def close(self) -> None:
+        """Look no more."""
+        self.due.clear()
+        if self._open is not None:
+            self._open.closed = True
+            self._open.looked.set()
+            self._open = None
+
+    def _forget(self) -> None:
+        """In a process that was forked: its training is not the one that is shown."""
+        self.due.clear()
+        self._open, self._busy = None, threading.Lock()
+
+    def last(self, names: Names) -> None:
+        """A look at what has ended: these names, and what functions that trained were called with last."""
+        looking = self._open
+        if looking is not None:
+            self.due.clear()
+            looking.look({**names, **_noted()} if looking.in_function else names)
+
+    def end(self, findings: Findings, status: int, error: BaseException | None) -> None:
+        """Tell the lab how it ended."""
+        if self._open is not None:
+            try:
+                self._open.lab.end(findings, status, error)
+            except Exception:
+                logger.info("a lab was not told of the end", exc_info=True)
+
+    def step(self, trainer: Any) -> None:
+        """The textbook's Trainer begins an update. Its own names are looked at over those of whoever called it."""
+        if self.due:
+            any(self._looked(_learners(sys._getframe(1)), vars(trainer)))
+
+    def _turn(self) -> Iterable[Any]:
+        """A turn of a loop begins, and a look is due."""
+        return self._looked(sys._getframe(1), {})
+
+    def _looked(self, frame: FrameType, more: Names) -> Iterable[Any]:
+        """Look at the names of a frame. Gives what hands over the signals that arrived meanwhile."""
+        looking = self._open
+        if looking is None or not looking.is_for(threading.get_ident()) or not self._busy.acquire(blocking=False):
+            return ()
+        signals: list[int] = []
+        try:
+            self.due.clear()
+            with _signals_kept(signals):
+                looking.turn(frame, more)
+        except KeyboardInterrupt:  # just before or after
+            if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+                raise
+            signals.append(signal.SIGINT)
+        finally:
+            self._busy.release()
+        return map(signal.raise_signal, signals)
+
+
+def _noted() -> dict[str, Any]:
+    """What functions that look like a training were called with last, by the names of their parameters."""
+    return {
+        name: value
+        for note in noted_calls.filled
+        for name, value in zip(note.plain.co_varnames, tuple(note), strict=False)
+    }
+
+
+def _learners(frame: FrameType) -> FrameType:
+    """The frame itself, or the nearest of those that called it, that is not zerokara's."""
+    while str(frame.f_globals.get("__name__", "")).startswith("zerokara.") and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def _names_of(frame: FrameType) -> dict[str, Any]:
+    """The names of a frame over those of its module."""
+    names = dict(frame.f_globals)
+    if not frame.f_code.co_flags & CO_OPTIMIZED:
+        return names | dict(frame.f_locals)  # of a module or a class: no copy, but its very names
+    present = frame.f_locals
+    names |= present
+    # Until Python 3.12 a frame keeps what it has shown. What the learner lets go of shall go, so it is taken out,
+    # unless the learner holds the same dict, by `locals()`.
+    if sys.version_info < (3, 13) and sys.getrefcount(present) <= _OURS:
+        code = frame.f_code
+        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+            present.pop(name, None)
+    return names
+
+
+_OURS = 3
+"""References to what a frame shows: the frame's, ours, and that of the call that counts."""
+
+
+@contextmanager
+def _signals_kept(kept: list[int]) -> Iterator[None]:
+    """Signals that handlers of Python's are there for are collected meanwhile. Ctrl-C twice ends what goes on.
+
+    A handler that was called in the midst of a look would raise there what the learner's own code is to catch.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def keep(number: int, frame: FrameType | None) -> None:
+        again = number == signal.SIGINT and number in kept
+        if number not in kept:
+            kept.append(number)
+        if again:
+            raise KeyboardInterrupt
+
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    theirs = {number: handler for number, handler in handlers.items() if callable(handler)}
+    try:
+        for number in theirs:
+            signal.signal(number, keep)
+        yield
+    finally:
+        for number, handler in theirs.items():
+            signal.signal(number, handler)
+
+
+looks = Looks()
