@@ -125,9 +125,10 @@ def test_a_setting_that_is_changed_twice_at_the_same_update_is_shown_as_it_is(la
 
 def test_a_frame_has_the_number_that_its_pieces_belong_to(lab: Lab) -> None:
     """Going back may give the training another one while the frame is made, and a page would forget its curves."""
-    frames, number = Frames(lab.training), lab.training.serial
+    frames, number = Frames(lab.source()), lab.training.serial
     lab.training.serial += 1
-    assert frames.next(lab.training.snapshot())[0]["training"] == number
+    assert frames.next()[0]["training"] == number
+    assert lab.source() != frames.source
 
 
 @pytest.mark.slow

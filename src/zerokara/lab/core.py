@@ -9,12 +9,13 @@ from __future__ import annotations
 import atexit
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
+from zerokara.lab.commands import COMMANDS, QUESTIONS
 from zerokara.lab.material import material
 from zerokara.lab.session import Session
-from zerokara.lab.view import Audience, Send, View
 from zerokara.lab.watched_training import WatchedTraining
 from zerokara.runs.prepared import prepare_run
 from zerokara.runs.run import Run, same_data
@@ -45,7 +46,7 @@ class Lab(Session):
         plots: bool = True,
     ) -> None:
         super().__init__(Path(out), data_dir, engine, threads, plots)
-        self.audience = Audience()
+        self._bind()
         self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
         prepared = prepare_run(self.recipe, self.dataset, engine=engine, threads=threads)
         self.training = WatchedTraining(prepared, 1, self.notify)
@@ -75,7 +76,7 @@ class Lab(Session):
         dataset = run.loaded or same_data(recipe, checkpoint.provenance.data, data_dir)
         lab = cls.__new__(cls)
         Session.__init__(lab, run.path.parent, data_dir, checkpoint.provenance.engine, threads, plots)
-        lab.audience = Audience()
+        lab._bind()
         prepared = prepare_run(recipe, dataset, engine=checkpoint.provenance.engine, threads=threads)
         provenance = prepared.provenance.continuing(checkpoint.provenance, [])
         checkpoint.restore(prepared.trainer)
@@ -84,25 +85,10 @@ class Lab(Session):
         _open.add(lab)
         return lab
 
-    @property
-    def views(self) -> list[View]:
-        """Who looks on."""
-        return self.audience.views
-
-    def connect(self, send: Send, *, seconds_between_frames: float = 0.1, seconds_between_weights: float = 0.0) -> View:
-        """A new view; it is greeted at once, and the first one steers."""
-        view = View(self, self.audience, send, seconds_between_frames, seconds_between_weights)
-        self.audience.join(view)
-        try:
-            view.begin()
-        except BaseException:
-            view.close()
-            raise
-        return view
-
-    def notify(self) -> None:
-        """Have all views look whether there is something new."""
-        self.audience.notify()
+    def _bind(self) -> None:
+        """Let views ask and command this one."""
+        self.commands = {type: partial(do, self) for type, do in COMMANDS.items()}
+        self.questions = {type: partial(answer, self) for type, answer in QUESTIONS.items()}
 
     def close(self) -> None:
         """End the training, wait until its files are written, and leave the views."""

@@ -25,7 +25,7 @@ from zerokara.lab import module
 from zerokara.lab.core import Lab
 from zerokara.lab.messages import Buffer, Malformed, Message, received
 from zerokara.lab.page_texts import TEXTS
-from zerokara.lab.view import View
+from zerokara.lab.view import View, Viewable
 from zerokara.lab.watched_training import WatchedTraining
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run
@@ -59,7 +59,7 @@ class Views:
         send: an object and buffers to all of them, as `AnyWidget.send` does.
     """
 
-    def __init__(self, lab: Lab, send: Send) -> None:
+    def __init__(self, lab: Viewable, send: Send) -> None:
         self._lab, self._send = lab, send
         self._connected: dict[str, View] = {}
         self._closed = False
@@ -297,7 +297,7 @@ def widget_class() -> Any:
     return LabWidget
 
 
-def _server(lab: Lab) -> Any:
+def _server(lab: Viewable) -> Any:
     try:
         from zerokara.lab.server import LabServer
     except ImportError as error:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-from abc import ABC, abstractmethod
 from pathlib import Path
 from threading import RLock, Thread
+from typing import Any
 
 from zerokara.data import Dataset
 from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab.form import filled, form
 from zerokara.lab.going_back import GoingBack
 from zerokara.lab.material import loaded
+from zerokara.lab.shown import Greeting, told_of_data
 from zerokara.lab.subject import Subject
+from zerokara.lab.training_source import TrainingSource
+from zerokara.lab.view import Viewable
 from zerokara.lab.watched_training import ALL_OVER, FAILED, RETURNING, STOPPED, UNTRAINED, WatchedTraining
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.resume import reopen
@@ -22,8 +26,11 @@ from zerokara.words import sentence
 
 logger = logging.getLogger(__name__)
 
+TABS = ("train", "draw", "probe", "step")
+"""That a page shows of a training of zerokara's own."""
 
-class Session(ABC):
+
+class Session(Viewable):
     """One training that is shown, and what can be done with it. Any thread may do it.
 
     Args:
@@ -44,6 +51,7 @@ class Session(ABC):
     def __init__(
         self, out: Path, data_dir: str | os.PathLike[str] | None, engine: str, threads: int | None, plots: bool
     ) -> None:
+        super().__init__()
         self.out, self._data_dir, self._engine, self._threads, self._plots = out, data_dir, engine, threads, plots
         self.lock = RLock()
         self._serial = 1
@@ -52,9 +60,42 @@ class Session(ABC):
         self._ending: list[WatchedTraining] = []
         self.problem = ""
 
-    @abstractmethod
-    def notify(self) -> None:
-        """Have everybody who looks on look whether there is something new."""
+    @property
+    def key(self) -> Recipe:
+        """What is shown was begun with it."""
+        return self.recipe
+
+    def greeting(self) -> Greeting:
+        """Of the training that is shown, and its data."""
+        with self.lock:
+            source, dataset, note, recipe = self.source(), self.dataset, self.note, self.recipe
+        training = source.training
+        described = training.prepared.provenance.described or DataDescription.of(dataset)
+        told = {
+            "tabs": list(TABS),
+            "engine": training.prepared.trainer.engine.name,
+            "sizes": list(training.snapshots.latest.network.sizes),
+            **told_of_data(dataset, described, note),
+            "form": form(recipe),
+            "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
+        }
+        return Greeting(recipe, told, source)
+
+    def source(self) -> TrainingSource:
+        """The training that is shown."""
+        training = self.training
+        return TrainingSource(training, training.serial)
+
+    def stands(self) -> Any:
+        """How the training stands, and all that was asked of it."""
+        training, conductor = self.training, self.training.conductor
+        levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
+        known = (training.changes, training.evaluations.count, training.remarks.count)
+        return (training.serial, training.state, training.returning, training.is_writing), levers, known
+
+    def tabs(self) -> tuple[str, ...]:
+        """All of them."""
+        return TABS
 
     def subject(self) -> Subject:
         """The network as it is now, or was a moment ago; copies that nobody else has."""
