@@ -114,7 +114,7 @@ def updates(program: Program) -> Iterator[Update]:
     for node in program.nodes:
         call = _call_of(node)
         if call is not None and isinstance(node, ast.stmt) and _steps(program, call, steppers):
-            loops = _iterations(program, node, None)
+            loops = iterations(program, node, None)
             if loops:
                 yield Update(node, None, None, 0, loops)
 
@@ -170,7 +170,7 @@ def _update(
     sign = 1 if isinstance(op, ast.Add) else -1
     sign = -sign if _is_negated(value) else sign
     before = target if comprehended else old
-    yield Update(node, _loaded(target), _loaded(before), sign, _iterations(program, node, target))
+    yield Update(node, _loaded(target), _loaded(before), sign, iterations(program, node, target))
 
 
 def _is_explicit(value: ast.expr) -> bool:
@@ -225,7 +225,7 @@ def _loaded(target: ast.expr) -> ast.expr:
     return ast.copy_location(parsed, target)
 
 
-def _iterations(program: Program, node: ast.AST, target: ast.expr | None) -> tuple[Loop, ...]:
+def iterations(program: Program, node: ast.AST, target: ast.expr | None) -> tuple[Loop, ...]:
     """The loops around a statement, but for those over parameters, layers or the units of one."""
     loops = program.loops_of(node)
     while loops and _goes_over_parts(loops[0], node, target):

@@ -30,7 +30,7 @@ from typing import Any, Protocol
 from zerokara.findings import Findings
 from zerokara.runner.noted_calls import noted_calls
 from zerokara.runner.undisturbed import undisturbed
-from zerokara.sources.instrumentation import Due, Turns
+from zerokara.sources.turns import Due, Turns
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,8 @@ from zerokara.runner.looks import looks
 from zerokara.runner.noted_calls import is_worth_noting, noted_calls, noted_functions
 from zerokara.runner.slow_loops import slow_loops
 from zerokara.runner.training_turns import may_train, training_loops
-from zerokara.sources.instrumentation import Function, Hook, Loop, instrumented, plain_code_of
+from zerokara.sources.instrumentation import Function, Hook, instrumented, plain_code_of
+from zerokara.sources.turns import Loop
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ def with_questions(
             return plain
         asking = _difference_loops(tree, parts) if may_have_loops else []
         noted = [one for one in noted_functions(tree) if one not in asking]
-        turning = _training_loops(tree, parts)
+        turning = _training_loops(tree, asking, parts)
         if not (asking or noted or turning):
             return plain
         notes: dict[str, Any] = {"noted": noted, "note": noted_calls.note}
@@ -179,11 +180,12 @@ def _difference_loops(tree: Any, parts: Collection[str]) -> list[Function]:
     return difference_loops(tree, parts)
 
 
-def _training_loops(tree: Any, parts: Collection[str]) -> list[Loop]:
+def _training_loops(tree: Any, asking: list[Function], parts: Collection[str]) -> list[Loop]:
     """Those that a lab looks at; none inside of a numerical gradient, whose loops go over elements."""
     if not looks.wanted:
         return []
-    return training_loops(tree, _difference_loops(tree, parts))
+
+    return training_loops(tree, asking or _difference_loops(tree, parts))
 
 
 _NUMBA = "numba"

@@ -12,35 +12,24 @@ these see nothing of it. The plain code is kept in the hook.
 Other functions only note what they are called with: `note((x, y))`, where `note` is of C. Nothing of it is to be seen,
 and it takes a tenth of a microsecond.
 
-A loop may begin each turn with a statement, too,
-
-    if None in due and nobody_looks_on(): any(look())
-
-on the line of its body's first instruction. While the list `due` is empty, nothing is called at all, and it takes a
-hundredth of a microsecond. `look` gives functions of C; that they are called here lets what they raise look as if the
-learner's own line had raised it.
+Loops may be looked at, too: see `zerokara.sources.turns`.
 """
 
 from __future__ import annotations
 
 import ast
-import dis
-import os
-import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from opcode import opmap
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
+
+from zerokara.sources.marks import LOOKERS_ON, MARK, Sendable, codes_in, marked_call, marks_in, place
+from zerokara.sources.turns import Look, Loop, Turns, given_to_turns, lines_of_turns, looking
 
 Function = ast.FunctionDef | ast.Lambda
 """A function that a statement of its own can answer for; a coroutine cannot."""
-Loop = ast.For | ast.While
-
-_MARK = f"zerokara:{os.urandom(16).hex()}:"
-"""How the constants begin that are replaced after compiling; in nobody's source."""
 
 
 class Hook:
@@ -87,34 +76,11 @@ class Note(list[Any]):
         return int, ()  # in another process, where zerokara may not be: (0).__init__ does nothing
 
 
-class Due(list[None]):
-    """Holds None while the next turn of a loop is to be looked at; else it is empty."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return id(self)  # a code's hash is made of those of its constants
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, ()  # in another process, where zerokara may not be, nothing is ever due
-
-
-class Turns(NamedTuple):
-    """What loops do at the beginning of each turn.
-
-    Attributes:
-        due: whether to look at the next one.
-        look: called by it then, with nothing; the frame that calls it is the loop's. It gives what `any` is to go
-            through in that frame, mostly nothing.
-    """
-
-    due: Due
-    look: Callable[[], Iterable[Any]]
-
-
 def plain_code_of(code: CodeType) -> CodeType:
     """The code as plain Python has it: of an instrumented function without the question, else itself."""
     for constant in code.co_consts:
-        note = constant if isinstance(constant, Hook | _Look) else getattr(constant, "__self__", None)
-        if isinstance(note, Hook | Note | _Look):
+        note = constant if isinstance(constant, Hook | Look) else getattr(constant, "__self__", None)
+        if isinstance(note, Hook | Note | Look):
             return note.plain
     return code
 
@@ -164,7 +130,7 @@ def instrumented(
     code = _compiled(tree, functions, asking, {}, loops, {}, plain.co_filename, flags)
     pairs = list(_instrumented_codes(plain, code))
     later = {number: line for number, one, _ in pairs if (line := _first_line(one)) != _line_of(functions[number])}
-    begun = {number: line for number, line in _lines_of_turns(code) if line != loops[number].body[0].lineno}
+    begun = {number: line for number, line in lines_of_turns(code) if line != loops[number].body[0].lineno}
     if later or begun:  # their first instruction stands on another line than their first statement
         code = _compiled(tree, functions, asking, later, loops, begun, plain.co_filename, flags)
 
@@ -189,30 +155,9 @@ def _compiled(
 ) -> CodeType:
     mode = {ast.Interactive: "single", ast.Expression: "eval"}.get(type(tree), "exec")
     # Of what there is to warn of, compiling the plain code has warned.
-    with _looking(loops, begun), _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
+    with looking(loops, begun), _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
         code: CodeType = compile(tree, filename, mode, flags, dont_inherit=True)
     return code
-
-
-@contextmanager
-def _looking(loops: Sequence[Loop], lines: dict[int, int | None]) -> Iterator[None]:
-    """For the time of a `with`, each turn of these loops of a tree may be looked at."""
-    before = [loop.body for loop in loops]
-    try:
-        for number, loop in enumerate(loops):
-            nobody = [ast.Compare(_call(f"unheard {name}"), [ast.Is()], [ast.Constant(None)]) for name, _ in _UNHEARD]
-            due = ast.Compare(ast.Constant(None), [ast.In()], [ast.Constant(f"{_MARK}due")])
-            look = ast.Expr(_call("any", _call(f"{_TURN}{number}")))
-            turn = ast.If(ast.BoolOp(ast.And(), [due, *nobody]), [look], [])
-            _place(turn, loop.body[0], lines.get(number))
-            loop.body = [turn, *loop.body]
-        yield
-    finally:
-        for loop, body in zip(loops, before, strict=True):
-            loop.body = body
-
-
-_TURN = "turn "
 
 
 @contextmanager
@@ -222,15 +167,15 @@ def _asking(functions: Sequence[Function], asking: int, lines: dict[int, int | N
     try:
         for number, function in enumerate(functions):
             if isinstance(function, ast.Lambda):
-                otherwise = ast.IfExp(_question(function, number), _call("take"), function.body)
-                _place(otherwise, function.body, lines.get(number))
+                otherwise = ast.IfExp(_question(function, number), marked_call("take"), function.body)
+                place(otherwise, function.body, lines.get(number))
                 function.body = otherwise
             else:
                 first = _first(function)
                 question: ast.stmt = ast.Expr(_told(function, number))
                 if number < asking:
-                    question = ast.If(_question(function, number), [ast.Return(_call("take"))], [])
-                _place(question, function.body[first], lines.get(number))
+                    question = ast.If(_question(function, number), [ast.Return(marked_call("take"))], [])
+                place(question, function.body[first], lines.get(number))
                 function.body = [*function.body[:first], question, *function.body[first:]]
         yield
     finally:
@@ -239,50 +184,14 @@ def _asking(functions: Sequence[Function], asking: int, lines: dict[int, int | N
 
 
 def _question(function: Function, number: int) -> ast.expr:
-    asked = [_call(name, *map(ast.Constant, given)) for name, _, given in _LOOKERS_ON]
+    asked = [marked_call(name, *map(ast.Constant, given)) for name, _, given in LOOKERS_ON]
     nobody: list[ast.expr] = [ast.Compare(call, [ast.Is()], [ast.Constant(None)]) for call in asked]
     return ast.BoolOp(ast.And(), [*nobody, _told(function, number)])
 
 
 def _told(function: Function, number: int) -> ast.Call:
     names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in _parameters(function.args)]
-    return _call(str(number), ast.Tuple(names, ast.Load()))
-
-
-class _Sendable(partial[Any]):
-    """A function in code that may be sent to another process, where zerokara may not be; there it answers None.
-
-    It is called without a line of Python more, as `partial` is.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, ({}, "get")
-
-
-_LOOKERS_ON: list[tuple[str, Callable[..., Any], tuple[int, ...]]] = [
-    ("gettrace", sys.gettrace, ()),
-    ("getprofile", sys.getprofile, ()),
-]
-"""What tells of a tracer, a profiler or, from Python 3.12 on, a tool for monitoring; None where there is none."""
-if sys.version_info >= (3, 12):
-    _LOOKERS_ON += [("get_tool", _Sendable(sys.monitoring.get_tool), (number,)) for number in range(6)]
-
-_UNHEARD = [(f"{name}{given}", _Sendable(function, *given)) for name, function, given in _LOOKERS_ON]
-"""The same, in such a way that a profiler does not take it for a call. It takes longer."""
-
-
-class _Look(_Sendable):
-    """What a turn of a loop calls.
-
-    Attributes:
-        plain: the code that the loop stands in, without it.
-    """
-
-    plain: CodeType
-
-
-def _call(name: str, *given: ast.expr) -> ast.Call:
-    return ast.Call(ast.Constant(_MARK + name), list(given), [])
+    return marked_call(str(number), ast.Tuple(names, ast.Load()))
 
 
 def _parameters(arguments: ast.arguments) -> list[str]:
@@ -302,14 +211,6 @@ def _line_of(function: Function) -> int:
     return function.body[_first(function)].lineno
 
 
-def _place(question: ast.AST, at: ast.stmt | ast.expr, line: int | None) -> None:
-    """Where a statement of one line would stand; what is the learner's own has its place already."""
-    for node in ast.walk(question):
-        if "lineno" in node._attributes and not hasattr(node, "lineno"):
-            node.lineno = node.end_lineno = line or at.lineno  # type: ignore[attr-defined]
-            node.col_offset = node.end_col_offset = at.col_offset  # type: ignore[attr-defined]
-
-
 def _first_line(code: CodeType) -> int | None:
     """The line where a tracer sees the function begin."""
     started = False
@@ -323,38 +224,9 @@ def _first_line(code: CodeType) -> int | None:
 # The code
 
 
-def _codes(code: CodeType) -> list[CodeType]:
-    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-
-
-def _marks(code: CodeType) -> list[str]:
-    return [c.removeprefix(_MARK) for c in code.co_consts if isinstance(c, str) and c.startswith(_MARK)]
-
-
 def _number(code: CodeType) -> int | None:
     """Which of the functions asks in this code; None if it asks nothing."""
-    return next((int(mark) for mark in _marks(code) if mark.isdecimal()), None)
-
-
-def _lines_of_turns(code: CodeType) -> Iterator[tuple[int, int | None]]:
-    """(number, line of the first instruction that is the learner's own) of every loop whose turns are looked at."""
-    for inner in _codes(code):
-        yield from _lines_of_turns(inner)
-    if f"{_MARK}due" not in code.co_consts:
-        return
-    instructions = {instruction.offset: instruction for instruction in dis.get_instructions(code)}
-    behind: int | None = None
-    for one in instructions.values():
-        if one.argval == f"{_MARK}due":
-            behind = None
-        elif behind is None and one.opcode in _JUMPS:
-            behind = one.argval
-        elif isinstance(one.argval, str) and one.argval.startswith(_MARK + _TURN) and behind is not None:
-            positions = instructions[behind].positions
-            yield int(one.argval.removeprefix(_MARK + _TURN)), positions.lineno if positions else None
-
-
-_JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs])
+    return next((int(mark) for mark in marks_in(code) if mark.isdecimal()), None)
 
 
 def _instrumented_codes(plain: CodeType, other: CodeType) -> Iterator[tuple[int, CodeType, CodeType]]:
@@ -363,7 +235,7 @@ def _instrumented_codes(plain: CodeType, other: CodeType) -> Iterator[tuple[int,
         raise ValueError(plain.co_qualname)
     if (number := _number(other)) is not None:
         yield number, plain, other
-    for one, another in zip(_codes(plain), _codes(other), strict=True):
+    for one, another in zip(codes_in(plain), codes_in(other), strict=True):
         yield from _instrumented_codes(one, another)
 
 
@@ -382,24 +254,17 @@ def _merged(
     turns: Turns | None,
 ) -> CodeType:
     """The plain code with what asks and looks in the other; what holds none of it stays the very same."""
-    codes = zip(_codes(plain), _codes(other), strict=True)
+    codes = zip(codes_in(plain), codes_in(other), strict=True)
     inner = [_merged(one, another, hook, take, turns) for one, another in codes]
-    marks = _marks(other)
-    if not marks and all(one is merged for one, merged in zip(_codes(plain), inner, strict=True)):
+    marks = marks_in(other)
+    if not marks and all(one is merged for one, merged in zip(codes_in(plain), inner, strict=True)):
         return plain
-    given: dict[str, Any] = {name: function for name, function, _ in _LOOKERS_ON}
+    given: dict[str, Any] = {name: function for name, function, _ in LOOKERS_ON}
     if (number := _number(other)) is not None:
-        given |= {str(number): hook(number, plain), "take": _Sendable(take)}
+        given |= {str(number): hook(number, plain), "take": Sendable(take)}
     if turns is not None:
-        given |= {f"unheard {name}": function for name, function in _UNHEARD} | {"due": turns.due, "any": any}
-        given |= {mark: _look(turns, plain) for mark in marks if mark.startswith(_TURN)}
+        given |= given_to_turns(plain, marks, turns)
     base, merged = other if marks else plain, iter(inner)
-    given = {_MARK + name: function for name, function in given.items()}
+    given = {MARK + name: function for name, function in given.items()}
     replaced = (next(merged) if isinstance(constant, CodeType) else constant for constant in base.co_consts)
     return base.replace(co_consts=tuple(given.get(c, c) if isinstance(c, str) else c for c in replaced))
-
-
-def _look(turns: Turns, plain: CodeType) -> _Look:
-    look = _Look(turns.look)
-    look.plain = plain
-    return look
