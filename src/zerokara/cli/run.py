@@ -158,7 +158,8 @@ def _page(file: str, given: Mapping[str, str]) -> AbstractContextManager[OwnLab 
         return nullcontext()
     from zerokara.cli.run_lab import shown
 
-    return shown(file, _port(given), browser="--no-browser" not in given, stay="--exit" not in given)
+    about = {"browser": "--no-browser" not in given, "stay": "--exit" not in given}
+    return shown(file, given.get("--cells"), port=_port(given), **about)
 
 
 def _check_page(given: Collection[str]) -> None:

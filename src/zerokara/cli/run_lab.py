@@ -19,25 +19,30 @@ import numpy as np
 from zerokara.cli import lab_page
 from zerokara.cli.failure import tell
 from zerokara.lab.own import OwnLab
-from zerokara.runner.run import checked_path
+from zerokara.runner.checkup import sources_of
+from zerokara.runner.run import cells_to_run, checked_path
 from zerokara.runs.interrupt import SIGNALS, stop_on_signals
 from zerokara.words import sentence, to_install
 
 
 @contextmanager
-def shown(file: str, port: int | None = None, *, browser: bool = True, stay: bool = True) -> Iterator[OwnLab | None]:
+def shown(
+    file: str, cells: str | None = None, *, port: int | None = None, browser: bool = True, stay: bool = True
+) -> Iterator[OwnLab | None]:
     """Meanwhile a page shows what is told to the lab; None where there can be no page, which is said.
 
     When all has gone well, the page stays until a signal comes. This is no function that runs the script, which then
     would have fewer frames left than without a page.
 
     Args:
+        cells: which of them are run; None for all.
         port: 0 for any that is free; None for the usual one, or any where that is taken.
         browser: whether to open one; stay: whether the page stays when the script has ended.
 
-    Raises UsageError for a file that cannot be run, and where the port cannot be had.
+    Raises UsageError for a file or cells that cannot be run, and where the port cannot be had.
     """
-    path = checked_path(file)
+    path = checked_path(file).absolute()
+    sources = sources_of(path, cells_to_run(path, cells)[1])
     serving = lab_page.server_class()
     if serving is None:
         text = sentence(
@@ -47,7 +52,7 @@ def shown(file: str, port: int | None = None, *, browser: bool = True, stay: boo
         tell(text)
         yield None
         return
-    lab, owner = OwnLab(path), os.getpid()
+    lab, owner = OwnLab(path, sources), os.getpid()
     handlers = {signum: signal.getsignal(signum) for signum in SIGNALS}
     stop = np.zeros(1, np.uint8)
     with ExitStack() as ending, _own_stderr() as stream, lab_page.served(server := serving(lab, port)):
