@@ -45,8 +45,11 @@ SCRIPTS = (
     "probe_surface.js",
     "probe.js",
     "step.js",
+    "lesson_states.js",
+    "lesson_parts.js",
     "lessons.js",
     "own.js",
+    "own_source.js",
     "notebook.js",
     "lab.js",
 )

@@ -62,6 +62,8 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
 """What is asked about a network at a moment, by the tab that asks it and the type of the message."""
 TAB_OF = {type: tab for tab, answers in ANSWERS.items() for type in answers}
 DONE = "done"
+SHARE_UNSEEN = 0.05
+"""How much later, of the time since a frame was last seen, the next one comes all the same: nobody may be there."""
 
 
 class Audience:
@@ -115,8 +117,10 @@ class View:
         send: Send,
         seconds_between_frames: float,
         seconds_between_weights: float,
+        patience: float | None = None,
     ) -> None:
         self.shown, self.audience, self.name = shown, audience, secrets.token_hex(8)
+        self._patience = patience
         self._send_on = send
         self._between, self._between_weights = seconds_between_frames, seconds_between_weights
         self._frames: Frames
@@ -129,6 +133,7 @@ class View:
     def begin(self) -> None:
         """Greet, and tell from now on what is new."""
         self._greet()
+        self._heard = time.monotonic()
         self._thread.start()
 
     def wake(self) -> None:
@@ -204,7 +209,7 @@ class View:
             self.close()
 
     def _tell_next(self) -> None:
-        self._seen.wait()
+        self._wait_until_seen()
         while not self._closed and not self._is_new():
             self._news.wait(self._between)
             self._news.clear()
@@ -219,6 +224,15 @@ class View:
         if source != self._frames.source:
             self._frames = Frames(source)
         self._push("frame", {})
+
+    def _wait_until_seen(self) -> None:
+        """Until the page has painted; with patience, only that long at first, and longer and longer."""
+        if self._patience is None:
+            self._seen.wait()
+            return
+        patience = max(self._patience, SHARE_UNSEEN * (time.monotonic() - self._heard))
+        if self._seen.wait(patience):
+            self._heard = time.monotonic()
 
     def _is_new(self) -> bool:
         return self._frames.pending or bool(self._state() != self._told)
@@ -246,7 +260,7 @@ class View:
         }
         self._send(Message(type, finite({**told, **fields, **views}), arrays))
 
-    _pushed = _weights_pushed = 0.0
+    _pushed = _weights_pushed = _heard = 0.0
 
     def _send(self, message: Message) -> None:
         self._send_on(Message(message.type, {**message.fields, "view": self.name}, message.arrays))
@@ -271,9 +285,21 @@ class Viewable(Shown):
         """Who looks on."""
         return self.audience.views
 
-    def connect(self, send: Send, *, seconds_between_frames: float = 0.1, seconds_between_weights: float = 0.0) -> View:
-        """A new view; it is greeted at once, and the first one steers."""
-        view = View(self, self.audience, send, seconds_between_frames, seconds_between_weights)
+    def connect(
+        self,
+        send: Send,
+        *,
+        seconds_between_frames: float = 0.1,
+        seconds_between_weights: float = 0.0,
+        patience: float | None = None,
+    ) -> View:
+        """A new view; it is greeted at once, and the first one steers.
+
+        Args:
+            patience: the seconds after which the next frame is sent though the one before was not `seen`: a kernel may
+                not hear that while a cell runs. It grows as long as nothing is heard. None: wait.
+        """
+        view = View(self, self.audience, send, seconds_between_frames, seconds_between_weights, patience)
         self.audience.join(view)
         try:
             view.begin()

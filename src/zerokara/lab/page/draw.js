@@ -6,7 +6,10 @@ const ASKED_AGAIN = 300; // milliseconds at least, while the network learns
 function buildDraw(lab) {
   if (lab.hello.image_shape.length !== 2) return drawCard("draw_none", null, h("p", {}, lab.text("draw_no_pictures")));
   const tab = new DrawTab(lab);
-  return { element: tab.element, frame: content => tab.frame(content), shown: visible => tab.shown(visible) };
+  return {
+    element: tab.element, frame: content => tab.frame(content), shown: visible => tab.shown(visible),
+    state: () => tab.state(), restore: fields => tab.restore(fields),
+  };
 }
 
 /** A card with a title, and what stands beside it. */
@@ -53,9 +56,29 @@ class DrawTab {
     this.element = h("div", { class: "draw-frame" }, this.sheet);
   }
 
+  /** The drawing or the test sample, what is edited there, units that are off, and the one that is looked at. */
+  state() {
+    const { ink, pixels, samples } = this, off = [...this.off.values()], drawing = ink.inText();
+    return {
+      ...(this.turned === "sample" && samples.number !== null ? { sample: samples.number, ...pixels.inText() } : {}),
+      ...(drawing ? { drawing } : {}), ...(off.length ? { off } : {}), ...(this.unit ? { unit: this.unit } : {}),
+    };
+  }
+
+  async restore({ sample = null, edits = "", drawing = "", off = [], unit = null }) {
+    this.off = new Map(off.map(([layer, number]) => [`${layer},${number}`, [layer, number]]));
+    this.unit = unit;
+    this.ink.restore(drawing);
+    if (sample === null) return this.turnTo("ink");
+    await this.samples.pick(sample);
+    this.pixels.restore(edits);
+    this.turnTo("sample");
+  }
+
   /** Draw on paper, or edit a test sample. */
   turnTo(name) {
     const ink = name === "ink";
+    this.turned = name;
     for (const [one, button] of Object.entries(this.turns)) button.setAttribute("aria-pressed", one === name);
     this.ink.element.hidden = !ink;
     this.pixels.element.hidden = this.samples.element.hidden = this.samples.found.hidden = ink;

@@ -2,6 +2,7 @@
 
 const INK_PIXELS = 280; // of the longer side
 const INK_CELL = 10; // pixels that the keyboard's cursor moves by: 28 cells
+const MOST_TEXT = 4000; // letters of a drawing that a file keeps
 const SOFT_EDGE = 3; // pixels that an eraser is wider: it takes the soft edge of a line too
 const WIDTHS = { least: 1, most: 5, step: 0.5, first: 2.5 }; // of the brush, in cells
 
@@ -52,8 +53,8 @@ class Ink {
     this.strokes.push({ erase: erasing || this.erasing, width: this.width, lines: [] });
   }
 
-  line(from, to) {
-    const stroke = this.strokes.at(-1), isFirst = !stroke.lines.length;
+  line(...places) {
+    const [from, to] = places.map(place => place.map(onGrid)), stroke = this.strokes.at(-1), isFirst = !stroke.lines.length;
     stroke.lines.push([from, to]);
     if (isFirst) this.redraw();
     else this.draw({ ...stroke, lines: [[from, to]] });
@@ -91,6 +92,25 @@ class Ink {
   /** A picture (rows, columns) of bytes that came from a file, asked about by `question`. */
   lay(picture, question) {
     this.strokes.push({ picture, question });
+    this.redraw();
+  }
+
+  /**
+   * The strokes as text, "" where there are none: of each its width and its places, "2.5 310,420 315,431; e2 …", in
+   * hundredths of a cell; e erases. A picture's file, and what is too long, is not kept.
+   */
+  inText() {
+    const from = this.strokes.findLastIndex(stroke => stroke.cleared || stroke.picture);
+    if (this.strokes[from]?.picture) return "";
+    const text = this.strokes.slice(from + 1).map(strokeInText).join("; ");
+    return text.length <= MOST_TEXT ? text : "";
+  }
+
+  /** The strokes of such a text; what is not one is left out. What was there before can be had back by Undo. */
+  restore(text) {
+    if (text === this.inText() && !this.strokes.at(-1)?.picture) return;
+    if (this.strokes.length) this.strokes.push({ cleared: true });
+    this.strokes.push(...text.split(";").map(strokeOfText).filter(Boolean));
     this.redraw();
   }
 
@@ -141,6 +161,24 @@ class Ink {
     ink.shape = [height, width];
     return { arrays: { ink } };
   }
+}
+
+/** A place in cells, as fine as it is kept. */
+function onGrid(cells) {
+  return Math.round(100 * cells) / 100;
+}
+
+function strokeInText({ erase, width, lines }) {
+  const places = [lines[0][0], ...lines.map(([, to]) => to)];
+  return `${erase ? "e" : ""}${width} ${places.map(place => place.map(cells => Math.round(100 * cells)).join()).join(" ")}`;
+}
+
+function strokeOfText(text) {
+  const [, erase, width, places] = /^\s*(e?)([\d.]+) ([-\d, ]+)$/.exec(text) ?? [];
+  if (!places) return null;
+  const [first, ...others] = places.trim().split(" ").map(place => place.split(",").map(n => Number(n) / 100));
+  const all = [first, ...others];
+  return { erase: erase === "e", width: Number(width), lines: all.map((to, k) => [all[Math.max(0, k - 1)], to]) };
 }
 
 /** The pixels of a drawing of the same proportions as the pictures of a data set. */
