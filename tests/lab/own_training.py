@@ -1,4 +1,4 @@
-"""A learner's own training for tests of the lab: a class of their own, on digits, that stops where a test wants it to."""
+"""A learner's own training for tests of the lab: a class of their own, on digits, that goes as far as a test wants."""
 
 import threading
 from collections.abc import Callable

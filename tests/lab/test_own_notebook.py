@@ -13,11 +13,10 @@ import pytest
 from zerokara.lab import notebook
 from zerokara.lab.core import Lab
 from zerokara.lab.messages import Message
-from zerokara.runner import cells_lab
 from zerokara.runner.listener import Listener
 
 from .jupyter import execute, jupyter_lab, written
-from .own_training import ABOUT, SCRIPT
+from .own_training import SCRIPT
 from .test_jupyter import Notebook
 
 NETWORK, LOOP = SCRIPT.split("network = Net(12)\n")

@@ -1,4 +1,4 @@
-"""The page of a learner's own script in Chromium: it moves, findings stand beside their lines, nothing can be steered."""
+"""The page of a learner's own script in Chromium: it moves, findings stand beside their lines, nothing steers."""
 
 import threading
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def test_a_script_from_its_first_update_to_after_its_end(watched: Watched) -> No
     assert page.locator(".controls, .recipe, .earlier, .timeline, .setting").count() == 0
     page.keyboard.press(" ")
     page.keyboard.press(".")
-    assert page.locator(".problem").is_hidden()
+    assert page.locator(".zerokara-lab > header .problem").is_hidden()
 
     # Draw answers with the learner's network
     page.locator("[data-tab=draw]").click()
@@ -102,7 +102,7 @@ def test_a_script_from_its_first_update_to_after_its_end(watched: Watched) -> No
     page.locator(".places button").filter(has_text=f"train.py:{ABOUT}").press("Enter")
     note = page.locator(".source .found")
     assert note.evaluate("e => e === document.activeElement")
-    assert note.inner_text().splitlines() == [FOUND.title, FOUND.text, FOUND.remedy]
+    assert note.inner_text().splitlines() == [FOUND.heading, FOUND.text, FOUND.remedy]
     line = page.locator(".line[data-found]")
     assert line.inner_text().split() == [str(ABOUT), *SCRIPT.splitlines()[ABOUT - 1].split()]
     assert line.evaluate("e => e.nextElementSibling.matches('.found')")

@@ -59,9 +59,8 @@ def wait_for(stop: NDArray[np.uint8]) -> None:
         sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def open_browser(server: LabServer, stream: TextIO | None = None) -> None:
-    """Show the page in the user's browser, and say on the stream (standard error if not given) where none is."""
-    address = server.address_for_browser()
+def open_browser(address: str, stream: TextIO | None = None) -> None:
+    """Show a page in the user's browser, and say on the stream (standard error if not given) where none is."""
     threading.Thread(target=_open, args=[address, stream], name="lab-browser", daemon=True).start()
 
 

@@ -60,7 +60,7 @@ def shown(
             print(server.address, file=stream, flush=True)
             tell(sentence("A page at that address shows what this script trains, on this machine alone."), stream)
         if browser:
-            lab_page.open_browser(server, stream)
+            lab_page.open_browser(server.address_for_browser(), stream)
         yield lab
         if os.getpid() == owner and stay:  # a script may fork, and both go on from there
             with suppress(KeyboardInterrupt):

@@ -5,17 +5,20 @@
     lab.look(names)                     # in the learner's thread, now and then while it trains
     lab.end(findings, status, error)    # once it has ended
 
+In a notebook, `lab.begin(cells)` says before each cell what is run by then, and `end` after each that it has ended.
+
 Whatever touches a learner's object is done in `look`, in their thread, and what it finds is copied there. Everybody
 else reads those copies. Nothing can be steered.
 """
 
 from __future__ import annotations
 
+import _thread
 import logging
 from collections.abc import Iterable, Mapping
 from importlib.util import decode_source
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 from zerokara.cells import printable
@@ -42,14 +45,15 @@ MOST_LINES, LONGEST_LINE = 3_000, 500
 """Of a script, that a page is told; a greeting has a quarter of a megabyte."""
 MOST_LETTERS = 120_000
 
-STARTED = translatable("Your script is running.")
-LOSSES = translatable("Your script is training. Losses recorded: {n:,}.")
-TURNS = translatable("Your script is training. Turns of its loop that were looked at: {n:,}.")
-ENDED = translatable("Your script has ended.")
-WAS_STOPPED = translatable("Your script was stopped.")
+# Translators: this and the next ones say how a learner's script or the cell of their notebook stands
+STARTED = translatable("No training has been seen yet.")
+LOSSES = translatable("Training. Losses recorded: {n:,}.")
+TURNS = translatable("Training. Turns of its loop that were looked at: {n:,}.")
+ENDED = translatable("It has ended. What is shown stays as it was then.")
+WAS_STOPPED = translatable("It was stopped. What is shown stays as it was then.")
 # Translators: {kind} is the name of an error of Python's, such as ValueError
-BROKE_OFF = translatable("Your script ended with an error: {kind}.")
-EXITED = translatable("Your script ended with exit status {status}.")
+BROKE_OFF = translatable("It ended with an error: {kind}. What is shown stays as it was then.")
+EXITED = translatable("It ended with exit status {status}. What is shown stays as it was then.")
 
 
 class OwnLab(Viewable):
@@ -58,16 +62,20 @@ class OwnLab(Viewable):
     Args:
         file: the script, as messages and findings name it.
         sources: its text, or its cells; None: what the file holds now.
+        notebook: whether these are cells of a kernel, and more may come.
 
     Attributes:
         reader: reads their names; used by their thread alone, but for its curves.
     """
 
-    def __init__(self, file: Path, sources: Iterable[SourceText | tuple[Any, ...]] | None = None) -> None:
+    def __init__(
+        self, file: Path, sources: Iterable[SourceText | tuple[Any, ...]] | None = None, *, notebook: bool = False
+    ) -> None:
         super().__init__()
         self.commands, self.questions = {}, {}
         self.file = file
-        self.texts = _texts_of(file) if sources is None else [SourceText(*_fields(one)) for one in sources]
+        self.texts = _texts_of(file) if sources is None else _texts(sources)
+        self._version, self._notebook = 0, notebook
         self.reader = Reader(Program(self.texts, {}))
         self._seen = Seen()
         self._looked = False
@@ -81,6 +89,16 @@ class OwnLab(Viewable):
 
     # By the learner's thread
 
+    def begin(self, sources: Iterable[SourceText | tuple[Any, ...]]) -> None:
+        """A cell is about to run, the last of these. What was found about the cells before stays until it has ended."""
+        texts = _texts(sources)
+        if texts != self.texts:
+            self.reader.lists.program = Program(texts, {})
+        with self._lock:
+            self._version += texts != self.texts
+            self.texts, self._state = texts, RUNNING
+        self.notify()
+
     def look(self, names: Mapping[str, Any]) -> None:
         """Copy what is to be shown; between two updates, in the thread that trains.
 
@@ -92,7 +110,7 @@ class OwnLab(Viewable):
         if seen.proven is not None and seen.parts and seen.number != self._dataset_number:
             sizes = seen.proven.layout.sizes
             dataset = own_data.dataset_of(seen.parts, sizes[0], sizes[-1])
-            Thread(target=self._recognise, args=[dataset, seen], name="zerokara-lab-data", daemon=True).start()
+            _thread.start_new_thread(self._recognise, (dataset, seen))  # not in a learner's `threading.enumerate()`
         with self._lock:
             self._seen, self._looked = seen, True
             self._dataset, self._dataset_number = dataset, seen.number
@@ -124,7 +142,7 @@ class OwnLab(Viewable):
     def key(self) -> tuple[Any, ...]:
         """Views are greeted anew where other tabs can be shown, or the data are others."""
         with self._lock:
-            key = self._tabs(), id(self._dataset), self._seen.proven
+            key = self._tabs(), id(self._dataset), self._seen.proven, self._version
             if key != self._key:
                 self._key = key
             return self._key
@@ -201,13 +219,20 @@ class OwnLab(Viewable):
             "status": self._status(seen, state),
             "iteration": seen.iteration,
             "evaluation": latest and vars(latest),
-            "layers": self._measured.sizes(seen, dataset),
+            "layers": self._measured.sizes(seen, dataset, at_once=state != RUNNING),
             "script_findings": findings,
-            "unread": seen.unread if self._looked else "",
+            "unread": seen.unread if self._looked and not self._waits else "",
         }
         judgement = self._measured.judgement(seen, dataset, at_once=state != RUNNING)
         shape = self._shape(seen, dataset)
-        return Glance(fields, seen.iteration, seen.W1, shape, judgement, None if dataset is None else dataset.test)
+        return Glance(
+            fields, seen.iteration, seen.turn, seen.W1, shape, judgement, None if dataset is None else dataset.test
+        )
+
+    @property
+    def _waits(self) -> bool:
+        """Whether there is nothing yet of which cells to come may have more."""
+        return self._notebook and self.reader.is_empty
 
     def close(self) -> None:
         """Leave the views."""
@@ -215,14 +240,14 @@ class OwnLab(Viewable):
             view.close()
 
     def _status(self, seen: Seen, state: str) -> str:
+        if self._waits or not self._looked:
+            return sentence(STARTED)
         if state == STOPPED:
             return sentence(WAS_STOPPED)
         if state == FINISHED:
             return sentence(ENDED)
         if state == FAILED:
             return self._problem
-        if not self._looked:
-            return sentence(STARTED)
         return sentence(LOSSES if seen.counts_losses else TURNS, n=seen.iteration)
 
     def _shape(self, seen: Seen, dataset: Dataset | None) -> tuple[int, ...]:
@@ -255,7 +280,7 @@ class OwnLab(Viewable):
             "line": finding.line,
             "cell": cell,
             "cause": finding.cause,
-            "title": finding.title,
+            "title": finding.heading,
             "text": finding.text,
             "remedy": finding.remedy,
         }
@@ -278,6 +303,10 @@ def _texts_of(file: Path) -> list[SourceText]:
         return [SourceText(file, decode_source(file.read_bytes()))]
     except (OSError, SyntaxError, ValueError):
         return []
+
+
+def _texts(sources: Iterable[SourceText | tuple[Any, ...]]) -> list[SourceText]:
+    return [SourceText(*_fields(one)) for one in sources]
 
 
 def _fields(source: SourceText | tuple[Any, ...]) -> tuple[Any, ...]:

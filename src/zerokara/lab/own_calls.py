@@ -6,23 +6,27 @@ states, warnings, the names of their modules and the attributes of their classes
 
 from __future__ import annotations
 
+import builtins
 import copy
 import io
 import random
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.own_gradients.isolation import TimeUp, time_limit, without_files
+from zerokara.own_gradients.isolation import TimeUp, time_limit
+from zerokara.own_gradients.keeping import attributes_of
 from zerokara.own_gradients.parameters import is_object
 from zerokara.sources.instrumentation import Note
+from zerokara.words import in_english
 
 SHARED = 10_000
 """Elements from which an array is not copied but shared, and may not be written to meanwhile."""
@@ -54,15 +58,63 @@ def unseen(*spaces: dict[str, Any]) -> Iterator[None]:
             for space in spaces:
                 nothing.enter_context(_put_back(space))
                 nothing.enter_context(_notes_kept(space))
-            nothing.enter_context(redirect_stdout(io.StringIO()))
-            nothing.enter_context(redirect_stderr(io.StringIO()))
-            nothing.enter_context(without_files())
+            nothing.enter_context(_alone())
             yield
     finally:
         if silence in warnings.filters:
             warnings.filters.remove(silence)  # type: ignore[attr-defined]
         np.random.set_state(states[0])
         random.setstate(states[1])
+
+
+class _Unheard:
+    """A stream that takes what one thread writes, and hands on what others do."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._thread = stream, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        """How much was written."""
+        if threading.get_ident() == self._thread:
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def writelines(self, lines: Any) -> None:
+        """All of them."""
+        for line in lines:
+            self.write(line)
+
+    def hear(self) -> None:
+        """Hand on everything from now on: somebody may have kept it."""
+        self._thread = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """What this thread prints goes nowhere meanwhile, and it writes no file; other threads do as ever."""
+    out, errors, opened, at_keyboard = sys.stdout, sys.stderr, builtins.open, sys.stdin
+    thread = threading.get_ident()
+
+    def reading(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == thread and set(mode) & set("wax+"):
+            raise PermissionError(in_english("nothing is written while a network is asked: {file}", file=file))
+        return opened(file, mode, *args, **kwargs)
+
+    unheard = _Unheard(out), _Unheard(errors)
+    sys.stdout, sys.stderr = unheard
+    builtins.open = io.open = reading
+    sys.stdin = io.StringIO()
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr, sys.stdin = out, errors, at_keyboard
+        builtins.open = io.open = opened
+        for stream in unheard:
+            stream.hear()
 
 
 @contextmanager
@@ -95,12 +147,16 @@ def _notes_kept(space: Mapping[str, Any]) -> Iterator[None]:
 
 def _notes_in(space: Mapping[str, Any]) -> Iterator[Note]:
     for value in space.values():
-        functions = list(vars(value).values()) if isinstance(value, type) else [value]
-        for function in functions:
-            function = getattr(function, "__func__", function)
-            if isinstance(function, FunctionType):
+        for function in map(_plain_function, vars(value).values() if isinstance(value, type) else [value]):
+            if function is not None:
                 found = (getattr(constant, "__self__", None) for constant in function.__code__.co_consts)
                 yield from (note for note in found if isinstance(note, Note))
+
+
+def _plain_function(value: Any) -> FunctionType | None:
+    """The function that a value is, or a static or class method; nothing is asked of what is something else."""
+    value = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+    return value if isinstance(value, FunctionType) else None
 
 
 def _may_grow(value: Any) -> bool:
@@ -115,28 +171,30 @@ def _refill(value: Any, kept: Any) -> None:
     (value.extend if isinstance(value, list) else value.update)(kept)
 
 
-def spaces_of(owner: Any, function: Any = None) -> list[dict[str, Any]]:
-    """The names of the modules where the methods of an object, or a function, are defined."""
-    modules = {type(owner).__module__, getattr(function, "__module__", None)}
-    parts = getattr(owner, "__dict__", {}) if is_object(owner) else {}
-    for part in list(parts.values())[:MOST_PARTS]:
+def spaces_of(owner: Any) -> list[dict[str, Any]]:
+    """The names that the methods of an object, and of the objects in it, may give other values: of their modules."""
+    kinds = {kind for one in (owner, *_objects_in(owner)) for kind in type(one).__mro__ if kind is not object}
+    functions = (_plain_function(value) for kind in kinds for value in vars(kind).values())
+    found = {id(f.__globals__): f.__globals__ for f in functions if f is not None}
+    return [space for space in found.values() if not _is_library(space)]
+
+
+def _objects_in(owner: Any) -> Iterator[Any]:
+    """The attributes that are objects, and such in lists and dicts: layers."""
+    for part in list(attributes_of(owner).values())[:MOST_PARTS]:
         inner = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list | tuple) else [part]
-        modules |= {type(one).__module__ for one in inner[:MOST_PARTS] if is_object(one)}
-    found = [sys.modules[name].__dict__ for name in modules if isinstance(name, str) and name in sys.modules]
-    if isinstance(function, FunctionType):
-        found.append(function.__globals__)
-    return list({id(space): space for space in found if not _is_library(space)}.values())
+        yield from (one for one in inner[:MOST_PARTS] if is_object(one))
 
 
 def _is_library(space: Mapping[str, Any]) -> bool:
-    return str(space.get("__name__", "")).split(".")[0] in ("builtins", "numpy", "zerokara")
+    return str(space.get("__name__", "")).split(".")[0] in (*sys.stdlib_module_names, "numpy", "zerokara")
 
 
 @contextmanager
 def classes_as_before(owner: Any) -> Iterator[None]:
     """The attributes of an object's classes are afterwards as before, such as a counter of calls."""
-    kinds = [kind for kind in type(owner).__mro__ if kind.__module__ not in ("builtins", "numpy")]
-    before = [(kind, dict(vars(kind))) for kind in kinds]
+    kinds = {kind for one in (owner, *_objects_in(owner)) for kind in type(one).__mro__ if kind is not object}
+    before = [(kind, dict(vars(kind))) for kind in kinds if kind.__module__.split(".")[0] not in ("numpy", "zerokara")]
     try:
         yield
     finally:
@@ -180,25 +238,29 @@ def _share_large(value: Any, memo: dict[int, Any], keep: list[Any], depth: int) 
     elif isinstance(value, list | tuple):
         parts = list(value) if len(value) <= MOST_PARTS else []
     else:
-        parts = list(getattr(value, "__dict__", {}).values()) if is_object(value) else []
+        parts = list(attributes_of(value).values()) if is_object(value) else []
     for part in parts[:MOST_PARTS]:
         if isinstance(part, np.ndarray | dict | list | tuple) or is_object(part):
             _share_large(part, memo, keep, depth + 1)
 
 
-def answer_of(call: Callable[..., Any], *given: Any, limited: bool = True) -> NDArray[np.float64]:
-    """What a call gives, as numbers. Raises CannotCall.
+def called(call: Callable[..., Any], *given: Any, limited: bool = True) -> Any:
+    """What a call gives. Raises CannotCall.
 
     Args:
         limited: whether the call is stopped when it takes too long: it may be of something that has never been called.
     """
     began = time.perf_counter()
     try:
-        if limited:
-            with time_limit(2 * SECONDS, SECONDS):
-                answer = call(*given)
-        else:
-            answer = call(*given)
-        return np.array(answer, np.float64)
+        with time_limit(2 * SECONDS, SECONDS) if limited else nullcontext():
+            return call(*given)
     except (Exception, SystemExit, TimeUp) as error:
         raise CannotCall(f"{type(error).__name__} after {time.perf_counter() - began:.3f} s") from error
+
+
+def numbers(answer: Any) -> NDArray[np.float64]:
+    """An answer as an array. Raises CannotCall where it is none."""
+    try:
+        return np.array(answer, np.float64)
+    except Exception as error:
+        raise CannotCall from error

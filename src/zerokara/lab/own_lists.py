@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from zerokara.lab.curve import Curve
 from zerokara.lab.evaluations import Evaluations
+from zerokara.own_gradients.keeping import attributes_of
 from zerokara.own_gradients.parameters import is_object
 from zerokara.own_training.kept import are_shares, iterations_of, part_of
 from zerokara.own_training.program import Program
-from zerokara.own_training.records import MEASURED
+from zerokara.own_training.records import LOSS, MEASURED, TEST
 from zerokara.own_training.roles import is_loss
 from zerokara.training.history import Evaluation
 
@@ -109,8 +110,16 @@ def reached(names: Names, path: Path) -> Any:
     """What is there; None where nothing is."""
     value = names.get(path[0])
     for key in path[1:]:
-        value = value.get(key) if isinstance(value, dict) else getattr(value, "__dict__", {}).get(key)
+        value = value.get(key) if isinstance(value, dict) else of_object(value).get(key)
     return value
+
+
+def of_object(value: Any) -> dict[str, Any]:
+    """The attributes of an object, those of its class under them; none of anything else."""
+    if not is_object(value):
+        return {}
+    of_class = {k: v for kind in reversed(type(value).__mro__) for k, v in vars(kind).items() if kind is not object}
+    return of_class | attributes_of(value)
 
 
 def lists_in(names: Names) -> Iterator[Path]:
@@ -120,25 +129,31 @@ def lists_in(names: Names) -> Iterator[Path]:
             continue
         if is_series(value):
             yield (name,)
-        elif isinstance(value, dict) or is_object(value):
-            parts = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+        else:
+            parts = value if isinstance(value, dict) else of_object(value)
             if len(parts) <= MOST_PARTS:
                 yield from (
                     (name, key) for key, part in list(parts.items()) if isinstance(key, str) and is_series(part)
                 )
 
 
+def _is_part_of_losses(names: Names, path: Path) -> bool:
+    """Whether it is one of several lists of losses, in a dict by what made them: `train_loss["Adam"]`."""
+    return len(path) > 1 and is_loss(path[0]) and isinstance(names.get(path[0]), dict)
+
+
 class Lists:
     """Those of one program.
 
     Attributes:
+        program: whose they are.
         curve: of the losses; evaluations: what the accuracies make. Others read them at any time.
         serial: another number whenever these begin anew.
         losses: the list that is followed; None before there is one.
     """
 
     def __init__(self, program: Program) -> None:
-        self._program = program
+        self.program = program
         self.serial = 0
         self.losses: Followed | None = None
         self._accuracies: dict[str, Followed] = {}
@@ -166,7 +181,8 @@ class Lists:
                 self._accuracies[part] = Followed(path)
 
     def _search_losses(self, names: Names, found: Sequence[Path]) -> None:
-        losses = [path for path in found if is_loss(path[-1])]
+        losses = [path for path in found if is_loss(path[-1]) or _is_part_of_losses(names, path)]
+        losses = losses or [path for path in found if LOSS.search(path[-1]) and not TEST.search(path[-1])]
         longest = max(losses, key=lambda path: len(reached(names, path)), default=None)
         if longest is None or (self.losses is not None and longest == self.losses.path):
             return
@@ -179,7 +195,7 @@ class Lists:
         if not MEASURED.search(path[-1]):
             return None
         values = np.array(reached(names, path), np.float64)
-        return part_of(self._program, path[-1]) if values.ndim == 1 and len(values) and are_shares(values) else None
+        return part_of(self.program, path[-1]) if values.ndim == 1 and len(values) and are_shares(values) else None
 
     def read(self, names: Names) -> None:
         """Copy what is new."""
@@ -207,7 +223,7 @@ class Lists:
         count = max((len(followed.values) for followed in self._accuracies.values()), default=0)
         if count <= self._rows:
             return
-        places = iterations_of(self._program, names, self.count, count)
+        places = iterations_of(self.program, names, self.count, count)
         before = self.evaluations.latest.iteration if self.evaluations.latest else 0
         for row in range(self._rows, count):
             at = places[row] if places else self._seen_at(row, count, before)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.lab.own_calls import CannotCall, answer_of
+from zerokara.lab.own_calls import CannotCall, called, numbers
 from zerokara.lab.own_network import Proven, random_params, samples
 from zerokara.nn.functions import STANDARD_LOSSES
 from zerokara.nn.network import Network
@@ -22,7 +22,7 @@ from zerokara.nn.network import Network
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
 
-ROUNDING = 50.0
+ROUNDING = 5.0
 """How far losses may be apart, in those that the network's answers may be."""
 BATCHES = (4, 7)
 """Of two sizes: a sum is no mean."""
@@ -70,8 +70,6 @@ def proven_loss(
         losses: by name, of a copy of their network with these arrays, which get other values here.
         one_hot: how their targets are; None where nobody knows.
     """
-    if known.form != "rows":
-        return None
     for method, loss in losses.items():
         for hot in (True, False) if one_hot is None else (one_hot,):
             try:
@@ -79,9 +77,20 @@ def proven_loss(
             except CannotCall:
                 continue
             name, decay = _explained(measured, ROUNDING * tolerance)
-            if name:
-                return ProvenLoss(method, name, decay, hot)
+            # The first one that gives numbers is theirs; another that happens to be ours is not what they train with.
+            return ProvenLoss(method, name, decay, hot) if name else None
     return None
+
+
+def number_of(loss: Loss, x: Array, t: Array, classes: int, form: str, *, one_hot: bool, limited: bool = True) -> float:
+    """Theirs, of samples x (n, features) with classes t. Raises CannotCall."""
+    targets = np.eye(classes)[t] if one_hot else t.copy()
+    if form.startswith("column"):
+        x, targets = np.ascontiguousarray(x.T), np.ascontiguousarray(targets.T)
+    number = numbers(called(loss, x.copy(), targets, limited=limited))
+    if number.size != 1:
+        raise CannotCall
+    return float(number.reshape(-1)[0])
 
 
 def _measured(loss: Loss, arrays: Mapping[str, Array], known: Proven, one_hot: bool) -> Iterator[_Measured]:
@@ -98,13 +107,10 @@ def _measured(loss: Loss, arrays: Mapping[str, Array], known: Proven, one_hot: b
         )
         for size in BATCHES:
             x, t = samples(sizes[0], size), np.arange(size) * 3 % sizes[-1]
-            targets = np.eye(sizes[-1])[t]
-            theirs = answer_of(loss, x.copy(), targets.copy() if one_hot else t.copy())
-            if theirs.size != 1:
-                raise CannotCall("it gives no single number")
+            theirs = number_of(loss, x, t, sizes[-1], known.form, one_hot=one_hot)
             scores = network.predict(x)
-            ours = {name: standard.value(scores, targets) for name, standard in STANDARD_LOSSES.items()}
-            yield _Measured(float(theirs.reshape(-1)[0]), ours, penalty)
+            ours = {name: standard.value(scores, np.eye(sizes[-1])[t]) for name, standard in STANDARD_LOSSES.items()}
+            yield _Measured(theirs, ours, penalty)
 
 
 def _explained(measured: list[_Measured], tolerance: float) -> tuple[str, float]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.lab.own_calls import CannotCall, answer_of
+from zerokara.lab.own_calls import CannotCall, called, numbers
 from zerokara.nn.activations import STANDARD_ACTIVATIONS
 from zerokara.nn.functions import softmax
 from zerokara.nn.network import Network
@@ -25,10 +25,12 @@ Predict = Callable[[Array], Any]
 Shapes = tuple[tuple[str, str, bool], ...]
 
 SAMPLES = 5
-CLOSE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}
+CLOSE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 2e-5}
 """How far answers may be apart, relative to the largest: what rounding in another order makes."""
 TRIALS = 2
 """Sets of random parameters."""
+MOST_PARTS = 30
+"""Of an answer."""
 SPREAD = 3.0
 """How far apart scores are for those: softmax is neither flat nor all on one class."""
 
@@ -110,13 +112,14 @@ class Proven:
     Attributes:
         layout: where its parameters are; activation: between its layers.
         gives_probabilities: whether its answer is the softmax of its scores.
-        form: how samples are given to it, of `FORMS`.
+        form: how samples are given to it, of `FORMS`; part: which of several things that it gives is the answer.
     """
 
     layout: Layout
     activation: str
     gives_probabilities: bool
     form: str
+    part: Any = None
 
     def network(self, params: Mapping[str, Array], loss: str = "cross-entropy", weight_decay: float = 0.0) -> Network:
         """Ours, with these parameters."""
@@ -137,14 +140,26 @@ FORMS: Mapping[str, tuple[Callable[[Array], list[Array]], Callable[[list[Array]]
 """How a batch (n, features) is given to a network, and its answers put together again as (n, classes)."""
 
 
-def answers(predict: Predict, x: Array, form: str, *, limited: bool = True) -> Array:
-    """What a network answers to samples, (n, classes). Raises CannotCall."""
+def answers(predict: Predict, x: Array, form: str, *, limited: bool = True) -> dict[Any, Array]:
+    """What a network answers to samples, (n, classes), by where in its answer it is; None where it is all of it.
+
+    A learner's forward pass may give all that a backward pass needs, as a tuple or a dict. Raises CannotCall.
+    """
     taken_apart, put_together = FORMS[form]
-    try:
-        found = put_together([answer_of(predict, part.copy(), limited=limited) for part in taken_apart(x)])
-    except (IndexError, ValueError) as error:
-        raise CannotCall from error
+    given = [called(predict, part.copy(), limited=limited) for part in taken_apart(x)]
+    found: dict[Any, Array] = {}
+    for key in _keys(given[0]):
+        try:
+            found[key] = put_together([numbers(one if key is None else one[key]) for one in given])
+        except (CannotCall, IndexError, KeyError, TypeError, ValueError):
+            continue
     return found
+
+
+def _keys(answer: Any) -> list[Any]:
+    if isinstance(answer, dict):
+        return list(answer)[:MOST_PARTS]
+    return list(range(min(len(answer), MOST_PARTS))) if isinstance(answer, tuple) else [None]
 
 
 def samples(features: int, count: int = SAMPLES) -> Array:
@@ -193,7 +208,7 @@ def proven(predict: Predict, arrays: Mapping[str, Array], tolerance: float) -> P
         arrays: of that copy, which get other values here.
     """
     for layout in layouts(arrays):
-        alike: set[tuple[str, bool, str]] | None = None
+        alike: set[_Way] | None = None
         for trial in range(TRIALS):
             layout.write(random_params(layout.sizes, trial), arrays)
             values = layout.ours(arrays)  # rounded as theirs are
@@ -203,8 +218,12 @@ def proven(predict: Predict, arrays: Mapping[str, Array], tolerance: float) -> P
             if not alike:
                 break
         if alike:
-            return Proven(layout, *min(alike, key=lambda one: list(FORMS).index(one[2])))
+            return Proven(layout, *min(alike, key=lambda one: (list(FORMS).index(one[2]), one[1], str(one[3]))))
     return None
+
+
+_Way = tuple[str, bool, str, Any]
+"""Activation, whether probabilities, form and part of a `Proven`."""
 
 
 def _alike(
@@ -213,20 +232,24 @@ def _alike(
     layout: Layout,
     values: Mapping[str, Array],
     tolerance: float,
-    among: set[tuple[str, bool, str]] | None,
-) -> Iterator[tuple[str, bool, str]]:
-    """(activation, whether probabilities, form) of those that answer as theirs."""
-    forms = FORMS if among is None else {form for *_, form in among}
-    for form in forms:
+    among: set[_Way] | None,
+) -> Iterator[_Way]:
+    """The ways in which ours answers as theirs does."""
+    double = {name: np.asarray(array, np.float64) for name, array in values.items()}
+    all_scores = {name: network_of(double, layout.sizes, name).predict(x) for name in STANDARD_ACTIVATIONS}
+    for form in FORMS if among is None else {way[2] for way in among}:
         try:
             theirs = answers(predict, x, form)
         except CannotCall:
             continue
-        if theirs.shape != (len(x), layout.sizes[-1]):
-            continue
-        for activation in STANDARD_ACTIVATIONS:
-            double = {name: np.asarray(array, np.float64) for name, array in values.items()}
-            scores = network_of(double, layout.sizes, activation).predict(x)
-            for probabilities, ours in ((False, scores), (True, softmax(scores))):
-                if are_alike(ours, theirs, tolerance):
-                    yield activation, probabilities, form
+        alone = sum(answer.shape == (len(x), layout.sizes[-1]) for answer in theirs.values()) == 1
+        for part, answer in theirs.items():
+            for activation, scores in all_scores.items():
+                for probabilities, ours in ((False, scores), (True, softmax(scores))):
+                    way = activation, probabilities, form, part
+                    # scores beside something else of their shape may be squashed by another function than softmax
+                    known = (among is None or way in among) and (probabilities or alone)
+                    if known and are_alike(ours, answer, tolerance):
+                        yield way
+        if any(answer.shape == (len(x), layout.sizes[-1]) for answer in theirs.values()):
+            return  # that is how it is asked, and what it answers to single samples is something else

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -13,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.lab.own_calls import classes_as_before, spaces_of, twin, unseen
-from zerokara.lab.own_lists import Names, Path, reached
+from zerokara.lab.own_lists import Names, Path, of_object, reached
 from zerokara.own_gradients.parameters import is_object
-from zerokara.own_gradients.roles import METHODS, plain
-from zerokara.own_training.kept import ALONE, has_matrix, params_of, takes
+from zerokara.own_gradients.roles import named_for, required, role_of
+from zerokara.own_training.kept import ALONE, has_matrix, params_of
 from zerokara.own_training.training_loops import GRADIENT
 
 Array = NDArray[Any]
+Loss = Callable[[Any, Any], Any]
 MOST_OWNERS = 20
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "flax", "sklearn", "chainer", "mxnet", "cupy", "dezero")
 
@@ -77,7 +77,7 @@ class Computing:
 
     params: Mapping[str, Array]
     predict: Callable[[Any], Any] | None
-    losses: Mapping[str, Callable[[Any, Any], Any]]
+    losses: Mapping[str, Loss]
 
 
 def owners_in(names: Names) -> list[Owner]:
@@ -108,11 +108,9 @@ def _candidates(names: Names) -> Iterator[tuple[Path, Any]]:
     named.sort(key=lambda one: isinstance(one[1], dict))
     yield from (((name,), value) for name, value in named)
     for name, value in named:
-        parts = getattr(value, "__dict__", None)
-        if isinstance(parts, dict):
-            for key, part in list(parts.items()):
-                if _may_own(key, part) and not isinstance(part, dict):
-                    yield (name, key), part
+        for key, part in list(of_object(value).items()):
+            if _may_own(key, part) and not isinstance(part, dict):
+                yield (name, key), part
 
 
 def _may_own(name: str, value: Any) -> bool:
@@ -135,37 +133,43 @@ def _read_only(array: Array) -> Array:
     return view
 
 
-def _methods_of(copy: Any) -> tuple[Callable[[Any], Any] | None, dict[str, Callable[[Any, Any], Any]]]:
-    known = {plain(name): name for name in dir(type(copy)) if not name.startswith("__") or name == "__call__"}
-    outputs = [getattr(copy, known[name], None) for name in METHODS["output"] if name in known]
-    predict = next((method for method in outputs if callable(method) and takes(method, 1)), None)
-    losses = {known[name]: getattr(copy, known[name], None) for name in METHODS["loss"] if name in known}
-    return predict, {name: loss for name, loss in losses.items() if callable(loss) and takes(loss, 2)}
+def _methods_of(copy: Any) -> tuple[Callable[[Any], Any] | None, dict[str, Loss]]:
+    names = [name for name in dir(type(copy)) if callable(getattr(type(copy), name, None))]
+    outputs = [method for name in [*named_for("output", names), "__call__"] if (method := _taking(copy, name, 1))]
+    found = ((name, _taking(copy, name, 2)) for name in named_for("loss", names))
+    return next(iter(outputs), None), {name: method for name, method in found if method is not None}
+
+
+def _taking(copy: Any, name: str, count: int) -> Callable[..., Any] | None:
+    """A method that needs so many arguments."""
+    method = getattr(copy, name, None) if hasattr(type(copy), name) else None
+    return method if callable(method) and len(required(method)) == count else None
 
 
 def _functions_for(
     path: Path, copies: Mapping[str, Array], functions: Mapping[str, FunctionType]
-) -> tuple[Callable[[Any], Any] | None, dict[str, Callable[[Any, Any], Any]]]:
+) -> tuple[Callable[[Any], Any] | None, dict[str, Loss]]:
     """Functions that are given the parameters, or that find them under their names."""
-    known = {plain(name): name for name in functions}
     own: dict[str, Any] = {path[0]: dict(copies)} if path else dict(copies)
-    predict = next((f for n in METHODS["output"] if n in known and (f := _with(functions[known[n]], own, 1))), None)
-    losses = {known[n]: f for n in METHODS["loss"] if n in known and (f := _with(functions[known[n]], own, 2))}
-    return predict, losses
+    outputs = [made for name in named_for("output", functions) if (made := _with(functions[name], own, 1))]
+    found = ((name, _with(functions[name], own, 2)) for name in named_for("loss", functions))
+    return next(iter(outputs), None), {name: made for name, made in found if made is not None}
 
 
 def _with(function: FunctionType, own: Mapping[str, Any], count: int) -> Callable[..., Any] | None:
-    """A function of so many arguments: one of theirs that reads names, or one that is given the parameters first."""
-    anew = among(function, own)
-    if takes(function, count):
-        return anew if anew.__globals__ is not function.__globals__ else None
-    if len(own) == 1 and takes(function, count + 1):
-        return partial(anew, *own.values())
-    return None
+    """A function of so many arguments: one of theirs that reads names, or one that is given the parameters, too."""
+    anew, needed = among(function, own), [role_of(argument.name) for argument in required(function)]
+    if len(needed) == count and "params" not in needed:
+        return anew if anew is not function else None
+    if len(own) != 1 or len(needed) != count + 1:
+        return None
+    at = needed.index("params") if needed.count("params") == 1 else 0
+    (params,) = own.values()
+    return lambda *given: anew(*given[:at], params, *given[at:])
 
 
 def among(function: FunctionType, own: Mapping[str, Any]) -> FunctionType:
-    """The same function where some names stand for others; itself where it never meets one of them."""
+    """The same function where some names stand for others; itself where none of them is among its names."""
     theirs = function.__globals__
     if not own.keys() & theirs.keys():
         return function

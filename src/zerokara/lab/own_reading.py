@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerokara.lab import own_data
-from zerokara.lab.own_calls import CannotCall, answer_of
+from zerokara.lab.own_calls import CannotCall, unseen
 from zerokara.lab.own_data import Part
 from zerokara.lab.own_lists import Lists, Names, reached
-from zerokara.lab.own_loss import ROUNDING, ProvenLoss, proven_loss
+from zerokara.lab.own_loss import ROUNDING, ProvenLoss, number_of, proven_loss
 from zerokara.lab.own_network import CLOSE, Proven, answers, are_alike, proven, samples
-from zerokara.lab.own_owner import Owner, framework_of, owners_in
+from zerokara.lab.own_owner import Computing, Owner, framework_of, owners_in
 from zerokara.own_training.program import Program
 from zerokara.words import paragraph, sentence, translatable
 
@@ -72,6 +72,7 @@ class Seen:
         W1: what is shown of the first weights; None where they are no pictures.
         parts: the samples; number: another one whenever they are others.
         unread: sentences on what cannot be read, or "".
+        turn: the number of the look.
     """
 
     iteration: int = 0
@@ -83,12 +84,12 @@ class Seen:
     parts: Mapping[str, Part] = field(default_factory=dict)
     number: int = 0
     unread: str = ""
+    turn: int = 0
 
     @property
     def draws(self) -> bool:
         """Whether the network can be asked about a drawing."""
-        inputs = [part.x for part in self.parts.values()]
-        return self.params is not None and bool(inputs) and all(x.min() >= 0 and x.max() <= 1 for x in inputs)
+        return self.params is not None and bool(self.parts) and all(part.is_gray for part in self.parts.values())
 
     @property
     def measures(self) -> bool:
@@ -117,16 +118,26 @@ class Reader:
         self._library = ""
         self._searched = self._tried = self._failed = -np.inf
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither a network nor a list of losses was found."""
+        return self._owner is None and not self._library and self.lists.losses is None
+
     def look(self, names: Names) -> Seen:
         """What there is now."""
+        with unseen():
+            return self._look(names)
+
+    def _look(self, names: Names) -> Seen:
         self._turns += 1
         now = time.monotonic()
         if now - self._searched >= SEARCHED or self._turns <= 3 or self._is_gone(names):
             self._searched = now
-            self.lists.search(names)
-            self._search_network(names)
-        self.lists.read(names)
-        self._prove(names, now)
+            _attempted(self.lists.search, names)
+            _attempted(self._search_network, names)
+        _attempted(self.lists.read, names)
+        if not _attempted(self._prove, names, now):
+            self._owner = self._known = self._loss = None
         return self._seen(names)
 
     def _is_gone(self, names: Names) -> bool:
@@ -197,15 +208,30 @@ class Reader:
         with owner.computing(names, alone=False) as computing:
             if computing.predict is None:
                 raise CannotCall
-            theirs = answers(computing.predict, x, known.form, limited=False)
-            if not are_alike(known.answers(ours, x), theirs, tolerance):
+            theirs = answers(computing.predict, x, known.form, limited=False).get(known.part)
+            if theirs is None or not are_alike(known.answers(ours, x), theirs, tolerance):
                 self._known = self._loss = None
             elif self._loss is not None:
-                targets = np.eye(known.layout.sizes[-1])[t] if self._loss.one_hot else t
-                lost = answer_of(computing.losses[self._loss.method], x, targets, limited=False)
-                value = self._loss.value(known.network(ours), x, t)
-                if not abs(value - float(lost.reshape(-1)[0])) <= ROUNDING * tolerance * max(abs(value), 1e-3):
-                    self._loss = None
+                self._compare_loss(computing, known, ours, (x, t), tolerance)
+
+    def _compare_loss(
+        self,
+        computing: Computing,
+        known: Proven,
+        ours: Mapping[str, Array],
+        batch: tuple[Array, Array],
+        tolerance: float,
+    ) -> None:
+        x, t = batch
+        assert self._loss is not None, "it was proven"
+        loss, classes, one_hot = computing.losses[self._loss.method], known.layout.sizes[-1], self._loss.one_hot
+        try:
+            theirs = number_of(loss, x, t, classes, known.form, one_hot=one_hot, limited=False)
+        except CannotCall:
+            theirs = np.nan
+        value = self._loss.value(known.network(ours), x, t)
+        if not abs(value - theirs) <= ROUNDING * tolerance * max(abs(value), 1e-3):
+            self._loss = None
 
     def _some_samples(self, known: Proven) -> tuple[Array, Array]:
         """A few that it is trained on, others each time; or such as show what it computes."""
@@ -241,7 +267,7 @@ class Reader:
             self._parts if known is not None else {},
             self._number,
         )
-        return Seen(**{**vars(seen), "unread": self._unread(seen)})
+        return replace(seen, unread=self._unread(seen), turn=self._turns)
 
     def _unread(self, seen: Seen) -> str:
         if self._library:
@@ -255,6 +281,16 @@ class Reader:
         return paragraph(
             "" if seen.loss is not None else sentence(OTHER_LOSS), "" if seen.draws else sentence(NOT_DRAWN_FOR)
         )
+
+
+def _attempted(look: Callable[..., None], *given: Any) -> bool:
+    """Whether it could be done. A learner's values may do anything when they are looked at."""
+    try:
+        look(*given)
+    except Exception:
+        logger.info("something of a learner's cannot be looked at", exc_info=True)
+        return False
+    return True
 
 
 def _tolerance(params: Mapping[str, Array]) -> float:

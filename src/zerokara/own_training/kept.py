@@ -39,9 +39,11 @@ Predict = Callable[[Array], Any]
 Found = TypeVar("Found")
 
 WEIGHT = re.compile(
-    r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$", re.IGNORECASE
+    r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$"
+    r"|(?:^|\.)(?:w|b|weights?|bias(?:es)?)\[\d+\]$",
+    re.IGNORECASE,
 )
-"""What learners call parameters: W1, b_1, layers[0].W, Affine1.weight, W_xh; neither dW nor batch_size."""
+"""What learners call parameters: W1, b_1, layers[0].W, Affine1.weight, W_xh, weights[0]; neither dW nor batch_size."""
 ALONE = re.compile(r"^(?:w|b|weights?|bias)_?\d+$", re.IGNORECASE)
 """The same for a name of the file itself, where much else is called w."""
 SECONDS = 5.0
@@ -258,17 +260,17 @@ def predict_of(owner: Any, names: Mapping[str, Any]) -> Predict | None:
     if owner is not None and not isinstance(owner, dict):
         names_of = {name.replace("_", "").lower(): name for name in dir(type(owner))}
         named = {plain: getattr(owner, names_of[plain], None) for plain in wanted if plain in names_of}
-        return next((method for name in wanted if callable(method := named.get(name)) and takes(method, 1)), None)
+        return next((method for name in wanted if callable(method := named.get(name)) and _takes(method, 1)), None)
     named = {name.replace("_", "").lower(): value for name, value in names.items() if inspect.isfunction(value)}
     for function in (named[name] for name in wanted if name in named):
-        if takes(function, 1):
+        if _takes(function, 1):
             return function
-        if owner is not None and takes(function, 2):
+        if owner is not None and _takes(function, 2):
             return lambda x, function=function: function(owner, x)  # type: ignore[misc]
     return None
 
 
-def takes(function: Any, count: int) -> bool:
+def _takes(function: Any, count: int) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -41,7 +41,7 @@ class CellsLab:
         from zerokara.lab.notebook import below_cell, in_notebook, on_page
         from zerokara.lab.own import OwnLab
 
-        self.lab: OwnLab = OwnLab(_notebook(), sources)
+        self.lab: OwnLab = OwnLab(_notebook(), sources, notebook=True)
         self._stop: Callable[[], None]
         if in_notebook():
             from IPython.display import display
@@ -54,7 +54,7 @@ class CellsLab:
 
     def begins(self, sources: Sequence[Text]) -> None:
         """A cell is about to run; it is the last of these."""
-        self.lab.show_sources(sources)
+        self.lab.begin(sources)
         looks.open(self.lab)
 
     def look(self, names: dict[str, Any]) -> None:
@@ -63,8 +63,8 @@ class CellsLab:
         looks.close()
 
     def ends(self, sources: Sequence[Text], found: Findings, error: BaseException | None) -> None:
-        """All is known about a cell that has run."""
-        self.lab.show_sources(sources)
+        """All is known about a cell that has run, the last of these."""
+        self.lab.begin(sources)
         self.lab.end(found, int(error is not None), error)
 
     def close(self) -> None:
