@@ -1,8 +1,8 @@
 """A lab looks at a learner's training in the learner's thread, and nothing else is as it would not be without it."""
 
 import gc
-import math
 import logging
+import math
 import os
 import random
 import signal
