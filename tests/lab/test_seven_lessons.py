@@ -17,7 +17,6 @@ import pytest
 import zerokara
 from zerokara.lab.core import Lab
 from zerokara.lab.lesson_files import BUILT_IN, Lesson, read_lesson
-from zerokara.lab.lesson_messages import ANSWERS
 from zerokara.lab.lesson_shelf import ORDER, Shelf
 from zerokara.nn import Network
 from zerokara.training.build import build_trainer
@@ -29,14 +28,14 @@ from .pages import Served
 
 CAME = {
     "what-loss-is": {"far": "rises", "little": "loss"},
-    "learning-rate": {"faster": "above", "slower": "stays"},
+    "learning-rate": {"faster": "above", "slower": "stays partly"},
     "numerical-gradient": {"tiny": "larger", "best": "middle"},
     "hidden-unit": {"other": "silent", "without": "weaker"},
     "overfitting": {"few": "worse", "more": "smaller"},
     "vanishing-gradients": {"sigmoid": "guesses", "relu": "well"},
     "softmax-cross-entropy": {"slope": "difference", "trained": "smaller"},
 }
-"""What comes in each step that asks for a prediction: what its text explains."""
+"""What comes in each step that asks for a prediction; when one goes on with a broken network is up to chance."""
 
 
 # The files
@@ -55,7 +54,7 @@ def test_there_are_seven_in_three_languages_and_each_asks_before_it_shows(lesson
         assert list(asked) == list(CAME[lesson.name])
         assert sum(bool(step.do or step.show) for step in lesson.steps) <= 3, "of what one does or is shown"
         for name, step in asked.items():
-            assert {choice for choice, _ in step.came} >= {CAME[lesson.name][name]}
+            assert {choice for choice, _ in step.came} >= set(CAME[lesson.name][name].split())
             assert len(step.choices) >= 3
 
 
@@ -144,7 +143,8 @@ class Pupil:
         if self.step.choices:
             choices = self.lesson.texts[self.language].steps[self.step.name].choices
             came = self.page.locator(".lesson-record td").all_inner_texts()[-1]
-            expected = choices[CAME[self.lesson.name][self.step.name]].text.partition("{")[0]
+            names = CAME[self.lesson.name][self.step.name].split()
+            expected = tuple(choices[name].text.partition("{")[0] for name in names)
             assert came.startswith(expected), (self.lesson.name, self.step.name, came)
         found = numbers(" ".join(self.page.locator(".lesson-now p").all_inner_texts()))
         self.next()
@@ -409,10 +409,6 @@ PASSED = {
 @pytest.mark.browser
 def test_all_seven_are_passed_and_their_numbers_are_those_of_the_engine(pupil: Pupil, trained: Any) -> None:
     for name, passed in PASSED.items():
-        import time
-
-        t0 = time.time()
         pupil.open(name)
         passed(pupil, trained)
         pupil.over()
-        print(pupil.language, name, round(time.time() - t0, 1))

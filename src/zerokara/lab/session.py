@@ -34,6 +34,8 @@ from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
 MOST_LEFT = 8
+LONG_SECONDS = 120
+"""Of training, after which somebody minds its end, though it was begun to show a state."""
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +189,7 @@ class Session(Viewable):
             if leads_to(self.training, self._of_state(state)[0], state):
                 return None
             others = filter(None, (self.training, self._origin))
-            return next((one for one in others if one.is_busy() and not one.is_for_a_state), None)
+            return next((one for one in others if one.is_busy() and _is_minded(one)), None)
 
     def go(self, *, until: int | None = None, goal: float | None = None) -> None:
         """Train on; pause again after `until` updates in all, or at a test accuracy of `goal`.
@@ -354,6 +356,10 @@ class Session(Viewable):
     def _watched(self, prepared: PreparedRun) -> WatchedTraining:
         self._serial += 1
         return WatchedTraining(prepared, self._serial, self.notify)
+
+
+def _is_minded(training: WatchedTraining) -> bool:
+    return not training.is_for_a_state or training.prepared.trainer.history.seconds > LONG_SECONDS
 
 
 class Return:
