@@ -6,9 +6,11 @@ that what comes is the same with MNIST.
 """
 
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -415,3 +417,86 @@ def test_all_seven_are_passed_and_their_numbers_are_those_of_the_engine(pupil: P
         pupil.open(name)
         passed(pupil, trained)
         pupil.over()
+
+
+# With other data, and with another seed
+
+
+def passed(lab: Lab, lesson: Lesson) -> dict[str, str]:
+    """Pass a lesson by its messages; what came in each step that asks for a prediction."""
+    before: dict[str, Any] = {}
+    came = {}
+    chosen: dict[str, Any] = {}
+
+    def ask(type: str, **fields: Any) -> dict[str, Any]:
+        return ANSWERS[type](lab, lab.shelf, {"lesson": lesson.name, "before": before, **fields})
+
+    for number, step in enumerate(lesson.steps):
+        for type in ("lesson_step", "lesson_show"):
+            if where := ask(type, step=number)["where"]:
+                chosen = {"probe": {}, "draw": {}, "step": {}, **where["fields"]}
+        answer: dict[str, Any] = {"done": False, "start": None}
+        while not answer["done"]:
+            answer = ask("lesson_measure", step=number, start=answer["start"], prediction=None, fields=chosen)
+            if answer["start"] is not None and step.do is not None and not answer["done"]:
+                DO[step.name](lab, chosen)
+            sleep(0.02)
+        before[step.name] = answer["values"]
+        if step.choices:
+            choices = lesson.text.steps[step.name].choices
+            starts = {name: choice.text.partition("{")[0] for name, choice in choices.items()}
+            came[step.name] = next(name for name, start in starts.items() if answer["came"].startswith(start))
+    return came
+
+
+def drag(lab: Lab, chosen: dict[str, Any], by: float) -> None:
+    probe = chosen["probe"]
+    probe["at"] = float(lab.subject().network.params[probe["parameter"]][tuple(probe["index"])]) + by
+
+
+def change_rate(lab: Lab, rate: float) -> None:
+    if lab.training.snapshot().optimizer.settings["learning_rate"] != rate:
+        lab.change("learning_rate", rate)
+        lab.training.conductor.rate = 1000
+
+
+DO: dict[str, Callable[[Lab, dict[str, Any]], None]] = {
+    "far": lambda lab, chosen: drag(lab, chosen, 0.9),
+    "little": lambda lab, chosen: drag(lab, chosen, 0.03),
+    "faster": lambda lab, chosen: change_rate(lab, 10.0),
+    "slower": lambda lab, chosen: change_rate(lab, 0.1),
+    "back": lambda lab, chosen: lab.rewind(150) if lab.training.returning is None else None,
+    "tiny": lambda lab, chosen: chosen["probe"].update(h=1e-12),
+    "best": lambda lab, chosen: chosen["probe"].update(h=1e-4),
+    "without": lambda lab, chosen: chosen["draw"].update(off=[[1, 10]]),
+}
+"""What a learner does in the lab, by the step that asks for it."""
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_with_mnist_the_same_comes(lessons: dict[str, Lesson], tmp_path: Path) -> None:
+    lab = Lab(Recipe(hidden=3), out=tmp_path, plots=False)
+    found = {name: passed(lab, lesson) for name, lesson in lessons.items()}
+    assert lab.dataset.name == "mnist"
+    lab.close()
+    for name, came in found.items():
+        for step, choice in came.items():
+            assert choice in CAME[name][step].split(), (name, step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1])
+def test_what_comes_is_no_luck_of_the_seed(lessons: dict[str, Lesson], tmp_path: Path, seed: int) -> None:
+    """But for what one unit and one weight of a network do, which other seeds give another part."""
+    own = tmp_path / "lessons"
+    for name in CAME.keys() - {"hidden-unit", "what-loss-is"}:
+        shutil.copytree(BUILT_IN / name, own / name)
+        for state in own.glob(f"{name}/*.toml"):
+            text = state.read_text().replace('dataset = "mnist"', 'dataset = "digits"')
+            state.write_text(text.replace("seed = 0", f"seed = {seed}"))
+    lab = Lab(Recipe("digits", hidden=3), out=tmp_path / "runs", plots=False, lessons=own)
+    for name in sorted(path.name for path in own.iterdir()):
+        for step, choice in passed(lab, lab.shelf.lesson(name)).items():
+            assert choice in CAME[name][step].split(), (name, step)
+    lab.close()
