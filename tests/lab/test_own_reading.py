@@ -324,3 +324,17 @@ test_loss, big = 'x', [10 ** 400, 1]
 accuracies = [[1.0]]
 """)
     assert there.look().loss.name == "textbook"
+
+
+def test_a_network_that_holds_too_much_is_left_alone(learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET + "net.data = [[0.0] * 1000 for _ in range(200)]")
+    assert there.look().unread.startswith("net is none of the networks")
+
+
+def test_large_arrays_are_not_copied_with_a_network(learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET + "net.data = np.zeros((300, 100))\n")
+    source = NET.replace("p = self.params", "p = self.params; self.data[0, 0] = 1.0").replace("net = Net()", "")
+    assert there.look().proven is not None
+    there.run(source + "wild = Net(); wild.data = net.data; del net")
+    assert there.look().proven is None  # it writes to what it was lent
+    assert there.names["wild"].data[0, 0] == 0.0
