@@ -338,3 +338,13 @@ def test_large_arrays_are_not_copied_with_a_network(learner: Callable[[str], Lea
     there.run(source + "wild = Net(); wild.data = net.data; del net")
     assert there.look().proven is None  # it writes to what it was lent
     assert there.names["wild"].data[0, 0] == 0.0
+
+
+def test_sums_of_gradients_are_no_parameters(learner: Callable[[str], Learner]) -> None:
+    """A dict with the names of parameters, made after them, that moves as they do."""
+    source = (STYLES / "functions.py").read_text(encoding="utf-8")
+    start = "params = init_params(6, 5, 3)\ntotal = {k: 0 * v for k, v in params.items()}\n"
+    there = learner(DATA + source + start + "loss = compute_loss(params, x_train, t_train)\n")
+    for _ in range(3):
+        np.testing.assert_array_equal(there.look().params["W1"], there.names["params"]["w1"])
+        there.run("for key in params: total[key] = total[key] + 1.0; params[key] -= 0.1 * total[key]")
