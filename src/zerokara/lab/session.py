@@ -86,8 +86,9 @@ class Session(Viewable):
     def greeting(self) -> Greeting:
         """Of the training that is shown, and its data."""
         with self.lock:
-            source, dataset, note, recipe = self.source(), self.dataset, self.note, self.recipe
+            source, note, recipe = self.source(), self.note, self.recipe
         training = source.training
+        dataset = training.prepared.dataset
         described = training.prepared.provenance.described or DataDescription.of(dataset)
         told = {
             "tabs": list(TABS),
@@ -96,9 +97,16 @@ class Session(Viewable):
             **told_of_data(dataset, described, note),
             "form": form(recipe),
             "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
-            "where": self.opened_with if training.serial == (self.opened_with or {}).get("training") else None,
+            "where": self._where(),
         }
         return Greeting(recipe, told, source)
+
+    def _where(self) -> dict[str, Any] | None:
+        """Where the lab was opened, unless its training has gone on since."""
+        opened, training = self.opened_with, self.training
+        if opened is None or training.serial != opened["training"]:
+            return None
+        return opened if opened["running"] or training.conductor.iteration <= opened["iteration"] else None
 
     def source(self) -> TrainingSource:
         """The training that is shown."""
@@ -156,14 +164,15 @@ class Session(Viewable):
         with self.lock:
             self._give_up_returning()
             recipe, dataset, note = self._of_state(state)
-            if not leads_to(self.training, recipe, state):
+            training, is_new = self.training, not leads_to(self.training, recipe, state)
+            if is_new:
                 training = self._watched(self._prepared(recipe, dataset, state.changes))
-                refuse_beyond(training, state)
+            refuse_beyond(training, state)
+            if is_new:
                 training.conductor.rate = self.training.conductor.rate
                 training.is_for_a_state = True
                 self._leave_behind()
                 self.recipe, self.dataset, self.note, self.training = recipe, dataset, note, training
-            training = self.training
             if state.running or training.conductor.iteration < state.update:
                 training.conductor.go_to(state.update, state.pace, goes_on=state.running)
                 if training.thread is None:

@@ -67,21 +67,28 @@ class Pacing:
     """How long a training has to itself between two looks, in seconds.
 
     Attributes:
-        share: of the time from one look to the end of the next, what the looks may take.
+        share: of all time, what the looks may take.
+        ahead: what they may have taken beyond it at any time: the first of them finds out which network it is, and a
+            training of a few seconds shall not be over before the second.
         shortest: from the beginning of one look to that of the next.
         unwatched: the same, while nobody looks on.
         other_thread: for how long a training is followed before that of another thread is.
     """
 
     share: float = 0.05
+    ahead: float = 0.15
     shortest: float = 0.1
-    unwatched: float = 1.0
+    unwatched: float = 0.5
     other_thread: float = 2.0
 
-    def rest(self, took: float, watched: bool) -> float:
+    def left(self, before: float, since: float, took: float) -> float:
+        """What looks may take after one more; before it, and some time ago, they could take that much."""
+        return min(self.ahead, before + self.share * since) - (1 - self.share) * took
+
+    def rest(self, left: float, took: float, watched: bool) -> float:
         """How long the next look waits after one that took so long."""
         between = self.shortest if watched else self.unwatched
-        return max(took * (1 - self.share) / self.share, between - took)
+        return max(-left / self.share, between - took)
 
 
 @dataclass(eq=False)
@@ -89,8 +96,8 @@ class _Looking:
     """One lab that is open, and the thread that says when it looks.
 
     Attributes:
-        next_at: when a look is due, on the clock.
         thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one.
+        left: what looks may take, by their share of the time so far; rest: how long the next one waits.
         closed: tells the thread to end; looked: that there is a new time.
     """
 
@@ -102,6 +109,7 @@ class _Looking:
     thread: int = 0
     at: float = -math.inf
     in_function: bool = False
+    left: float = math.inf
     rest: float = 0.0
     closed: bool = False
     looked: threading.Event = field(default_factory=threading.Event)
@@ -133,8 +141,10 @@ class _Looking:
         except BaseException:  # whatever goes wrong in here, the training does not need it
             logger.info("a look at a training failed", exc_info=True)
         finally:
-            self.at = self.clock()
-            self.rest = self.pacing.rest(self.at - began, watched=bool(self.lab.views))
+            now = self.clock()
+            took = now - began
+            self.left = self.pacing.left(self.left, began - self.at, took)
+            self.at, self.rest = now, self.pacing.rest(self.left, took, watched=bool(self.lab.views))
             self.looked.set()
 
 
@@ -261,7 +271,7 @@ def _names_of(frame: FrameType) -> dict[str, Any]:
     present = frame.f_locals
     names |= present
     # Until Python 3.12 a frame keeps what it has shown. What the learner lets go of shall go, so it is taken out,
-    # unless the learner holds the same dict, by `locals()`.
+    # unless the learner holds the same dict, by `locals()`: that has then been brought up to date, as tracers do it.
     if sys.version_info < (3, 13) and sys.getrefcount(present) <= _OURS:
         code = frame.f_code
         for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):

@@ -62,11 +62,12 @@ def _name_of(node: ast.AST) -> str:
 def _moves_element(update: Update) -> bool:
     """Whether a statement moves the element that the loop is at, as in `w[index] += delta`: no step, but a probe."""
     from zerokara.own_training.program import names_in
+    from zerokara.own_training.training_loops import stored_in
 
     if not (isinstance(update.target, ast.Subscript) and update.loops):
         return False
     assigned = [part for part in ast.walk(update.loops[0]) if isinstance(part, ast.Assign)]
-    indices = {name for part in assigned for target in part.targets for name in names_in(target)}
+    indices = {name for part in assigned for target in part.targets for name in stored_in(target)}
     return bool(names_in(update.target.slice) & indices)
 
 
