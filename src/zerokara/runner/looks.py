@@ -89,8 +89,10 @@ class _Looking:
     """One lab that is open, and the thread that says when it looks.
 
     Attributes:
-        next_at: when a look is due, on the clock.
-        thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one.
+        opened: when that was; cost: seconds that its looks have taken.
+        thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one;
+            ended: whether it had ended.
+        rest: seconds until the next look is due.
         closed: tells the thread to end; looked: that there is a new time.
     """
 
@@ -102,6 +104,9 @@ class _Looking:
     thread: int = 0
     at: float = -math.inf
     in_function: bool = False
+    ended: bool = False
+    opened: float = 0.0
+    cost: float = 0.0
     rest: float = 0.0
     closed: bool = False
     looked: threading.Event = field(default_factory=threading.Event)
@@ -119,9 +124,14 @@ class _Looking:
         """Whether this thread is looked at: the one that was, as long as it trains."""
         return thread == self.thread or self.clock() - self.at > self.pacing.other_thread
 
-    def turn(self, frame: FrameType, more: Names) -> None:
+    def may_see_end(self) -> bool:
+        """Whether a look that is not due can be afforded: of a loop that ends often, not each time."""
+        return self.cost <= self.pacing.share * (self.clock() - self.opened)
+
+    def turn(self, frame: FrameType, more: Names, ended: bool) -> None:
         """Look at the names of a loop's frame, and at more over them."""
-        self.thread, self.in_function = threading.get_ident(), frame.f_code.co_name != "<module>"
+        self.thread, self.ended = threading.get_ident(), ended
+        self.in_function = bool(frame.f_code.co_flags & CO_OPTIMIZED)
         self.look(_names_of(frame) | dict(more))
 
     def look(self, names: Names) -> None:
@@ -134,6 +144,7 @@ class _Looking:
             logger.info("a look at a training failed", exc_info=True)
         finally:
             self.at = self.clock()
+            self.cost += self.at - began
             self.rest = self.pacing.rest(self.at - began, watched=bool(self.lab.views))
             self.looked.set()
 
@@ -153,8 +164,8 @@ class Looks:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.wanted = False
-        self.due = Due()
-        self.turns = Turns(self.due, self._turn)
+        self.due, self.ended = Due(), Due()
+        self.turns = Turns(self.due, self._turn, self.ended, self._end)
         self._pacing, self._clock, self._sleep = pacing or Pacing(), clock, sleep
         self._open: _Looking | None = None
         self._busy = threading.Lock()
@@ -177,13 +188,14 @@ class Looks:
     def open(self, lab: OwnLab) -> None:
         """Let this lab look from now on, in the place of one that did."""
         self.close()
-        self._open = looking = _Looking(lab, self.due, self._pacing, self._clock, self._sleep)
+        looking = _Looking(lab, self.due, self._pacing, self._clock, self._sleep, opened=self._clock())
+        self._open = looking
         _thread.start_new_thread(looking.say_when, ())  # not in a learner's `threading.enumerate()`
-        self.due[:] = [None]
+        self.due[:] = self.ended[:] = [None]
 
     def close(self) -> None:
         """Look no more."""
-        self.due.clear()
+        self._nothing_due()
         if self._open is not None:
             self._open.closed = True
             self._open.looked.set()
@@ -191,15 +203,26 @@ class Looks:
 
     def _forget(self) -> None:
         """In a process that was forked: its training is not the one that is shown."""
-        self.due.clear()
+        self._nothing_due()
         self._open, self._busy = None, threading.Lock()
 
+    def _nothing_due(self) -> None:
+        self.due.clear()
+        self.ended.clear()
+
     def last(self, names: Names) -> None:
-        """A look at what has ended: these names, and what functions that trained were called with last."""
+        """A look at these names of a file or cell that has ended.
+
+        Of a training in a function they are not. If that was seen at its end, this stays; else there is what functions
+        were called with last.
+        """
         looking = self._open
         if looking is not None:
-            self.due.clear()
-            looking.look({**names, **_noted()} if looking.in_function else names)
+            self._nothing_due()
+            if not looking.in_function:
+                looking.look(names)
+            elif not looking.ended:
+                looking.look({**names, **_noted()})
 
     def end(self, findings: Findings, status: int, error: BaseException | None) -> None:
         """Tell the lab how it ended."""
@@ -218,7 +241,12 @@ class Looks:
         """A turn of a loop begins, and a look is due."""
         return self._looked(sys._getframe(1), {})
 
-    def _looked(self, frame: FrameType, more: Names) -> Iterable[Any]:
+    def _end(self) -> Iterable[Any]:
+        """A loop in a function has ended: what is not seen now is never seen."""
+        looking = self._open
+        return () if looking is None or not looking.may_see_end() else self._looked(sys._getframe(1), {}, ended=True)
+
+    def _looked(self, frame: FrameType, more: Names, *, ended: bool = False) -> Iterable[Any]:
         """Look at the names of a frame. Gives what hands over the signals that arrived meanwhile."""
         looking = self._open
         if looking is None or not looking.is_for(threading.get_ident()) or not self._busy.acquire(blocking=False):
@@ -227,7 +255,7 @@ class Looks:
         try:
             self.due.clear()
             with _signals_kept(signals):
-                looking.turn(frame, more)
+                looking.turn(frame, more, ended)
         except KeyboardInterrupt:  # just before or after
             if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
                 raise
