@@ -12,7 +12,6 @@ which alone knows that no update is half done. With no lab open nothing is ever 
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]
 import _thread
 import logging
 import math
@@ -24,13 +23,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any, Protocol
 
 from zerokara.findings import Findings
+from zerokara.runner.frame_names import CO_OPTIMIZED, names_of, nearest_of_learner
 from zerokara.runner.noted_calls import noted_calls
-from zerokara.runner.undisturbed import undisturbed
+from zerokara.runner.undisturbed import signals_kept, undisturbed
 from zerokara.sources.turns import Due, Turns
 
 logger = logging.getLogger(__name__)
@@ -132,7 +131,7 @@ class _Looking:
         """Look at the names of a loop's frame, and at more over them."""
         self.thread, self.ended = threading.get_ident(), ended
         self.in_function = bool(frame.f_code.co_flags & CO_OPTIMIZED)
-        self.look(_names_of(frame) | dict(more))
+        self.look(names_of(frame) | dict(more))
 
     def look(self, names: Names) -> None:
         """Look, and rest."""
@@ -235,7 +234,7 @@ class Looks:
     def step(self, trainer: Any) -> None:
         """The textbook's Trainer begins an update. Its own names are looked at over those of whoever called it."""
         if self.due:
-            any(self._looked(_learners(sys._getframe(1)), vars(trainer)))
+            any(self._looked(nearest_of_learner(sys._getframe(1)), vars(trainer)))
 
     def _turn(self) -> Iterable[Any]:
         """A turn of a loop begins, and a look is due."""
@@ -254,7 +253,7 @@ class Looks:
         signals: list[int] = []
         try:
             self.due.clear()
-            with _signals_kept(signals):
+            with signals_kept(signals):
                 looking.turn(frame, more, ended)
         except KeyboardInterrupt:  # just before or after
             if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -272,65 +271,6 @@ def _noted() -> dict[str, Any]:
         for note in noted_calls.filled
         for name, value in zip(note.plain.co_varnames, tuple(note), strict=False)
     }
-
-
-def _learners(frame: FrameType) -> FrameType:
-    """The frame itself, or the nearest of those that called it, that is not zerokara's."""
-    while str(frame.f_globals.get("__name__", "")).startswith("zerokara.") and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
-
-
-def _names_of(frame: FrameType) -> dict[str, Any]:
-    """The names of a frame over those of its module."""
-    names = dict(frame.f_globals)
-    if not frame.f_code.co_flags & CO_OPTIMIZED:
-        return names | dict(frame.f_locals)  # of a module or a class: no copy, but its very names
-    present = frame.f_locals
-    names |= present
-    # Until Python 3.12 a frame keeps what it has shown. What the learner lets go of shall go, so it is taken out,
-    # unless the learner holds the same dict, by `locals()`: that has then been brought up to date, as tracers do it.
-    if sys.version_info < (3, 13) and sys.getrefcount(present) <= _OURS:
-        code = frame.f_code
-        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
-            present.pop(name, None)
-    return names
-
-
-_OURS = 3
-"""References to what a frame shows: the frame's, ours, and that of the call that counts."""
-
-
-@contextmanager
-def _signals_kept(kept: list[int]) -> Iterator[None]:
-    """Signals that handlers of Python's are there for are collected meanwhile. Ctrl-C twice ends what goes on.
-
-    A handler that was called in the midst of a look would raise there what the learner's own code is to catch.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def keep(number: int, frame: FrameType | None) -> None:
-        again = number == signal.SIGINT and number in kept
-        if number not in kept:
-            kept.append(number)
-        if again:
-            raise KeyboardInterrupt
-
-    # Not by `signal`, whose enumerations would take a tenth of a millisecond each time.
-    handlers = {number: _signal.getsignal(number) for number in _SIGNALS}
-    theirs = {number: handler for number, handler in handlers.items() if callable(handler)}
-    try:
-        for number in theirs:
-            _signal.signal(number, keep)
-        yield
-    finally:
-        for number, handler in theirs.items():
-            _signal.signal(number, handler)
-
-
-_SIGNALS = tuple(map(int, signal.valid_signals()))
 
 
 looks = Looks()
