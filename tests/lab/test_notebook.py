@@ -42,8 +42,9 @@ class SomeLab:
     def __init__(self) -> None:
         self.all: list[Connected] = []
 
-    def connect(self, send: Any, *, seconds_between_weights: float) -> Connected:
+    def connect(self, send: Any, *, seconds_between_weights: float, patience: float) -> Connected:
         assert seconds_between_weights == 0.2  # five times a second
+        assert patience == 1
         time.sleep(0.001)  # for others to come in between
         self.all.append(Connected(send))
         return self.all[-1]

@@ -1,25 +1,20 @@
-"""What a page has a training do, by the type of its message. What cannot be done is refused with a sentence."""
+"""What a page has a training do, and what it asks about runs, by the type of its message.
+
+What cannot be done is refused with a sentence.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zerokara.errors import Code, UsageError
+from zerokara.errors import UsageError
 from zerokara.lab import asked
-from zerokara.lab.form import filled
+from zerokara.lab.earlier_runs import curves, earlier_runs, overlay
+from zerokara.lab.form import RefusedRecipe, filled
+from zerokara.lab.messages import Message
 from zerokara.lab.session import Session
 from zerokara.words import sentence
-
-
-class RefusedRecipe(UsageError):
-    """A form that is no recipe: sentences by the field where each stands."""
-
-    code: Code = "wrong-recipe"
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("\n".join(dict.fromkeys(errors.values())))
-        self.errors = errors
 
 
 def _pace(session: Session, fields: Mapping[str, Any]) -> None:
@@ -68,3 +63,26 @@ COMMANDS: Mapping[str, Callable[[Session, Mapping[str, Any]], None]] = {
     "rewind": lambda session, fields: session.rewind(asked.whole(fields, "iteration", 0)),
 }
 """What changes the training, by the type of the message."""
+
+
+def _check(session: Session, fields: Mapping[str, Any]) -> Message:
+    answer = filled(asked.mapping(fields, "values"))
+    same = answer.recipe is not None and answer.recipe.dataset == session.recipe.dataset
+    per_epoch = None
+    if answer.recipe is not None and same:
+        per_epoch = -(-len(session.dataset.train) // answer.recipe.batch_size)
+    return Message("recipe", answer.to_json(per_epoch))
+
+
+def _overlay(session: Session, fields: Mapping[str, Any]) -> Message:
+    run = asked.word(fields, "run")
+    left = session.left.get(run)
+    return overlay(session.out, run) if left is None else curves(run, *left)
+
+
+QUESTIONS: Mapping[str, Callable[[Session, Mapping[str, Any]], Message]] = {
+    "recipe": _check,
+    "runs": lambda session, _: Message("runs", {"runs": earlier_runs(session.out)}),
+    "overlay": _overlay,
+}
+"""What any view may ask, by the type of the message."""

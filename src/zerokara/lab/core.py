@@ -9,12 +9,15 @@ from __future__ import annotations
 import atexit
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
+from zerokara.lab import lesson_messages
+from zerokara.lab.commands import COMMANDS, QUESTIONS
+from zerokara.lab.lesson_shelf import Shelf
 from zerokara.lab.material import material
 from zerokara.lab.session import Session
-from zerokara.lab.view import Audience, Send, View
 from zerokara.lab.watched_training import WatchedTraining
 from zerokara.runs.prepared import prepare_run
 from zerokara.runs.run import Run, same_data
@@ -32,6 +35,7 @@ class Lab(Session):
         recipe: what to train first. Where its data are not on this computer, digits take their place.
         out: where run folders are made; data_dir: where to look for data first; engine, threads: what computes.
         plots: whether to draw the pictures of a run, and its page, at its end.
+        lessons: a folder with lessons besides zerokara's own.
     """
 
     def __init__(
@@ -43,9 +47,12 @@ class Lab(Session):
         engine: str = "auto",
         threads: int | None = None,
         plots: bool = True,
+        lessons: str | os.PathLike[str] | None = None,
     ) -> None:
+        shelf = Shelf(None if lessons is None else Path(lessons))
         super().__init__(Path(out), data_dir, engine, threads, plots)
-        self.audience = Audience()
+        self.shelf = shelf
+        self._bind()
         self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
         prepared = prepare_run(self.recipe, self.dataset, engine=engine, threads=threads)
         self.training = WatchedTraining(prepared, 1, self.notify)
@@ -75,7 +82,7 @@ class Lab(Session):
         dataset = run.loaded or same_data(recipe, checkpoint.provenance.data, data_dir)
         lab = cls.__new__(cls)
         Session.__init__(lab, run.path.parent, data_dir, checkpoint.provenance.engine, threads, plots)
-        lab.audience = Audience()
+        lab._bind()
         prepared = prepare_run(recipe, dataset, engine=checkpoint.provenance.engine, threads=threads)
         provenance = prepared.provenance.continuing(checkpoint.provenance, [])
         checkpoint.restore(prepared.trainer)
@@ -84,25 +91,13 @@ class Lab(Session):
         _open.add(lab)
         return lab
 
-    @property
-    def views(self) -> list[View]:
-        """Who looks on."""
-        return self.audience.views
-
-    def connect(self, send: Send, *, seconds_between_frames: float = 0.1, seconds_between_weights: float = 0.0) -> View:
-        """A new view; it is greeted at once, and the first one steers."""
-        view = View(self, self.audience, send, seconds_between_frames, seconds_between_weights)
-        self.audience.join(view)
-        try:
-            view.begin()
-        except BaseException:
-            view.close()
-            raise
-        return view
-
-    def notify(self) -> None:
-        """Have all views look whether there is something new."""
-        self.audience.notify()
+    def _bind(self) -> None:
+        """Let views ask and command this one."""
+        lessons = {type: partial(lesson_messages.answered, self, type) for type in lesson_messages.ANSWERS}
+        self.commands = {type: partial(do, self) for type, do in COMMANDS.items()}
+        self.questions = {type: partial(answer, self) for type, answer in QUESTIONS.items()}
+        for type, answer in lessons.items():
+            (self.commands if type in lesson_messages.STEERING else self.questions)[type] = answer
 
     def close(self) -> None:
         """End the training, wait until its files are written, and leave the views."""

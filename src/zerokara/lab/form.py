@@ -8,7 +8,7 @@ from dataclasses import Field as DataclassField
 from typing import Any, get_type_hints
 
 from zerokara.data.entries import ENTRIES
-from zerokara.errors import UsageError, ZerokaraError
+from zerokara.errors import Code, UsageError, ZerokaraError
 from zerokara.nn.initializers import INITIALIZERS
 from zerokara.runs.untrusted import command
 from zerokara.training.recipe import SETTINGS, Recipe
@@ -44,6 +44,16 @@ class Filled:
             "errors": dict(self.errors),
             "updates": updates,
         }
+
+
+class RefusedRecipe(UsageError):
+    """A form that is no recipe: sentences by the field where each stands."""
+
+    code: Code = "wrong-recipe"
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("\n".join(dict.fromkeys(errors.values())))
+        self.errors = errors
 
 
 def form(recipe: Recipe) -> list[dict[str, Any]]:

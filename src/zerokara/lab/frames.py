@@ -18,8 +18,16 @@ what is large only where it has changed: weights, confusion, misread digits. Wha
     W1 {iteration, units, shown, step}              of array W1 (shown, h, w)
     judged, misread [{index, label, answer, certainty}]     after an evaluation, with arrays misread, confusion
 
-and from the view itself: frame (its number), steering, viewers, problem (why going back failed), furthest (update that
-can be gone to).
+and of a training of a learner's own script
+
+    script_findings     what was found about it when it had ended, [{line, cell, cause, title, text, remedy}], line and
+                        cell null where it is about none
+    unread              sentences on what of its network cannot be read, or ""
+
+Fields that have no meaning there are null, and arrays that nobody knows are left out.
+
+From the view itself come frame (its number), steering, viewers, problem (why the latest wish failed), furthest (update
+that can be gone to).
 """
 
 from __future__ import annotations
@@ -29,17 +37,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from zerokara.lab.evaluations import Judgement
 from zerokara.lab.messages import MOST_BYTES
 from zerokara.lab.pictures import MOST_UNITS, sample_pictures, weight_pictures
-from zerokara.lab.snapshot import Snapshot
-from zerokara.lab.status import status, verdict
-from zerokara.lab.watched_training import RUNNING, WatchedTraining
-from zerokara.training.changes import CHANGEABLE
+from zerokara.lab.shown import Glance, Source
 
 ROOM = MOST_BYTES - 250_000
 """For arrays in one frame; the rest is for its fields, and those of a greeting."""
-MOST_CHANGES = 500
-"""In one frame, the latest."""
 Part = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 """Fields and arrays."""
 
@@ -51,19 +55,21 @@ class Frames:
         pending: whether the latest frame left out what is new already.
     """
 
-    def __init__(self, training: WatchedTraining) -> None:
-        self.training, self.serial = training, training.serial
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.pending = False
         self._losses = self._rows = (0, 0)
-        self._weights = self._judged = -1
+        self._weights = -1
+        self._judged: Judgement | None = None
 
-    def next(self, snapshot: Snapshot, *, weights: bool = True) -> Part:
+    def next(self, *, weights: bool = True) -> Part:
         """What is new. `weights`: whether those may be among it now."""
-        fields: dict[str, Any] = self._fields(snapshot)
+        glance = self.source.glance()
+        fields: dict[str, Any] = {"training": self.source.serial, **glance.fields}
         arrays: dict[str, NDArray[Any]] = {}
         room = ROOM
-        self.pending = not weights and snapshot.iteration != self._weights
-        for part in self._parts(snapshot, weights):
+        self.pending = not weights and self._has_new_weights(glance)
+        for part in self._parts(glance, weights):
             told, large = part
             size = sum(array.nbytes for array in large.values())
             if size > room:
@@ -72,100 +78,69 @@ class Frames:
             room -= size
             fields |= told
             arrays |= large
-            self._sent(told)
+            self._sent(told, glance)
         return fields, arrays
 
-    def _parts(self, snapshot: Snapshot, weights: bool) -> Iterator[Part]:
+    def _has_new_weights(self, glance: Glance) -> bool:
+        return glance.W1 is not None and glance.version != self._weights
+
+    def _parts(self, glance: Glance, weights: bool) -> Iterator[Part]:
         """In the order of their importance."""
         yield self._curve()
         yield self._evaluations()
-        if weights and snapshot.iteration != self._weights:
-            yield self._pictures(snapshot)
-        judgement = self.training.judgement()
-        if judgement is not None and judgement.iteration != self._judged:
-            yield self._judgement()
+        if weights and self._has_new_weights(glance):
+            yield _pictures(glance)
+        if glance.judgement is not None and glance.judgement is not self._judged:
+            yield _judgement(glance)
 
-    def _sent(self, told: Mapping[str, Any]) -> None:
+    def _sent(self, told: Mapping[str, Any], glance: Glance) -> None:
         if "losses" in told:
             self._losses = told["losses"]["width"], told["losses"]["updates"]
         if "evaluations" in told:
             self._rows = told["evaluations"]["step"], told["evaluations"]["count"]
         if "W1" in told:
-            self._weights = told["W1"]["iteration"]
+            self._weights = glance.version
         if "judged" in told:
-            self._judged = told["judged"]
-
-    def _fields(self, snapshot: Snapshot) -> dict[str, Any]:
-        training, conductor = self.training, self.training.conductor
-        iteration = snapshot.iteration
-        rate = conductor.updates_per_second
-        running = training.state == RUNNING
-        latest = training.evaluations.latest
-        parent = training.parent
-        return {
-            "training": self.serial,  # that of the training may be another by now, and pieces go on from what was sent
-            "run": training.folder and training.folder.name,
-            "parent": parent and vars(parent),
-            "state": training.state,
-            "status": status(training),
-            "iteration": iteration,
-            "total": training.total,
-            "per_epoch": training.per_epoch,
-            "rate": rate if running else 0.0,
-            "left": (training.total - iteration) / rate if running and rate else None,
-            "pace": {"mode": "full" if conductor.rate is None else "rate", "rate": conductor.rate},
-            "until": conductor.until,
-            "goal": conductor.goal and {"accuracy": conductor.goal},
-            "settings": settings_of(snapshot),
-            "changes": [vars(change) for change in training.changes[-MOST_CHANGES:]],
-            "evaluation": latest and vars(latest),
-            "layers": training.layer_sizes(snapshot),
-            "findings": training.remarks.up_to(iteration),
-            "verdict": verdict(training),
-        }
+            self._judged = glance.judgement
 
     def _curve(self) -> Part:
-        piece = self.training.curve.piece(*self._losses)
+        piece = self.source.curve.piece(*self._losses)
         if not len(piece.losses):
             return {}, {}
         told = {
             "offset": piece.offset,
             "width": piece.width,
             "updates": piece.updates,
-            "smoothed_over": self.training.curve.smoothed_over,
+            "smoothed_over": self.source.curve.smoothed_over,
         }
         return {"losses": told}, {"losses": piece.losses, "smoothed": piece.smoothed}
 
     def _evaluations(self) -> Part:
-        rows = self.training.evaluations.rows(*self._rows)
+        rows = self.source.evaluations.rows(*self._rows)
         if (rows.step, rows.count) == self._rows or not len(rows.values):
             return {}, {}
         told = {"offset": rows.offset, "step": rows.step, "count": rows.count}
         return {"evaluations": told}, {"evaluations": rows.values}
 
-    def _pictures(self, snapshot: Snapshot) -> Part:
-        W1 = snapshot.network.params["W1"]
-        pictures, step = weight_pictures(W1, self.training.prepared.dataset.image_shape)
-        units = int(W1.shape[1])
-        told = {"iteration": snapshot.iteration, "units": units, "shown": min(units, MOST_UNITS), "step": step}
-        return {"W1": told}, {"W1": pictures}
 
-    def _judgement(self) -> Part:
-        judgement, dataset = self.training.judgement(), self.training.prepared.dataset
-        assert judgement is not None
-        labels = dataset.test.t[judgement.misread].tolist()
-        facts = zip(judgement.misread, labels, judgement.answers, judgement.certainties, strict=True)
-        names = ("index", "label", "answer", "certainty")
-        misread = [dict(zip(names, one, strict=True)) for one in facts]
-        arrays: dict[str, NDArray[Any]] = {
-            "misread": sample_pictures(dataset.test, judgement.misread, dataset.image_shape)
-        }
-        if judgement.confusion is not None:
-            arrays["confusion"] = judgement.confusion
-        return {"judged": judgement.iteration, "misread": misread}, arrays
+def _pictures(glance: Glance) -> Part:
+    W1 = glance.W1
+    assert W1 is not None, "somebody knows it"
+    pictures, step = weight_pictures(W1, glance.image_shape)
+    units = int(W1.shape[1])
+    told = {"iteration": glance.iteration, "units": units, "shown": min(units, MOST_UNITS), "step": step}
+    return {"W1": told}, {"W1": pictures}
 
 
-def settings_of(snapshot: Snapshot) -> dict[str, float | None]:
-    """The value of each setting that can be changed; None where the optimizer does not have it."""
-    known = {**snapshot.optimizer.settings, "weight_decay": snapshot.network.weight_decay}
-    return {name: known.get(name) for name in CHANGEABLE}
+def _judgement(glance: Glance) -> Part:
+    judgement, test = glance.judgement, glance.test
+    assert judgement is not None, "somebody has judged"
+    assert test is not None, "it was judged by something"
+    labels = test.t[judgement.misread].tolist()
+    facts = zip(judgement.misread, labels, judgement.answers, judgement.certainties, strict=True)
+    names = ("index", "label", "answer", "certainty")
+    misread = [dict(zip(names, one, strict=True)) for one in facts]
+    arrays: dict[str, NDArray[Any]] = {"misread": sample_pictures(test, judgement.misread, glance.image_shape)}
+    if judgement.confusion is not None:
+        arrays["confusion"] = judgement.confusion
+    return {"judged": judgement.iteration, "misread": misread}, arrays

@@ -25,7 +25,7 @@ from zerokara.lab import module
 from zerokara.lab.core import Lab
 from zerokara.lab.messages import Buffer, Malformed, Message, received
 from zerokara.lab.page_texts import TEXTS
-from zerokara.lab.view import View
+from zerokara.lab.view import View, Viewable
 from zerokara.lab.watched_training import WatchedTraining
 from zerokara.runs.opening import open_run
 from zerokara.runs.run import Run
@@ -40,6 +40,8 @@ MOST_VIEWS = 32
 LONGEST_NAME = 64
 SECONDS_BETWEEN_WEIGHTS = 0.2
 """A notebook copies messages more often than a socket does."""
+SECONDS_UNSEEN = 1.0
+"""After which a view is told more without having seen what came before: see `Viewable.connect`."""
 PATIENCE_SECONDS = 20
 """How much later than a view another one may be answering before that view is taken for gone."""
 
@@ -59,7 +61,7 @@ class Views:
         send: an object and buffers to all of them, as `AnyWidget.send` does.
     """
 
-    def __init__(self, lab: Lab, send: Send) -> None:
+    def __init__(self, lab: Viewable, send: Send) -> None:
         self._lab, self._send = lab, send
         self._connected: dict[str, View] = {}
         self._closed = False
@@ -111,10 +113,12 @@ class Views:
 
         def send(message: Message) -> None:
             if "frame" in message.fields:
-                self._unseen[name] = time.monotonic()
+                self._unseen.setdefault(name, time.monotonic())
             self._send({**message.content(), "view": name}, message.buffers())
 
-        self._connected[name] = self._lab.connect(send, seconds_between_weights=SECONDS_BETWEEN_WEIGHTS)
+        self._connected[name] = self._lab.connect(
+            send, seconds_between_weights=SECONDS_BETWEEN_WEIGHTS, patience=SECONDS_UNSEEN
+        )
 
     def _seen(self, name: str) -> None:
         sent = self._unseen.pop(name, None)
@@ -172,22 +176,11 @@ class OpenLab:
             self.lab.close()
 
     def _show_below_cell(self) -> None:
-        self._widget = widget = widget_class()()
-        views = Views(self.lab, widget.send)
-        widget.on_msg(lambda _, content, buffers: views.receive(content, buffers))
-        self._stop = views.close
+        self._widget, self._stop = below_cell(self.lab)
         take_place_of_earlier(self)
 
     def _show_on_page(self) -> None:
-        server = _server(self.lab)
-        threading.Thread(target=server.serve, name="zerokara-lab-server", daemon=True).start()
-        self.address, self._stop = server.address, server.stop
-        say(
-            sentence(
-                "The lab is open at {address}, on this machine alone, until it is closed or this Python ends.",
-                address=self.address,
-            )
-        )
+        self.address, self._stop = on_page(self.lab)
 
     def __repr__(self) -> str:
         """Without the token: what a program writes of its objects is soon in a log."""
@@ -209,6 +202,30 @@ class OpenLab:
             return {"text/plain": repr(self)}
         data, metadata = self._widget._repr_mimebundle_()
         return {**data, "text/plain": repr(self)}, metadata
+
+
+def below_cell(lab: Viewable) -> tuple[Any, Callable[[], None]]:
+    """A widget that shows the lab, and what ends it. Raises UsageError where anywidget is missing."""
+    widget = widget_class()()
+    views = Views(lab, widget.send)
+    widget.on_msg(lambda _, content, buffers: views.receive(content, buffers))
+    return widget, views.close
+
+
+def on_page(lab: Viewable) -> tuple[str, Callable[[], None]]:
+    """Serve a page of the lab in this process, and say where: the address, and what ends it.
+
+    Raises UsageError where websockets is missing.
+    """
+    server = _server(lab)
+    threading.Thread(target=server.serve, name="zerokara-lab-server", daemon=True).start()
+    say(
+        sentence(
+            "The lab is open at {address}, on this machine alone, until it is closed or this Python ends.",
+            address=server.address,
+        )
+    )
+    return server.address, server.stop
 
 
 def as_it_is_now(run: Run, training: WatchedTraining) -> Run:
@@ -297,7 +314,7 @@ def widget_class() -> Any:
     return LabWidget
 
 
-def _server(lab: Lab) -> Any:
+def _server(lab: Viewable) -> Any:
     try:
         from zerokara.lab.server import LabServer
     except ImportError as error:

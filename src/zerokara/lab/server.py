@@ -28,9 +28,9 @@ from websockets.version import version
 
 from zerokara.errors import UsageError
 from zerokara.lab import module
-from zerokara.lab.core import Lab
 from zerokara.lab.gate import Gate
 from zerokara.lab.messages import MOST_BYTES, Malformed, Message, packed, unpacked
+from zerokara.lab.view import Viewable
 from zerokara.words import in_english, sentence
 
 OLDEST = 17
@@ -73,7 +73,7 @@ class LabServer:
     Raises UsageError where the port cannot be had.
     """
 
-    def __init__(self, lab: Lab, port: int | None = None) -> None:
+    def __init__(self, lab: Viewable, port: int | None = None) -> None:
         self.lab = lab
         listening = _listening(port)
         self.port: int = listening.getsockname()[1]

@@ -2,8 +2,10 @@
 
 Messages from Python:
 
-    hello        once, and again with another data set: view, version, language, texts, tabs, steerable, engine,
-                 dataset, class_names, image_shape, form, recipe, and all that a frame has
+    hello        once, and again with another data set or other tabs: view, version, language, texts, tabs, steerable,
+                 engine, sizes, dataset, class_names, image_shape, form, recipe, and all that a frame has; where: the
+                 state that the lab was opened with, as `open_state` answers it, else null; of a learner's script also
+                 script {name, lines: [{number, text, cell}]}, form is empty, recipe null
     frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
                  the one before was `seen`
     refused      what was asked cannot be done: text, and errors by field where a recipe was refused
@@ -13,6 +15,7 @@ Messages to Python; where they have an `id`, they are answered with the same:
     seen         {frame}: it has been painted
     recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
     runs         → {runs}; overlay {run} → the curves of one of them
+    lessons, and states of the lab: `zerokara.lab.lesson_messages`
     what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`, `zerokara.lab.one_update`
 
 and, from the view that steers, or from any while none does; answered by `done`:
@@ -32,19 +35,17 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
 from typing import Any
 
-from zerokara.data.description import DataDescription
 from zerokara.errors import UsageError, ZerokaraError
-from zerokara.lab import asked, drawing, one_update, probing
-from zerokara.lab.commands import COMMANDS, RefusedRecipe
-from zerokara.lab.earlier_runs import earlier_runs, overlay
-from zerokara.lab.form import filled, form
+from zerokara.lab import drawing, one_update, probing
+from zerokara.lab.form import RefusedRecipe
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
-from zerokara.lab.session import Session
+from zerokara.lab.shown import Fields, Shown
 from zerokara.lab.subject import Subject
 from zerokara.lab.texts import texts
 from zerokara.runs.run import finite
@@ -55,13 +56,16 @@ logger = logging.getLogger(__name__)
 
 Send = Callable[[Message], None]
 Answer = Callable[[Subject, Message], Message]
-ANSWERS: Mapping[str, Answer] = {**drawing.ANSWERS, **probing.ANSWERS, **one_update.ANSWERS}
-"""What is asked about a network at a moment, by the type of the message."""
-MOST_NAMES, LONGEST_NAME = 500, 40
-"""Of classes, that a page is told."""
+ANSWERS: Mapping[str, Mapping[str, Answer]] = {
+    "draw": drawing.ANSWERS,
+    "probe": probing.ANSWERS,
+    "step": one_update.ANSWERS,
+}
+"""What is asked about a network at a moment, by the tab that asks it and the type of the message."""
+TAB_OF = {type: tab for tab, answers in ANSWERS.items() for type in answers}
 DONE = "done"
-TABS = ("train", "draw", "probe", "step")
-"""That a page shows of a training of zerokara's own."""
+SHARE_UNSEEN = 0.05
+"""How much later, of the time since a frame was last seen, the next one comes all the same: nobody may be there."""
 
 
 class Audience:
@@ -110,17 +114,19 @@ class View:
 
     def __init__(
         self,
-        session: Session,
+        shown: Shown,
         audience: Audience,
         send: Send,
         seconds_between_frames: float,
         seconds_between_weights: float,
+        patience: float | None = None,
     ) -> None:
-        self.session, self.audience, self.name = session, audience, secrets.token_hex(8)
+        self.shown, self.audience, self.name = shown, audience, secrets.token_hex(8)
+        self._patience = patience
         self._send_on = send
         self._between, self._between_weights = seconds_between_frames, seconds_between_weights
         self._frames: Frames
-        self._shown: Any = None
+        self._told: Any = None
         self._number = 0
         self._seen, self._news = Event(), Event()
         self._closed = False
@@ -129,6 +135,7 @@ class View:
     def begin(self) -> None:
         """Greet, and tell from now on what is new."""
         self._greet()
+        self._heard = time.monotonic()
         self._thread.start()
 
     def wake(self) -> None:
@@ -160,73 +167,39 @@ class View:
             self._send(Message(reply.type, {**reply.fields, "id": number}, reply.arrays))
 
     def _reply(self, message: Message) -> Message:
-        if message.type in ANSWERS:
-            return ANSWERS[message.type](self.session.subject(), message)
-        if message.type in COMMANDS:
+        shown, type = self.shown, message.type
+        if type in TAB_OF and TAB_OF[type] in shown.tabs():
+            return ANSWERS[TAB_OF[type]][type](shown.subject(), message)
+        if type in shown.commands:
             self._must_steer()
-            COMMANDS[message.type](self.session, message.fields)
-            self.session.notify()
-            return Message(DONE)
-        if message.type in QUESTIONS:
-            return QUESTIONS[message.type](self, message.fields)
-        raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=message.type))
+            answer = shown.commands[type](message.fields)
+            self.audience.notify()
+            return answer or Message(DONE)
+        if type in shown.questions:
+            return shown.questions[type](message.fields)
+        if type in QUESTIONS:
+            return QUESTIONS[type](self, message.fields)
+        raise UsageError(sentence("The page asked for {type!r:.40}, which is not known here.", type=type))
 
     def _must_steer(self) -> None:
         if not self.audience.steer(self):
             raise UsageError(sentence("Another page steers this training. Take over there or here first."))
 
-    def _see(self, fields: Mapping[str, Any]) -> Message:
+    def _see(self, fields: Fields) -> Message:
         if fields.get("frame") == self._number:
             self._seen.set()
         return Message(DONE)
 
-    def _steer(self, fields: Mapping[str, Any]) -> Message:
+    def _steer(self, fields: Fields) -> Message:
         self.audience.steer(self, take_over=True)
-        self.session.notify()
+        self.audience.notify()
         return Message(DONE)
 
-    def _check(self, fields: Mapping[str, Any]) -> Message:
-        answer = filled(asked.mapping(fields, "values"))
-        same = answer.recipe is not None and answer.recipe.dataset == self.session.recipe.dataset
-        per_epoch = None
-        if answer.recipe is not None and same:
-            per_epoch = -(-len(self.session.dataset.train) // answer.recipe.batch_size)
-        return Message("recipe", answer.to_json(per_epoch))
-
-    def _runs(self, fields: Mapping[str, Any]) -> Message:
-        return Message("runs", {"runs": earlier_runs(self.session.out)})
-
-    def _overlay(self, fields: Mapping[str, Any]) -> Message:
-        return overlay(self.session.out, asked.word(fields, "run"))
-
     def _greet(self) -> None:
-        session = self.session
-        with session.lock:
-            training, dataset, note, recipe = session.training, session.dataset, session.note, session.recipe
-            self._frames, self._greeted = Frames(training), recipe
-        described = training.prepared.provenance.described or DataDescription.of(dataset)
-        names = [name[:LONGEST_NAME] for name in described.class_names[:MOST_NAMES]]
-        hello = {
-            "version": VERSION,
-            "language": language(),
-            "texts": texts(),
-            "tabs": list(TABS),
-            "steerable": True,
-            "engine": training.prepared.trainer.engine.name,
-            "sizes": list(training.snapshots.latest.network.sizes),
-            "dataset": {
-                "name": dataset.name,
-                "classes": len(dataset.class_names),
-                "image_shape": list(dataset.image_shape),
-                "samples": [len(dataset.train), len(dataset.test)],
-                "note": note,
-            },
-            "class_names": names,
-            "image_shape": list(dataset.image_shape),
-            "form": form(recipe),
-            "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
-        }
-        self._push("hello", hello)
+        self._greeted, told, source = self.shown.greeting()
+        self._frames = Frames(source)
+        hello = {"version": VERSION, "language": language(), "texts": texts(), "steerable": bool(self.shown.commands)}
+        self._push("hello", {**hello, **told})
 
     def _tell_all(self) -> None:
         """Frame after frame, until the view is closed; a view that cannot be sent to is left."""
@@ -238,7 +211,7 @@ class View:
             self.close()
 
     def _tell_next(self) -> None:
-        self._seen.wait()
+        self._wait_until_seen()
         while not self._closed and not self._is_new():
             self._news.wait(self._between)
             self._news.clear()
@@ -246,33 +219,36 @@ class View:
             return
         if (left := self._pushed + self._between - time.monotonic()) > 0:
             time.sleep(left)
-        if self.session.recipe is not self._greeted:
+        if self.shown.key is not self._greeted:
             self._greet()
             return
-        training = self.session.training
-        if (training, training.serial) != (self._frames.training, self._frames.serial):
-            self._frames = Frames(training)
+        source = self.shown.source()
+        if source != self._frames.source:
+            self._frames = Frames(source)
         self._push("frame", {})
 
+    def _wait_until_seen(self) -> None:
+        """Until the page has painted; with patience, only that long at first, and longer and longer."""
+        if self._patience is None:
+            self._seen.wait()
+            return
+        patience = max(self._patience, SHARE_UNSEEN * (time.monotonic() - self._heard))
+        if self._seen.wait(patience):
+            self._heard = time.monotonic()
+
     def _is_new(self) -> bool:
-        return self._frames.pending or bool(self._state() != self._shown)
+        return self._frames.pending or bool(self._state() != self._told)
 
     def _state(self) -> Any:
         """All that a frame depends on, but for numbers that change with these."""
-        session, training = self.session, self.session.training
-        conductor = training.conductor
-        levers = (conductor.iteration, conductor.rate, conductor.until, conductor.goal, conductor.at_rest)
-        known = (training.changes, training.evaluations.count, training.remarks.count)
-        stands = (training.serial, training.state, training.returning, training.is_writing, session.problem)
-        return stands, levers, known, len(self.audience.views), self.audience.steering in (self, None)
+        shown, audience = self.shown, self.audience
+        return shown.key, shown.stands(), shown.problem, len(audience.views), audience.steering in (self, None)
 
     def _push(self, type: str, fields: Mapping[str, Any]) -> None:
         self._pushed = now = time.monotonic()
-        training = self._frames.training
-        self._shown = self._state()
-        snapshot = training.snapshot()
+        self._told = self._state()
         weights = now - self._weights_pushed >= self._between_weights
-        told, arrays = self._frames.next(snapshot, weights=weights)
+        told, arrays = self._frames.next(weights=weights)
         if "W1" in arrays:
             self._weights_pushed = now
         self._number += 1
@@ -281,22 +257,63 @@ class View:
             "frame": self._number,
             "steering": self.audience.steering in (self, None),
             "viewers": len(self.audience.views),
-            "problem": self.session.problem,
-            "furthest": self.session.furthest,
+            "problem": self.shown.problem,
+            "furthest": self.shown.furthest,
         }
         self._send(Message(type, finite({**told, **fields, **views}), arrays))
 
-    _pushed = _weights_pushed = 0.0
+    _pushed = _weights_pushed = _heard = 0.0
 
     def _send(self, message: Message) -> None:
         self._send_on(Message(message.type, {**message.fields, "view": self.name}, message.arrays))
 
 
-QUESTIONS: Mapping[str, Callable[[View, Mapping[str, Any]], Message]] = {
-    "seen": View._see,
-    "steer": View._steer,
-    "recipe": View._check,
-    "runs": View._runs,
-    "overlay": View._overlay,
-}
-"""What any view may ask."""
+QUESTIONS: Mapping[str, Callable[[View, Fields], Message]] = {"seen": View._see, "steer": View._steer}
+"""What any view may say, whatever is shown."""
+
+
+class Viewable(Shown):
+    """Something shown that views can connect to.
+
+    Attributes:
+        audience: those that did.
+    """
+
+    def __init__(self) -> None:
+        self.audience = Audience()
+
+    @property
+    def views(self) -> list[View]:
+        """Who looks on."""
+        return self.audience.views
+
+    def connect(
+        self,
+        send: Send,
+        *,
+        seconds_between_frames: float = 0.1,
+        seconds_between_weights: float = 0.0,
+        patience: float | None = None,
+    ) -> View:
+        """A new view; it is greeted at once, and the first one steers.
+
+        Args:
+            patience: the seconds after which the next frame is sent though the one before was not `seen`: a kernel may
+                not hear that while a cell runs. It grows as long as nothing is heard. None: wait.
+        """
+        view = View(self, self.audience, send, seconds_between_frames, seconds_between_weights, patience)
+        self.audience.join(view)
+        try:
+            view.begin()
+        except BaseException:
+            view.close()
+            raise
+        return view
+
+    def notify(self) -> None:
+        """Have all views look whether there is something new."""
+        self.audience.notify()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End what is shown, and leave the views."""

@@ -39,9 +39,11 @@ Predict = Callable[[Array], Any]
 Found = TypeVar("Found")
 
 WEIGHT = re.compile(
-    r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$", re.IGNORECASE
+    r"(?:^|[.\]_])(?:w|b|weights?|bias|biases|gamma|beta)_?\d*\]?$|^(?:w|b)_?[a-z]{0,3}\d*$"
+    r"|(?:^|\.)(?:w|b|weights?|bias(?:es)?)\[\d+\]$",
+    re.IGNORECASE,
 )
-"""What learners call parameters: W1, b_1, layers[0].W, Affine1.weight, W_xh; neither dW nor batch_size."""
+"""What learners call parameters: W1, b_1, layers[0].W, Affine1.weight, W_xh, weights[0]; neither dW nor batch_size."""
 ALONE = re.compile(r"^(?:w|b|weights?|bias)_?\d+$", re.IGNORECASE)
 """The same for a name of the file itself, where much else is called w."""
 SECONDS = 5.0
@@ -82,11 +84,11 @@ def kept_of(program: Program, calls: Sequence[Called] = ()) -> Kept:
     """What the names of a program, and the functions it called last, have of a training."""
     found = list(_recorded(program.names))
     losses = max((values for name, values in found if is_loss(name)), key=len, default=np.zeros(0))
-    evaluations, spread = _evaluations(program, found, losses)
+    evaluations, spread = evaluations_of(program, found, losses)
     counted = bool(evaluations) and _updates_per_epoch(program.names) is None
-    owners = _networks(program.names, calls)
+    owners = networks_in(program.names, calls)
     params = owners[0][1] if owners else {}
-    predict = _attempted(None, _predict, owners[0][0], program.names) if owners else None
+    predict = _attempted(None, predict_of, owners[0][0], program.names) if owners else None
     sizes, activation = plain_network(params, predict)
     return Kept(losses, evaluations, spread, counted, params, sizes, activation, max(0, len(owners) - 1))
 
@@ -113,19 +115,19 @@ def _attempted(nothing: Found, look: Callable[..., Found], *given: Any) -> Found
 # Accuracies
 
 
-def _evaluations(
+def evaluations_of(
     program: Program, found: Sequence[tuple[str, Array]], losses: Array
 ) -> tuple[tuple[Evaluation, ...], bool]:
     """Those that lists of accuracies tell of, and whether their places are only spread over the updates."""
     parts: dict[str, Array] = {}
     for name, values in found:
-        part = _part(program, name) if MEASURED.search(name) and _are_shares(values) else None
+        part = part_of(program, name) if MEASURED.search(name) and are_shares(values) else None
         if part is not None and len(values) >= len(parts.get(part, ())):
             parts[part] = values
     if not parts:
         return (), False
     count = max(map(len, parts.values()))
-    iterations = _iterations(program, len(losses), count)
+    iterations = iterations_of(program, program.names, len(losses), count)
     places = iterations or [round((i + 1) * max(len(losses), count) / count) for i in range(count)]
     rows = {part: np.concatenate([values, np.full(count - len(values), np.nan)]) for part, values in parts.items()}
     nothing = np.full(count, np.nan)
@@ -141,11 +143,11 @@ def _evaluations(
     return tuple(made), not iterations
 
 
-def _are_shares(values: Array) -> bool:
+def are_shares(values: Array) -> bool:
     return bool(np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1)
 
 
-def _part(program: Program, name: str) -> str | None:
+def part_of(program: Program, name: str) -> str | None:
     """By the name of a list, or by what its accuracies were measured with: "train", "test", or None if not known."""
     for text in (name, *measured_with(program, name)):
         is_test, is_train = TEST.search(text) is not None, TRAIN.search(text) is not None
@@ -154,10 +156,14 @@ def _part(program: Program, name: str) -> str | None:
     return None
 
 
-def _iterations(program: Program, updates: int, count: int) -> list[int]:
-    """Updates done at each evaluation, by a condition such as `i % 600 == 0` that held so often; else none."""
+def iterations_of(program: Program, names: Mapping[str, Any], updates: int, count: int) -> list[int]:
+    """Updates done at each evaluation, by a condition such as `i % 600 == 0` that held so often; else none.
+
+    Args:
+        names: where the 600 may have a name.
+    """
     for node in program.nodes:
-        condition = _divisor(program, node)
+        condition = _divisor(names, node)
         if condition is not None:
             every, offset = condition
             found = [i + 1 for i in range(updates) if (i + offset) % every == 0]
@@ -166,12 +172,12 @@ def _iterations(program: Program, updates: int, count: int) -> list[int]:
     return []
 
 
-def _divisor(program: Program, node: ast.AST) -> tuple[float, int] | None:
+def _divisor(names: Mapping[str, Any], node: ast.AST) -> tuple[float, int] | None:
     """600 and 0 of `i % 600 == 0`, 600 and 1 of `(i + 1) % 600 == 0`, with the number also under a name."""
     if not (isinstance(node, ast.Compare) and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mod)):
         return None
     counter, every = node.left.left, node.left.right
-    value = every.value if isinstance(every, ast.Constant) else program.names.get(ast.unparse(every))
+    value = every.value if isinstance(every, ast.Constant) else names.get(ast.unparse(every))
     to = node.comparators[0]
     if not isinstance(value, int | float) or not value > 0 or not (isinstance(to, ast.Constant) and to.value == 0):
         return None
@@ -195,7 +201,7 @@ def _updates_per_epoch(names: Mapping[str, Any]) -> float | None:
 # Parameters
 
 
-def _networks(names: Mapping[str, Any], calls: Sequence[Called]) -> list[tuple[Any, dict[str, Array]]]:
+def networks_in(names: Mapping[str, Any], calls: Sequence[Called]) -> list[tuple[Any, dict[str, Array]]]:
     """(owner, parameters) of each network there is: that of the last call first, then those under names, the last
     first."""
     owners = [owner for call in reversed(calls) for owner in (call.owner, *call.args[:1])]
@@ -205,35 +211,35 @@ def _networks(names: Mapping[str, Any], calls: Sequence[Called]) -> list[tuple[A
     )  # a dict may be of anything, such as moments
     found: dict[frozenset[int], tuple[Any, dict[str, Array]]] = {}
     for owner in owners:
-        if params := _attempted(dict[str, Array](), _params_of, owner):
+        if params := _attempted(dict[str, Array](), params_of, owner):
             found.setdefault(frozenset(map(id, params.values())), (owner, params))
     # A layer that has a name is no network beside the one that it is a part of.
     whole = [each for arrays, each in found.items() if not any(arrays < others for others in found)]
     alone = {name: value for name, value in names.items() if ALONE.search(name) and isinstance(value, np.ndarray)}
-    if not whole and _has_matrix(alone):
+    if not whole and has_matrix(alone):
         whole.append((None, alone))
     return [(owner, {name: _float(array) for name, array in params.items()}) for owner, params in whole]
 
 
-def _params_of(owner: Any) -> dict[str, Array]:
+def params_of(owner: Any) -> dict[str, Array]:
     """The parameters of a network, or of a dict of them; none of anything else."""
     if isinstance(owner, dict):
         arrays = {key: value for key, value in owner.items() if isinstance(value, np.ndarray)}
         named = all(isinstance(key, str) and WEIGHT.search(key) for key in arrays)
-        return arrays if named and len(arrays) == len(owner) and _has_matrix(arrays) else {}
+        return arrays if named and len(arrays) == len(owner) and has_matrix(arrays) else {}
     if not is_object(owner) or not any(callable(getattr(owner, name, None)) for name in OUTPUTS):
         return {}
     own = getattr(owner, "params", None)
-    if isinstance(own, Mapping) and _has_matrix(own):
+    if isinstance(own, Mapping) and has_matrix(own):
         return {str(name): array for name, array in own.items() if isinstance(array, np.ndarray)}
     found = {place.name: place.value for place in arrays_in(owner) if WEIGHT.search(place.name)}
-    return found if _has_matrix(found) else {}
+    return found if has_matrix(found) else {}
 
 
 OUTPUTS = ("predict", "forward", "__call__", "predict_proba", "feedforward", "loss")
 
 
-def _has_matrix(arrays: Mapping[Any, Any]) -> bool:
+def has_matrix(arrays: Mapping[Any, Any]) -> bool:
     return any(
         isinstance(array, np.ndarray) and array.ndim == 2 and array.dtype.kind == "f" for array in arrays.values()
     )
@@ -248,7 +254,7 @@ def _float(array: Array) -> Array:
 # Which network
 
 
-def _predict(owner: Any, names: Mapping[str, Any]) -> Predict | None:
+def predict_of(owner: Any, names: Mapping[str, Any]) -> Predict | None:
     """What computes the network's output from samples alone."""
     wanted = METHODS["output"]
     if owner is not None and not isinstance(owner, dict):

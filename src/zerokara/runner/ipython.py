@@ -119,6 +119,7 @@ class Shell:
         self._matplotlib, self._pylab = shell.find_line_magic("matplotlib"), shell.find_line_magic("pylab")
         shell.register_magic_function(self._use_matplotlib, magic_name="matplotlib")
         shell.register_magic_function(self._use_pylab, magic_name="pylab")
+        shell.register_magic_function(self._show_no_lab, magic_name="zerokara")
 
     def _code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         """What a traceback calls the cell."""
@@ -153,6 +154,10 @@ class Shell:
 
         import_pylab(self.shell.user_ns, import_all="--no-import-all" not in line)  # type: ignore[no-untyped-call]
         return None
+
+    def _show_no_lab(self, line: str) -> None:
+        """%zerokara, which a kernel has: here, an option of the command does the same."""
+        say(sentence("%zerokara {line}: passed over. zerokara run --lab shows what is trained here.", line=line))
 
     def run(self, cell: Cell) -> None:
         """Run a cell; raises what it raises."""

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from zerokara.findings import Finding, Findings
 from zerokara.runner import checkup, finder, ipython, recognised
+from zerokara.runner.cells_lab import Magic
 from zerokara.runner.hints import hints_for, hints_in_cell, new_beside
 from zerokara.runner.noted_calls import noted_calls, own_nodes
 from zerokara.runner.remarks import remarks_in
@@ -83,18 +84,21 @@ class Listener:
         error: what the last traceback in this cell was about; magics show some, too. hints: what was said below them.
         told: each thing that was said, with the cell that it was said below.
         remarked: the causes that remarks were about; none of them is a finding, too.
+        found: what the latest training was found to have.
     """
 
     shell: Any
     pieces: dict[str, _Piece] = field(default_factory=dict)
     told: dict[Any, str] = field(default_factory=dict)
     remarked: set[str] = field(default_factory=set)
+    found: Findings = field(default_factory=Findings)
     error: BaseException | None = None
     hints: list[str] = field(default_factory=list)
     depth: int = 0
     began: float = 0.0
     hears: bool = False
     before: Any = None
+    magic: Magic = field(init=False)
 
     def start(self) -> None:
         """Listen from now on; doing it twice is doing it once."""
@@ -103,12 +107,15 @@ class Listener:
         self.hears, self.began, self.depth = True, time.monotonic(), 0
         self.shell.events.register("pre_run_cell", self._begins)
         self.shell.events.register("post_run_cell", self._ends)
+        self.magic = Magic(self.shell, self._cells)
+        self.magic.begin()
         self.before = vars(self.shell).get("showtraceback")
         self.shell.showtraceback = _with_hints(self, self.shell.showtraceback)
 
     def stop(self) -> None:
         """Say nothing any more, and leave the shell as it was."""
         self.hears = False
+        self.magic.end()
         for event, heard in (("pre_run_cell", self._begins), ("post_run_cell", self._ends)):
             with suppress(ValueError):
                 self.shell.events.unregister(event, heard)
@@ -124,11 +131,17 @@ class Listener:
             self.hints.clear()
             ipython.files_run.clear()
             noted_calls.forget()
+            if (lab := self.magic.lab) is not None:
+                _safely(lambda: lab.begins([*self._cells(), *_about_to_run(self.shell, info)]))
 
     def _ends(self, result: Any) -> None:
         self.depth = max(self.depth - 1, 0)
         if self.depth == 0 and result is not None:
+            if (lab := self.magic.lab) is not None:
+                _safely(lambda: lab.look(self.shell.user_ns))
             _safely(lambda: self._hear(result, time.monotonic() - self.began))
+            if lab is not None:
+                _safely(lambda: lab.ends(self._cells(), self._found_in_cells(), self.error))
             noted_calls.forget()
             self.error = None  # its traceback leads to all that was there
 
@@ -159,7 +172,7 @@ class Listener:
         called = any(_TRAINS.search(note.plain.co_name) for note in noted_calls.filled)
         if not (looks_so or called or ipython.files_run or seconds > LONG):
             return
-        found = self._found()
+        found = self.found = self._found()
         for remark in self._new(cell, self._remarks(found), lambda text: text):
             say(remark)
         keys = {self._key(finding) for finding in found}
@@ -167,6 +180,15 @@ class Listener:
         self.told = {thing: where for thing, where in self.told.items() if type(thing) is not _Key or thing in keys}
         if new := new_beside(self.hints, self._new(cell, found, self._key)):
             show(self.shell, new)
+
+    def _cells(self) -> list[checkup.Text]:
+        """What was run so far, by the names that findings call it."""
+        return [checkup.Text(piece.path, piece.text, 1, piece.number) for piece in self.pieces.values()]
+
+    def _found_in_cells(self) -> Findings:
+        """What was found, but for what is about a cell that has been run again."""
+        paths = {piece.path for piece in self.pieces.values()}
+        return Findings(finding for finding in self.found if finding.file is None or finding.file in paths)
 
     def _found(self) -> Findings:
         sources = [checkup.Text(piece.file, piece.text, 1, piece.number) for piece in self.pieces.values()]
@@ -216,6 +238,14 @@ def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Calla
 
     showtraceback.listener = listener  # type: ignore[attr-defined]
     return showtraceback
+
+
+def _about_to_run(shell: Any, info: Any) -> list[checkup.Text]:
+    """The cell that a shell is going to run, if it counts it."""
+    if info is None or not info.store_history:
+        return []
+    number = shell.execution_count
+    return [checkup.Text(Path(f"In[{number}]"), info.raw_cell, 1, number)]
 
 
 def _hinted(error: Exception, shell: Any) -> list[str]:

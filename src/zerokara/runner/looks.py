@@ -66,21 +66,28 @@ class Pacing:
     """How long a training has to itself between two looks, in seconds.
 
     Attributes:
-        share: of the time from one look to the end of the next, what the looks may take.
+        share: of all time, what the looks may take.
+        ahead: what they may have taken beyond it at any time: the first of them finds out which network it is, and a
+            training of a few seconds shall not be over before the second.
         shortest: from the beginning of one look to that of the next.
         unwatched: the same, while nobody looks on.
         other_thread: for how long a training is followed before that of another thread is.
     """
 
     share: float = 0.05
+    ahead: float = 0.15
     shortest: float = 0.1
-    unwatched: float = 1.0
+    unwatched: float = 0.5
     other_thread: float = 2.0
 
-    def rest(self, took: float, watched: bool) -> float:
+    def left(self, before: float, since: float, took: float) -> float:
+        """What looks may take after one more; before it, and some time ago, they could take that much."""
+        return min(self.ahead, before + self.share * since) - (1 - self.share) * took
+
+    def rest(self, left: float, took: float, watched: bool) -> float:
         """How long the next look waits after one that took so long."""
         between = self.shortest if watched else self.unwatched
-        return max(took * (1 - self.share) / self.share, between - took)
+        return max(-left / self.share, between - took)
 
 
 @dataclass(eq=False)
@@ -88,10 +95,9 @@ class _Looking:
     """One lab that is open, and the thread that says when it looks.
 
     Attributes:
-        opened: when that was; cost: seconds that its looks have taken.
         thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one;
             ended: whether it had ended.
-        rest: seconds until the next look is due.
+        left: what looks may take, by their share of the time so far; rest: how long the next one waits.
         closed: tells the thread to end; looked: that there is a new time.
     """
 
@@ -104,8 +110,7 @@ class _Looking:
     at: float = -math.inf
     in_function: bool = False
     ended: bool = False
-    opened: float = 0.0
-    cost: float = 0.0
+    left: float = math.inf
     rest: float = 0.0
     closed: bool = False
     looked: threading.Event = field(default_factory=threading.Event)
@@ -125,7 +130,7 @@ class _Looking:
 
     def may_see_end(self) -> bool:
         """Whether a look that is not due can be afforded: of a loop that ends often, not each time."""
-        return self.cost <= self.pacing.share * (self.clock() - self.opened)
+        return self.pacing.left(self.left, self.clock() - self.at, 0.0) >= 0
 
     def turn(self, frame: FrameType, more: Names, ended: bool) -> None:
         """Look at the names of a loop's frame, and at more over them."""
@@ -142,9 +147,10 @@ class _Looking:
         except BaseException:  # whatever goes wrong in here, the training does not need it
             logger.info("a look at a training failed", exc_info=True)
         finally:
-            self.at = self.clock()
-            self.cost += self.at - began
-            self.rest = self.pacing.rest(self.at - began, watched=bool(self.lab.views))
+            now = self.clock()
+            took = now - began
+            self.left = self.pacing.left(self.left, began - self.at, took)
+            self.at, self.rest = now, self.pacing.rest(self.left, took, watched=bool(self.lab.views))
             self.looked.set()
 
 
@@ -187,8 +193,7 @@ class Looks:
     def open(self, lab: OwnLab) -> None:
         """Let this lab look from now on, in the place of one that did."""
         self.close()
-        looking = _Looking(lab, self.due, self._pacing, self._clock, self._sleep, opened=self._clock())
-        self._open = looking
+        self._open = looking = _Looking(lab, self.due, self._pacing, self._clock, self._sleep)
         _thread.start_new_thread(looking.say_when, ())  # not in a learner's `threading.enumerate()`
         self.due[:] = self.ended[:] = [None]
 

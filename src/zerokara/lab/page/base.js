@@ -2,12 +2,14 @@
 // The files beside this one are put one after the other into one module, so they see each other's names.
 
 /**
- * The tabs, in the order of their files: {name, build(lab) → {element, frame(content), shown(visible)}}.
+ * The tabs, in the order of their files: {name, build(lab) → {element, frame, shown, state, restore}}.
  *
  * `name` is also the key of the tab's title. `build` is called for each view: a notebook may have several, so what a
- * tab keeps belongs into `build`. `frame` gets what Python pushed, the hello first, with `array(name)`; `shown` is told
- * whether people see the tab (it is called first after the first frame). What is not seen must not be painted. When
- * there is another network to train (a new hello), everything is built anew.
+ * tab keeps belongs into `build`. `frame(content)` gets what Python pushed, the hello first, with `array(name)`;
+ * `shown(visible)` is told whether people see the tab (it is called first after the first frame). What is not seen must
+ * not be painted. When there is another network to train (a new hello), everything is built anew. `state()` says what
+ * one has chosen there, as texts, numbers and lists that a file can keep; `restore(fields)` chooses that again, and of
+ * {} as it was at first. Either may return a promise.
  */
 const TABS = [];
 
@@ -170,9 +172,10 @@ class LabClient extends EventTarget {
     return parseFloat(getComputedStyle(this.root).fontSize);
   }
 
-  /** Have the text read out by screen readers, at most one in five seconds: the newest one wins. */
-  announce(text) {
-    this.announced = text;
+  /** Have the text read out by screen readers, at most one in five seconds: the newest one wins, or what must be heard. */
+  announce(text, { first = false } = {}) {
+    if (this.announcing && this.isFirst && !first) return;
+    Object.assign(this, { announced: text, isFirst: first });
     if (this.announcing) return;
     const speak = () => {
       this.announcing = 0;

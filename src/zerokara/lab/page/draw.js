@@ -6,7 +6,10 @@ const ASKED_AGAIN = 300; // milliseconds at least, while the network learns
 function buildDraw(lab) {
   if (lab.hello.image_shape.length !== 2) return drawCard("draw_none", null, h("p", {}, lab.text("draw_no_pictures")));
   const tab = new DrawTab(lab);
-  return { element: tab.element, frame: content => tab.frame(content), shown: visible => tab.shown(visible) };
+  return {
+    element: tab.element, frame: content => tab.frame(content), shown: visible => tab.shown(visible),
+    state: () => tab.state(), restore: fields => tab.restore(fields),
+  };
 }
 
 /** A card with a title, and what stands beside it. */
@@ -53,9 +56,32 @@ class DrawTab {
     this.element = h("div", { class: "draw-frame" }, this.sheet);
   }
 
+  /** The test sample and its edited pixels, or the drawing; units that are off, and the one that is looked at. */
+  async state() {
+    const { pixels, samples, unit } = this, off = [...this.off.values()], edits = pixels.edited();
+    const isSample = this.turned === "sample" && samples.number !== null, ink = isSample ? "" : await this.ink.inText();
+    return {
+      ...(isSample ? { sample: samples.number } : {}), ...(isSample && edits.length ? { edits } : {}),
+      ...(ink ? { ink } : {}), ...(off.length ? { off } : {}), ...(unit ? { unit } : {}),
+    };
+  }
+
+  async restore({ sample = null, edits = [], ink = "", off = [], unit = null }) {
+    this.off = new Map(off.map(([layer, number]) => [`${layer},${number}`, [layer, number]]));
+    this.unit = unit;
+    if (sample === null) {
+      await this.ink.restore(ink);
+      return this.turnTo("ink");
+    }
+    await this.samples.pick(sample);
+    this.pixels.restore(edits);
+    this.turnTo("sample");
+  }
+
   /** Draw on paper, or edit a test sample. */
   turnTo(name) {
     const ink = name === "ink";
+    this.turned = name;
     for (const [one, button] of Object.entries(this.turns)) button.setAttribute("aria-pressed", one === name);
     this.ink.element.hidden = !ink;
     this.pixels.element.hidden = this.samples.element.hidden = this.samples.found.hidden = ink;

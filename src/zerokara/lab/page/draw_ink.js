@@ -2,6 +2,7 @@
 
 const INK_PIXELS = 280; // of the longer side
 const INK_CELL = 10; // pixels that the keyboard's cursor moves by: 28 cells
+const MOST_PNG = 4096; // bytes of a drawing that a state of the lab keeps
 const SOFT_EDGE = 3; // pixels that an eraser is wider: it takes the soft edge of a line too
 const WIDTHS = { least: 1, most: 5, step: 0.5, first: 2.5 }; // of the brush, in cells
 
@@ -94,12 +95,33 @@ class Ink {
     this.redraw();
   }
 
+  /** The drawing as a small PNG in base64; "" where there is none, it is a picture's file, or too large to be kept. */
+  async inText() {
+    const last = this.strokes.at(-1);
+    if (!last || last.cleared || last.picture) return "";
+    if (this.kept?.last === last && this.kept.lines === last.lines?.length) return this.kept.text;
+    const { lines } = last, { ink } = this.question.arrays, png = await grayPng(ink, ink.shape);
+    const text = png.length <= MOST_PNG ? btoa(String.fromCharCode(...png)) : "";
+    this.kept = { last, lines: lines?.length, text };
+    return text;
+  }
+
+  /** The drawing that such a text is; what was there before can be had back by Undo. */
+  async restore(text) {
+    if (text === await this.inText() && !this.strokes.at(-1)?.picture) return;
+    const drawing = text && await createImageBitmap(new Blob([Uint8Array.from(atob(text), letter => letter.charCodeAt(0))]));
+    if (drawing) this.strokes.push({ drawing });
+    else if (this.strokes.length) this.strokes.push({ cleared: true });
+    this.redraw();
+  }
+
   redraw() {
     const { context, strokes } = this, { width, height } = this.sheet.canvas;
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
-    const from = strokes.findLastIndex(stroke => stroke.cleared || stroke.picture);
+    const from = strokes.findLastIndex(stroke => stroke.cleared || stroke.picture || stroke.drawing);
     if (strokes[from]?.picture) this.drawPicture(strokes[from].picture);
+    if (strokes[from]?.drawing) context.drawImage(strokes[from].drawing, 0, 0, width, height);
     for (const stroke of strokes.slice(from + 1)) this.draw(stroke);
     this.hint.hidden = strokes.length > 0 && !strokes.at(-1).cleared;
   }

@@ -29,6 +29,18 @@ class Pixels {
       h("label", {}, this.place, this.number));
   }
 
+  /** What was edited: [number of the pixel, its value] of each. */
+  edited() {
+    return [...this.values.keys()].filter(at => this.values[at] !== this.original[at]).map(at => [at, this.values[at]]);
+  }
+
+  /** Edit what `edited` said. */
+  restore(edited) {
+    for (const [at, value] of edited) if (at in this.values) this.values[at] = value;
+    this.repaint();
+    this.moved(this.sheet.cursor);
+  }
+
   /** Show a picture (rows, columns), whose values go from black to white as `range` says. */
   lay(values, range) {
     this.values = Float32Array.from(values);

@@ -4,6 +4,7 @@
 function open(element, connection, { shared = false } = {}) {
   const lab = new LabClient(element, connection, shared ? element : element.ownerDocument);
   const view = { lab, shared, tabs: [], shown: null };
+  view.lessons = new Lessons(view);
   element.classList.add("zerokara-lab");
   element.zerokara = lab;
   connection.receive = (content, buffers) => received(view, content, buffers);
@@ -33,15 +34,17 @@ function received(view, content, buffers) {
 
 /** What must be the same for what is built to fit: all that a greeting says about the network and the words. */
 function fitting({ texts, tabs, form, class_names, image_shape, dataset }) {
-  return JSON.stringify([texts, tabs, form.map(field => field.name), class_names, image_shape, dataset.name]);
+  return JSON.stringify([texts, tabs, form?.map(field => field.name), class_names, image_shape, dataset?.name]);
 }
 
 function greeted(view, message) {
   const { lab } = view, known = lab.hello && fitting(lab.hello) === fitting(message);
   lab.hello = message;
   lab.state = {};
+  const isFirst = !view.tabs.length;
   if (!known) build(view);
-  say(view.note, message.dataset.note ?? "");
+  if (isFirst) view.lessons.follow();
+  say(view.note, message.dataset?.note ?? "");
   view.note.hidden = !view.note.textContent;
   paintSoon(view, message);
 }
@@ -68,13 +71,15 @@ function painted(view, message) {
   }
 }
 
-function sayStatus({ lab, status, place }) {
+function sayStatus({ lab, status, place, unread }) {
   const { state } = lab;
+  say(unread, state.unread ?? "");
+  unread.hidden = !state.unread;
   say(status, state.status ?? "");
   if (state.problem && state.problem !== lab.told) lab.complain(state.problem);
   lab.told = state.problem;
   status.dataset.state = state.state ?? "";
-  place.hidden = state.steering !== false;
+  place.hidden = state.steering !== false || !lab.hello.steerable;
 }
 
 /** Everything, from the greeting: the head with the tabs, and what each tab shows. */
@@ -85,7 +90,10 @@ function build(view) {
   const shown = TABS.filter(tab => lab.hello.tabs.includes(tab.name));
   view.tabs = shown.map(tab => ({ name: tab.name, ...builtTab(tab, lab) }));
   const tablist = buildTabs(view);
-  lab.root.replaceChildren(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel));
+  const { element: strip } = view.lessons; // it stays: a lesson goes from one network to another
+  for (const child of [...lab.root.children]) if (child !== strip) child.remove();
+  if (!strip.isConnected) lab.root.append(strip);
+  lab.root.append(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel), ...(lab.hello.steerable ? [stateFile(view)] : []));
   showTab(view, view.tabs.some(tab => tab.name === view.shown) ? view.shown : view.tabs[0].name);
 }
 
@@ -103,8 +111,10 @@ function buildHead(view, tablist) {
   view.place = h("p", { class: "watching", hidden: true }, lab.text("watching"), " ",
     h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
   view.note = h("p", { class: "note", hidden: true });
-  return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist, lookSwitches(lab),
-    view.note, view.place, view.problem, lab.voice);
+  view.unread = h("p", { class: "unread", hidden: true }); // why there are not more tabs
+  return h("header", {}, h("h1", {}, lab.text("lab")), view.status, tablist,
+    lab.hello.steerable && view.lessons.opener(), lookSwitches(lab),
+    view.unread, view.note, view.place, view.problem, lab.voice);
 }
 
 /** Say what went wrong, until something else does or ten seconds have passed. */
@@ -141,7 +151,7 @@ function buildTabs(view) {
       onclick: () => showTab(view, tab.name) }, lab.text(tab.name));
     tab.panel = h("div", { id: panel, role: "tabpanel", "aria-labelledby": button, class: "panel" }, tab.element);
   }
-  return h("div", { class: "tabs", role: "tablist", "aria-label": lab.text("tabs"),
+  return h("div", { class: "tabs", role: "tablist", "aria-label": lab.text("tabs"), hidden: view.tabs.length === 1,
     onkeydown: event => stepTab(view, event) }, ...view.tabs.map(tab => tab.button));
 }
 

@@ -3,11 +3,17 @@
 /** Milliseconds between two looks at a network that is being trained: the numbers, and what costs more. */
 const PROBE_EVERY = 1000, PROBE_MORE_EVERY = 3000;
 
+/** What is asked at first. */
+const PROBE_FIRST = { h: 1e-4, precision: "float64", samples: null, range: "adaptive", over: "adaptive", at: null };
+
 TABS.push({ name: "probe", build: buildProbe });
 
 function buildProbe(lab) {
   const probe = new Probe(lab);
-  return { element: probe.element, frame: message => probe.frame(message), shown: visible => probe.shown(visible) };
+  return {
+    element: probe.element, frame: message => probe.frame(message), shown: visible => probe.shown(visible),
+    state: () => probe.state(), restore: fields => probe.restore(fields),
+  };
 }
 
 /** What is asked of Python for this tab, and where the answers go. */
@@ -16,7 +22,7 @@ class Probe {
     this.lab = lab;
     this.weight = {};
     this.other = {};
-    this.asked = { h: 1e-4, precision: "float64", samples: null, range: "adaptive", over: "adaptive", at: null };
+    this.asked = { ...PROBE_FIRST };
     this.held = this.next = null;
     this.fresh = new Set();
     this.looked = this.lookedAtAll = -Infinity;
@@ -163,6 +169,31 @@ class Probe {
   shown(visible) {
     this.visible = visible;
     if (visible) this.look();
+  }
+
+  /** The weight, the other one where it has been chosen or shown, and what differs from how it is at first. */
+  state() {
+    const asked = Object.entries(this.asked).filter(([name, value]) => value !== PROBE_FIRST[name]);
+    const { parameter, index } = this.weight, other = this.other;
+    return {
+      ...(index ? { parameter, index } : {}), ...(other.index ? { other: other.parameter, other_index: other.index } : {}),
+      ...Object.fromEntries(asked),
+    };
+  }
+
+  restore({ parameter, index, other, other_index: otherIndex, ...asked }) {
+    this.weight = parameter ? { parameter, index } : {};
+    this.other = other ? { parameter: other, index: otherIndex } : {};
+    Object.assign(this.asked, PROBE_FIRST, asked);
+    this.hold = false;
+    this.pick.hold(false);
+    this.along.range(this.asked.range);
+    this.slopes.precision(this.asked.precision);
+    this.over.range(this.asked.over);
+    Object.assign(this, { held: null, iteration: null, looked: -Infinity, lookedAtAll: -Infinity });
+    clearTimeout(this.resting);
+    this.turn++;
+    if (this.visible) this.look();
   }
 
   /** Go along with the training, unless somebody holds the network still or has moved a weight. */

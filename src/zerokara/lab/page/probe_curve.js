@@ -4,7 +4,8 @@ const PROBE_RANGES = [0.1, 1, 10];
 const SLIDER_ENDS = 1000;
 
 /**
- * The card of the curve. on: {move(value), putBack(), range(range)}. Returned: {element, curve(answer), probed(answer)}.
+ * The card of the curve. on: {move(value), putBack(), range(range)}. Returned: {element, range(range), curve(answer), probed(answer)}:
+ * `range` shows what was chosen elsewhere.
  */
 function probeCurve(lab, on) {
   const seen = { curve: null, rows: [], now: null };
@@ -34,6 +35,7 @@ function probeCurve(lab, on) {
     weight.element, facts.element, asTable.element);
   return {
     element,
+    range: chosen => { range.value = chosen; },
     curve(answer) {
       seen.curve = answer;
       seen.rows = rowsOf(answer.array("curve"));

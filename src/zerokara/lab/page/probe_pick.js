@@ -2,8 +2,8 @@
 
 /**
  * The card that picks. on: {pick(which, weight), samples(n), hold(on)}; `which` is "first" or "second", weight is
- * {parameter, index}, the steepest without an index. Returned: {element, pictures(W1, step), probed(answer), surface(answer)}:
- * of large pictures only every step-th row and column is shown.
+ * {parameter, index}, the steepest without an index. Returned: {element, hold(on), pictures(W1, step), probed(answer),
+ * surface(answer)}: of large pictures only every step-th row and column is shown.
  */
 function probePick(lab, on) {
   const picked = { first: null, second: null };
@@ -25,7 +25,8 @@ function probePick(lab, on) {
   };
   const fields = Object.fromEntries(["first", "second"].map(one => [one, weightFields(lab, name, one, on, choose)]));
   const samples = samplesField(lab, on.samples), about = h("p", { class: "small muted about" });
-  const hold = h("label", {}, h("input", { type: "checkbox", onchange: event => on.hold(event.target.checked) }), lab.text("probe_hold"));
+  const still = h("input", { type: "checkbox", onchange: () => on.hold(still.checked) });
+  const hold = h("label", {}, still, lab.text("probe_hold"));
   const element = h("section", { class: "card probe-pick" }, h("header", {}, h("h2", {}, lab.text("probe_pick"))),
     grid.element,
     h("div", { class: "near" }, near.element, h("div", { class: "fields" }, fields.first.element, fields.second.element)),
@@ -66,6 +67,7 @@ function probePick(lab, on) {
 
   return {
     element,
+    hold: on => { still.checked = on; },
     pictures(numbers, eachStep) {
       [shown, step] = [numbers, eachStep];
       grid.show(numbers);

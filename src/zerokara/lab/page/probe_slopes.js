@@ -1,6 +1,6 @@
 // Both slopes by a weight, digit by digit, and the V that their difference makes over h.
 
-/** The card of the slopes. on: {step(h), precision(name)}. Returned: {element, probed(answer), errors(answer)}. */
+/** The card of the slopes. on: {step(h), precision(name)}. Returned: {element, precision(name), probed(answer), errors(answer)}. */
 function probeSlopes(lab, on) {
   const digits = slopeTable(lab), v = errorChart(lab, on.step);
   const remark = h("p", { class: "remark" });
@@ -13,6 +13,7 @@ function probeSlopes(lab, on) {
     step.element, digits.element, remark, ...v.elements);
   return {
     element,
+    precision: name => { precision.value = name; },
     probed(answer) {
       step.probed(answer);
       digits.probed(answer);

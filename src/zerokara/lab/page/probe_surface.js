@@ -3,7 +3,7 @@
 const HEAT_PIXELS = 256;
 const HEAT_BANDS = 16;
 
-/** The card of the map. on: {range(range)}. Returned: {element, surface(answer)}. */
+/** The card of the map. on: {range(range)}. Returned: {element, range(range), surface(answer)}. */
 function probeSurface(lab, on) {
   const seen = { answer: null, losses: null, path: [] };
   const labels = { first: h("span", {}), second: h("span", {}) };
@@ -12,6 +12,7 @@ function probeSurface(lab, on) {
   chart.element.prepend(heat);
   const low = h("output", { class: "number" }), high = h("output", { class: "number" });
   const scale = h("span", { class: "item heat-scale" }, lab.text("probe_loss"), low, h("span", { class: "ramp" }), high);
+  const range = rangeSelect(lab, on.range, false);
   const asTable = twin(lab, () => h("div", {}, mapTable(lab, seen), wayTable(lab, seen)));
 
   function paint() {
@@ -28,12 +29,13 @@ function probeSurface(lab, on) {
   const key = legendOf({ label: lab.text("probe_way"), colour: "orange" }, { label: lab.text("probe_downhill"), colour: "ink" });
   key.prepend(scale);
   const element = h("section", { class: "card probe-over" },
-    h("header", {}, h("h2", {}, lab.text("probe_over")), rangeSelect(lab, on.range, false)),
+    h("header", {}, h("h2", {}, lab.text("probe_over")), range),
     h("p", { class: "small muted axes-named" }, "↔ ", labels.first, " · ↕ ", labels.second),
     h("figure", { class: "chart" }, chart.element, key),
     h("p", { class: "small muted" }, lab.text("probe_map_note")), asTable.element);
   return {
     element,
+    range: chosen => { range.value = chosen; },
     surface(answer) {
       Object.assign(seen, { answer, losses: answer.array("losses"), path: rowsOf(answer.array("path")) });
       say(labels.first, weightName(answer));

@@ -55,10 +55,13 @@ function trainingCurves(lab) {
   const curves = new Curves();
   let picked = () => {}, marked = "";
   const loss = lossChart(lab, update => picked(update)), accuracy = accuracyChart(lab, update => picked(update));
+  const log = switchButton({}, lab.text("log_scale"), loss.log);
   const smoothed = one => ({ ...one, xs: one.curves.starts, ys: one.curves.smoothed });
   const tested = one => ({ ...one, xs: one.curves.iterations, ys: one.curves.testAccuracy });
   return {
-    elements: [lossCard(lab, loss), card("accuracy", lab.text("accuracy"), [], accuracy.element)],
+    log,
+    elements: [card("loss", lab.text("loss_title"), log.element, loss.element),
+      card("accuracy", lab.text("accuracy"), [], accuracy.element)],
     take: content => curves.take(content),
     onPick: f => { picked = f; },
     others(runs) {
@@ -97,15 +100,6 @@ function lossChart(lab, pick) {
   });
 }
 
-function lossCard(lab, loss) {
-  const log = h("button", { class: "quiet", "aria-pressed": false, onclick: () => {
-    const on = log.getAttribute("aria-pressed") !== "true";
-    log.setAttribute("aria-pressed", on);
-    loss.log(on);
-  } }, lab.text("log_scale"));
-  return card("loss", lab.text("loss_title"), log, loss.element);
-}
-
 function accuracyChart(lab, pick) {
   return chart(lab, {
     label: lab.text("accuracy"), x: { label: lab.text("update"), whole: true }, pick,
@@ -134,13 +128,15 @@ function earlierRuns(lab, curves) {
     if (!box.checked) {
       colours.delete(chosenRuns.get(run)?.colour);
       chosenRuns.delete(run);
-    } else {
-      const answer = await lab.request("overlay", { run });
-      if (!answer) return void (box.checked = false);
-      chosenRuns.set(run, { colour: freeColour(colours), curves: overlaid(answer) });
-    }
+    } else if (!(await fetched(run))) return void (box.checked = false);
     key.style.setProperty("--colour", `var(--${chosenRuns.get(run)?.colour ?? "line"})`);
     curves.others([...chosenRuns.values()]);
+  }
+
+  async function fetched(run) {
+    const answer = await lab.request("overlay", { run });
+    if (answer && !chosenRuns.has(run)) chosenRuns.set(run, { colour: freeColour(colours), curves: overlaid(answer) });
+    return answer;
   }
 
   async function refresh() {
@@ -153,6 +149,11 @@ function earlierRuns(lab, curves) {
 
   return {
     element,
+    /** Lay a run's curve over this one's. */
+    async lay(run) {
+      if (await fetched(run)) curves.others([...chosenRuns.values()]);
+      await refresh();
+    },
     paint({ run, state }) {
       const now = `${run} ${state === "running"}`;
       if (now === asked || state === "lost") return;

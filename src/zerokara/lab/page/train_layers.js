@@ -11,7 +11,7 @@ function layerTable(lab) {
   let told = "";
   return {
     element: card("layers", lab.text("sizes_title"), [], h("div", { class: "scroll" }, sizes),
-      h("h3", {}, lab.text("findings_title")), healthy, findings),
+      h("div", { hidden: !lab.hello.steerable }, h("h3", {}, lab.text("findings_title")), healthy, findings)),
     paint({ layers = [], findings: found = [], verdict = "" }) {
       while (body.children.length > layers.length) body.lastChild.remove();
       while (body.children.length < layers.length) body.append(sizeRow());

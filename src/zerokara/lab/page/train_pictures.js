@@ -2,18 +2,14 @@
 
 /** The weights of the first layer, one picture a hidden unit. */
 function weightPictures(lab) {
-  const each = h("button", { class: "quiet", "aria-pressed": false, title: lab.text("each_scale_help"), onclick: () => {
-    each.setAttribute("aria-pressed", each.getAttribute("aria-pressed") !== "true");
-    grid.repaint();
-  } }, lab.text("each_scale"));
-  const grid = pictureGrid(lab, {
-    label: lab.text("weights_label"), each: () => each.getAttribute("aria-pressed") === "true",
-  });
+  const each = switchButton({ title: lab.text("each_scale_help") }, lab.text("each_scale"), () => grid.repaint());
+  const grid = pictureGrid(lab, { label: lab.text("weights_label"), each: () => each.on });
   const more = h("p", { class: "muted small" });
   let numbers = null;
   const asTable = twin(lab, () => weightSummary(lab, numbers));
   return {
-    element: card("weights", lab.text("weights_title"), each, grid.element,
+    each,
+    element: card("weights", lab.text("weights_title"), each.element, grid.element,
       h("div", { class: "below" }, weightLegend(lab), more), asTable.element),
     paint(content) {
       numbers = content.array("W1");
@@ -44,7 +40,7 @@ function weightSummary(lab, numbers) {
 
 /** How often which class was taken for which. */
 function confusionTable(lab) {
-  const names = lab.hello.class_names;
+  const names = lab.hello.class_names ?? [];
   const cells = names.map(() => names.map(() => h("td", {})));
   const head = h("tr", {}, h("th", { scope: "col" }, ""), ...names.map(name => h("th", { scope: "col" }, name)));
   const body = cells.map((row, k) => h("tr", {}, h("th", { scope: "row" }, names[k]), ...row));
@@ -119,7 +115,7 @@ function misreadItem() {
 }
 
 function showMisread(lab, item, { index, label, answer, certainty }, pixels, shape) {
-  const [canvas, names, sure] = item.children, [meant, read] = [label, answer].map(k => lab.hello.class_names[k] ?? k);
+  const [canvas, names, sure] = item.children, [meant, read] = [label, answer].map(k => lab.hello.class_names?.[k] ?? k);
   const facts = { index: String(index), label: meant, answer: read, certainty: percent(certainty) };
   const told = lab.text("misread_one", facts);
   paintInk(lab, canvas, pixels, shape, 255);

@@ -1,0 +1,183 @@
+"""`%zerokara lab`: cells are heard and looked at, below a cell, on a page, and in a real JupyterLab."""
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from zerokara.lab import notebook
+from zerokara.lab.core import Lab
+from zerokara.lab.messages import Message
+from zerokara.runner.listener import Listener
+
+from .jupyter import execute, jupyter_lab, written
+from .own_training import SCRIPT
+from .test_jupyter import Notebook
+
+NETWORK, LOOP = SCRIPT.split("network = Net(12)\n")
+
+
+class Shell:
+    """As much of IPython as hears of cells and magics; `kernel` where it is a notebook's."""
+
+    def __init__(self, *, kernel: bool) -> None:
+        if kernel:
+            self.kernel = 1
+        self.user_ns: dict[str, Any] = {}
+        self.execution_count = 1
+        self.compile = SimpleNamespace()
+        self.events = SimpleNamespace(register=self._register, unregister=self._unregister)
+        self.magics_manager = SimpleNamespace(magics={"line": {}})
+        self._heard: dict[str, Callable[[Any], None]] = {}
+
+    def _register(self, event: str, heard: Callable[[Any], None]) -> None:
+        self._heard[event] = heard
+
+    def _unregister(self, event: str, heard: Callable[[Any], None]) -> None:
+        if self._heard.pop(event, None) is None:
+            raise ValueError
+
+    def register_magic_function(self, function: Any, magic_name: str) -> None:
+        self.magics_manager.magics["line"][magic_name] = function
+
+    def showtraceback(self) -> None:
+        """Nothing is raised here."""
+
+    def magic(self, line: str) -> None:
+        """`%zerokara` and what follows."""
+        self.magics_manager.magics["line"]["zerokara"](line)
+
+    def run(self, source: str) -> None:
+        """A cell."""
+        info = SimpleNamespace(raw_cell=source, store_history=True, cell_id=None)
+        self._heard["pre_run_cell"](info)
+        if source.startswith("%zerokara "):
+            self.magic(source.removeprefix("%zerokara "))
+        else:
+            exec(compile(source, f"In[{self.execution_count}]", "exec"), self.user_ns)
+        self.execution_count += 1
+        self._heard["post_run_cell"](SimpleNamespace(info=info, execution_count=self.execution_count - 1))
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """A notebook's shell that is listened to; `shell.shown` has the widgets that it showed."""
+    made: Any = Shell(kernel=True)
+    made.shown = []
+
+    class Widget:
+        def __init__(self) -> None:
+            self.sent: list[Any] = []
+
+        def send(self, content: Any, buffers: Any) -> None:
+            self.sent.append(content)
+
+        def on_msg(self, hear: Callable[[Any, Any, Any], None]) -> None:
+            self.hear = lambda **content: hear(self, {"arrays": {}, **content}, [])
+
+    monkeypatch.setattr(notebook, "_shell", lambda: made)
+    monkeypatch.setattr(notebook, "widget_class", lambda: Widget)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=made.shown.append))
+    made.listener = Listener(made)
+    made.listener.start()
+    yield made
+    made.listener.stop()
+
+
+def test_an_unknown_word_is_said(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.magic("lab of")
+    assert capsys.readouterr().err == (
+        "%zerokara is followed by one of: lab, lab off. Got 'lab of'. Did you mean lab off?\n"
+    )
+    assert shell.shown == []
+
+
+def test_without_anywidget_a_sentence_is_said(
+    shell: Shell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(notebook, "_shell", lambda: shell)
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    shell.magic("lab")
+    assert capsys.readouterr().err.startswith("The lab in a notebook needs anywidget, which is not installed.")
+
+
+def test_it_is_taken_away_when_nobody_listens(shell: Shell) -> None:
+    assert "zerokara" in shell.magics_manager.magics["line"]
+    shell.listener.stop()
+    assert "zerokara" not in shell.magics_manager.magics["line"]
+
+
+def test_a_kernel_that_hears_nothing_while_a_cell_runs_tells_all_the_same(lab: Lab) -> None:
+    """Until ipykernel 7, what a page has seen waits for the end of the cell."""
+    patient, waiting, more = [], [], threading.Event()
+
+    def tell(message: Message) -> None:
+        patient.append(message)
+        if len(patient) == 3:
+            more.set()
+
+    lab.connect(waiting.append)
+    lab.connect(tell, seconds_between_frames=0.01, patience=0.01)
+    for until in (20, 40, 60):
+        lab.go(until=until)
+        more.wait(0.1)
+    assert more.wait(20)
+    assert [message.type for message in waiting] == ["hello"]
+
+
+CELLS = [
+    f"import zerokara.book\n{NETWORK}",
+    "%zerokara lab",
+    "network = Net(12)\n"
+    + LOOP.replace("for i in range(UPDATES):", "for i in itertools.takewhile(goes_on, itertools.count()):").replace(
+        "batch_size = 50\n",
+        "import itertools, os\nbatch_size = 50\ngoes_on = lambda i: i % 50 or not os.path.exists('stop')\n",
+    ),
+    "%zerokara lab off",
+]
+CANVASES = (".loss canvas", ".weights canvas")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_cell_that_trains_is_seen_below_the_magic_of_a_real_jupyterlab(tmp_path: Path) -> None:
+    pytest.importorskip("jupyterlab", reason="the extra test is not installed")
+    pytest.importorskip("anywidget", reason="the extra lab is not installed")
+    from playwright.sync_api import sync_playwright
+
+    written(tmp_path, CELLS)
+    with jupyter_lab(tmp_path) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        opened = Notebook(page, tmp_path)
+        page.goto(address)
+        execute(page, 0)
+        execute(page, 1)
+        opened.until("state.frame")
+        execute(page, 2)
+
+        # curves and pictures move while the cell runs, and it is asked meanwhile
+        first = opened.until("state.W1 && state.W1.iteration > 20")["W1"]["iteration"]
+        before = [page.locator(f".zerokara-lab {name}").first.screenshot() for name in CANVASES]
+        opened.until(f"state.W1.iteration > {first + 200}")
+        after = [page.locator(f".zerokara-lab {name}").first.screenshot() for name in CANVASES]
+        assert all(one != other for one, other in zip(before, after, strict=True))
+        ask = "document.querySelector('.zerokara-lab').zerokara.ask('sample', { which: 7 })"
+        assert page.evaluate(f"{ask}.then(answer => answer.number)") == 7
+
+        # what is found when it has ended stands beside its line, in its cell
+        (tmp_path / "stop").touch()
+        line = page.locator(".zerokara-lab .line[data-found]")
+        line.filter(has_text="iter_per_epoch = len(x_train) / batch_size").wait_for()
+        assert page.locator(".places code").inner_text().startswith("In[3]:")
+
+        execute(page, 3)
+        page.locator(".zerokara-lab .status[data-state=lost]").filter(has_text="This lab is closed.").wait_for()
+        browser.close()
+    assert opened.complaints == []
