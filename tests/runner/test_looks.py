@@ -117,6 +117,7 @@ def test_how_long_a_training_has_to_itself() -> None:
     pacing = Pacing()
     assert pacing.rest(0.1, 0.001, watched=True) == pytest.approx(0.099)
     assert pacing.rest(0.1, 0.001, watched=False) == pytest.approx(0.499)
+    assert pacing.rest(0.1, 0.14, watched=True) == 0  # the next is due at once, and not before that
     for took in (0.001, 0.01, 0.1, 3.0):
         left, since, looked, passed = math.inf, math.inf, 0.0, 0.0
         for _ in range(30):
