@@ -143,6 +143,16 @@ def test_the_magic_again_takes_the_place_of_the_earlier_lab(shell: Shell) -> Non
     shell.run("%zerokara lab off")
 
 
+def test_elsewhere_a_page_shows_it(
+    shell: Shell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del shell.kernel
+    shell.run("%zerokara lab")
+    assert shell.shown == []
+    assert capsys.readouterr().err.startswith("The lab is open at http://127.0.0.1:")
+    shell.run("%zerokara lab off")
+
+
 def test_a_kernel_that_hears_nothing_while_a_cell_runs_tells_all_the_same(lab: Lab) -> None:
     """Until ipykernel 7, what a page has seen waits for the end of the cell."""
     patient, waiting, more = [], [], threading.Event()
@@ -161,11 +171,40 @@ def test_a_kernel_that_hears_nothing_while_a_cell_runs_tells_all_the_same(lab: L
     assert [message.type for message in waiting] == ["hello"]
 
 
+TRAINING = (
+    "import zerokara.book",
+    NETWORK,
+    "np.random.seed(3)\nnetwork = Net(12)\n"
+    + LOOP.replace("UPDATES", "3000")
+    + "    if i % 500 == 0:\n        print(train_loss_list[-1])\n",
+    "print(np.random.random(), train_loss_list[-1], np.geterr(), sorted(n for n in globals() if n[0] != '_'))",
+    "1 / 0",
+)
+
+
+@pytest.mark.slow
+def test_what_cells_compute_print_and_leave_behind_is_as_without(tmp_path: Path) -> None:
+    pytest.importorskip("anywidget", reason="the extra lab is not installed")
+    from ..runner.kernel import kernel
+
+    def outputs(*magic: str) -> list[Any]:
+        with kernel(tmp_path) as cell:
+            cell(TRAINING[0])
+            told = [cell(source).all for source in (*magic, *TRAINING[1:])]
+        return told[len(magic) :]
+
+    with_lab, without = outputs("%zerokara lab"), outputs("0")
+    assert with_lab == without
+    assert without[1][0][0] == "stdout"
+
+
 CELLS = [
     f"import zerokara.book, os\n{NETWORK}",
     "%zerokara lab",
     "network = Net(12)\n"
-    + LOOP.replace("range(UPDATES):\n", "range(10**9):\n    if i % 50 == 0 and os.path.exists('stop'):\n        break\n"),
+    + LOOP.replace(
+        "range(UPDATES):\n", "range(10**9):\n    if i % 50 == 0 and os.path.exists('stop'):\n        break\n"
+    ),
     "%zerokara lab off",
 ]
 CANVASES = (".loss canvas", ".weights canvas")
