@@ -37,6 +37,9 @@ def test_the_pure_one_has_all_but_the_core(written):
     assert not [name for name in files if name.endswith((".so", ".pyd", ".pyc"))]
     needed = ["py.typed", "_core.pyi", *(f"kit/installer/{name}" for name in ("install.bat", "install.py", "start.sh"))]
     needed += [f"locales/{language}/LC_MESSAGES/zerokara.mo" for language in ("ja", "ko")]
+    needed += [
+        f"lab/lessons/what-loss-is/{name}" for name in ("lesson.toml", "trained.toml", "en.md", "ja.md", "ko.md")
+    ]
     assert {f"zerokara/{name}" for name in needed} <= set(files)
 
 

@@ -15,13 +15,13 @@ SMALL = Recipe(dataset="digits", hidden=12, iterations=8000, evaluate_every=2000
 class Served:
     """A lab on its server, and pages of it; what they complain about, or ask of others, is remembered."""
 
-    def __init__(self, browser, out: Path, recipe: Recipe = SMALL):
+    def __init__(self, browser, out: Path, recipe: Recipe = SMALL, lab: Lab | None = None):
         self.browser, self.complaints = browser, []
-        self.lab = Lab(recipe, out=out, plots=False)
+        self.lab = lab or Lab(recipe, out=out, plots=False)
         self.server = LabServer(self.lab)
         threading.Thread(target=self.server.serve, daemon=True).start()
 
-    def open(self, *, width: int = 1280, theme: str = "light", touch: bool = False, page=None):
+    def open(self, *, width: int = 1280, theme: str = "light", touch: bool = False, page=None, hash: str = ""):
         """A page of its own, when it has been drawn."""
         context = self.browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=touch, is_mobile=touch
@@ -31,7 +31,7 @@ class Served:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._check(request.url))
-        page.goto(self.server.address)
+        page.goto(self.server.address + hash)
         page.locator(".controls .main").wait_for()
         return page
 

@@ -16,9 +16,12 @@ import numpy as np
 import pytest
 
 from zerokara.data.entries import FILE_NAMES
+from zerokara.lab import commands, lesson_messages
+from zerokara.lab.commands import COMMANDS
 from zerokara.lab.core import Lab
 from zerokara.lab.frames import Frames
 from zerokara.lab.messages import Message
+from zerokara.lab.view import ANSWERS, QUESTIONS
 from zerokara.runs.opening import open_run
 from zerokara.training.build import build_trainer
 from zerokara.training.changes import Change
@@ -467,6 +470,8 @@ def test_ten_views_leave_nothing_behind(lab: Lab, watch: Watch) -> None:
 
 ENDS = """
 import sys, time
+from zerokara.lab import lesson_messages
+from zerokara.lab.commands import COMMANDS
 from zerokara.lab.core import Lab
 from zerokara.lab.frames import Frames
 from zerokara.training.recipe import Recipe
@@ -494,3 +499,9 @@ def test_when_python_ends_the_run_is_whole(tmp_path: Path, while_: str) -> None:
     straight = build_trainer(replace(run.recipe, epochs=None, iterations=run.iterations), run.dataset)
     straight.run()
     np.testing.assert_array_equal(run.network.params["W1"], straight.network.params["W1"])
+
+
+def test_a_message_is_of_one_kind() -> None:
+    tables = [COMMANDS, commands.QUESTIONS, QUESTIONS, lesson_messages.ANSWERS, *ANSWERS.values()]
+    names = [name for table in tables for name in table]
+    assert len(set(names)) == len(names)

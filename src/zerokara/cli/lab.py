@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import webbrowser
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,9 +27,10 @@ from zerokara.cli.options import (
     whole_number,
     with_recipe_options,
 )
+from zerokara.lab.states import State, is_state
 from zerokara.runs.interrupt import stop_on_signals
 from zerokara.runs.untrusted import command
-from zerokara.training.recipe import Recipe
+from zerokara.training.recipe import Recipe, overridden
 from zerokara.words import sentence, to_install, translatable
 
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -42,7 +44,21 @@ def lab(
     recipe: Annotated[
         Path | None,
         Parameter(
-            group=OTHER, help=translatable("A TOML file with [network], [data], [training], or a run to do again.")
+            group=OTHER,
+            help=translatable(
+                "A TOML file with [network], [data], [training], a state that was copied from the lab, or a run to do "
+                "again."
+            ),
+        ),
+    ] = None,
+    lesson: Annotated[
+        str | None,
+        Parameter(group=OTHER, help=translatable("Begin with the lesson of that name, such as what-loss-is.")),
+    ] = None,
+    lessons: Annotated[
+        Path | None,
+        Parameter(
+            group=OTHER, help=translatable("A folder with lessons of your own; docs/teacher.md says how to write one.")
         ),
     ] = None,
     engine: EngineName = "auto",
@@ -63,7 +79,7 @@ def lab(
     **options: Any,
 ) -> int:
     """Open a page on which the network of a recipe is trained while you look."""
-    chosen = recipe_of(recipe and run_folder(recipe, out), options)
+    chosen, state = _recipe_and_state(recipe and run_folder(recipe, out), options)
     try:
         from zerokara.lab.server import LabServer
     except ImportError as error:  # not there, or too old
@@ -71,19 +87,25 @@ def lab(
             raise
         return _without_page(chosen, engine=engine, threads=threads, data_dir=data_dir, out=out)
     from zerokara.lab.core import Lab
+    from zerokara.lab.lesson_messages import where
 
     stop = np.zeros(1, np.uint8)
     with stop_on_signals(stop):
-        watched = Lab(chosen, out=out, data_dir=data_dir, engine=engine, threads=threads)
+        watched = Lab(chosen, out=out, data_dir=data_dir, engine=engine, threads=threads, lessons=lessons)
+        begun = "" if lesson is None else f"#lesson={watched.shelf.lesson(lesson).name}"
+        for problem in watched.shelf.all()[1] if lessons else ():
+            tell(problem)
         server = LabServer(watched, port)
+        if state is not None:
+            watched.opened_with = where(watched, replace(state, recipe=chosen))
         threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
         try:
-            print(server.address, flush=True)
+            print(server.address + begun, flush=True)
             if watched.note:
                 tell(watched.note)
             tell(sentence("The lab is open at that address, on this machine alone. Ctrl-C ends it; its runs are kept."))
             if not no_browser:
-                threading.Thread(target=_open_browser, args=[server.address_for_browser()], daemon=True).start()
+                threading.Thread(target=_open_browser, args=[server.address_for_browser() + begun], daemon=True).start()
             while not stop[0]:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
@@ -95,6 +117,22 @@ def lab(
         if run.stopped:
             tell(sentence("go on with: {command}", command=command("resume", run.path)))
     return 0
+
+
+def _recipe_and_state(file: Path | None, options: dict[str, Any]) -> tuple[Recipe, State | None]:
+    """What is to be trained, and where the lab is to stand: a file may be a recipe, or a state of the lab."""
+    if file is None or not file.is_file():
+        return recipe_of(file, options), None
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = ""  # `recipe_of` says why
+    if not is_state(text):
+        return recipe_of(file, options), None
+    state = State.of_toml(text, file)
+    values = {f.name: getattr(state.recipe, f.name) for f in fields(Recipe)}
+    given = {name: value for name, value in options.items() if value is not None}
+    return overridden({name: value for name, value in values.items() if value is not None}, given), state
 
 
 def _open_browser(address: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from zerokara.errors import UsageError
 from zerokara.lab import asked
-from zerokara.lab.earlier_runs import earlier_runs, overlay
+from zerokara.lab.earlier_runs import curves, earlier_runs, overlay
 from zerokara.lab.form import RefusedRecipe, filled
 from zerokara.lab.messages import Message
 from zerokara.lab.session import Session
@@ -74,9 +74,15 @@ def _check(session: Session, fields: Mapping[str, Any]) -> Message:
     return Message("recipe", answer.to_json(per_epoch))
 
 
+def _overlay(session: Session, fields: Mapping[str, Any]) -> Message:
+    run = asked.word(fields, "run")
+    left = session.left.get(run)
+    return overlay(session.out, run) if left is None else curves(run, *left)
+
+
 QUESTIONS: Mapping[str, Callable[[Session, Mapping[str, Any]], Message]] = {
     "recipe": _check,
     "runs": lambda session, _: Message("runs", {"runs": earlier_runs(session.out)}),
-    "overlay": lambda session, fields: overlay(session.out, asked.word(fields, "run")),
+    "overlay": _overlay,
 }
 """What any view may ask, by the type of the message."""

@@ -47,6 +47,8 @@ class Conductor:
         self.iteration = trainer.iteration
         self._changes: list[tuple[str, float]] = []
         self._condition = Condition()
+        self._usual_rate: float | None = self.rate
+        self._is_on_its_way = self._goes_on = False
         self._due = 0.0
         self._chunk, self._seconds = 1, 0.0
         self._marks: deque[tuple[float, int]] = deque(maxlen=64)
@@ -63,7 +65,7 @@ class Conductor:
         if isinstance(event, Evaluated) and self.goal is not None and event.evaluation.test_accuracy >= self.goal:
             self.pause()
         if self.until is not None and self.iteration >= self.until:
-            self.pause()
+            self._arrive()
         if isinstance(event, Ended):  # its last checkpoint is written, and a change now would be in no update
             self._between()
             return
@@ -78,18 +80,35 @@ class Conductor:
     def pause(self) -> None:
         """Wait before the next chunk."""
         with self._condition:
+            self._put_rate_back()
             self.paused, self.until, self.goal = True, None, None
             self._condition.notify_all()
 
     def go(self, *, until: int | None = None, goal: float | None = None) -> None:
         """Go on; pause again after `until` updates in all, or at a test accuracy of `goal`."""
         with self._condition:
+            self._put_rate_back()
             self.paused, self.until, self.goal = False, until, goal
+            self._condition.notify_all()
+
+    def go_to(self, until: int, rate: float | None, *, goes_on: bool = False) -> None:
+        """Go on up to there, at that rate; when it pauses there, or goes on otherwise, the rate is as before.
+
+        `goes_on`: as fast as it can up to there, and without a pause on from there, at that rate.
+        """
+        with self._condition:
+            self._put_rate_back()
+            self._usual_rate, self.rate, self._due = self.rate, None if goes_on else rate, 0.0
+            self._is_on_its_way, self._goes_on = True, goes_on
+            if goes_on and rate is not None:
+                self._usual_rate = rate
+            self.paused, self.until, self.goal = False, until, None
             self._condition.notify_all()
 
     def pace(self, rate: float | None) -> None:
         """Do so many updates a second at most, or as many as can be done."""
         with self._condition:
+            self._is_on_its_way = False
             self.rate, self._due = rate, 0.0
             self._condition.notify_all()
 
@@ -118,6 +137,20 @@ class Conductor:
             return 0.0
         return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
 
+    def _arrive(self) -> None:
+        """Pause at `until`, or go on from there."""
+        with self._condition:
+            if self._is_on_its_way and self._goes_on:
+                self._put_rate_back()
+                self.until = None
+            else:
+                self.pause()
+
+    def _put_rate_back(self) -> None:
+        """The rate that somebody chose, where it was another one up to some update."""
+        if self._is_on_its_way:
+            self.rate, self._is_on_its_way, self._due = self._usual_rate, False, 0.0
+
     def _take_up(self) -> None:
         with self._condition:
             changes, self._changes = self._changes, []
@@ -133,6 +166,7 @@ class Conductor:
             trainer.evaluate()  # the next chunk would begin with it, and who pauses after an epoch wants to see it
         if not self.paused:  # that was told here too, and waited for
             return
+        trainer.apply_changes()  # given beforehand, for the update to come: who looks at settings sees them
         trainer.pause()
         self.at_rest = True
         self._told()

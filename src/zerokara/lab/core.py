@@ -13,7 +13,9 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
+from zerokara.lab import lesson_messages
 from zerokara.lab.commands import COMMANDS, QUESTIONS
+from zerokara.lab.lesson_shelf import Shelf
 from zerokara.lab.material import material
 from zerokara.lab.session import Session
 from zerokara.lab.watched_training import WatchedTraining
@@ -33,6 +35,7 @@ class Lab(Session):
         recipe: what to train first. Where its data are not on this computer, digits take their place.
         out: where run folders are made; data_dir: where to look for data first; engine, threads: what computes.
         plots: whether to draw the pictures of a run, and its page, at its end.
+        lessons: a folder with lessons besides zerokara's own.
     """
 
     def __init__(
@@ -44,8 +47,11 @@ class Lab(Session):
         engine: str = "auto",
         threads: int | None = None,
         plots: bool = True,
+        lessons: str | os.PathLike[str] | None = None,
     ) -> None:
+        shelf = Shelf(None if lessons is None else Path(lessons))
         super().__init__(Path(out), data_dir, engine, threads, plots)
+        self.shelf = shelf
         self._bind()
         self.recipe, self.dataset, self.note = material(recipe or Recipe(), data_dir)
         prepared = prepare_run(self.recipe, self.dataset, engine=engine, threads=threads)
@@ -87,8 +93,11 @@ class Lab(Session):
 
     def _bind(self) -> None:
         """Let views ask and command this one."""
+        lessons = {type: partial(lesson_messages.answered, self, type) for type in lesson_messages.ANSWERS}
         self.commands = {type: partial(do, self) for type, do in COMMANDS.items()}
         self.questions = {type: partial(answer, self) for type, answer in QUESTIONS.items()}
+        for type, answer in lessons.items():
+            (self.commands if type in lesson_messages.STEERING else self.questions)[type] = answer
 
     def close(self) -> None:
         """End the training, wait until its files are written, and leave the views."""

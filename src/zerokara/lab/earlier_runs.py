@@ -51,6 +51,11 @@ def overlay(out: Path, name: str) -> Message:
     curve.feed(run.history.losses)
     for evaluation in run.history.evaluations:
         evaluations.feed(evaluation)
+    return curves(name, curve, evaluations)
+
+
+def curves(name: str, curve: Curve, evaluations: Evaluations) -> Message:
+    """The curves of a run, as `overlay` is answered."""
     piece, rows = curve.piece(), evaluations.rows()
     fields = {
         "run": name,

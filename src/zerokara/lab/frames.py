@@ -37,6 +37,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from zerokara.lab.evaluations import Judgement
 from zerokara.lab.messages import MOST_BYTES
 from zerokara.lab.pictures import MOST_UNITS, sample_pictures, weight_pictures
 from zerokara.lab.shown import Glance, Source
@@ -58,7 +59,8 @@ class Frames:
         self.source = source
         self.pending = False
         self._losses = self._rows = (0, 0)
-        self._weights = self._judged = -1
+        self._weights = -1
+        self._judged: Judgement | None = None
 
     def next(self, *, weights: bool = True) -> Part:
         """What is new. `weights`: whether those may be among it now."""
@@ -76,11 +78,11 @@ class Frames:
             room -= size
             fields |= told
             arrays |= large
-            self._sent(told)
+            self._sent(told, glance)
         return fields, arrays
 
     def _has_new_weights(self, glance: Glance) -> bool:
-        return glance.W1 is not None and glance.iteration != self._weights
+        return glance.W1 is not None and glance.version != self._weights
 
     def _parts(self, glance: Glance, weights: bool) -> Iterator[Part]:
         """In the order of their importance."""
@@ -88,18 +90,18 @@ class Frames:
         yield self._evaluations()
         if weights and self._has_new_weights(glance):
             yield _pictures(glance)
-        if glance.judgement is not None and glance.judgement.iteration != self._judged:
+        if glance.judgement is not None and glance.judgement is not self._judged:
             yield _judgement(glance)
 
-    def _sent(self, told: Mapping[str, Any]) -> None:
+    def _sent(self, told: Mapping[str, Any], glance: Glance) -> None:
         if "losses" in told:
             self._losses = told["losses"]["width"], told["losses"]["updates"]
         if "evaluations" in told:
             self._rows = told["evaluations"]["step"], told["evaluations"]["count"]
         if "W1" in told:
-            self._weights = told["W1"]["iteration"]
+            self._weights = glance.version
         if "judged" in told:
-            self._judged = told["judged"]
+            self._judged = glance.judgement
 
     def _curve(self) -> Part:
         piece = self.source.curve.piece(*self._losses)

@@ -13,11 +13,12 @@ else reads those copies. Nothing can be steered.
 
 from __future__ import annotations
 
+import _thread
 import logging
 from collections.abc import Iterable, Mapping
 from importlib.util import decode_source
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 from zerokara.cells import printable
@@ -109,7 +110,7 @@ class OwnLab(Viewable):
         if seen.proven is not None and seen.parts and seen.number != self._dataset_number:
             sizes = seen.proven.layout.sizes
             dataset = own_data.dataset_of(seen.parts, sizes[0], sizes[-1])
-            Thread(target=self._recognise, args=[dataset, seen], name="zerokara-lab-data", daemon=True).start()
+            _thread.start_new_thread(self._recognise, (dataset, seen))  # not in a learner's `threading.enumerate()`
         with self._lock:
             self._seen, self._looked = seen, True
             self._dataset, self._dataset_number = dataset, seen.number
@@ -218,13 +219,15 @@ class OwnLab(Viewable):
             "status": self._status(seen, state),
             "iteration": seen.iteration,
             "evaluation": latest and vars(latest),
-            "layers": self._measured.sizes(seen, dataset),
+            "layers": self._measured.sizes(seen, dataset, at_once=state != RUNNING),
             "script_findings": findings,
             "unread": seen.unread if self._looked and not self._waits else "",
         }
         judgement = self._measured.judgement(seen, dataset, at_once=state != RUNNING)
         shape = self._shape(seen, dataset)
-        return Glance(fields, seen.iteration, seen.W1, shape, judgement, None if dataset is None else dataset.test)
+        return Glance(
+            fields, seen.iteration, seen.turn, seen.W1, shape, judgement, None if dataset is None else dataset.test
+        )
 
     @property
     def _waits(self) -> bool:

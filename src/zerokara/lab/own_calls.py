@@ -6,24 +6,27 @@ states, warnings, the names of their modules and the attributes of their classes
 
 from __future__ import annotations
 
+import builtins
 import copy
 import io
 import random
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.own_gradients.isolation import TimeUp, time_limit, without_files
+from zerokara.own_gradients.isolation import TimeUp, time_limit
 from zerokara.own_gradients.keeping import attributes_of
 from zerokara.own_gradients.parameters import is_object
 from zerokara.sources.instrumentation import Note
+from zerokara.words import in_english
 
 SHARED = 10_000
 """Elements from which an array is not copied but shared, and may not be written to meanwhile."""
@@ -55,15 +58,63 @@ def unseen(*spaces: dict[str, Any]) -> Iterator[None]:
             for space in spaces:
                 nothing.enter_context(_put_back(space))
                 nothing.enter_context(_notes_kept(space))
-            nothing.enter_context(redirect_stdout(io.StringIO()))
-            nothing.enter_context(redirect_stderr(io.StringIO()))
-            nothing.enter_context(without_files())
+            nothing.enter_context(_alone())
             yield
     finally:
         if silence in warnings.filters:
             warnings.filters.remove(silence)  # type: ignore[attr-defined]
         np.random.set_state(states[0])
         random.setstate(states[1])
+
+
+class _Unheard:
+    """A stream that takes what one thread writes, and hands on what others do."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._thread = stream, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        """How much was written."""
+        if threading.get_ident() == self._thread:
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def writelines(self, lines: Any) -> None:
+        """All of them."""
+        for line in lines:
+            self.write(line)
+
+    def hear(self) -> None:
+        """Hand on everything from now on: somebody may have kept it."""
+        self._thread = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """What this thread prints goes nowhere meanwhile, and it writes no file; other threads do as ever."""
+    out, errors, opened, at_keyboard = sys.stdout, sys.stderr, builtins.open, sys.stdin
+    thread = threading.get_ident()
+
+    def reading(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == thread and set(mode) & set("wax+"):
+            raise PermissionError(in_english("nothing is written while a network is asked: {file}", file=file))
+        return opened(file, mode, *args, **kwargs)
+
+    unheard = _Unheard(out), _Unheard(errors)
+    sys.stdout, sys.stderr = unheard
+    builtins.open = io.open = reading
+    sys.stdin = io.StringIO()
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr, sys.stdin = out, errors, at_keyboard
+        builtins.open = io.open = opened
+        for stream in unheard:
+            stream.hear()
 
 
 @contextmanager

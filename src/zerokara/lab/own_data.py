@@ -45,8 +45,8 @@ class Part:
     Attributes:
         x: (n, features) float32, float64 or uint8; t: (n,) integer.
         name: of the array; total: samples there.
-        one_hot: whether labels were rows there.
-        looked: (number, row) of samples all over it.
+        one_hot: whether labels were rows there; is_gray: whether all of x lies between 0 and 1.
+        numbers, rows: of samples all over it, as float64; all_t: the labels of all samples.
     """
 
     x: Array
@@ -54,6 +54,7 @@ class Part:
     name: str
     total: int
     one_hot: bool
+    is_gray: bool
     numbers: Array
     rows: Array
     all_t: Array
@@ -127,7 +128,8 @@ def _part(name: str, x: Array, t: Array, classes: int) -> Part:
     first = np.ascontiguousarray(x[:COPIED].reshape(min(COPIED, len(x)), -1), kind).copy()
     all_t = t.argmax(axis=1) if t.ndim == 2 else t.copy()
     rows = x[numbers].reshape(len(numbers), -1).astype(np.float64)
-    return Part(first, all_t[:COPIED].astype(np.int64), name, len(x), t.ndim == 2, numbers, rows, all_t)
+    is_gray = bool(first.min() >= 0 and first.max() <= 1)
+    return Part(first, all_t[:COPIED].astype(np.int64), name, len(x), t.ndim == 2, is_gray, numbers, rows, all_t)
 
 
 def dataset_of(parts: Mapping[str, Part], features: int, classes: int) -> Dataset:

@@ -19,7 +19,7 @@ from zerokara.own_gradients.keeping import attributes_of
 from zerokara.own_gradients.parameters import is_object
 from zerokara.own_training.kept import are_shares, iterations_of, part_of
 from zerokara.own_training.program import Program
-from zerokara.own_training.records import MEASURED
+from zerokara.own_training.records import LOSS, MEASURED, TEST
 from zerokara.own_training.roles import is_loss
 from zerokara.training.history import Evaluation
 
@@ -137,6 +137,11 @@ def lists_in(names: Names) -> Iterator[Path]:
                 )
 
 
+def _is_part_of_losses(names: Names, path: Path) -> bool:
+    """Whether it is one of several lists of losses, in a dict by what made them: `train_loss["Adam"]`."""
+    return len(path) > 1 and is_loss(path[0]) and isinstance(names.get(path[0]), dict)
+
+
 class Lists:
     """Those of one program.
 
@@ -176,7 +181,8 @@ class Lists:
                 self._accuracies[part] = Followed(path)
 
     def _search_losses(self, names: Names, found: Sequence[Path]) -> None:
-        losses = [path for path in found if is_loss(path[-1])]
+        losses = [path for path in found if is_loss(path[-1]) or _is_part_of_losses(names, path)]
+        losses = losses or [path for path in found if LOSS.search(path[-1]) and not TEST.search(path[-1])]
         longest = max(losses, key=lambda path: len(reached(names, path)), default=None)
         if longest is None or (self.losses is not None and longest == self.losses.path):
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,7 @@ class Seen:
         W1: what is shown of the first weights; None where they are no pictures.
         parts: the samples; number: another one whenever they are others.
         unread: sentences on what cannot be read, or "".
+        turn: the number of the look.
     """
 
     iteration: int = 0
@@ -83,12 +84,12 @@ class Seen:
     parts: Mapping[str, Part] = field(default_factory=dict)
     number: int = 0
     unread: str = ""
+    turn: int = 0
 
     @property
     def draws(self) -> bool:
         """Whether the network can be asked about a drawing."""
-        inputs = [part.x for part in self.parts.values()]
-        return self.params is not None and bool(inputs) and all(x.min() >= 0 and x.max() <= 1 for x in inputs)
+        return self.params is not None and bool(self.parts) and all(part.is_gray for part in self.parts.values())
 
     @property
     def measures(self) -> bool:
@@ -124,6 +125,10 @@ class Reader:
 
     def look(self, names: Names) -> Seen:
         """What there is now."""
+        with unseen():
+            return self._look(names)
+
+    def _look(self, names: Names) -> Seen:
         self._turns += 1
         now = time.monotonic()
         if now - self._searched >= SEARCHED or self._turns <= 3 or self._is_gone(names):
@@ -140,8 +145,7 @@ class Reader:
 
     def _search_network(self, names: Names) -> None:
         """The network that changes; the first one as long as none does."""
-        with unseen():
-            owners = owners_in(names)
+        owners = owners_in(names)
         prints = {owner: _print_of(owner.params(names)) for owner in owners}
         moved = [owner for owner in owners if owner in self._prints and not _equal(prints[owner], self._prints[owner])]
         if self._owner not in owners or (moved and self._owner not in moved):
@@ -263,7 +267,7 @@ class Reader:
             self._parts if known is not None else {},
             self._number,
         )
-        return Seen(**{**vars(seen), "unread": self._unread(seen)})
+        return replace(seen, unread=self._unread(seen), turn=self._turns)
 
     def _unread(self, seen: Seen) -> str:
         if self._library:

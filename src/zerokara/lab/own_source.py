@@ -21,8 +21,9 @@ from zerokara.lab.shown import Glance, Source
 from zerokara.nn.network import Network
 from zerokara.training.trainer import EVALUATED_AT_ONCE
 
-JUDGED = 3.0
-"""Seconds between two judgements of the test samples, which take the learner's computer while it trains."""
+JUDGED, SIZED = 3.0, 1.0
+"""Seconds between two judgements of the test samples, and between two measurements of layers: both take of the
+processor that the learner's script trains on."""
 NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(("run", "parent", "total", "per_epoch", "left", "pace", "until", "goal")),
     "rate": 0.0,
@@ -39,24 +40,30 @@ class Measured:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._sizes: tuple[Seen | None, list[dict[str, Any]]] = None, []
+        self._sized: Seen | None = None
+        self._sizes: list[dict[str, Any]] = []
         self._judgement: Judgement | None = None
         self._judged: Seen | None = None
-        self._at = -np.inf
+        self._judged_of: Dataset | None = None
+        self._at = self._sized_at = -np.inf
 
-    def sizes(self, seen: Seen, dataset: Dataset | None) -> list[dict[str, Any]]:
-        """The norms of each layer's weights and of its gradient; None where that is not known."""
+    def sizes(self, seen: Seen, dataset: Dataset | None, *, at_once: bool) -> list[dict[str, Any]]:
+        """The norms of each layer's weights and of its gradient, a second ago at most; None where that is not known."""
         with self._lock:
-            if self._sizes[0] is not seen:
-                self._sizes = seen, _layer_sizes(seen, dataset)
-            return self._sizes[1]
+            due = at_once or seen.params is None or time.monotonic() - self._sized_at >= SIZED
+            if due and self._sized is not seen:
+                self._sized, self._sized_at = seen, time.monotonic()
+                self._sizes = _layer_sizes(seen, dataset)
+            return self._sizes
 
     def judgement(self, seen: Seen, dataset: Dataset | None, *, at_once: bool) -> Judgement | None:
-        """What the network answered to the test samples, a few seconds ago at most; `at_once`: now."""
+        """What the network answered to the test samples of these data, a few seconds ago at most; `at_once`: now."""
+        if seen.params is None or dataset is None:
+            return None
         with self._lock:
-            due = at_once or time.monotonic() - self._at >= JUDGED
-            if dataset is not None and seen.params is not None and due and self._judged is not seen:
-                self._judged, self._at = seen, time.monotonic()
+            due = at_once or dataset is not self._judged_of or time.monotonic() - self._at >= JUDGED
+            if due and (self._judged is not seen or dataset is not self._judged_of):
+                self._judged, self._judged_of, self._at = seen, dataset, time.monotonic()
                 self._judgement = _judgement(seen, dataset)
             return self._judgement
 

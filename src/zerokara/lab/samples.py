@@ -24,7 +24,7 @@ LOOKED_AT = 1_000
 
 def sample_of(subject: Subject, message: Message) -> Message:
     """One test sample; see `zerokara.lab.drawing`."""
-    number, test = _number(subject, message), subject.dataset.test
+    number, test = sample_number(subject, message), subject.dataset.test
     label = int(test.t[number])
     fields = {
         "number": number,
@@ -35,7 +35,8 @@ def sample_of(subject: Subject, message: Message) -> Message:
     return Message("sample", fields, {"pixels": pictures(subject, np.array([number]))[0]})
 
 
-def _number(subject: Subject, message: Message) -> int:
+def sample_number(subject: Subject, message: Message) -> int:
+    """The number of the test sample that a message asks for by `which`."""
     which, last = message.fields.get("which"), len(subject.dataset.test) - 1
     if which == "random":
         return int(np.random.default_rng().integers(last + 1))

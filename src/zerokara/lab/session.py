@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from threading import RLock, Thread
 from typing import Any
 
 from zerokara.data import Dataset
 from zerokara.data.description import DataDescription
+from zerokara.data.entries import ENTRIES
 from zerokara.errors import UsageError, ZerokaraError
+from zerokara.lab.curve import Curve
+from zerokara.lab.evaluations import Evaluations
 from zerokara.lab.form import filled, form
 from zerokara.lab.going_back import GoingBack
-from zerokara.lab.material import loaded
+from zerokara.lab.going_to import leads_to, refuse_beyond
+from zerokara.lab.lesson_shelf import Shelf
+from zerokara.lab.material import loaded, material
 from zerokara.lab.shown import Greeting, told_of_data
+from zerokara.lab.states import State
 from zerokara.lab.subject import Subject
 from zerokara.lab.training_source import TrainingSource
 from zerokara.lab.view import Viewable
 from zerokara.lab.watched_training import ALL_OVER, FAILED, RETURNING, STOPPED, UNTRAINED, WatchedTraining
 from zerokara.runs.prepared import PreparedRun, prepare_run
 from zerokara.runs.resume import reopen
+from zerokara.runs.untrusted import command
+from zerokara.training.changes import Change
 from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
+
+MOST_LEFT = 8
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +52,10 @@ class Session(Viewable):
         recipe, dataset: of what is shown; note: a sentence on data that are not there, "" where all is as asked for.
         training: what is shown; while one looks at an earlier update, that.
         problem: why the latest going back failed, for people; "" mostly.
+        shelf: where its lessons are.
+        left: curves of the latest trainings that were begun for a state, by the names of their runs; they can be drawn
+            over others before their files are written.
+        opened_with: where the lab stood when it was opened, for a page to go there; None for the usual.
     """
 
     recipe: Recipe
@@ -59,6 +74,9 @@ class Session(Viewable):
         self._returning: Return | None = None
         self._ending: list[WatchedTraining] = []
         self.problem = ""
+        self.shelf = Shelf()
+        self.left: dict[str, tuple[Curve, Evaluations]] = {}
+        self.opened_with: dict[str, Any] | None = None
 
     @property
     def key(self) -> Recipe:
@@ -78,6 +96,7 @@ class Session(Viewable):
             **told_of_data(dataset, described, note),
             "form": form(recipe),
             "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
+            "where": self.opened_with if training.serial == (self.opened_with or {}).get("training") else None,
         }
         return Greeting(recipe, told, source)
 
@@ -127,6 +146,39 @@ class Session(Viewable):
             self.training.conductor.go()
             self.training.begin(self.out, plots=self._plots)
         self.notify()
+
+    def show(self, state: State) -> WatchedTraining:
+        """Have the training of a state go to its update, and be shown; what was trained before stops and is kept.
+
+        Where the training that is shown can go on to there, or is there already, it does, and nothing else begins.
+        Raises ZerokaraError for what cannot be trained here, and nothing is changed.
+        """
+        with self.lock:
+            self._give_up_returning()
+            recipe, dataset, note = self._of_state(state)
+            if not leads_to(self.training, recipe, state):
+                training = self._watched(self._prepared(recipe, dataset, state.changes))
+                refuse_beyond(training, state)
+                training.conductor.rate = self.training.conductor.rate
+                training.is_for_a_state = True
+                self._leave_behind()
+                self.recipe, self.dataset, self.note, self.training = recipe, dataset, note, training
+            training = self.training
+            if state.running or training.conductor.iteration < state.update:
+                training.conductor.go_to(state.update, state.pace, goes_on=state.running)
+                if training.thread is None:
+                    training.begin(self.out, plots=self._plots)
+                    self._leave_origin()
+        self.notify()
+        return training
+
+    def minded(self, state: State) -> WatchedTraining | None:
+        """A training that somebody began for its own sake, and that would stop if that state were shown."""
+        with self.lock:
+            if leads_to(self.training, self._of_state(state)[0], state):
+                return None
+            others = filter(None, (self.training, self._origin))
+            return next((one for one in others if one.is_busy() and not one.is_for_a_state), None)
 
     def go(self, *, until: int | None = None, goal: float | None = None) -> None:
         """Train on; pause again after `until` updates in all, or at a test accuracy of `goal`.
@@ -245,6 +297,11 @@ class Session(Viewable):
     def _end(self, training: WatchedTraining) -> None:
         if training.is_busy():
             training.conductor.stop()
+            if training.is_for_a_state:
+                training.is_hurried = True
+                self.left = dict(
+                    [*self.left.items(), (training.name, (training.curve, training.evaluations))][-MOST_LEFT:]
+                )
             self._ending = [*(old for old in self._ending if old.is_busy()), training]
 
     def end(self) -> None:
@@ -260,8 +317,30 @@ class Session(Viewable):
         for training in ending:
             training.join()
 
-    def _prepared(self, recipe: Recipe, dataset: Dataset) -> PreparedRun:
-        return prepare_run(recipe, dataset, engine=self._engine, threads=self._threads)
+    def _of_state(self, state: State) -> tuple[Recipe, Dataset, str]:
+        """Its recipe and data, those of the lab where they are the same; digits for data that are not here."""
+        recipe = state.recipe
+        if recipe.dataset == self.recipe.dataset:
+            dataset, note = self.dataset, self.note
+        elif recipe.dataset in ENTRIES:
+            recipe, dataset, note = material(recipe, self._data_dir)
+        else:
+            raise UsageError(
+                sentence(
+                    "This state is of data that have no name, but a place: {path}. Open the lab with them first: "
+                    "{command}",
+                    path=recipe.dataset,
+                    command=command("lab", recipe.dataset),
+                ),
+                "wrong-value",
+            )
+        same = recipe.resolved() == self.recipe.resolved()
+        return self.recipe if same else recipe, self.dataset if recipe.dataset == self.recipe.dataset else dataset, note
+
+    def _prepared(self, recipe: Recipe, dataset: Dataset, changes: Sequence[Change] = ()) -> PreparedRun:
+        prepared = prepare_run(recipe, dataset, engine=self._engine, threads=self._threads, changes=changes)
+        prepared.trainer.apply_changes()  # those before the first update
+        return prepared
 
     def _watched(self, prepared: PreparedRun) -> WatchedTraining:
         self._serial += 1

@@ -31,13 +31,15 @@ class Glance:
 
     Attributes:
         fields: of a frame, as JSON has them.
-        iteration: updates that W1 has had; W1: (features, units), None where nobody knows.
+        iteration: updates that W1 has had; version: another number where it is another.
+        W1: (features, units), None where nobody knows.
         image_shape: of a sample.
         judgement: of the test part `test`; None where there is none.
     """
 
     fields: dict[str, Any]
     iteration: int
+    version: int
     W1: NDArray[Any] | None
     image_shape: tuple[int, ...]
     judgement: Judgement | None = None

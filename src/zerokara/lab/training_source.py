@@ -41,6 +41,7 @@ class TrainingSource(Source):
         return Glance(
             self._fields(snapshot),
             snapshot.iteration,
+            snapshot.iteration,
             snapshot.network.params["W1"],
             dataset.image_shape,
             training.judgement(),

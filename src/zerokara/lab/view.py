@@ -3,8 +3,9 @@
 Messages from Python:
 
     hello        once, and again with another data set or other tabs: view, version, language, texts, tabs, steerable,
-                 engine, sizes, dataset, class_names, image_shape, form, recipe, and all that a frame has; of a
-                 learner's script also script {name, lines: [{number, text, cell}]}, form is empty, recipe null
+                 engine, sizes, dataset, class_names, image_shape, form, recipe, and all that a frame has; where: the
+                 state that the lab was opened with, as `open_state` answers it, else null; of a learner's script also
+                 script {name, lines: [{number, text, cell}]}, form is empty, recipe null
     frame        how the training stands and what is new (`zerokara.lab.frames`); at most 10 a second, and none before
                  the one before was `seen`
     refused      what was asked cannot be done: text, and errors by field where a recipe was refused
@@ -14,6 +15,7 @@ Messages to Python; where they have an `id`, they are answered with the same:
     seen         {frame}: it has been painted
     recipe       {values: field → text} → {toml, command, errors, updates}; nothing is changed
     runs         → {runs}; overlay {run} → the curves of one of them
+    lessons, and states of the lab: `zerokara.lab.lesson_messages`
     what is asked about the network: `zerokara.lab.drawing`, `zerokara.lab.probing`, `zerokara.lab.one_update`
 
 and, from the view that steers, or from any while none does; answered by `done`:

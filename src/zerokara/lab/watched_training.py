@@ -61,6 +61,8 @@ class WatchedTraining:
         is_writing: whether all updates are done, and its files are being written.
         is_hurried: whether its pictures are to be left out, as somebody waits for its end.
         returning: the iteration that somebody goes back to while this is still shown.
+        batch: the samples that its layers are measured with, always the same.
+        is_for_a_state: whether it was begun to show a state of the lab, so that nobody minds its end.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class WatchedTraining:
         self.folder: Path | None = None
         self.run: Run | None = None
         self.ended, self.problem = "", ""
-        self.is_writing = self.is_hurried = False
+        self.is_writing = self.is_hurried = self.is_for_a_state = False
         self.returning: int | None = None
         self.thread: Thread | None = None
         self._told = told
@@ -94,7 +96,7 @@ class WatchedTraining:
         self._sizes: tuple[Snapshot, list[dict[str, Any]]] | None = None
         # of batches of its own: those of the trainer remember an epoch, and are its thread's
         batches = prepared.recipe.make_batches(len(prepared.dataset.train))
-        self._batch = fixed_batch(prepared.dataset.train, batches.rows(0, 1)[0])
+        self.batch = fixed_batch(prepared.dataset.train, batches.rows(0, 1)[0])
         self._reading = Lock()
         if before is not None:
             self.conductor.rate = before.conductor.rate
@@ -197,7 +199,7 @@ class WatchedTraining:
         """How large weights, gradients and updates are there."""
         with self._reading:
             if self._sizes is None or self._sizes[0] is not snapshot:
-                self._sizes = snapshot, layer_sizes(snapshot, self._engine(), self._batch)
+                self._sizes = snapshot, layer_sizes(snapshot, self._engine(), self.batch)
             return self._sizes[1]
 
     def _engine(self) -> Engine:

@@ -5,6 +5,7 @@ from typing import Any
 
 from zerokara.report import fonts
 from zerokara.runner import finder, import_hooks, ipython, spawned
+from zerokara.runner.looks import looks
 from zerokara.runner.own_loops import make_plain
 
 
@@ -25,12 +26,14 @@ def start() -> None:
             from zerokara.runner import listener
 
             listener.listen(shell)
+            looks.wanted = True  # by `%zerokara lab`, which may come after the cell that defines what trains
 
 
 def stop() -> None:
     """Take the finder away, and the names it supplied; what is compiled from now on is compiled as it is."""
     finder.uninstall()
     import_hooks.look_through_own_modules(False)
+    looks.wanted = False
     if (shell := _shell()) is not None:
         ipython.look_away(shell)
         if (listener := sys.modules.get("zerokara.runner.listener")) is not None:

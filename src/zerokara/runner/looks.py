@@ -12,6 +12,7 @@ which alone knows that no update is half done. With no lab open nothing is ever 
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import _thread
 import logging
 import math
@@ -97,6 +98,7 @@ class _Looking:
     due: Due
     pacing: Pacing
     clock: Callable[[], float]
+    sleep: Callable[[float], None]
     thread: int = 0
     at: float = -math.inf
     in_function: bool = False
@@ -109,7 +111,7 @@ class _Looking:
         while not self.closed:
             self.looked.wait()
             self.looked.clear()
-            time.sleep(self.rest)  # it is short, and nothing waits for its end
+            self.sleep(self.rest)  # it is short, and nothing waits for its end
             if not self.closed:
                 self.due[:] = [None]
 
@@ -144,11 +146,16 @@ class Looks:
         turns: what these do at the beginning of each turn.
     """
 
-    def __init__(self, pacing: Pacing | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        pacing: Pacing | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.wanted = False
         self.due = Due()
         self.turns = Turns(self.due, self._turn)
-        self._pacing, self._clock = pacing or Pacing(), clock
+        self._pacing, self._clock, self._sleep = pacing or Pacing(), clock, sleep
         self._open: _Looking | None = None
         self._busy = threading.Lock()
         os.register_at_fork(after_in_child=self._forget)
@@ -170,7 +177,7 @@ class Looks:
     def open(self, lab: OwnLab) -> None:
         """Let this lab look from now on, in the place of one that did."""
         self.close()
-        self._open = looking = _Looking(lab, self.due, self._pacing, self._clock)
+        self._open = looking = _Looking(lab, self.due, self._pacing, self._clock, self._sleep)
         _thread.start_new_thread(looking.say_when, ())  # not in a learner's `threading.enumerate()`
         self.due[:] = [None]
 
@@ -283,15 +290,19 @@ def _signals_kept(kept: list[int]) -> Iterator[None]:
         if again:
             raise KeyboardInterrupt
 
-    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    # Not by `signal`, whose enumerations would take a tenth of a millisecond each time.
+    handlers = {number: _signal.getsignal(number) for number in _SIGNALS}
     theirs = {number: handler for number, handler in handlers.items() if callable(handler)}
     try:
         for number in theirs:
-            signal.signal(number, keep)
+            _signal.signal(number, keep)
         yield
     finally:
         for number, handler in theirs.items():
-            signal.signal(number, handler)
+            _signal.signal(number, handler)
+
+
+_SIGNALS = tuple(map(int, signal.valid_signals()))
 
 
 looks = Looks()

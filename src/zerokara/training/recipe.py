@@ -297,6 +297,11 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise UsageError(
             sentence("{path} cannot be read as a recipe: {reason}.", path=path, reason=error), "wrong-recipe"
         ) from error
+    return recipe_values(tables, path)
+
+
+def recipe_values(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The fields that the tables of a recipe file give; `path` is for the errors, which are those of `read_toml`."""
     home = {f.name: f.metadata["table"] for f in fields(Recipe)}
     values: dict[str, Any] = {}
     for table, entries in tables.items():

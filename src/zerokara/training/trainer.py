@@ -141,7 +141,7 @@ class Trainer:
             raise RuntimeError(in_english("a setting cannot be changed while updates are being done"))
         made = Change(self.iteration, name, value)
         in_order([made], self.optimizer)
-        self._apply_changes()
+        self.apply_changes()
         kept = self.changes[: self._applied]
         lately = kept[-len(CHANGEABLE) :]  # there is at most one of each setting between the same two updates
         kept[-len(CHANGEABLE) :] = [c for c in lately if (c.iteration, c.field) != (made.iteration, made.field)]
@@ -191,7 +191,7 @@ class Trainer:
         for name, value in self._unchanged.items():
             use(self.network, self.optimizer, name, value)
         self.changes, self._applied = in_order(moment.changes, self.optimizer), 0
-        self._apply_changes()
+        self.apply_changes()
 
     @property
     def finished(self) -> bool:
@@ -236,7 +236,7 @@ class Trainer:
 
         Fewer where an epoch ends, `stop` is raised or a setting changes: all updates of a chunk have the same settings.
         """
-        self._apply_changes()
+        self.apply_changes()
         to_come = self.changes[self._applied : self._applied + 1]
         rows = self.batches.rows(self.iteration, min([until, *(change.iteration for change in to_come)]))
         began = perf_counter()
@@ -277,8 +277,8 @@ class Trainer:
         history.seconds += seconds
         self._tell(Evaluated(evaluation, seconds, train, test, **self._context()))
 
-    def _apply_changes(self) -> None:
-        """Have the next update use what was changed by now."""
+    def apply_changes(self) -> None:
+        """Have the next update use what was changed by now; only between two of them."""
         while self._applied < len(self.changes) and self.changes[self._applied].iteration <= self.iteration:
             self._use(self.changes[self._applied])
             self._applied += 1

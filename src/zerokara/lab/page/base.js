@@ -2,13 +2,14 @@
 // The files beside this one are put one after the other into one module, so they see each other's names.
 
 /**
- * The tabs, in the order of their files: {name, build(lab) → {element, frame(content), shown(visible), state(), restore(fields)}}.
+ * The tabs, in the order of their files: {name, build(lab) → {element, frame, shown, state, restore}}.
  *
  * `name` is also the key of the tab's title. `build` is called for each view: a notebook may have several, so what a
- * tab keeps belongs into `build`. `frame` gets what Python pushed, the hello first, with `array(name)`; `shown` is told
- * whether people see the tab (it is called first after the first frame). What is not seen must not be painted. When
- * there is another network to train (a new hello), everything is built anew. `state` says what one has chosen there, as
- * texts, numbers and lists that a file can keep; `restore` chooses that again, and of {} as it was at first.
+ * tab keeps belongs into `build`. `frame(content)` gets what Python pushed, the hello first, with `array(name)`;
+ * `shown(visible)` is told whether people see the tab (it is called first after the first frame). What is not seen must
+ * not be painted. When there is another network to train (a new hello), everything is built anew. `state()` says what
+ * one has chosen there, as texts, numbers and lists that a file can keep; `restore(fields)` chooses that again, and of
+ * {} as it was at first. Either may return a promise.
  */
 const TABS = [];
 

@@ -56,20 +56,23 @@ class DrawTab {
     this.element = h("div", { class: "draw-frame" }, this.sheet);
   }
 
-  /** The drawing or the test sample, what is edited there, units that are off, and the one that is looked at. */
-  state() {
-    const { ink, pixels, samples } = this, off = [...this.off.values()], drawing = ink.inText();
+  /** The test sample and its edited pixels, or the drawing; units that are off, and the one that is looked at. */
+  async state() {
+    const { pixels, samples, unit } = this, off = [...this.off.values()], edits = pixels.edited();
+    const isSample = this.turned === "sample" && samples.number !== null, ink = isSample ? "" : await this.ink.inText();
     return {
-      ...(this.turned === "sample" && samples.number !== null ? { sample: samples.number, ...pixels.inText() } : {}),
-      ...(drawing ? { drawing } : {}), ...(off.length ? { off } : {}), ...(this.unit ? { unit: this.unit } : {}),
+      ...(isSample ? { sample: samples.number } : {}), ...(isSample && edits.length ? { edits } : {}),
+      ...(ink ? { ink } : {}), ...(off.length ? { off } : {}), ...(unit ? { unit } : {}),
     };
   }
 
-  async restore({ sample = null, edits = "", drawing = "", off = [], unit = null }) {
+  async restore({ sample = null, edits = [], ink = "", off = [], unit = null }) {
     this.off = new Map(off.map(([layer, number]) => [`${layer},${number}`, [layer, number]]));
     this.unit = unit;
-    this.ink.restore(drawing);
-    if (sample === null) return this.turnTo("ink");
+    if (sample === null) {
+      await this.ink.restore(ink);
+      return this.turnTo("ink");
+    }
     await this.samples.pick(sample);
     this.pixels.restore(edits);
     this.turnTo("sample");

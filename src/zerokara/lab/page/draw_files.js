@@ -29,6 +29,39 @@ async function scaledDown(file) {
   return new Promise(made => canvas.toBlob(made, "image/jpeg", 0.9)); // a photo
 }
 
+/** A PNG of gray pixels (rows, columns) of bytes: a canvas would make one of colours, three times as large. */
+async function grayPng(pixels, [rows, columns]) {
+  const lines = new Uint8Array(rows * (columns + 1)); // each line begins with the number of its filter: none
+  for (let row = 0; row < rows; row++) {
+    lines.set(pixels.subarray(row * columns, (row + 1) * columns), row * (columns + 1) + 1);
+  }
+  const packed = new Blob([lines]).stream().pipeThrough(new CompressionStream("deflate"));
+  const head = new DataView(new ArrayBuffer(13));
+  head.setUint32(0, columns);
+  head.setUint32(4, rows);
+  head.setUint8(8, 8); // bits of a pixel, which is gray
+  const chunks = [pngChunk("IHDR", new Uint8Array(head.buffer)),
+    pngChunk("IDAT", new Uint8Array(await new Response(packed).arrayBuffer())), pngChunk("IEND", new Uint8Array(0))];
+  return Uint8Array.from([137, 80, 78, 71, 13, 10, 26, 10, ...chunks.flat()]);
+}
+
+/** The bytes of a part of a PNG: its length, its name, its data and their checksum. */
+function pngChunk(name, data) {
+  const named = [...Array.from(name, letter => letter.charCodeAt(0)), ...data];
+  const four = number => [number >>> 24, (number >>> 16) & 255, (number >>> 8) & 255, number & 255];
+  return [...four(data.length), ...named, ...four(crc32(named))];
+}
+
+/** As PNG, zip and gzip check bytes. */
+function crc32(bytes) {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc;
+}
+
 /** Have files that are dropped on an element, or pasted while it is seen, handed to `opened`. */
 function takeFiles(lab, element, isShown, opened) {
   element.addEventListener("dragover", event => {

@@ -2,7 +2,7 @@
 
 const INK_PIXELS = 280; // of the longer side
 const INK_CELL = 10; // pixels that the keyboard's cursor moves by: 28 cells
-const MOST_TEXT = 4000; // letters of a drawing that a file keeps
+const MOST_PNG = 4096; // bytes of a drawing that a state of the lab keeps
 const SOFT_EDGE = 3; // pixels that an eraser is wider: it takes the soft edge of a line too
 const WIDTHS = { least: 1, most: 5, step: 0.5, first: 2.5 }; // of the brush, in cells
 
@@ -53,8 +53,8 @@ class Ink {
     this.strokes.push({ erase: erasing || this.erasing, width: this.width, lines: [] });
   }
 
-  line(...places) {
-    const [from, to] = places.map(place => place.map(onGrid)), stroke = this.strokes.at(-1), isFirst = !stroke.lines.length;
+  line(from, to) {
+    const stroke = this.strokes.at(-1), isFirst = !stroke.lines.length;
     stroke.lines.push([from, to]);
     if (isFirst) this.redraw();
     else this.draw({ ...stroke, lines: [[from, to]] });
@@ -95,22 +95,23 @@ class Ink {
     this.redraw();
   }
 
-  /**
-   * The strokes as text, "" where there are none: of each its width and its places, "2.5 310,420 315,431; e2 …", in
-   * hundredths of a cell; e erases. A picture's file, and what is too long, is not kept.
-   */
-  inText() {
-    const from = this.strokes.findLastIndex(stroke => stroke.cleared || stroke.picture);
-    if (this.strokes[from]?.picture) return "";
-    const text = this.strokes.slice(from + 1).map(strokeInText).join("; ");
-    return text.length <= MOST_TEXT ? text : "";
+  /** The drawing as a small PNG in base64; "" where there is none, it is a picture's file, or too large to be kept. */
+  async inText() {
+    const last = this.strokes.at(-1);
+    if (!last || last.cleared || last.picture) return "";
+    if (this.kept?.last === last && this.kept.lines === last.lines?.length) return this.kept.text;
+    const { lines } = last, { ink } = this.question.arrays, png = await grayPng(ink, ink.shape);
+    const text = png.length <= MOST_PNG ? btoa(String.fromCharCode(...png)) : "";
+    this.kept = { last, lines: lines?.length, text };
+    return text;
   }
 
-  /** The strokes of such a text; what is not one is left out. What was there before can be had back by Undo. */
-  restore(text) {
-    if (text === this.inText() && !this.strokes.at(-1)?.picture) return;
-    if (this.strokes.length) this.strokes.push({ cleared: true });
-    this.strokes.push(...text.split(";").map(strokeOfText).filter(Boolean));
+  /** The drawing that such a text is; what was there before can be had back by Undo. */
+  async restore(text) {
+    if (text === await this.inText() && !this.strokes.at(-1)?.picture) return;
+    const drawing = text && await createImageBitmap(new Blob([Uint8Array.from(atob(text), letter => letter.charCodeAt(0))]));
+    if (drawing) this.strokes.push({ drawing });
+    else if (this.strokes.length) this.strokes.push({ cleared: true });
     this.redraw();
   }
 
@@ -118,8 +119,9 @@ class Ink {
     const { context, strokes } = this, { width, height } = this.sheet.canvas;
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
-    const from = strokes.findLastIndex(stroke => stroke.cleared || stroke.picture);
+    const from = strokes.findLastIndex(stroke => stroke.cleared || stroke.picture || stroke.drawing);
     if (strokes[from]?.picture) this.drawPicture(strokes[from].picture);
+    if (strokes[from]?.drawing) context.drawImage(strokes[from].drawing, 0, 0, width, height);
     for (const stroke of strokes.slice(from + 1)) this.draw(stroke);
     this.hint.hidden = strokes.length > 0 && !strokes.at(-1).cleared;
   }
@@ -161,24 +163,6 @@ class Ink {
     ink.shape = [height, width];
     return { arrays: { ink } };
   }
-}
-
-/** A place in cells, as fine as it is kept. */
-function onGrid(cells) {
-  return Math.round(100 * cells) / 100;
-}
-
-function strokeInText({ erase, width, lines }) {
-  const places = [lines[0][0], ...lines.map(([, to]) => to)];
-  return `${erase ? "e" : ""}${width} ${places.map(place => place.map(cells => Math.round(100 * cells)).join()).join(" ")}`;
-}
-
-function strokeOfText(text) {
-  const [, erase, width, places] = /^\s*(e?)([\d.]+) ([-\d, ]+)$/.exec(text) ?? [];
-  if (!places) return null;
-  const [first, ...others] = places.trim().split(" ").map(place => place.split(",").map(n => Number(n) / 100));
-  const all = [first, ...others];
-  return { erase: erase === "e", width: Number(width), lines: all.map((to, k) => [all[Math.max(0, k - 1)], to]) };
 }
 
 /** The pixels of a drawing of the same proportions as the pictures of a data set. */

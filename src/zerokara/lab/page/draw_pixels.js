@@ -29,16 +29,14 @@ class Pixels {
       h("label", {}, this.place, this.number));
   }
 
-  /** What was edited, as text: {edits: "405 0.35; 406 1"}, the number of each pixel and its value; {} where nothing is. */
-  inText() {
-    const edited = [...this.values.keys()].filter(at => this.values[at] !== this.original[at]);
-    return edited.length ? { edits: edited.map(at => `${at} ${this.values[at]}`).join("; ") } : {};
+  /** What was edited: [number of the pixel, its value] of each. */
+  edited() {
+    return [...this.values.keys()].filter(at => this.values[at] !== this.original[at]).map(at => [at, this.values[at]]);
   }
 
-  /** Edit what such a text says. */
-  restore(text) {
-    const edits = text.split(";").map(edit => edit.trim().split(" ").map(Number));
-    for (const [at, value] of edits) if (at in this.values && Number.isFinite(value)) this.values[at] = value;
+  /** Edit what `edited` said. */
+  restore(edited) {
+    for (const [at, value] of edited) if (at in this.values) this.values[at] = value;
     this.repaint();
     this.moved(this.sheet.cursor);
   }

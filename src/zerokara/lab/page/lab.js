@@ -93,7 +93,7 @@ function build(view) {
   const { element: strip } = view.lessons; // it stays: a lesson goes from one network to another
   for (const child of [...lab.root.children]) if (child !== strip) child.remove();
   if (!strip.isConnected) lab.root.append(strip);
-  lab.root.append(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel), lab.hello.steerable ? stateFile(view) : "");
+  lab.root.append(buildHead(view, tablist), ...view.tabs.map(tab => tab.panel), ...(lab.hello.steerable ? [stateFile(view)] : []));
   showTab(view, view.tabs.some(tab => tab.name === view.shown) ? view.shown : view.tabs[0].name);
 }
 

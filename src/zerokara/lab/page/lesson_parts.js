@@ -85,8 +85,8 @@ function lessonQuestion(lab, question, agree, leave) {
 }
 
 /** Why it does not go on. */
-function lessonStuck(lab, text, again) {
-  return [h("p", { class: "problem", tabindex: -1 }, text), h("button", { onclick: again }, lab.text("lesson_retry"))];
+function lessonStuck(text, again) {
+  return [h("p", { class: "problem", tabindex: -1, hidden: !text }, text), again];
 }
 
 /** What was predicted, and what came, step by step. */

@@ -3,8 +3,9 @@
 const RESTS = new Set(["untrained", "paused"]), ENDED = new Set(["finished", "stopped", "diverged", "failed"]);
 
 /** What one has chosen in each tab: {name of the tab: its state()}. */
-function chosenIn(view) {
-  return Object.fromEntries(view.tabs.filter(tab => tab.state).map(tab => [tab.name, tab.state()]));
+async function chosenIn(view) {
+  const told = view.tabs.filter(tab => tab.state).map(async tab => [tab.name, await tab.state()]);
+  return Object.fromEntries(await Promise.all(told));
 }
 
 /**
@@ -72,7 +73,7 @@ function stateFile(view) {
   };
   const button = (key, does) => h("button", { onclick: () => does().catch(error => told(error.message)) }, lab.text(key));
   const copy = button("state_copy", async () => {
-    const { toml } = await lab.ask("state", { tab: view.shown, fields: chosenIn(view) });
+    const { toml } = await lab.ask("state", { tab: view.shown, fields: await chosenIn(view) });
     field.value = toml;
     told(lab.text((await copiedFrom(field)) ? "copied" : "state_select"));
   });

@@ -154,6 +154,7 @@ class Lessons {
       say(way, onTheWay(lab, where));
       if (!way.isConnected) this.show([way]);
     }, signal);
+    if (isThere && where) view.lab.root.scrollIntoView({ block: "start" });
     if (isThere && overlay) await view.tabs.find(tab => tab.name === "train")?.overlay(overlay);
     return isThere;
   }
@@ -169,20 +170,20 @@ class Lessons {
     Object.assign(lesson.record[lesson.at], { values, predicted, came, right });
     if (!text) return this.next();
     if (step.action) this.lab.announce([this.lab.text("lesson_came"), text].join("\n"), { first: true });
-    this.show(lessonCame(this.lab, text, () => this.next()), !step.action); // who does something keeps the focus
+    this.show(lessonCame(this.lab, text, () => this.next()), "came", !step.action); // who does something keeps the focus
   }
 
   /** Wait until what is to be done in the lab has been done, and rests; what was measured then, or null. */
   async done(step, prediction, signal) {
     let start = null, asked = "", answer = null;
     while (!signal.aborted) {
-      const fields = chosenIn(this.view), chosen = JSON.stringify(fields);
+      const fields = await chosenIn(this.view), chosen = JSON.stringify(fields);
       const rests = chosen === asked && !this.lab.root.matches(":active"); // nobody holds a slider down
       if (answer?.done && (!step.action || rests)) return answer;
       asked = chosen;
       answer = await this.ask("lesson_measure", { ...this.about(), start, prediction, fields }, () => this.enter());
       if (!answer) return null;
-      if (step.action && start === null) this.show(lessonAct(this.lab, step)); // what it was before is known now
+      if (step.action && start === null && answer.start) this.show(lessonAct(this.lab, step), "act"); // known: what was before
       ({ start } = answer);
       if (!answer.done || step.action) await pause(LESSON_EVERY, signal);
     }
@@ -196,15 +197,17 @@ class Lessons {
 
   /** Something could not be done. */
   stuck(text, again) {
-    this.show(lessonStuck(this.lab, text, again));
+    const key = this.lesson ? "lesson_retry" : "lesson_others";
+    this.show(lessonStuck(text, h("button", { onclick: again }, this.lab.text(key))));
   }
 
   /** What is seen of a lesson at a moment, with its title, where one is, and what was predicted so far. */
-  show(parts, focus = true) {
+  show(parts, phase = "", focus = true) {
     const { lab, lesson } = this, now = h("div", { class: "lesson-now" }, ...parts.filter(Boolean));
     this.body = h("div", { class: "lesson-body" }, now, lesson && lessonRecord(lab, lesson.record));
     this.watching = h("p", { class: "watching" }, lab.text("watching"), " ",
       h("button", { onclick: () => lab.request("steer") }, lab.text("take_over")));
+    this.element.dataset.phase = phase;
     this.element.setAttribute("aria-label", lesson?.title ?? lab.text("lessons"));
     this.element.replaceChildren(this.head(), this.watching, this.body);
     this.watch();

@@ -32,7 +32,10 @@ TABS.push({
         if (visible) paint();
       },
       overlay: run => runs.lay(run),
-      state: () => ({ on: Object.keys(switches).filter(name => switches[name].on) }),
+      state() {
+        const on = Object.keys(switches).filter(name => switches[name].on);
+        return on.length ? { on } : {};
+      },
       restore({ on = [] }) {
         for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));
       },
@@ -72,7 +75,7 @@ function card(name, title, beside, ...children) {
 
 /** A small button that is on or off; `changed(on)` is called when it is turned. */
 function switchButton(attributes, label, changed) {
-  const element = h("button", { class: "quiet", "aria-pressed": false, onclick: () => turn(!made.on), ...attributes }, label);
+  const element = h("button", { class: "quiet", "aria-pressed": "false", onclick: () => turn(!made.on), ...attributes }, label);
   const made = { element, on: false, turn };
   function turn(on) {
     if (on === made.on) return;
