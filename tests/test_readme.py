@@ -97,6 +97,7 @@ NOT_RUN = {
     r"uv run .*": "installs into a clone's .venv",
     r"export \w+=.*": "is for a shell; what the variable does is tested in test_words.py and data/test_search_paths.py",
     r"zerokara lab.*": "serves until it is ended; tests/cli/test_lab.py does it",
+    r"zerokara run --lab .*": "serves likewise; tests/acceptance/test_own_lab.py does it",
     r"(zerokara kit|sh install.sh|sh start.sh).*": "fetches and installs packages; tests/kit does it",
 }
 """A pattern of commands that are not run here → why. Whatever is in none of them is run."""

@@ -13,7 +13,6 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +22,7 @@ from rich.console import Console
 from websockets.sync.client import connect
 
 import zerokara
-from zerokara.cli import lab, main
+from zerokara.cli import lab, lab_page, main
 from zerokara.cli.live import HEADS, LiveReporter
 from zerokara.errors import UsageError
 from zerokara.lab.messages import Message, packed, unpacked
@@ -41,7 +40,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Non
             then()
             signal.raise_signal(signal.SIGINT)
 
-        monkeypatch.setattr(lab, "time", SimpleNamespace(sleep=look))
+        monkeypatch.setattr(lab_page, "sleep", look)
         assert main(["lab", "digits", "--port", "0", *options]) == 0
 
     return opened
@@ -103,8 +102,8 @@ def test_no_browser_is_a_sentence(
 
     monkeypatch.delenv("BROWSER", raising=False)
     monkeypatch.setattr(webbrowser, "get", get)
-    monkeypatch.setattr(lab, "OPEN", "import sys; sys.exit(1)")
-    lab._open_browser("http://127.0.0.1:9/?ticket=x")
+    monkeypatch.setattr(lab_page, "OPEN", "import sys; sys.exit(1)")
+    lab_page._open("http://127.0.0.1:9/?ticket=x", None)
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == "zerokara: No browser could be opened. Open the address in one yourself, on this machine.\n"

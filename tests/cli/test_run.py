@@ -74,3 +74,27 @@ def test_what_is_printed_goes_to_a_full_disk(argv: list[str], tmp_path: Path) ->
         1,
         f"zerokara: Output cannot be written: {os.strerror(errno.ENOSPC)}.\n".encode(),
     )
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (["--lab", "--list", "a.md"], "--list runs nothing that --lab could show. Give one of them. Nothing was run."),
+        (["--exit", "a.md"], "--exit, --no-browser and --port are about the page of --lab, which is not given."),
+        (["--no-browser", "--port", "0", "a.md"], "--exit, --no-browser and --port are about the page of --lab"),
+        (["--lab", "--port", "many", "a.md"], "--port must be a whole number. Got 'many'."),
+        (["--lab", "--port=70000", "a.md"], "port must be a whole number from 0 to 65535. Got 70000."),
+        (["--lab", "b.md"], "There is no file b.md."),
+    ],
+)
+def test_what_is_said_of_a_page_that_cannot_be(
+    argv: list[str], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("websockets")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.md").write_text("```python\nprint(1)\n```\n")
+    assert run_command(argv) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert text in said.err
+    assert "http" not in said.err

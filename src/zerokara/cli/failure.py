@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from io import TextIOWrapper
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from zerokara.errors import INTERRUPTED, Code, ZerokaraError
 from zerokara.words import sentence
@@ -53,9 +53,9 @@ def fail(failure: Failure, *, as_json: bool) -> int:
     return failure.exit_status
 
 
-def tell(text: str) -> None:
-    """Print whole sentences on standard error."""
-    print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)
+def tell(text: str, stream: TextIO | None = None) -> None:
+    """Print whole sentences on the stream, on standard error if none is given."""
+    print(f"{PROGRAM}: {text}", file=stream or sys.stderr, flush=True)
 
 
 def print_every_letter() -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import threading
-import time
-import webbrowser
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
+from zerokara.cli import lab_page
 from zerokara.cli.failure import tell
 from zerokara.cli.options import (
     OTHER,
@@ -32,10 +28,6 @@ from zerokara.runs.interrupt import stop_on_signals
 from zerokara.runs.untrusted import command
 from zerokara.training.recipe import Recipe, overridden
 from zerokara.words import sentence, to_install, translatable
-
-SECONDS_BETWEEN_LOOKS = 0.1
-"""At whether a signal has come."""
-OPEN = "import sys; import webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 
 @with_recipe_options("data", "network", "training", positional="dataset")
@@ -80,11 +72,8 @@ def lab(
 ) -> int:
     """Open a page on which the network of a recipe is trained while you look."""
     chosen, state = _recipe_and_state(recipe and run_folder(recipe, out), options)
-    try:
-        from zerokara.lab.server import LabServer
-    except ImportError as error:  # not there, or too old
-        if (error.name or "").partition(".")[0] != "websockets":
-            raise
+    serving = lab_page.server_class()
+    if serving is None:
         return _without_page(chosen, engine=engine, threads=threads, data_dir=data_dir, out=out)
     from zerokara.lab.core import Lab
     from zerokara.lab.lesson_messages import where
@@ -95,22 +84,17 @@ def lab(
         begun = "" if lesson is None else f"#lesson={watched.shelf.lesson(lesson).name}"
         for problem in watched.shelf.all()[1] if lessons else ():
             tell(problem)
-        server = LabServer(watched, port)
+        server = serving(watched, port)
         if state is not None:
             watched.opened_with = where(watched, replace(state, recipe=chosen))
-        threading.Thread(target=server.serve, name="lab-server", daemon=True).start()
-        try:
+        with lab_page.served(server):
             print(server.address + begun, flush=True)
             if watched.note:
                 tell(watched.note)
             tell(sentence("The lab is open at that address, on this machine alone. Ctrl-C ends it; its runs are kept."))
             if not no_browser:
-                threading.Thread(target=_open_browser, args=[server.address_for_browser() + begun], daemon=True).start()
-            while not stop[0]:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-        finally:
-            watched.close()
-            server.stop()
+                lab_page.open_browser(server.address_for_browser() + begun)
+            lab_page.wait_for(stop)
     run = watched.training.run
     if run is not None:
         tell(sentence("kept in {path}", path=run.path))
@@ -133,22 +117,6 @@ def _recipe_and_state(file: Path | None, options: dict[str, Any]) -> tuple[Recip
     values = {f.name: getattr(state.recipe, f.name) for f in fields(Recipe)}
     given = {name: value for name, value in options.items() if value is not None}
     return overridden({name: value for name, value in values.items() if value is not None}, given), state
-
-
-def _open_browser(address: str) -> None:
-    """Show the page in the user's browser. Some wait until it is closed, and some print: so, a process of its own."""
-    apart: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    start = [sys.executable, "-c", OPEN, address]
-    if not _is_there_a_browser() or subprocess.call(start, **apart, start_new_session=True):
-        tell(sentence("No browser could be opened. Open the address in one yourself, on this machine."))
-
-
-def _is_there_a_browser() -> bool:
-    """Whether there is one that has a window, or that the user has named."""
-    try:
-        return type(webbrowser.get()) is not webbrowser.GenericBrowser or "BROWSER" in os.environ
-    except webbrowser.Error:
-        return False
 
 
 def _without_page(recipe: Recipe, *, engine: str, threads: int | None, data_dir: Path | None, out: Path) -> int:

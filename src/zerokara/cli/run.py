@@ -5,15 +5,19 @@ The arguments are read here and not by the command line's parser: everything aft
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerokara.cli.failure import close_quietly, fail, failure_of, print_every_letter
 from zerokara.cli.help import Panel, help_page
 from zerokara.errors import UsageError, ZerokaraError, unknown_name
 from zerokara.words import in_english, sentence, translatable
+
+if TYPE_CHECKING:
+    from zerokara.lab.own import OwnLab
 
 RUN_USAGE = in_english("zerokara run [OPTIONS] FILE [ARGS…]")
 RUN_DESCRIPTION = (
@@ -41,6 +45,15 @@ RUN_OPTIONS = {
     "--out DIR": translatable("Where --keep makes the folder of that run; runs if not given."),
     "--predict PICTURE": translatable(
         "Ask the network that the script leaves behind about a picture of a digit, or a folder of them."
+    ),
+    "--lab": translatable(
+        "Open a page that shows the script's own network while it trains. The address goes to standard error, and when "
+        "the script has ended, the page stays until Ctrl-C."
+    ),
+    "--exit": translatable("Close that page as soon as the script has ended."),
+    "--no-browser": translatable("Open no browser; only print the address."),
+    "--port N": translatable(
+        "The port of the page's address, 0 for any that is free; by default 8765, or any where that is taken."
     ),
     "--no-accelerate": translatable(
         "Every numerical gradient by the textbook's loop, also where zerokara recognises the network."
@@ -72,6 +85,9 @@ FLAGS: dict[str, dict[str, Any]] = {
     "--accelerate": {},
     "--verify": {"accelerate": "verify"},
     "--list": {},
+    "--lab": {},
+    "--exit": {},
+    "--no-browser": {},
 }
 VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--cells": lambda text: {"cells": text},
@@ -82,7 +98,10 @@ VALUES: dict[str, Callable[[str], dict[str, Any]]] = {
     "--keep": lambda text: {"keep": text},
     "--out": lambda text: {"out": Path(text)},
     "--predict": lambda text: {"predict": Path(text)},
+    "--port": lambda text: {},
 }
+OF_THE_PAGE = frozenset(("--exit", "--no-browser", "--port"))
+"""What is about the page of `--lab`."""
 
 
 def run_command(argv: list[str]) -> int:
@@ -118,6 +137,7 @@ def _run(argv: list[str]) -> int:
         text = sentence("zerokara run needs a FILE: {usage}. Nothing was run.", usage=RUN_USAGE)
         raise UsageError(text, "missing-argument")
     file, *args = rest
+    _check_page(given)
     if "--list" in given:
         return _list(checked_path(file))
     if "--no-accelerate" in given and ("--accelerate" in given or "--verify" in given):
@@ -129,7 +149,39 @@ def _run(argv: list[str]) -> int:
     options = Options()
     for name, value in given.items():
         options = replace(options, **(FLAGS[name] if name in FLAGS else VALUES[name](value)))
-    return run_file(file, args, options)
+    with _page(file, given) as lab:
+        return run_file(file, args, replace(options, lab=lab))
+
+
+def _page(file: str, given: Mapping[str, str]) -> AbstractContextManager[OwnLab | None]:
+    if "--lab" not in given:
+        return nullcontext()
+    from zerokara.cli.run_lab import shown
+
+    about = {"browser": "--no-browser" not in given, "stay": "--exit" not in given}
+    return shown(file, given.get("--cells"), port=_port(given), **about)
+
+
+def _check_page(given: Collection[str]) -> None:
+    """Raises UsageError where there is no page of which something was said."""
+    if "--lab" in given and "--list" in given:
+        text = sentence("--list runs nothing that --lab could show. Give one of them. Nothing was run.")
+        raise UsageError(text, "unused-argument")
+    if "--lab" not in given and not OF_THE_PAGE.isdisjoint(given):
+        text = sentence(
+            "--exit, --no-browser and --port are about the page of --lab, which is not given. Nothing was run."
+        )
+        raise UsageError(text, "unused-argument")
+
+
+def _port(given: Mapping[str, str]) -> int | None:
+    text = given.get("--port")
+    if text is None:
+        return None
+    if not text.isdecimal():
+        text = sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=text)
+        raise UsageError(text, "wrong-value")
+    return int(text)
 
 
 def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -107,12 +107,7 @@ def run_file(file: str, args: list[str], options: Options) -> int:
         predict=_absolute(options.predict),
     )
     script = path.suffix.lower() in SCRIPTS
-    if script and options.cells:
-        raise UsageError(
-            sentence("--cells chooses from the cells of a notebook or note. {path} is one script.", path=path)
-        )
-    all_cells = [] if script else cells_of(path)
-    cells = chosen(all_cells, options.cells) if options.cells else all_cells
+    all_cells, cells = cells_to_run(path, options.cells)
     language()  # its catalogue is read now, by Python's own gettext.py and not by one in the script's folder
     finder.uninstall()  # of an earlier run in this process: its modules may have been found in another folder
     start()
@@ -159,6 +154,20 @@ def checked_path(file: str) -> Path:
     except OSError as error:
         raise UsageError(sentence("{file} cannot be read: {reason}.", file=file, reason=error.strerror)) from error
     return path
+
+
+def cells_to_run(path: Path, choice: str | None) -> tuple[list[Cell], list[Cell]]:
+    """All cells of a notebook or note, and those that were chosen; a script has none.
+
+    Raises UsageError where there is nothing to choose from, or not what was chosen.
+    """
+    script = path.suffix.lower() in SCRIPTS
+    if script and choice:
+        raise UsageError(
+            sentence("--cells chooses from the cells of a notebook or note. {path} is one script.", path=path)
+        )
+    cells = [] if script else cells_of(path)
+    return cells, chosen(cells, choice) if choice else cells
 
 
 @contextmanager
