@@ -115,7 +115,7 @@ def test_how_long_a_training_has_to_itself() -> None:
     pacing = Pacing()
     assert pacing.rest(0.1, 0.001, watched=True) == pytest.approx(0.099)
     assert pacing.rest(0.1, 0.001, watched=False) == pytest.approx(0.499)
-    for took in (0.001, 0.01, 0.1, 3.0):
+    for took in (0.001, 0.01, 0.12, 3.0):
         left, since, looked, passed = math.inf, math.inf, 0.0, 0.0
         for _ in range(30):
             left = pacing.left(left, since, took)
@@ -123,6 +123,7 @@ def test_how_long_a_training_has_to_itself() -> None:
             looked, passed = looked + took, passed + took + since
             assert looked <= 0.15 + 0.05 * passed + 1e-9
             assert took + since >= 0.1 - 1e-9
+            assert since >= 0
 
 
 def test_a_look_is_due_once_the_training_has_had_its_time() -> None:
