@@ -23,6 +23,7 @@ import pytest
 from zerokara.findings import Findings
 from zerokara.runner import start, stop
 from zerokara.runner.looks import Looks, Pacing, looks
+from zerokara.runner.noted_calls import noted_calls
 from zerokara.runner.own_loops import with_questions
 from zerokara.runner.run import Options, run_file
 
@@ -83,10 +84,11 @@ class Always(Looks):
         self._open.looked = threading.Event()  # the thread goes on waiting for the one before
         self._open.due = self.due
         self.due[:] = [None]
+        self.ended.clear()
 
-    def _looked(self, frame: Any, more: Any) -> Any:
+    def _looked(self, frame: Any, more: Any, *, ended: bool = False) -> Any:
         try:
-            return super()._looked(frame, more)
+            return super()._looked(frame, more, ended=ended)
         finally:
             if self._open is not None:
                 self.due[:] = [None]
@@ -115,7 +117,8 @@ def test_how_long_a_training_has_to_itself() -> None:
     pacing = Pacing()
     assert pacing.rest(0.1, 0.001, watched=True) == pytest.approx(0.099)
     assert pacing.rest(0.1, 0.001, watched=False) == pytest.approx(0.499)
-    for took in (0.001, 0.01, 0.12, 3.0):
+    assert pacing.rest(0.1, 0.14, watched=True) == 0  # the next is due at once, and not before that
+    for took in (0.001, 0.01, 0.1, 3.0):
         left, since, looked, passed = math.inf, math.inf, 0.0, 0.0
         for _ in range(30):
             left = pacing.left(left, since, took)
@@ -123,7 +126,6 @@ def test_how_long_a_training_has_to_itself() -> None:
             looked, passed = looked + took, passed + took + since
             assert looked <= 0.15 + 0.05 * passed + 1e-9
             assert took + since >= 0.1 - 1e-9
-            assert since >= 0
 
 
 def test_a_look_is_due_once_the_training_has_had_its_time() -> None:
@@ -199,6 +201,44 @@ def test_the_last_look(always: Looks) -> None:
         always.end(Findings(), 0, None)
     assert lab.seen == [{"w": 1, "n": 7}]
     assert lab.ended == [([], 0, type(None))]
+
+
+def test_where_a_loop_in_a_function_has_ended_its_last_update_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    made = Looks(clock=clock, sleep=lambda _: threading.Event().wait())
+    made.wanted = True
+    monkeypatch.setattr("zerokara.runner.own_loops.looks", made)
+    lab = Lab(lambda names: clock.sleep(0.02))
+    train = names_of(TRAIN)["train"]
+    with made.opened(lab):
+        clock.now += 10
+        train()
+        assert [seen["w"][0] for seen in lab.seen] == [0, 0.875]
+        for _ in range(100):
+            train()
+        seen = len(lab.seen)
+        assert 5 < seen < 100
+        assert seen * 0.02 <= 0.15 + 0.05 * (clock.now - 100) + 0.02
+        clock.now += 10
+        train(4)
+        assert lab.seen[-1]["w"][0] == 0.9375
+        made.last({"w": 0})  # of the file: it has nothing of what was trained
+        assert len(lab.seen) == seen + 1
+    train()
+    assert len(lab.seen) == seen + 1
+
+
+def test_of_a_function_that_was_left_its_arguments_are_seen_last(always: Looks) -> None:
+    source = TRAIN.replace("losses.append(float(grad @ grad))", "if i == 1: return w").replace("n=3, lr", "w, n=3, lr")
+    source = source.replace("    w = np.zeros(2)\n", "")
+    lab = Lab()
+    noted_calls.forget()
+    with always.opened(lab):
+        names_of(source)["train"](np.zeros(2))
+        always.last({"n": 7})
+    noted_calls.forget()
+    assert lab.seen[-1]["w"][0] == 0.75
+    assert lab.seen[-1]["n"] == 3
 
 
 def test_what_a_function_lets_go_of_goes(always: Looks) -> None:

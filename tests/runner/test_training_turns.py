@@ -184,7 +184,7 @@ def marked(source: str) -> list[int]:
 
 def found_in(source: str) -> list[int]:
     tree = ast.parse(source)
-    return sorted(loop.lineno for loop in training_loops(tree, difference_loops(tree)))
+    return sorted(loop.lineno for loop in training_loops(tree, difference_loops(tree)).turning)
 
 
 @pytest.mark.parametrize("source", [*TRAININGS.values(), *OTHERS.values()], ids=[*TRAININGS, *OTHERS])

@@ -12,7 +12,6 @@ which alone knows that no update is half done. With no lab open nothing is ever 
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]
 import _thread
 import logging
 import math
@@ -24,13 +23,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any, Protocol
 
 from zerokara.findings import Findings
+from zerokara.runner.frame_names import CO_OPTIMIZED, names_of, nearest_of_learner
 from zerokara.runner.noted_calls import noted_calls
-from zerokara.runner.undisturbed import undisturbed
+from zerokara.runner.undisturbed import signals_kept, undisturbed
 from zerokara.sources.turns import Due, Turns
 
 logger = logging.getLogger(__name__)
@@ -96,7 +95,8 @@ class _Looking:
     """One lab that is open, and the thread that says when it looks.
 
     Attributes:
-        thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one.
+        thread: the identity of the one that was looked at last; at: when. in_function: whether its loop stood in one;
+            ended: whether it had ended.
         left: what looks may take, by their share of the time so far; rest: how long the next one waits.
         closed: tells the thread to end; looked: that there is a new time.
     """
@@ -109,6 +109,7 @@ class _Looking:
     thread: int = 0
     at: float = -math.inf
     in_function: bool = False
+    ended: bool = False
     left: float = math.inf
     rest: float = 0.0
     closed: bool = False
@@ -127,10 +128,15 @@ class _Looking:
         """Whether this thread is looked at: the one that was, as long as it trains."""
         return thread == self.thread or self.clock() - self.at > self.pacing.other_thread
 
-    def turn(self, frame: FrameType, more: Names) -> None:
+    def may_see_end(self) -> bool:
+        """Whether a look that is not due can be afforded: of a loop that ends often, not each time."""
+        return self.pacing.left(self.left, self.clock() - self.at, 0.0) >= 0
+
+    def turn(self, frame: FrameType, more: Names, ended: bool) -> None:
         """Look at the names of a loop's frame, and at more over them."""
-        self.thread, self.in_function = threading.get_ident(), frame.f_code.co_name != "<module>"
-        self.look(_names_of(frame) | dict(more))
+        self.thread, self.ended = threading.get_ident(), ended
+        self.in_function = bool(frame.f_code.co_flags & CO_OPTIMIZED)
+        self.look(names_of(frame) | dict(more))
 
     def look(self, names: Names) -> None:
         """Look, and rest."""
@@ -163,8 +169,8 @@ class Looks:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.wanted = False
-        self.due = Due()
-        self.turns = Turns(self.due, self._turn)
+        self.due, self.ended = Due(), Due()
+        self.turns = Turns(self.due, self._turn, self.ended, self._end)
         self._pacing, self._clock, self._sleep = pacing or Pacing(), clock, sleep
         self._open: _Looking | None = None
         self._busy = threading.Lock()
@@ -189,11 +195,11 @@ class Looks:
         self.close()
         self._open = looking = _Looking(lab, self.due, self._pacing, self._clock, self._sleep)
         _thread.start_new_thread(looking.say_when, ())  # not in a learner's `threading.enumerate()`
-        self.due[:] = [None]
+        self.due[:] = self.ended[:] = [None]
 
     def close(self) -> None:
         """Look no more."""
-        self.due.clear()
+        self._nothing_due()
         if self._open is not None:
             self._open.closed = True
             self._open.looked.set()
@@ -201,15 +207,26 @@ class Looks:
 
     def _forget(self) -> None:
         """In a process that was forked: its training is not the one that is shown."""
-        self.due.clear()
+        self._nothing_due()
         self._open, self._busy = None, threading.Lock()
 
+    def _nothing_due(self) -> None:
+        self.due.clear()
+        self.ended.clear()
+
     def last(self, names: Names) -> None:
-        """A look at what has ended: these names, and what functions that trained were called with last."""
+        """A look at these names of a file or cell that has ended.
+
+        Of a training in a function they are not. If that was seen at its end, this stays; else there is what functions
+        were called with last.
+        """
         looking = self._open
         if looking is not None:
-            self.due.clear()
-            looking.look({**names, **_noted()} if looking.in_function else names)
+            self._nothing_due()
+            if not looking.in_function:
+                looking.look(names)
+            elif not looking.ended:
+                looking.look({**names, **_noted()})
 
     def end(self, findings: Findings, status: int, error: BaseException | None) -> None:
         """Tell the lab how it ended."""
@@ -222,13 +239,18 @@ class Looks:
     def step(self, trainer: Any) -> None:
         """The textbook's Trainer begins an update. Its own names are looked at over those of whoever called it."""
         if self.due:
-            any(self._looked(_learners(sys._getframe(1)), vars(trainer)))
+            any(self._looked(nearest_of_learner(sys._getframe(1)), vars(trainer)))
 
     def _turn(self) -> Iterable[Any]:
         """A turn of a loop begins, and a look is due."""
         return self._looked(sys._getframe(1), {})
 
-    def _looked(self, frame: FrameType, more: Names) -> Iterable[Any]:
+    def _end(self) -> Iterable[Any]:
+        """A loop in a function has ended: what is not seen now is never seen."""
+        looking = self._open
+        return () if looking is None or not looking.may_see_end() else self._looked(sys._getframe(1), {}, ended=True)
+
+    def _looked(self, frame: FrameType, more: Names, *, ended: bool = False) -> Iterable[Any]:
         """Look at the names of a frame. Gives what hands over the signals that arrived meanwhile."""
         looking = self._open
         if looking is None or not looking.is_for(threading.get_ident()) or not self._busy.acquire(blocking=False):
@@ -236,8 +258,8 @@ class Looks:
         signals: list[int] = []
         try:
             self.due.clear()
-            with _signals_kept(signals):
-                looking.turn(frame, more)
+            with signals_kept(signals):
+                looking.turn(frame, more, ended)
         except KeyboardInterrupt:  # just before or after
             if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
                 raise
@@ -254,65 +276,6 @@ def _noted() -> dict[str, Any]:
         for note in noted_calls.filled
         for name, value in zip(note.plain.co_varnames, tuple(note), strict=False)
     }
-
-
-def _learners(frame: FrameType) -> FrameType:
-    """The frame itself, or the nearest of those that called it, that is not zerokara's."""
-    while str(frame.f_globals.get("__name__", "")).startswith("zerokara.") and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
-
-
-def _names_of(frame: FrameType) -> dict[str, Any]:
-    """The names of a frame over those of its module."""
-    names = dict(frame.f_globals)
-    if not frame.f_code.co_flags & CO_OPTIMIZED:
-        return names | dict(frame.f_locals)  # of a module or a class: no copy, but its very names
-    present = frame.f_locals
-    names |= present
-    # Until Python 3.12 a frame keeps what it has shown. What the learner lets go of shall go, so it is taken out,
-    # unless the learner holds the same dict, by `locals()`: that has then been brought up to date, as tracers do it.
-    if sys.version_info < (3, 13) and sys.getrefcount(present) <= _OURS:
-        code = frame.f_code
-        for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
-            present.pop(name, None)
-    return names
-
-
-_OURS = 3
-"""References to what a frame shows: the frame's, ours, and that of the call that counts."""
-
-
-@contextmanager
-def _signals_kept(kept: list[int]) -> Iterator[None]:
-    """Signals that handlers of Python's are there for are collected meanwhile. Ctrl-C twice ends what goes on.
-
-    A handler that was called in the midst of a look would raise there what the learner's own code is to catch.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def keep(number: int, frame: FrameType | None) -> None:
-        again = number == signal.SIGINT and number in kept
-        if number not in kept:
-            kept.append(number)
-        if again:
-            raise KeyboardInterrupt
-
-    # Not by `signal`, whose enumerations would take a tenth of a millisecond each time.
-    handlers = {number: _signal.getsignal(number) for number in _SIGNALS}
-    theirs = {number: handler for number, handler in handlers.items() if callable(handler)}
-    try:
-        for number in theirs:
-            _signal.signal(number, keep)
-        yield
-    finally:
-        for number, handler in theirs.items():
-            _signal.signal(number, handler)
-
-
-_SIGNALS = tuple(map(int, signal.valid_signals()))
 
 
 looks = Looks()

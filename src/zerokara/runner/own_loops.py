@@ -27,9 +27,8 @@ from zerokara.own_loops import HOPELESS, NOT_FOUND, OwnCall
 from zerokara.runner.looks import looks
 from zerokara.runner.noted_calls import is_worth_noting, noted_calls, noted_functions
 from zerokara.runner.slow_loops import slow_loops
-from zerokara.runner.training_turns import may_train, training_loops
+from zerokara.runner.training_turns import Found, may_train, training_loops
 from zerokara.sources.instrumentation import Function, Hook, instrumented, plain_code_of
-from zerokara.sources.turns import Loop
 
 logger = logging.getLogger(__name__)
 
@@ -164,11 +163,12 @@ def with_questions(
             return plain
         asking = _difference_loops(tree, parts) if may_have_loops else []
         noted = [one for one in noted_functions(tree) if one not in asking]
-        turning = _training_loops(tree, asking, parts)
-        if not (asking or noted or turning):
+        trained = _training_loops(tree, asking, parts)
+        if not (asking or noted or trained.turning):
             return plain
-        notes: dict[str, Any] = {"noted": noted, "note": noted_calls.note}
-        return instrumented(plain, tree, asking, OwnLoop, _take, flags, **notes, loops=turning, turns=looks.turns)
+        given: dict[str, Any] = {"noted": noted, "note": noted_calls.note}
+        given |= {"loops": trained.turning, "ends": trained.ending, "turns": looks.turns}
+        return instrumented(plain, tree, asking, OwnLoop, _take, flags, **given)
     except Exception:  # a file that Python runs is never stopped by being looked at
         logger.info("looking for numerical gradients in %s failed", plain.co_filename, exc_info=True)
         return plain
@@ -180,10 +180,10 @@ def _difference_loops(tree: Any, parts: Collection[str]) -> list[Function]:
     return difference_loops(tree, parts)
 
 
-def _training_loops(tree: Any, asking: list[Function], parts: Collection[str]) -> list[Loop]:
+def _training_loops(tree: Any, asking: list[Function], parts: Collection[str]) -> Found:
     """Those that a lab looks at; none inside of a numerical gradient, whose loops go over elements."""
     if not looks.wanted:
-        return []
+        return Found([], [])
 
     return training_loops(tree, asking or _difference_loops(tree, parts))
 

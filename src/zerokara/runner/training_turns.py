@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zerokara.sources.data_flow import last_name
 from zerokara.sources.instrumentation import Function
@@ -34,15 +34,27 @@ def may_train(text: str) -> bool:
 _MAY_TRAIN = re.compile(r"[-+]=|-|grad|prop|train|fit|learn|update|step|optimi|sgd|勾配", re.IGNORECASE)
 
 
-def training_loops(tree: Any, apart: Collection[Function] = ()) -> list[Loop]:
-    """The innermost loops of a syntax tree whose turns are iterations.
+class Found(NamedTuple):
+    """The loops of a file that train.
+
+    Attributes:
+        turning: the innermost ones whose turns are iterations.
+        ending: the outermost ones around these, where they stand directly in the body of a function.
+    """
+
+    turning: list[Loop]
+    ending: list[Loop]
+
+
+def training_loops(tree: Any, apart: Collection[Function] = ()) -> Found:
+    """The loops of a syntax tree that train.
 
     Args:
         apart: functions that take numerical gradients, whose loops go over elements.
     """
     found: list[Loop] = [node for node in ast.walk(tree) if isinstance(node, Loop)]
     if not any(_TRAINS.search(_name_of(node)) for loop in found for node in ast.walk(loop)):
-        return []
+        return Found([], [])
     # Most of zerokara, which other files need not wait for.
     from zerokara.own_training.program import Program
     from zerokara.own_training.training_loops import trainings
@@ -52,7 +64,11 @@ def training_loops(tree: Any, apart: Collection[Function] = ()) -> list[Loop]:
     taken = {id(part) for loop in loops for part in (*ast.walk(loop), *program.around(loop))}
     elements = {id(part) for function in apart for part in ast.walk(function)}
     named = [loop for loop in _named_so(program) if id(loop) not in taken | elements]
-    return [*loops, *dict.fromkeys(named)]
+    turning = [*loops, *dict.fromkeys(named)]
+    outermost = dict.fromkeys([loop, *program.loops_of(loop)][-1] for loop in turning)
+    functions = [node for node in program.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    bodies = {id(part) for function in functions for part in function.body}
+    return Found(turning, [loop for loop in outermost if id(loop) in bodies])
 
 
 def _name_of(node: ast.AST) -> str:

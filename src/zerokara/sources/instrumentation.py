@@ -26,7 +26,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from zerokara.sources.marks import LOOKERS_ON, MARK, Sendable, codes_in, marked_call, marks_in, place
-from zerokara.sources.turns import Look, Loop, Turns, given_to_turns, lines_of_turns, looking
+from zerokara.sources.turns import Look, Loop, Turns, given_to_turns, lines_of_looks, looking
 
 Function = ast.FunctionDef | ast.Lambda
 """A function that a statement of its own can answer for; a coroutine cannot."""
@@ -106,6 +106,7 @@ def instrumented(
     noted: Sequence[ast.FunctionDef] = (),
     note: Callable[[CodeType], Note] | None = None,
     loops: Sequence[Loop] = (),
+    ends: Sequence[Loop] = (),
     turns: Turns | None = None,
 ) -> CodeType:
     """The code of a file or cell with a question at the start of these functions, and looks in these loops.
@@ -120,19 +121,21 @@ def instrumented(
         noted: others of that tree, which note what they are called with.
         note: makes what one of these does, from its plain code.
         loops: of that tree, each of whose turns may be looked at.
+        ends: loops that may be looked at where they have ended.
         turns: what tells when, and looks.
 
     Raises ValueError where the tree does not give that code.
     """
     asking = len(functions)
     functions = [*functions, *noted]
-    loops = loops if turns is not None else ()
-    code = _compiled(tree, functions, asking, {}, loops, {}, plain.co_filename, flags)
+    trained = (loops, ends) if turns is not None else ((), ())
+    code = _compiled(tree, functions, asking, {}, trained, {}, plain.co_filename, flags)
     pairs = list(_instrumented_codes(plain, code))
     later = {number: line for number, one, _ in pairs if (line := _first_line(one)) != _line_of(functions[number])}
-    begun = {number: line for number, line in lines_of_turns(code) if line != loops[number].body[0].lineno}
-    if later or begun:  # their first instruction stands on another line than their first statement
-        code = _compiled(tree, functions, asking, later, loops, begun, plain.co_filename, flags)
+    looks = {mark: line for mark, line, _ in lines_of_looks(code)}
+    if later or not all(is_there for *_, is_there in lines_of_looks(code)):
+        # Their first instruction stands on another line than their first statement.
+        code = _compiled(tree, functions, asking, later, trained, looks, plain.co_filename, flags)
 
     def asked(number: int, plain: CodeType) -> Callable[[tuple[Any, ...]], Any]:
         return hook(plain) if number < asking or note is None else note(plain).take
@@ -148,14 +151,14 @@ def _compiled(
     functions: Sequence[Function],
     asking: int,
     lines: dict[int, int | None],
-    loops: Sequence[Loop],
-    begun: dict[int, int | None],
+    trained: tuple[Sequence[Loop], Sequence[Loop]],
+    looks: dict[str, int | None],
     filename: str,
     flags: int,
 ) -> CodeType:
     mode = {ast.Interactive: "single", ast.Expression: "eval"}.get(type(tree), "exec")
     # Of what there is to warn of, compiling the plain code has warned.
-    with looking(loops, begun), _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
+    with looking(tree, *trained, looks), _asking(functions, asking, lines), warnings.catch_warnings(action="ignore"):
         code: CodeType = compile(tree, filename, mode, flags, dont_inherit=True)
     return code
 

@@ -4,14 +4,14 @@
 
 It stands on the line of the first instruction of the loop's body. While the list `due` is empty, nothing is called at
 all, and it takes a hundredth of a microsecond. `look` gives what calls functions of C; that they are called here lets
-what they raise look as if the learner's own line had raised it.
+what they raise look as if the learner's own line had raised it. The same may stand behind a loop.
 """
 
 from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import CodeType
 from typing import Any, NamedTuple
@@ -32,16 +32,18 @@ class Due(list[None]):
 
 
 class Turns(NamedTuple):
-    """What loops do at the beginning of each turn.
+    """What loops do at the beginning of each turn, and where they have ended.
 
     Attributes:
-        due: whether to look at the next one.
+        due: whether to look at the next turn; ended: whether to look where a loop has ended.
         look: called by it then, with nothing; the frame that calls it is the loop's. It gives what `any` is to go
-            through in that frame, mostly nothing.
+            through in that frame, mostly nothing. look_at_end: the same, where a loop has ended.
     """
 
     due: Due
     look: Callable[[], Iterable[Any]]
+    ended: Due
+    look_at_end: Callable[[], Iterable[Any]]
 
 
 class Look(Sendable):
@@ -57,46 +59,80 @@ class Look(Sendable):
 _UNHEARD = [(f"{name}{given}", Sendable(function, *given)) for name, function, given in LOOKERS_ON]
 """The same, in such a way that a profiler does not take it for a call. It takes longer."""
 
-_TURN = "turn "
+_TURN, _END = "turn ", "end "
 """How the marks of looks begin; the number of the loop follows."""
+_DUE = {"due": _TURN, "ended": _END}
 
 
 @contextmanager
-def looking(loops: Sequence[Loop], lines: dict[int, int | None]) -> Iterator[None]:
-    """For the time of a `with`, each turn of these loops of a tree may be looked at."""
-    before = [loop.body for loop in loops]
+def looking(
+    tree: ast.AST, loops: Sequence[Loop], ends: Sequence[Loop], lines: Mapping[str, int | None]
+) -> Iterator[None]:
+    """For the time of a `with`, each turn of the loops of a tree may be looked at, and some where they have ended.
+
+    Args:
+        ends: of the latter, that stand directly in the body of a function. Elsewhere a jump may come behind a loop.
+        lines: of the statements that look, by their marks; where none is given, that of the statement beside it.
+    """
+    turning = {id(loop): number for number, loop in enumerate(loops)}
+    ending = {id(loop): number for number, loop in enumerate(ends)}
+    before = [(node, name, block) for node in ast.walk(tree) for name, block in _blocks(node)] if loops else []
     try:
-        for number, loop in enumerate(loops):
-            nobody = [
-                ast.Compare(marked_call(f"unheard {name}"), [ast.Is()], [ast.Constant(None)]) for name, _ in _UNHEARD
-            ]
-            due = ast.Compare(ast.Constant(None), [ast.In()], [ast.Constant(f"{MARK}due")])
-            look = ast.Expr(marked_call("any", marked_call(f"{_TURN}{number}")))
-            turn = ast.If(ast.BoolOp(ast.And(), [due, *nobody]), [look], [])
-            place(turn, loop.body[0], lines.get(number))
-            loop.body = [turn, *loop.body]
+        for node, name, block in before:
+            now = [part for one in block for part in (one, *_after(one, ending, lines))]
+            if name == "body" and id(node) in turning:
+                now.insert(0, _statement("due", turning[id(node)], block[0], lines))
+            setattr(node, name, now)
         yield
     finally:
-        for loop, body in zip(loops, before, strict=True):
-            loop.body = body
+        for node, name, block in before:
+            setattr(node, name, block)
 
 
-def lines_of_turns(code: CodeType) -> Iterator[tuple[int, int | None]]:
-    """(number, line of the first instruction that is the learner's own) of every loop whose turns are looked at."""
+def _blocks(node: ast.AST) -> Iterator[tuple[str, list[ast.stmt]]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+            yield name, block
+
+
+def _after(one: ast.stmt, ending: Mapping[int, int], lines: Mapping[str, int | None]) -> list[ast.stmt]:
+    return [_statement("ended", ending[id(one)], one, lines)] if id(one) in ending else []
+
+
+def _statement(due: str, number: int, at: ast.stmt, lines: Mapping[str, int | None]) -> ast.stmt:
+    mark = f"{_DUE[due]}{number}"
+    nobody = [ast.Compare(marked_call(f"unheard {name}"), [ast.Is()], [ast.Constant(None)]) for name, _ in _UNHEARD]
+    is_due = ast.Compare(ast.Constant(None), [ast.In()], [ast.Constant(MARK + due)])
+    look = ast.Expr(marked_call("any", marked_call(mark)))
+    made = ast.If(ast.BoolOp(ast.And(), [is_due, *nobody]), [look], [])
+    if due == "ended" and lines.get(mark) in (None, at.lineno):
+        return ast.fix_missing_locations(ast.copy_location(made, at))  # a return that is not written has this place
+    place(made, at, lines.get(mark))
+    return made
+
+
+def lines_of_looks(code: CodeType) -> Iterator[tuple[str, int | None, bool]]:
+    """(mark, line of the next instruction that is the learner's own, whether the look is on it) of every look."""
     for inner in codes_in(code):
-        yield from lines_of_turns(inner)
-    if f"{MARK}due" not in code.co_consts:
+        yield from lines_of_looks(inner)
+    if not {f"{MARK}{due}" for due in _DUE}.intersection(c for c in code.co_consts if isinstance(c, str)):
         return
     instructions = {instruction.offset: instruction for instruction in dis.get_instructions(code)}
     behind: int | None = None
     for one in instructions.values():
-        if one.argval == f"{MARK}due":
+        text = one.argval if isinstance(one.argval, str) else ""
+        if text in (f"{MARK}due", f"{MARK}ended"):
             behind = None
         elif behind is None and one.opcode in _JUMPS:
             behind = one.argval
-        elif isinstance(one.argval, str) and one.argval.startswith(MARK + _TURN) and behind is not None:
-            positions = instructions[behind].positions
-            yield int(one.argval.removeprefix(MARK + _TURN)), positions.lineno if positions else None
+        elif text.startswith((MARK + _TURN, MARK + _END)) and behind is not None:
+            line = _line(instructions[behind])
+            yield text.removeprefix(MARK), line, line == _line(one)
+
+
+def _line(instruction: dis.Instruction) -> int | None:
+    return instruction.positions.lineno if instruction.positions else None
 
 
 _JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs])
@@ -105,11 +141,12 @@ _JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs])
 def given_to_turns(plain: CodeType, marks: Sequence[str], turns: Turns) -> dict[str, Any]:
     """What takes the place of these marks in the code of loops; `plain` is that code without them."""
     given: dict[str, Any] = {f"unheard {name}": function for name, function in _UNHEARD}
-    looks = {mark: _look(turns, plain) for mark in marks if mark.startswith(_TURN)}
-    return given | {"due": turns.due, "any": any} | looks
+    looks = {mark: _look(turns.look, plain) for mark in marks if mark.startswith(_TURN)}
+    looks |= {mark: _look(turns.look_at_end, plain) for mark in marks if mark.startswith(_END)}
+    return given | {"due": turns.due, "ended": turns.ended, "any": any} | looks
 
 
-def _look(turns: Turns, plain: CodeType) -> Look:
-    look = Look(turns.look)
+def _look(what: Callable[[], Iterable[Any]], plain: CodeType) -> Look:
+    look = Look(what)
     look.plain = plain
     return look
