@@ -102,7 +102,7 @@ def test_a_script_from_its_first_update_to_after_its_end(watched: Watched) -> No
     page.locator(".places button").filter(has_text=f"train.py:{ABOUT}").press("Enter")
     note = page.locator(".source .found")
     assert note.evaluate("e => e === document.activeElement")
-    assert note.inner_text().splitlines() == [FOUND.heading, FOUND.text, FOUND.remedy]
+    assert [part for part in note.inner_text().splitlines() if part] == [FOUND.heading, FOUND.text, FOUND.remedy]
     line = page.locator(".line[data-found]")
     assert line.inner_text().split() == [str(ABOUT), *SCRIPT.splitlines()[ABOUT - 1].split()]
     assert line.evaluate("e => e.nextElementSibling.matches('.found')")

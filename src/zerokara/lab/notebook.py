@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -207,8 +208,21 @@ class OpenLab:
 def below_cell(lab: Viewable) -> tuple[Any, Callable[[], None]]:
     """A widget that shows the lab, and what ends it. Raises UsageError where anywidget is missing."""
     widget = widget_class()()
-    views = Views(lab, widget.send)
-    widget.on_msg(lambda _, content, buffers: views.receive(content, buffers))
+    # From 7.3 on, ipykernel hands a page's message to where the last one to that page came from, which is the cell that
+    # runs, and would hear nothing before its end. Forgotten that, it is the page's own choice, which hears at once.
+    vars(getattr(widget, "comm", None) or widget).pop("_reply_subshell_id", None)
+    heard = copy_context()  # and what is sent from now on comes from where a page was heard
+
+    def send(content: dict[str, Any], buffers: list[bytes]) -> None:
+        heard.copy().run(widget.send, content, buffers)
+
+    def hear(_: Any, content: Any, buffers: Sequence[Buffer]) -> None:
+        nonlocal heard
+        heard = copy_context()
+        views.receive(content, buffers)
+
+    views = Views(lab, send)
+    widget.on_msg(hear)
     return widget, views.close
 
 
