@@ -16,7 +16,7 @@ from zerokara.lab.messages import Message
 from zerokara.runner.listener import Listener
 
 from .jupyter import execute, jupyter_lab, written
-from .own_training import SCRIPT
+from .own_training import ABOUT, SCRIPT
 from .test_jupyter import Notebook
 
 NETWORK, LOOP = SCRIPT.split("network = Net(12)\n")
@@ -113,6 +113,46 @@ def test_it_is_taken_away_when_nobody_listens(shell: Shell) -> None:
     assert "zerokara" not in shell.magics_manager.magics["line"]
 
 
+def test_cells_are_shown_as_they_run_and_looked_at_when_they_have(shell: Shell, watch: Callable[[Any], Any]) -> None:
+    shell.run("x = 1")
+    shell.run("%zerokara lab")
+    view = watch(shell.listener.magic.lab.lab)
+    told = view.until(lambda facts: facts["state"] == "finished")
+    assert (told["steerable"], told["tabs"], told["status"]) == (False, ["train"], "No training has been seen yet.")
+    assert told["unread"] == ""
+
+    shell.run("import numpy as np\nW1 = np.ones((784, 3))\nlosses = [3.0, 2.0]")
+    told = view.until(lambda facts: facts["state"] == "finished" and facts["iteration"] == 2)
+    lines = [(line["cell"], line["number"], line["text"]) for line in told["script"]["lines"]]
+    assert lines[0] == (1, 1, "x = 1")
+    assert lines[-1] == (3, 3, "losses = [3.0, 2.0]")
+    assert view.losses[:, 1].tolist() == [3.0, 2.0]
+    assert shell.user_ns.keys() - {"__builtins__"} == {"x", "np", "W1", "losses"}
+
+
+def test_the_magic_again_takes_the_place_of_the_earlier_lab(shell: Shell) -> None:
+    shell.run("%zerokara lab")
+    earlier = shell.shown[0]
+    earlier.hear(type="hello", view="a")
+    assert earlier.sent[0]["type"] == "hello"
+    shell.run("%zerokara lab")
+    assert earlier.sent[-1]["type"] == "closed"
+    assert len(shell.shown) == 2
+    shell.run("%zerokara lab off")
+    assert shell.listener.magic.lab is None
+    shell.run("%zerokara lab off")
+
+
+def test_elsewhere_a_page_shows_it(
+    shell: Shell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del shell.kernel
+    shell.run("%zerokara lab")
+    assert shell.shown == []
+    assert capsys.readouterr().err.startswith("The lab is open at http://127.0.0.1:")
+    shell.run("%zerokara lab off")
+
+
 def test_a_kernel_that_hears_nothing_while_a_cell_runs_tells_all_the_same(lab: Lab) -> None:
     """Until ipykernel 7, what a page has seen waits for the end of the cell."""
     patient, waiting, more = [], [], threading.Event()
@@ -131,13 +171,39 @@ def test_a_kernel_that_hears_nothing_while_a_cell_runs_tells_all_the_same(lab: L
     assert [message.type for message in waiting] == ["hello"]
 
 
+TRAINING = (
+    "import zerokara.book",
+    NETWORK,
+    "np.random.seed(3)\nnetwork = Net(12)\n"
+    + LOOP.replace("UPDATES", "3000")
+    + "    if i % 500 == 0:\n        print(train_loss_list[-1])\n",
+    "print(np.random.random(), train_loss_list[-1], np.geterr(), sorted(n for n in globals() if n[0] != '_'))",
+    "1 / 0",
+)
+
+
+@pytest.mark.slow
+def test_what_cells_compute_print_and_leave_behind_is_as_without(tmp_path: Path) -> None:
+    pytest.importorskip("anywidget", reason="the extra lab is not installed")
+    from ..runner.kernel import kernel
+
+    def outputs(*magic: str) -> list[Any]:
+        with kernel(tmp_path) as cell:
+            cell(TRAINING[0])
+            told = [cell(source).all for source in (*magic, *TRAINING[1:])]
+        return told[len(magic) :]
+
+    with_lab, without = outputs("%zerokara lab"), outputs("0")
+    assert with_lab == without
+    assert without[1][0][0] == "stdout"
+
+
 CELLS = [
-    f"import zerokara.book\n{NETWORK}",
+    f"import zerokara.book, os\n{NETWORK}",
     "%zerokara lab",
     "network = Net(12)\n"
-    + LOOP.replace("for i in range(UPDATES):", "for i in itertools.takewhile(goes_on, itertools.count()):").replace(
-        "batch_size = 50\n",
-        "import itertools, os\nbatch_size = 50\ngoes_on = lambda i: i % 50 or not os.path.exists('stop')\n",
+    + LOOP.replace(
+        "range(UPDATES):\n", "range(10**9):\n    if i % 50 == 0 and os.path.exists('stop'):\n        break\n"
     ),
     "%zerokara lab off",
 ]
@@ -174,8 +240,8 @@ def test_a_cell_that_trains_is_seen_below_the_magic_of_a_real_jupyterlab(tmp_pat
         # what is found when it has ended stands beside its line, in its cell
         (tmp_path / "stop").touch()
         line = page.locator(".zerokara-lab .line[data-found]")
-        line.filter(has_text="iter_per_epoch = len(x_train) / batch_size").wait_for()
-        assert page.locator(".places code").inner_text().startswith("In[3]:")
+        line.filter(has_text='"b1": dz.sum()').wait_for()
+        assert page.locator(".places code").inner_text() == f"In[1]:{ABOUT + 1}"
 
         execute(page, 3)
         page.locator(".zerokara-lab .status[data-state=lost]").filter(has_text="This lab is closed.").wait_for()

@@ -18,9 +18,9 @@ from .test_page import fits
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 FOUND = Finding(
-    cause="epoch-test",
-    text="iter_per_epoch is 28.74.",
-    remedy="Make it whole.",
+    cause="bias-sum",
+    text="The gradient of b1 is one sum over all units.",
+    remedy="Right is db1 = da1.sum(axis=0).",
     file=Path("train.py"),
     line=ABOUT,
 )

@@ -293,9 +293,9 @@ def test_nothing_of_looking_is_left(learner: Callable[[str], Learner], capsys: p
             "    def predict(s, x): return x\nnet = Conv()",
             "net is none of the networks",
         ),
-        ("W1, b1 = np.ones((6, 3)), np.zeros(3)", "The parameters of this script"),
+        ("W1, b1 = np.ones((6, 3)), np.zeros(3)", "The parameters of your code"),
         (NET + "x_train = x_test = None", "No samples were found"),
-        (NET + "x_train = 255 * x_train", "The samples of this script are not between 0 and 1"),
+        (NET + "x_train = 255 * x_train", "The samples of your code are not between 0 and 1"),
     ],
 )
 def test_what_cannot_be_read_is_said(source: str, said: str, learner: Callable[[str], Learner]) -> None:

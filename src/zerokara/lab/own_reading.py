@@ -40,15 +40,15 @@ PROVEN_AGAIN = 10.0
 PICTURE = 784
 """Inputs of a network whose first weights are shown as pictures even where it cannot be read."""
 
-NO_NETWORK = translatable("No network was found among the names of this script, so only its curves are shown.")
-OF_A_LIBRARY = translatable("Networks of {library} cannot be read here, so only the curves of this script are shown.")
+NO_NETWORK = translatable("No network was found among the names of your code, so only curves are shown.")
+OF_A_LIBRARY = translatable("Networks of {library} cannot be read here, so only curves are shown.")
 # Translators: {name} is the name of a variable, such as net
 OTHER_NETWORK = translatable(
     "{name} is none of the networks that can be read here: layers x W + b with one activation between them, as in "
     "the textbook. So nothing is computed with it."
 )
 OTHER_PARAMETERS = translatable(
-    "The parameters of this script are those of no network that can be read here: layers x W + b with one activation "
+    "The parameters of your code are those of no network that can be read here: layers x W + b with one activation "
     "between them, as in the textbook. So nothing is computed with them."
 )
 OTHER_LOSS = translatable(
@@ -58,7 +58,7 @@ OTHER_LOSS = translatable(
 NO_SAMPLES = translatable(
     "No samples were found beside this network, such as x_train with t_train, so nothing is computed with it."
 )
-NOT_DRAWN_FOR = translatable("The samples of this script are not between 0 and 1, so nothing can be drawn for it.")
+NOT_DRAWN_FOR = translatable("The samples of your code are not between 0 and 1, so nothing can be drawn for it.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,7 +93,8 @@ function sourceLines(lines, rows) {
   return lines.flatMap(({ cell = null, number, text }) => {
     const head = cell === before || cell === null ? [] : [h("h3", { class: "cell" }, cellShown(cell))];
     before = cell;
-    const row = h("div", { class: "line" }, h("span", { class: "number" }, String(number)), h("code", {}, shortened(text)));
+    const code = h("code", { style: `--indent: ${text.length - text.trimStart().length}ch` }, shortened(text));
+    const row = h("div", { class: "line" }, h("span", { class: "number" }, String(number)), code);
     rows.set(placeOf(cell, number), row);
     return [...head, row];
   });
