@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zerokara.lab.chosen_picture import question_of
 from zerokara.lab.core import Lab
+from zerokara.lab.drawing import drawn
+from zerokara.lab.states import State
 
 from .pages import SMALL, Served, facts, in_state, wait
 
@@ -243,7 +246,7 @@ INK = """() => {
 }"""
 
 
-def drawn(page: Any) -> list[int]:
+def eight(page: Any) -> list[int]:
     """An 8 by mouse; the ink of each pixel."""
     page.get_by_role("tab", name="Draw").click()
     box = page.locator(".draw-paper .draw-ink canvas").bounding_box()
@@ -264,7 +267,7 @@ def test_a_state_is_copied_and_opened_again_with_all_that_was_chosen(served: Ser
     page = served.open()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Log scale").click()
-    ink = drawn(page)
+    ink = eight(page)
     page.locator(".draw-cell").nth(3).click()
     page.keyboard.press("Delete")
     page.locator(".draw-cell.off").wait_for()
@@ -312,12 +315,13 @@ def test_a_state_is_copied_and_opened_again_with_all_that_was_chosen(served: Ser
     assert page.evaluate(INK) == ink
 
 
-def test_an_edited_sample_and_a_drawing_are_measured_as_they_are_shown(served: Served) -> None:
+def test_an_edited_sample_is_kept_and_measured_as_it_is_shown(served: Served) -> None:
     page = served.open()
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="A test sample").click()
     labels = served.lab.dataset.test.t
     number = next(number for number, label in enumerate(labels) if label != labels[0])
+    page.get_by_text(f"Label: {labels[0]}").wait_for()
     page.locator(".draw-samples input").fill(str(number))
     page.locator(".draw-samples input").press("Enter")
     page.get_by_text(f"Label: {labels[number]}").wait_for()
@@ -325,24 +329,21 @@ def test_an_edited_sample_and_a_drawing_are_measured_as_they_are_shown(served: S
     for key in ("Space", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown"):
         page.keyboard.press(key)
     page.locator(".draw[aria-busy]").wait_for(state="detached")
-    told = page.evaluate(
-        """async () => {
-            const { zerokara } = document.querySelector('.zerokara-lab'), { toml } = await zerokara.ask('state',
-                { tab: 'draw', fields: {} });
-            return toml;
-        }"""
-    )
-    assert "[draw]" not in told
     page.get_by_text("State of the lab").click()
     page.get_by_role("button", name="Copy the state").click()
     page.locator(".state-file [role=status]:not(:empty)").wait_for()
     toml = page.locator(".state-file textarea").input_value()
     assert f"sample = {number}\n" in toml
     assert "edits" in toml
-    heading = page.locator(".draw-heading").inner_text()
+    shown = page.locator(".draw-heading").inner_text(), page.locator(".draw-answer .share").all_inner_texts()
+    chosen = State.of_toml(toml, Path("state.toml")).fields["draw"]
+    answer = drawn(served.lab.subject(), question_of(served.lab.subject(), chosen)).fields
+    assert (answer["heading"], [one["share"] for one in answer["classes"]]) == shown
+    painted = page.locator(".draw-pixels canvas").evaluate("canvas => canvas.toDataURL()")
     page.get_by_role("button", name="As it was").click()
     page.get_by_role("button", name="A drawing").click()
     page.get_by_role("button", name="Open the state").click()
     page.locator(".draw-pixels canvas").wait_for()
     page.locator(".draw[aria-busy]").wait_for(state="detached")
-    assert page.locator(".draw-heading").inner_text() == heading
+    assert page.locator(".draw-pixels canvas").evaluate("canvas => canvas.toDataURL()") == painted
+    assert page.locator(".draw-answer .share").all_inner_texts() == shown[1]
