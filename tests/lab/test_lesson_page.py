@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zerokara.lab.chosen_picture import question_of
 from zerokara.lab.core import Lab
+from zerokara.lab.drawing import drawn
+from zerokara.lab.states import State
 
 from .pages import SMALL, Served, facts, in_state, wait
 
@@ -237,14 +240,16 @@ def test_a_lesson_asks_before_it_ends_a_training_and_only_who_steers_does_it(ser
     assert wait(page, lambda told: told["state"] == "paused")["iteration"] == 120
 
 
-INK = """() => {
-    const sheet = document.querySelector('.draw-paper .draw-ink canvas'), { width, height } = sheet;
-    return [...sheet.getContext('2d').getImageData(0, 0, width, height).data].filter((_, k) => k % 4 === 0);
-}"""
+INK = "document.querySelector('.draw-paper .draw-ink canvas').toDataURL()"
 
 
-def drawn(page: Any) -> list[int]:
-    """An 8 by mouse; the ink of each pixel."""
+def picture_of(text: str) -> Image.Image:
+    """A PNG in base64."""
+    return Image.open(io.BytesIO(base64.b64decode(text.removeprefix("data:image/png;base64,"))))
+
+
+def eight(page: Any) -> str:
+    """An 8 by mouse; what the browser makes of the sheet."""
     page.get_by_role("tab", name="Draw").click()
     box = page.locator(".draw-paper .draw-ink canvas").bounding_box()
     turns = np.linspace(0, 2 * np.pi, 16)
@@ -256,15 +261,14 @@ def drawn(page: Any) -> list[int]:
         for point in points:
             page.mouse.move(*point)
         page.mouse.up()
-    ink: list[int] = page.evaluate(INK)
-    return ink
+    return str(page.evaluate(INK))
 
 
 def test_a_state_is_copied_and_opened_again_with_all_that_was_chosen(served: Served) -> None:
     page = served.open()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Log scale").click()
-    ink = drawn(page)
+    ink = eight(page)
     page.locator(".draw-cell").nth(3).click()
     page.keyboard.press("Delete")
     page.locator(".draw-cell.off").wait_for()
@@ -282,9 +286,10 @@ def test_a_state_is_copied_and_opened_again_with_all_that_was_chosen(served: Ser
     moved = next(float(line.removeprefix("at = ")) for line in toml.splitlines() if line.startswith("at = "))
     page.locator(".probe-along output", has_text=f"{moved:.6g}").wait_for()
     kept = next(line for line in toml.splitlines() if line.startswith("ink = ")).split('"')[1]
-    picture = Image.open(io.BytesIO(base64.b64decode(kept)))
+    picture = picture_of(kept)
     assert picture.mode == "L"
-    assert np.asarray(picture).ravel().tolist() == ink
+    np.testing.assert_array_equal(np.asarray(picture), np.asarray(picture_of(ink).convert("L")))
+    assert np.asarray(picture).max() == 255
 
     page.reload()
     page.get_by_text("State of the lab").click()
@@ -307,17 +312,18 @@ def test_a_state_is_copied_and_opened_again_with_all_that_was_chosen(served: Ser
     page.locator("[data-tab=train][aria-selected=true]").wait_for()
     page.get_by_role("tab", name="Draw").click()
     page.locator(".draw-paper .draw-hint").wait_for()  # what the state does not name is as at first
-    assert not any(page.evaluate(INK))
+    assert not np.asarray(picture_of(page.evaluate(INK)).convert("L")).any()
     page.locator(".draw-paper").get_by_role("button", name="Undo").click()
     assert page.evaluate(INK) == ink
 
 
-def test_an_edited_sample_and_a_drawing_are_measured_as_they_are_shown(served: Served) -> None:
+def test_an_edited_sample_is_kept_and_measured_as_it_is_shown(served: Served) -> None:
     page = served.open()
     page.get_by_role("tab", name="Draw").click()
     page.get_by_role("button", name="A test sample").click()
     labels = served.lab.dataset.test.t
     number = next(number for number, label in enumerate(labels) if label != labels[0])
+    page.get_by_text(f"Label: {labels[0]}").wait_for()
     page.locator(".draw-samples input").fill(str(number))
     page.locator(".draw-samples input").press("Enter")
     page.get_by_text(f"Label: {labels[number]}").wait_for()
@@ -325,24 +331,21 @@ def test_an_edited_sample_and_a_drawing_are_measured_as_they_are_shown(served: S
     for key in ("Space", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown"):
         page.keyboard.press(key)
     page.locator(".draw[aria-busy]").wait_for(state="detached")
-    told = page.evaluate(
-        """async () => {
-            const { zerokara } = document.querySelector('.zerokara-lab'), { toml } = await zerokara.ask('state',
-                { tab: 'draw', fields: {} });
-            return toml;
-        }"""
-    )
-    assert "[draw]" not in told
     page.get_by_text("State of the lab").click()
     page.get_by_role("button", name="Copy the state").click()
     page.locator(".state-file [role=status]:not(:empty)").wait_for()
     toml = page.locator(".state-file textarea").input_value()
     assert f"sample = {number}\n" in toml
     assert "edits" in toml
-    heading = page.locator(".draw-heading").inner_text()
+    shown = page.locator(".draw-heading").inner_text(), page.locator(".draw-answer .share").all_inner_texts()
+    chosen = State.of_toml(toml, Path("state.toml")).fields["draw"]
+    answer = drawn(served.lab.subject(), question_of(served.lab.subject(), chosen)).fields
+    assert (answer["heading"], [one["share"] for one in answer["classes"]]) == shown
+    painted = page.locator(".draw-pixels canvas").evaluate("canvas => canvas.toDataURL()")
     page.get_by_role("button", name="As it was").click()
     page.get_by_role("button", name="A drawing").click()
     page.get_by_role("button", name="Open the state").click()
     page.locator(".draw-pixels canvas").wait_for()
     page.locator(".draw[aria-busy]").wait_for(state="detached")
-    assert page.locator(".draw-heading").inner_text() == heading
+    assert page.locator(".draw-pixels canvas").evaluate("canvas => canvas.toDataURL()") == painted
+    assert page.locator(".draw-answer .share").all_inner_texts() == shown[1]

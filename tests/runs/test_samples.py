@@ -4,6 +4,7 @@ Witness: NumPy on the first rows of the data, forward pass written out here.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import zerokara
+from zerokara.data import Dataset, Split
 from zerokara.doctor.watching import gathered
 from zerokara.engine.compiled import core
 from zerokara.errors import UsageError
@@ -56,6 +58,9 @@ def test_epochs_accuracies_and_batches_are_of_these_samples(tmp_path: Path, engi
     assert run.history.evaluations[-1].test_accuracy == np.mean(
         answers(run.network.params, digits.test.x) == digits.test.t
     )
+    alone = Dataset(**{**vars(digits), "train": Split(digits.train.pixels[:N].copy(), digits.train.t[:N].copy(), 16.0)})
+    plain = build_trainer(replace(RECIPE, samples=None, sampling="epoch"), alone, engine=engine)
+    np.testing.assert_array_equal(plain.run().losses, run.history.losses)
     drawn = [RECIPE.make_batches(N).rows(i, i + 1) for i in range(12)]
     assert max(rows.max() for rows in drawn) < N <= len(digits.train)
     told = json.loads((run.path / "run.json").read_text())["data"]
