@@ -253,7 +253,7 @@ class OwnLab(Viewable):
             return sentence(ENDED)
         if state == FAILED:
             return self._problem
-        return sentence(LOSSES if seen.counts_losses else TURNS, n=seen.iteration)
+        return sentence(LOSSES, n=seen.iteration) if seen.counts_losses else sentence(TURNS, n=seen.iteration)
 
     def _shape(self, seen: Seen, dataset: Dataset | None) -> tuple[int, ...]:
         if dataset is not None and seen.W1 is not None and len(seen.W1) == dataset.train.pixels.shape[1]:
