@@ -153,7 +153,7 @@ BESIDE = {
     "a status": "train(50)\nsys.exit(4)",
     "a word at the end": "train(50)\nsys.exit('もう終わり')",
     "an error in the loop": "for i in range(200):\n    train(1, 0.005)\n    1 / (100 - i)",
-    "an error far below": "def f(n):\n    train(1)\n    return f(n + 1)\nsys.setrecursionlimit(150)\nf(0)",
+    "an error far below": "train(200, 0.005)\ndef f(n):\n    return f(n + 1)\nsys.setrecursionlimit(150)\nf(0)",
     "no Python": "for i in range(3)\n    pass",
     "ends from below": "train(200, 0.005)\nprint('x', flush=True)\nos._exit(5)",
     "reads": "name = input('name? ')\ntrain(100, 0.002)\nprint(name, sys.stdin.read())",
@@ -166,7 +166,7 @@ BESIDE = {
     "handles signals": """
 import signal
 def on_alarm(number, frame):
-    print('alarm in', frame.f_code.co_name in ('train', 'loss', 'gradient', 'predict', '<module>'), len(losses) > 0)
+    print('alarm in', frame.f_code.co_name in ('train', 'loss', 'gradient', 'predict', '<module>'))
 signal.signal(signal.SIGALRM, on_alarm)
 signal.signal(signal.SIGINT, lambda *_: print('no'))
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -81,7 +81,13 @@ def started(folder: Path, *argv: str, stdin: str = "") -> subprocess.Popen[bytes
     (folder.parent / "stdin").write_text(stdin)
     with open(folder.parent / "stdin") as given:
         return subprocess.Popen(
-            [*START, *argv], cwd=folder, env=environment, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*START, *argv],
+            cwd=folder,
+            env=environment,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,  # what follows a line that was read is left to `communicate`
         )
 
 

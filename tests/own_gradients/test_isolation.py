@@ -1,13 +1,14 @@
-"""A learner's code is stopped when its time is up, and Ctrl-C stays Ctrl-C."""
+"""A learner's code is stopped when its time is up, and Ctrl-C stays Ctrl-C; what other threads do is left alone."""
 
 import _thread
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from zerokara.own_gradients.isolation import TimeUp, time_limit
+from zerokara.own_gradients.isolation import TimeUp, quietly, time_limit, without_files
 
 
 def wait(seconds: float) -> None:
@@ -82,3 +83,19 @@ def test_ctrl_c_stays_ctrl_c():
 
     with pytest.raises(KeyboardInterrupt), time_limit(60):
         interrupted()
+
+
+def test_other_threads_print_and_write_as_ever(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        print("said")
+        (tmp_path / "written").write_text("it is")
+
+    with quietly(), without_files():
+        print("kept from everybody")
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        with pytest.raises(PermissionError, match="writes no files"):
+            open(tmp_path / "other", "w")
+    assert capsys.readouterr().out == "said\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["written"]

@@ -81,6 +81,7 @@ class OwnLab(Viewable):
         self._looked = False
         self._dataset: Dataset | None = None
         self._dataset_number = 0
+        self._described: tuple[Dataset | None, DataDescription | None] = None, None
         self._measured = Measured()
         self._state, self._problem = RUNNING, ""
         self._findings: list[dict[str, Any]] = []
@@ -200,8 +201,8 @@ class OwnLab(Viewable):
             weight_decay=network.weight_decay,
             iterations=max(1, seen.iteration),
         ).resolved()
-        described = DataDescription.of(dataset)
-        return Subject(recipe, dataset, described, network, seen.iteration, "reference")
+        # By NumPy, whose threads are left as they are: their number decides the last bits of the learner's numbers.
+        return Subject(recipe, dataset, self._description(dataset), network, seen.iteration, "reference")
 
     @property
     def furthest(self) -> int:
@@ -257,10 +258,17 @@ class OwnLab(Viewable):
 
     def _data(self, seen: Seen, dataset: Dataset | None) -> dict[str, Any]:
         if dataset is not None and seen.parts:
-            return told_of_data(dataset, DataDescription.of(dataset))
+            return told_of_data(dataset, self._description(dataset))
         shape = list(self._shape(seen, None))
         about = {"name": "", "classes": 0, "image_shape": shape, "samples": [0, 0], "note": ""}
         return {"dataset": about, "class_names": [], "image_shape": shape}
+
+    def _description(self, dataset: Dataset) -> DataDescription:
+        known, described = self._described
+        if known is not dataset or described is None:
+            described = DataDescription.of(dataset)
+            self._described = dataset, described
+        return described
 
     def _script(self) -> dict[str, Any]:
         """The text as it was run, in lines with their numbers; of a notebook, with that of their cell."""

@@ -76,7 +76,7 @@ def layouts(params: Mapping[str, Array]) -> Iterator[Layout]:
     arrays = {name: array for name, array in params.items() if array.dtype.kind == "f"}
     matrices = [name for name, array in arrays.items() if array.ndim == 2 and 1 not in array.shape]
     vectors = [name for name, array in arrays.items() if name not in matrices and array.size == max(array.shape)]
-    if not matrices or len(arrays) != len(params) or len(matrices) + len(vectors) != len(arrays):
+    if len(matrices) < 2 or len(arrays) != len(params) or len(matrices) + len(vectors) != len(arrays):
         return
     for transposed in (False, True):
         for order in _orders(matrices):

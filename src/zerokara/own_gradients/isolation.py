@@ -51,10 +51,23 @@ def raised(error: BaseException) -> str:
     )
 
 
+class _SilentHere:
+    """A stream that keeps what this thread writes to itself."""
+
+    def __init__(self, stream: Any) -> None:
+        self._thread, self._kept, self._stream = threading.get_ident(), io.StringIO(), stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kept if threading.get_ident() == self._thread else self._stream, name)
+
+
 @contextmanager
 def quietly() -> Iterator[None]:
-    """What the code prints or warns of does not appear meanwhile; matrices are multiplied on one core."""
-    out, errors = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
+    """What the code prints or warns of does not appear meanwhile; matrices are multiplied on one core.
+
+    What other threads print does: a learner's may still be at work.
+    """
+    out, errors = redirect_stdout(_SilentHere(sys.stdout)), redirect_stderr(_SilentHere(sys.stderr))
     with out, errors, one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
@@ -62,11 +75,12 @@ def quietly() -> Iterator[None]:
 
 @contextmanager
 def without_files() -> Iterator[None]:
-    """Files can be read meanwhile and not written; nothing is read from the keyboard."""
+    """Files can be read by this thread meanwhile and not written; nothing is read from the keyboard."""
+    here = threading.get_ident()
     opened, at_keyboard, bytecode = builtins.open, sys.stdin, sys.dont_write_bytecode
 
     def reading(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        if set(mode) & set("wax+"):
+        if set(mode) & set("wax+") and threading.get_ident() == here:
             raise PermissionError(in_english("zerokara check writes no files: {file}", file=file))
         return opened(file, mode, *args, **kwargs)
 

@@ -87,7 +87,7 @@ class Pacing:
     def rest(self, left: float, took: float, watched: bool) -> float:
         """How long the next look waits after one that took so long."""
         between = self.shortest if watched else self.unwatched
-        return max(-left / self.share, between - took)
+        return max(-left / self.share, between - took, 0.0)
 
 
 @dataclass(eq=False)
