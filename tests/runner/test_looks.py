@@ -620,3 +620,36 @@ def test_a_shell_s_cells_can_be_looked_at_once_the_textbook_is_there(monkeypatch
     assert not looks.wanted  # no shell
     stop()
     assert not looks.wanted
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Jupyter's own
+def test_cells_that_were_run_before_a_lab_is_opened(tmp_path: Path) -> None:
+    """In a kernel, as `%zerokara lab` finds them; uninstalled, they are plain again."""
+    pytest.importorskip("ipykernel", reason="the extra notebook is not installed")
+    from .kernel import kernel
+
+    lab = """
+from zerokara.runner.looks import looks
+class Lab:
+    views = [1]
+    seen = 0
+    def look(self, names):
+        self.seen += "grad" in names or "w" in names
+    def end(self, *told):
+        pass
+"""
+    counted = "lab = Lab(); looks.open(lab); train(20_000); looks.close(); lab.seen"
+    with kernel(tmp_path) as cell:
+        assert not cell("import zerokara.book")["error"]
+        assert not cell(lab)["error"]
+        assert not cell(TRAIN)["error"]
+        assert not cell("train()")["error"]
+        assert int(cell(counted)["result"]) >= 2
+        assert "raises" not in cell("import inspect; print(inspect.getsource(train))")["stderr"]
+        cell("lab = Lab(); looks.open(lab)")
+        cell("w = 1.0\nfor i in range(200_000):\n    grad = w\n    w -= 0.1 * grad")
+        assert int(cell("looks.close(); lab.seen")["result"]) >= 1
+        cell("zerokara.book.uninstall()")
+        cell(TRAIN)
+        assert cell(counted)["result"] == "0"
