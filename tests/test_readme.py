@@ -22,6 +22,9 @@ import pytest
 import zerokara
 from zerokara.errors import Code
 from zerokara.findings import CAUSES
+from zerokara.lab.lesson_files import KEYS, Lesson, read_lesson
+from zerokara.lab.lesson_measures import BY_LAYER, MEASURES
+from zerokara.lab.lesson_shelf import Shelf
 from zerokara.runs.layout import EPOCHS_CSV, LAYOUT, LOSSES_CSV
 from zerokara.runs.verdict import ReasonCode
 from zerokara.words import LANGUAGES, set_language
@@ -337,6 +340,34 @@ def test_every_reason_of_a_verdict_is_explained():
 def test_every_code_of_an_error_is_given_somewhere():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "src" / "zerokara").rglob("*.py"))
     assert not [code for code in get_args(Code) if sources.count(f'"{code}"') < 2]
+
+
+def test_every_lesson_is_listed():
+    assert first_column("docs/student.md", "lesson") == list(Shelf().folders())
+
+
+def test_every_measure_and_field_of_a_lesson_is_explained():
+    assert sorted(first_column("docs/teacher.md", "measure")) == sorted([*MEASURES, *(f"{of}1" for of in BY_LAYER)])
+    assert sorted([*first_column("docs/teacher.md", "field of a step"), "name"]) == sorted(KEYS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lesson_of_the_teachers_page_fits_together(tmp_path, language):
+    lesson = shown_lesson(tmp_path, language)
+    assert [step.name for step in lesson.steps] == ["large", "small", "yours"]
+    assert lesson.text.steps["small"].choices
+
+
+def shown_lesson(folder: Path, language: str) -> Lesson:
+    """The lesson that is shown there, with both of its states."""
+    text = read("docs/teacher.md", language)
+    steps, large = code(text, "toml")
+    (page,) = [page for page in code(text, "text") if page.startswith("# ")]
+    small = large.replace("batch_size = 500", "batch_size = 10").replace("update = 60", "update = 2880")
+    files = {"lesson.toml": steps, "large.toml": large, "small.toml": small, f"{language}.md": page}
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return read_lesson(folder)
 
 
 def test_every_variable_is_explained():

@@ -124,6 +124,54 @@ def test_a_busy_port_and_a_wrong_one_are_sentences(capsys: pytest.CaptureFixture
     ]
 
 
+# Lessons and states
+
+
+def test_it_opens_with_a_lesson_of_a_folder_and_says_which_cannot_be_used(
+    opened: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("mine", "broken"):
+        (tmp_path / "lessons" / name).mkdir(parents=True)
+        (tmp_path / "lessons" / name / "lesson.toml").write_text("[[step]]\nname = 'one'\n")
+    (tmp_path / "lessons" / "mine" / "ko.md").write_text("# 수업\n## one\n글.\n", encoding="utf-8")
+    opened("--no-browser", "--lessons", "lessons", "--lesson", "mine", then=lambda: None)
+    out, err = capsys.readouterr()
+    assert re.fullmatch(START[:-2] + r"#lesson=mine\n", out)
+    assert "lessons/broken has no text" in err.splitlines()[0]
+    assert main(["lab", "digits", "--no-browser", "--lesson", "what-los-is"]) == 2
+    assert main(["lab", "digits", "--no-browser", "--lessons", "nowhere"]) == 2
+    unknown, nowhere = capsys.readouterr().err.splitlines()
+    assert unknown.endswith("Got 'what-los-is'. Did you mean what-loss-is?")
+    assert nowhere == "zerokara: nowhere is not a folder. Expected one with lessons in it."
+
+
+def test_a_state_is_a_recipe_too_and_the_lab_stands_there(
+    opened: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    (tmp_path / "state.toml").write_text(
+        "[network]\nhidden = [9]\n[data]\ndataset = 'mnist'\n[training]\niterations = 50\n"
+        "[state]\ntab = 'probe'\nupdate = 20\n[probe]\nh = 0.01\n"
+    )
+
+    def look() -> None:
+        port, token = re.search(r":(\d+)/\?token=(.*)", capsys.readouterr().out).groups()
+        origin = f"http://127.0.0.1:{port}"
+        with connect(f"ws://127.0.0.1:{port}/ws?token={token}", origin=origin) as socket:
+            told.append(unpacked(socket.recv()).fields)
+
+    opened("--no-browser", "--recipe", "state.toml", "--seed", "4", then=look)
+    (hello,) = told
+    where = hello["where"]
+    assert (where["tab"], where["fields"], where["iteration"]) == ("probe", {"probe": {"h": 0.01}}, 20)
+    assert where["training"] == hello["training"]
+    assert (hello["sizes"], hello["dataset"]["name"]) == ([64, 9, 10], "digits"), "an option wins over the file"
+    assert {one["name"]: one["value"] for one in hello["form"]}["seed"] == "4"
+    (tmp_path / "state.toml").write_text("[state]\nupdate = 20000\n")
+    assert main(["lab", "digits", "--no-browser", "--port", "0", "--recipe", "state.toml"]) == 2
+    assert "Update 20,000 of this state is never done: its training has 1,500." in capsys.readouterr().err
+
+
 # Without websockets
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from zerokara.data import Dataset, Split
-from zerokara.errors import DataError
+from zerokara.errors import DataError, UsageError
 
 
 def split(samples: int = 6, features: int = 4, classes: int = 3, full: float | None = 255) -> Split:
@@ -128,3 +128,16 @@ def test_a_dataset_must_fit_together() -> None:
         dataset(split(), split(), class_names=("a", "b"))
     with pytest.raises(DataError, match=r"test labels of made must lie in 0 to 2\. Got -1\."):
         dataset(split(), Split(split(2).pixels, np.array([0, -1]), 255))
+
+
+def test_the_first_training_samples_of_a_data_set() -> None:
+    whole = dataset(split(6), split(3))
+    four = whole.with_first(4)
+    assert_array_equal(four.train.pixels, whole.train.pixels[:4])
+    assert_array_equal(four.train.t, whole.train.t[:4])
+    assert (four.test, four.checksum, four.whole) == (whole.test, whole.checksum, whole)
+    assert len(four.with_first(5).train) == 5, "it is cut anew from all there are"
+    assert four.with_first(None) is four.with_first(6) is whole
+    assert not four.train.pixels.flags.owndata, "nothing is copied"
+    with pytest.raises(UsageError, match=r"^samples must be at most the 6 training samples of made\. Got 7\.$"):
+        four.with_first(7)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import zerokara
 from zerokara.data.entries import FILE_NAMES
 from zerokara.lab import commands, lesson_messages
 from zerokara.lab.commands import COMMANDS
@@ -54,6 +55,27 @@ def test_a_run_to_its_end(lab: Lab, watch: Watch) -> None:
     np.testing.assert_array_equal(view.losses, np.column_stack([lines] * 3))
     rows = [(e.iteration, e.loss, e.train_accuracy, e.test_accuracy) for e in run.history.evaluations]
     np.testing.assert_array_equal(view.evaluations, rows)
+
+
+def test_a_training_on_the_first_samples(lab: Lab, watch: Watch) -> None:
+    view = watch(lab)
+    asked = view.ask("recipe", values={**VALUES, "samples": "150", "iterations": "", "epochs": "3"})
+    assert asked.fields["updates"] == 6, "of 100 and of 50, or of 100 drawn with replacement"
+    asked = view.ask("recipe", values={**VALUES, "samples": "1439"})
+    assert asked.fields["errors"] == {
+        "samples": "samples must be at most the 1438 training samples of digits. Got 1439."
+    }
+    assert "at most the 1438" in view.refused("start", values={**VALUES, "samples": "1439"})
+    view.done("start", values={**VALUES, "samples": "150"})
+    view.at("finished", 120)
+    assert next(m for m in reversed(view.messages) if m.type == "hello").fields["dataset"]["samples"] == [150, 359]
+    data, network = zerokara.load("digits").train, lab.training.snapshot().network
+    assert view.evaluations[-1][2] == np.mean(network.predict(data.x[:150]).argmax(axis=1) == data.t[:150])
+    view.done("start", values={**VALUES, "iterations": "90"})
+    view.at("finished", 90)
+    network = lab.training.snapshot().network
+    assert view.evaluations[-1][2] == np.mean(network.predict(data.x).argmax(axis=1) == data.t), "of all again"
+    assert len(lab.training.prepared.dataset.train) == 1438
 
 
 def test_paused_stepped_and_gone_on_with_gives_the_bits_of_a_run_that_never_stopped(lab: Lab, watch: Watch) -> None:

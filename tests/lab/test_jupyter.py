@@ -109,6 +109,13 @@ def test_a_notebook_from_its_first_cell_to_a_restarted_kernel(notebook: Notebook
     assert notebook.until(f"state.iteration === {paused}", 1)["status"] == notebook.states[0]["status"]
     page.get_by_text("heard", exact=True).wait_for()
 
+    # arrow keys are the lab's where it has the focus: in command mode they would move among cells
+    slider = page.locator(".pace input").first
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) == 0.05
+
     # Python has the run so far
     told = notebook.output(3)
     assert f"below a cell: paused after {paused:,} of 100,000 updates>" in told

@@ -130,6 +130,7 @@ WRONG_TOML = [
     ),
     (replaced(TOML, "came = [", "came = [{ choice = 'falls' }, "), "[[step]] 1: each of came has a rule, when"),
     ("[[step]]\nname = 'a'\n" * 21, "a lesson has 1 to 20 steps"),
+    ("[[step]]\nname = 'one'\ndo." + "a." * 20_000 + "a = 1", "The file is nested too deeply."),
     ("#" * 70_000, "The file has more than 64,000 bytes."),
     (b"\xff", "lesson.toml cannot be used: "),
 ]

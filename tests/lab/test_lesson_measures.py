@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,18 +14,19 @@ from PIL import Image
 from zerokara.errors import UsageError
 from zerokara.lab.core import Lab
 from zerokara.lab.lesson_measures import BY_LAYER, GROUPS, MEASURES, Looked, check_measure
+from zerokara.training.recipe import Recipe
 
-Watch = Callable[..., Any]
 
-
-@pytest.fixture
-def trained(lab: Lab, watch: Watch) -> Lab:
-    """After 60 updates, and evaluated there."""
-    view = watch(lab)
-    view.done("step", updates=60)
-    view.at("paused", 60)
-    view.until(lambda facts: facts["evaluation"] and facts["evaluation"]["iteration"] == 60)
-    return lab
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """After 60 updates, and evaluated there; nobody here trains it any further."""
+    recipe = Recipe(dataset="digits", hidden=12, iterations=120, evaluate_every=30, seed=3)
+    lab = Lab(recipe, out=tmp_path_factory.mktemp("runs"), plots=False)
+    lab.training.conductor.pace(None)
+    lab.go(until=60)
+    lab.training.wait_until_it_rests(lambda: False)
+    yield lab
+    lab.close()
 
 
 def looked(lab: Lab, **chosen: Any) -> Looked:
@@ -149,20 +150,19 @@ def test_a_drawing_is_asked_about_as_it_was_drawn(trained: Lab) -> None:
     assert (values["draw.label"], values["draw.label_probability"]) == ("", None)
 
 
-@pytest.mark.parametrize(
-    "ink", ["x", "eA==", "A" * 6000, 3, base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode()]
-)
-def test_what_is_no_drawing_is_refused(lab: Lab, ink: Any) -> None:
-    with pytest.raises(UsageError, match="A drawing in a state of the lab is a PNG of at most 4 kB"):
-        looked(lab, draw={"ink": ink}).values(["draw.answer"])
+def test_what_is_no_drawing_is_refused(trained: Lab) -> None:
+    damaged = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
+    for ink in ("x", "eA==", "A" * 6000, 3, damaged):
+        with pytest.raises(UsageError, match="A drawing in a state of the lab is a PNG of at most 4 kB"):
+            looked(trained, draw={"ink": ink}).values(["draw.answer"])
 
 
-def test_a_small_file_of_a_huge_picture_is_no_drawing(lab: Lab) -> None:
+def test_a_small_file_of_a_huge_picture_is_no_drawing(trained: Lab) -> None:
     file = io.BytesIO()
     Image.new("1", (20_000, 1_000)).save(file, "PNG", optimize=True)
     assert len(file.getvalue()) < 4000
     with pytest.raises(UsageError, match="at most 4 kB"):
-        looked(lab, draw={"ink": base64.b64encode(file.getvalue()).decode()}).values(["draw.answer"])
+        looked(trained, draw={"ink": base64.b64encode(file.getvalue()).decode()}).values(["draw.answer"])
 
 
 def test_the_tab_step_is_measured(trained: Lab) -> None:

@@ -179,14 +179,16 @@ def test_every_stage_is_told_of_arrays_that_are_there(hidden, dtype):
         assert {one["array"] for one in shown if "array" in one} == set(told.arrays)
         assert told.arrays["x"].shape == SHAPE
         homes = {term for cell in told.fields["cells"] for term in cell["terms"]}
-        for text in [*told.fields["formulas"], *told.fields["lines"]]:
+        for text in [*told.fields["formulas"], *told.fields["lines"], told.fields["shapes"]]:
             assert set(re.findall(r"\{(\w+)", text)) <= homes, text
         assert text_of_numbers(told)
 
 
 def text_of_numbers(told) -> list[float]:
     texts = [cell for row in (told.fields["table"] or {"rows": []})["rows"] for cell in row["cells"]]
-    texts += [text for line in told.fields["lines"] for text in re.findall(r"\{\w+:(-?[\d.]+(?:e[-+]\d+)?)\}", line)]
+    texts += [
+        text for line in told.fields["lines"] for text in re.findall(r"\{\w+:\(?(-?[\d.]+(?:e[-+]\d+)?)\)?\}", line)
+    ]
     return [float(text) for text in texts]
 
 
@@ -232,6 +234,10 @@ def test_what_is_printed_is_what_was_computed():
         at = 0 if name == "W1" else 6
         assert_allclose(numbers["nW1"][at : at + 6], row, rtol=5e-3, atol=1e-9)
     assert_allclose(numbers["nL"][-3:-1], [update.back.loss, new.loss], atol=6e-5)
+    by_hand = ask(subject_of(hidden=(4,), optimizer="sgd"), stage="nW2", chosen=[p, j, k]).fields["lines"]
+    for line in by_hand:
+        before, rate, slope, after = map(float, re.findall(r"[:( ](-?\d+(?:\.\d+)?(?:e-\d+)?)[}) ]", line))
+        assert (rate, round(before - rate * slope, 4)) == (0.1, pytest.approx(after, abs=2e-4))
     slopes = [row["cells"] for row in told["d2"].fields["table"]["rows"]]
     assert [row[2] for row in slopes] == [f"{d:.9f}" for d in update.back.deltas[-1]]
     assert_allclose([float(row[3]) for row in slopes], update.back.deltas[-1], atol=2e-9)

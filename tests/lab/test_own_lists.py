@@ -114,8 +114,8 @@ def test_accuracies_stand_where_the_condition_says() -> None:
 def test_accuracies_that_nothing_says_more_of_stand_where_they_were_seen() -> None:
     names = Names(losses=[1.0] * 10, train_acc=[0.5])
     names.look()
-    names["losses"] += [1.0] * 10
-    names["train_acc"] += [0.6, 0.7]
+    names["losses"] += [1.0] * 12
+    names["train_acc"] += [0.6, 0.7, 0.8]
     rows = names.look().evaluations.rows().values
-    assert rows[:, 0].tolist() == [10, 15, 20]
+    assert rows[:, 0].tolist() == [10, 14, 18, 22]
     assert np.isnan(rows[:, 3]).all()

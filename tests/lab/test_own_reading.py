@@ -324,3 +324,27 @@ test_loss, big = 'x', [10 ** 400, 1]
 accuracies = [[1.0]]
 """)
     assert there.look().loss.name == "textbook"
+
+
+def test_a_network_that_holds_too_much_is_left_alone(learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET + "net.data = [[0.0] * 1000 for _ in range(200)]")
+    assert there.look().unread.startswith("net is none of the networks")
+
+
+def test_large_arrays_are_not_copied_with_a_network(learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET + "net.data = np.zeros((300, 100))\n")
+    source = NET.replace("p = self.params", "p = self.params; self.data[0, 0] = 1.0").replace("net = Net()", "")
+    assert there.look().proven is not None
+    there.run(source + "wild = Net(); wild.data = net.data; del net")
+    assert there.look().proven is None  # it writes to what it was lent
+    assert there.names["wild"].data[0, 0] == 0.0
+
+
+def test_sums_of_gradients_are_no_parameters(learner: Callable[[str], Learner]) -> None:
+    """A dict with the names of parameters, made after them, that moves as they do."""
+    source = (STYLES / "functions.py").read_text(encoding="utf-8")
+    start = "params = init_params(6, 5, 3)\ntotal = {k: 0 * v for k, v in params.items()}\n"
+    there = learner(DATA + source + start + "loss = compute_loss(params, x_train, t_train)\n")
+    for _ in range(3):
+        np.testing.assert_array_equal(there.look().params["W1"], there.names["params"]["w1"])
+        there.run("for key in params: total[key] = total[key] + 1.0; params[key] -= 0.1 * total[key]")

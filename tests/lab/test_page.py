@@ -142,7 +142,7 @@ def test_views_in_a_notebook_keep_apart_and_leave_nothing_behind(served: Served)
         address,
     )
     assert left["names"] == 2
-    assert left["first"] == [3, 0]
+    assert left["first"] == [len(TABS), 0]
     assert left["twice"] == 0
     assert left["listeners"] == 0
     assert left["goodbyes"] == [0, 1]

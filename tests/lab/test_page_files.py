@@ -7,7 +7,18 @@ from zerokara.lab import module
 from zerokara.lab.texts import TEXTS, texts
 
 OWN = {name: files("zerokara.lab").joinpath("page", name).read_text("utf-8") for name in module.SCRIPTS[1:]}
-LISTS = ("boot_texts", "draw_texts", "page_texts", "probe_texts", "train_texts")
+LISTS = (
+    *(
+        "boot_texts",
+        "draw_texts",
+        "lesson_texts",
+        "own_texts",
+        "page_texts",
+        "probe_texts",
+        "step_texts",
+        "train_texts",
+    ),
+)
 
 
 def test_no_file_names_what_another_one_names() -> None:

@@ -47,7 +47,7 @@ def test_it_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x =\ny", r"state\.toml cannot be read as a state of the lab: .*line 1"),
+        ("x =\ny", r"state\.toml cannot be read: .*line 1"),
         ("[other]", r"has the tables \[network\], .*\[step\]\. Got \[other\]"),
         ("state = 3", r"state cannot be used\. Got 3\."),
         ("network = 3", r"a recipe has the tables"),
@@ -78,9 +78,10 @@ def test_it_is_read_as_it_was_written() -> None:
         ("[draw]\nink = '" + "x" * 9000 + "'", r"draw\.ink cannot be used"),
         ("[draw]\noff = " + "[" * 9 + "]" * 9, r"draw\.off cannot be used"),
         ("[draw]\noff = [" + "1," * 3000 + "]", r"draw\.off cannot be used"),
-        ("[draw]\noff = " + "[" * 5000, r"cannot be read as a state of the lab"),
+        ("[draw]\noff = " + "[" * 5000, r"cannot be read: "),
         ("[network]\nhidden = [100000, 100000]", r"larger than a state of the lab may have them"),
         ("[training]\nbatch_size = 100000000", r"larger than a state of the lab may have them"),
+        ("state." + "a." * 20_000 + "a = 1", r"state\.toml cannot be used\. The file is nested too deeply\."),
         ("#" * 900_001, r"more than 900,000 characters"),
     ],
 )

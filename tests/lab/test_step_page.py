@@ -171,7 +171,23 @@ def test_what_is_pointed_at_is_said_and_a_click_chooses_it(served: Served) -> No
     go(page, "dW1")
     assert page.locator(".step-lines", has_text=", 2]").count() == 1  # it stays chosen
     page.locator(".step-stage .twin summary").click()
+    page.locator(".step-stage .twin table").last.wait_for()
     assert page.locator(".step-stage .twin table").count() == 3
+
+
+def test_a_sample_that_is_not_there_is_refused_and_all_goes_on(served: Served) -> None:
+    page = served.open()
+    field = page.get_by_role("spinbutton", name="Sample number")
+    field.fill("99999")
+    field.press("Enter")
+    page.locator(".step .problem", has_text="number must be a whole number from 0 to").wait_for()
+    page.get_by_role("button", name="Next →").click()
+    at(page, "a1")
+    assert page.locator(".step .problem").is_hidden()
+    page.get_by_role("button", name="Next misread").click()
+    page.wait_for_function(f"() => {TAB}.querySelector('.draw-number').value !== '0'")
+    update = served.update(int(field.input_value()))
+    assert update.y.argmax() != update.back.t.argmax()
 
 
 def test_the_overview_stays_in_sight(served: Served) -> None:

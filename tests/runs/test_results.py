@@ -168,7 +168,7 @@ NOW: dict[str, Any] = {
     "dataset": "mnist", "hidden": [3], "activation": "tanh", "init": "he", "loss": "squared", "dtype": "float64",
     "gradient": "numerical", "optimizer": "adagrad", "learning_rate": 0.2, "momentum": 0.8, "decay": 0.8, "beta1": 0.8,
     "beta2": 0.8, "batch_size": 299, "sampling": "epoch", "evaluate_every": 3, "seed": 1,
-    "weight_decay": 0.1,
+    "weight_decay": 0.1, "samples": 300,
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The recipe: what each field takes and refuses, the sentence it refuses with, and TOML there and back."""
 
 import re
+import tomllib
 from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from zerokara.errors import UsageError
 from zerokara.nn.activations import ACTIVATIONS
 from zerokara.nn.functions import LOSSES
+from zerokara.runs.provenance import recorded_recipe
 from zerokara.training.batches import SAMPLINGS
 from zerokara.training.optimizers import OPTIMIZERS
 from zerokara.training.recipe import DTYPES, GRADIENTS, Recipe, read_toml
@@ -24,6 +26,7 @@ NOT_A_SHARE = [-0.1, 1, 1.5, float("nan"), "0.9", False]
 # field: (options it needs beside it, legal values, illegal values, the sentence about those)
 RULES = {
     "dataset": ({}, ["mnist", "./my pictures", Path("here")], ["", 1, None, ["digits"]], "must be the name of a data"),
+    "samples": ({}, [1, 300, np.int64(7), None], NOT_POSITIVE_INTEGERS, POSITIVE_INTEGER),
     "hidden": (
         {}, [50, (100, 50), [1], np.int64(3)], [(), 0, -5, 1.5, "50", (50, 0), (50, "x"), True, None],
         "must be one or more positive whole numbers, such as 50 or 100,50",
@@ -176,6 +179,12 @@ def test_every_field_is_in_the_fingerprint_or_listed_as_not(name):
 def test_without_weight_decay_a_recipe_is_recorded_as_before_there_was_one(tmp_path):
     assert "weight_decay" not in Recipe().to_toml()
     assert read_toml(written(tmp_path, Recipe(weight_decay=0.25).to_toml()))["weight_decay"] == 0.25
+
+
+def test_without_samples_neither_files_nor_checkpoints_speak_of_them():
+    assert "samples" not in Recipe(hidden=3).resolved().to_toml() + str(recorded_recipe(Recipe(hidden=3).resolved()))
+    assert tomllib.loads(Recipe(samples=300).to_toml())["data"] == {"dataset": "mnist", "samples": 300}
+    assert recorded_recipe(Recipe(samples=300))["samples"] == 300
 
 
 def test_names_are_looked_up_when_they_are_used(monkeypatch):

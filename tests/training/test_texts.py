@@ -83,7 +83,9 @@ def test_a_refusal_is_whole_sentences_with_a_code(refused, code, marked, monkeyp
 
 
 def test_a_field_of_a_file_is_named_with_the_file_and_its_table():
-    with pytest.raises(UsageError, match=r"^recipe\.toml: a field of \[data\] must be one of dataset\. Got 'seed'\.$"):
+    with pytest.raises(
+        UsageError, match=r"^recipe\.toml: a field of \[data\] must be one of dataset, samples\. Got 'seed'\.$"
+    ):
         toml("[data]\nseed = 1\n")()
 
 

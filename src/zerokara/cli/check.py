@@ -101,7 +101,7 @@ def check(
         network, dataset = _trained(run, {"recipe": recipe, **options}, data_dir)
     else:
         fresh = recipe_of(recipe, {**options, "seed": seed})
-        dataset = load(fresh.dataset, data_dir=data_dir)
+        dataset = fresh.data_from(load(fresh.dataset, data_dir=data_dir))
         network = build_network(fresh, dataset)
     if samples > len(dataset.train):
         most = len(dataset.train)
@@ -137,7 +137,7 @@ def _trained(run: Path, options: Mapping[str, Any], data_dir: Path | None) -> tu
     """The network of a run and its data. Raises UsageError where an option says something of them too."""
     _refuse_others(run, options)
     trained = open_run(run_folder(run))
-    return trained.network, load(trained.recipe.dataset, data_dir=data_dir)
+    return trained.network, trained.recipe.data_from(load(trained.recipe.dataset, data_dir=data_dir))
 
 
 def _refuse_others(run: Path, options: Mapping[str, Any]) -> None:

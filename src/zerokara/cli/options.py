@@ -85,7 +85,7 @@ def choices_of(option: str) -> Collection[str]:
 def with_recipe_options(*tables: str, also: Collection[str] = (), positional: str | None = None) -> Callable[[F], F]:
     """Replace a command's **options by the recipe's fields in these tables, and by those named in `also`.
 
-    `positional` may come without its name.
+    `positional` may come without its name. A parameter of the command's own goes before a field of that name.
     """
 
     def decorate(command: F) -> F:
@@ -95,7 +95,9 @@ def with_recipe_options(*tables: str, also: Collection[str] = (), positional: st
             for p in inspect.signature(command).parameters.values()
             if p.kind is not inspect.Parameter.VAR_KEYWORD
         ]
-        parameters = sorted([*own, *_recipe_parameters(tables, also, positional)], key=lambda p: p.kind)
+        named = {p.name for p in own}
+        others = (p for p in _recipe_parameters(tables, also, positional) if p.name not in named)
+        parameters = sorted([*own, *others], key=lambda p: p.kind)
         signature = inspect.Signature(parameters)
 
         @functools.wraps(command)

@@ -4,14 +4,16 @@ Pixels stay as stored (one byte each for MNIST: 47 MB instead of 188 MB of float
 that means 1.0. Every way to turn pixels into numbers, `Split.x` and `Split.rows`, gives the same bits.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from zerokara.errors import DataError
+from zerokara.errors import DataError, UsageError
 from zerokara.words import in_english, sentence, translatable
 
 PIXEL_TYPES = ("uint8", "float32", "float64")
@@ -95,7 +97,7 @@ class Split:
         first = self.pixels[:1000]
         return np.count_nonzero(first) / max(first.size, 1)
 
-    def part(self, start: int, stop: int) -> "Split":
+    def part(self, start: int, stop: int) -> Split:
         """Samples `start` to `stop` (not included), sharing this split's memory."""
         return Split(self.pixels[start:stop], self.t[start:stop], self.full)
 
@@ -125,6 +127,7 @@ class Dataset:
         image_shape: the shape of one sample's picture; its product is the number of features.
         checksum: 16 hexadecimal digits that depend on nothing but pixels and labels (see `zerokara.data.checksum`).
         source: the folders or the file that it was read from, or the address that it was fetched from.
+        whole: where `train` has only the first of its samples, the data set with all of them: whose checksum it is.
 
     Raises:
         DataError: when the parts do not fit together, or a label has no class name.
@@ -137,6 +140,7 @@ class Dataset:
     image_shape: tuple[int, ...]
     checksum: str
     source: str
+    whole: Dataset | None = None
 
     def __post_init__(self) -> None:
         for part, split in (("train", self.train), ("test", self.test)):
@@ -152,6 +156,25 @@ class Dataset:
             shape=shape,
             classes=len(self.class_names),
         )
+
+    def with_first(self, samples: int | None) -> Dataset:
+        """The same with so many training samples, the first ones; None: with all. One that was cut can be asked too.
+
+        Raises:
+            UsageError: there are not so many.
+        """
+        whole = self.whole or self
+        if samples is None or samples == len(whole.train):
+            return whole
+        if samples > len(whole.train):
+            text = sentence(
+                "samples must be at most the {most} training samples of {name}. Got {got}.",
+                most=len(whole.train),
+                name=self.name,
+                got=samples,
+            )
+            raise UsageError(text, "wrong-value")
+        return replace(whole, train=whole.train.part(0, samples), whole=whole)
 
     def _check_part(self, part: str, split: Split) -> None:
         features = int(np.prod(self.image_shape))

@@ -11,7 +11,7 @@ from typing import Any
 from zerokara.errors import UsageError
 from zerokara.lab import asked
 from zerokara.lab.earlier_runs import curves, earlier_runs, overlay
-from zerokara.lab.form import RefusedRecipe, filled
+from zerokara.lab.form import Filled, RefusedRecipe, filled
 from zerokara.lab.messages import Message
 from zerokara.lab.session import Session
 from zerokara.words import sentence
@@ -66,11 +66,13 @@ COMMANDS: Mapping[str, Callable[[Session, Mapping[str, Any]], None]] = {
 
 
 def _check(session: Session, fields: Mapping[str, Any]) -> Message:
-    answer = filled(asked.mapping(fields, "values"))
-    same = answer.recipe is not None and answer.recipe.dataset == session.recipe.dataset
-    per_epoch = None
-    if answer.recipe is not None and same:
-        per_epoch = -(-len(session.dataset.train) // answer.recipe.batch_size)
+    answer, per_epoch = filled(asked.mapping(fields, "values")), None
+    if answer.recipe is not None and answer.recipe.dataset == session.recipe.dataset:
+        try:
+            data = answer.recipe.data_from(session.dataset)
+            per_epoch = -(-len(data.train) // answer.recipe.batch_size)
+        except UsageError as error:
+            answer = Filled(None, {"samples": str(error)})
     return Message("recipe", answer.to_json(per_epoch))
 
 

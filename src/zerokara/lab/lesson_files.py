@@ -56,7 +56,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,7 +66,7 @@ from zerokara.errors import RunError, UsageError, unknown_name
 from zerokara.lab.lesson_measures import GROUPS, check_measure
 from zerokara.lab.lesson_pages import CAME, LessonText, StepText, read_page
 from zerokara.lab.lesson_rules import FORMAT, Rule
-from zerokara.lab.states import TABS, State
+from zerokara.lab.states import TABS, State, tables_of
 from zerokara.runs.untrusted import read_text
 from zerokara.words import LANGUAGES, language, paragraph, sentence, translatable
 
@@ -148,12 +147,7 @@ class Lesson:
 def read_lesson(folder: Path) -> Lesson:
     """The lesson in a folder. Raises UsageError that names file and place of what is wrong."""
     file = folder / FILE
-    try:
-        tables = tomllib.loads(_read(file))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            sentence("{file} cannot be read: {reason}.", file=file, reason=error), "wrong-value"
-        ) from error
+    tables = tables_of(_read(file), file)
     listed = tables.pop("step", None)
     if tables or not isinstance(listed, list) or not 1 <= len(listed) <= MOST_STEPS:
         raise UsageError(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from zerokara.errors import UsageError
 from zerokara.lab.lesson_rules import Template
-from zerokara.words import paragraph, sentence, translatable
+from zerokara.words import in_english, paragraph, sentence, translatable
 
-PREDICTION, ACTION, CAME = "Prediction", "Action", "What came"
+PREDICTION, ACTION, CAME = "Prediction", "Action", in_english("What came")
 PARTS = (PREDICTION, ACTION, CAME)
 CHOICE = re.compile(r"- ([a-z][a-z0-9_]*): (\S.*)")
 PLACE = translatable("{file}, line {line}: {text!r:.60} cannot be used.")

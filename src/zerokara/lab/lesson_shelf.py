@@ -73,6 +73,11 @@ def _lessons_in(folder: Path) -> dict[str, Path]:
     if os.path.lexists(folder / FILE):
         folder = folder.resolve()
         return {folder.name: folder} if LESSON_NAME.fullmatch(folder.name) else {}
-    with os.scandir(folder) as entries:
-        names = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and LESSON_NAME.fullmatch(e.name))
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False) and LESSON_NAME.fullmatch(e.name))
+    except OSError as error:
+        raise UsageError(
+            sentence("{file} cannot be read: {reason}.", file=folder, reason=error.strerror), "wrong-value"
+        ) from error
     return {name: folder / name for name in names[:MOST_LESSONS] if os.path.lexists(folder / name / FILE)}

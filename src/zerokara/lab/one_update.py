@@ -13,8 +13,8 @@ before, and `renew`, to have the newest instead. It is answered by:
     held, iteration; number, last: of the test sample, null where it is none, and of the last one
     label: a number or null, name; answer: what the network says; range: [black, white]
     stages [name]; stage: the one that is told; says, facts: which sentence says what happens there
-    formulas, lines [formula]; items [panel or {sign} or {number} or {break}]; table {columns, rows, rest} or null:
-        see `zerokara.lab.one_update_panels`
+    formulas, lines [formula], shapes: a formula or ""; items [panel or {sign} or {number} or {break}];
+        table {columns, rows, rest} or null: see `zerokara.lab.one_update_panels`
     cells [{terms, stage, row, column, label, array or text}]: the overview
     chosen [number]; notes [sentence]
     arrays: what panels and cells name, (height, width) or (n,)

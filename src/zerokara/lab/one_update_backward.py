@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zerokara.lab import one_update_formulas as formulas
-from zerokara.lab.one_update_panels import BREAK, Panels, Stage, whole
+from zerokara.lab.one_update_panels import BREAK, Panels, Stage, factor, whole
 
 
 def tell_d(show: Panels, i: int) -> Stage:
@@ -47,7 +47,7 @@ def _delta(show: Panels, i: int) -> Stage:
     line = f"{{d{i}:δ{i}[{j}]}} = "
     if slopes:
         items += [show.vector(f"f{i}", slopes[i - 1], i, f"{f}′(a{i})"), {"sign": "="}]
-        line += f"{{dz{i}:{dz[j]:.4g}}} · {{f{i}:{slopes[i - 1][j]:.4g}}} = "
+        line += f"{{dz{i}:{dz[j]:.4g}}} · {{f{i}:{factor(float(slopes[i - 1][j]))}}} = "
     else:
         items[-1] = {"sign": "→"}
     return Stage(
@@ -67,6 +67,7 @@ def tell_dz(show: Panels, i: int) -> Stage:
         f"dz{i}",
         "dz",
         formulas=[formulas.inner(i)],
+        shapes=formulas.inner_shapes(show.network, i),
         lines=[f"{{dz{i}:∂L/∂z{i}[{j}]}} = Σ {{d{i + 1}}} {after} = {{dz{i}:{back.inner[i - 1][j]:.4g}}}"],
         items=[
             show.vector(f"d{i + 1}", delta, i + 1),
@@ -82,7 +83,7 @@ def tell_dz(show: Panels, i: int) -> Stage:
                 f"δ{i + 1}[{{i}}] W{i + 1}[{j}, {{i}}]",
             ),
             BREAK,
-            show.vector(f"dz{i}", back.inner[i - 1], i, pick=True),
+            show.vector(f"dz{i}", back.inner[i - 1], i),
         ],
     )
 
@@ -91,16 +92,20 @@ def tell_dW(show: Panels, i: int) -> Stage:
     back, (p, j), got = show.back, show.chosen[i - 1 : i + 1], formulas.input_of(i)
     slopes, delta, x = back.gradient[f"W{i}"][:, j], back.deltas[i - 1][j], show.update.input(i)
     line = f"{{dW{i}:∂L/∂W{i}[{p}, {j}]}} = {{{got}:{got}[{p}]}} · {{d{i}:δ{i}[{j}]}}"
-    numbers = f"{{{got}:{x[p]:.4g}}} · {{d{i}:{delta:.4g}}}"
+    numbers = f"{{{got}:{x[p]:.4g}}} · {{d{i}:{factor(float(delta))}}}"
     items = [show.vector(got, x, i - 1), {"sign": "×"}, {"number": f"{{d{i}:δ{i}[{j}]}} = {{d{i}:{delta:.4g}}}"}]
     if decay := show.network.weight_decay:
         weights = show.network.params[f"W{i}"][:, j]
-        line, numbers = f"{line} + λ {{W{i}:W{i}[{p}, {j}]}}", f"{numbers} + {decay:g} · {{W{i}:{weights[p]:.4g}}}"
+        line, numbers = (
+            f"{line} + λ {{W{i}:W{i}[{p}, {j}]}}",
+            f"{numbers} + {decay:g} · {{W{i}:{factor(float(weights[p]))}}}",
+        )
         items += [{"sign": f"+ {decay:g} ×"}, show.column(f"W{i}", f"W{i}", weights, i)]
     return Stage(
         f"dW{i}",
         "dW_decay" if decay else "dW",
         formulas=[formulas.gradient(show.network, i)],
+        shapes=formulas.gradient_shapes(show.network, i),
         lines=[
             f"{line} = {numbers} = {{dW{i}:{slopes[p]:.4g}}}",
             f"{{db{i}:∂L/∂b{i}[{j}]}} = {{d{i}:δ{i}[{j}]}} = {{db{i}:{delta:.4g}}}",
@@ -110,6 +115,6 @@ def tell_dW(show: Panels, i: int) -> Stage:
             {"sign": "="},
             show.column(f"dW{i}", f"∂L/∂W{i}", slopes, i),
             BREAK,
-            show.vector(f"d{i}", back.deltas[i - 1], i, pick=True),
+            show.vector(f"d{i}", back.deltas[i - 1], i),
         ],
     )

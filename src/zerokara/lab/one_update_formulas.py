@@ -62,6 +62,13 @@ def affine(i: int) -> str:
     return f"{{a{i}}} = {{{input_of(i)}}} {{W{i}}} + {{b{i}}}"
 
 
+def affine_shapes(network: Network, i: int) -> str:
+    """The same in rows × columns."""
+    fan_in, fan_out = network.sizes[i - 1 : i + 1]
+    got = f"{{{input_of(i)}:(1 × {fan_in})}}"
+    return f"{{a{i}:(1 × {fan_out})}} = {got} {{W{i}:({fan_in} × {fan_out})}} + {{b{i}:({fan_out})}}"
+
+
 def input_of(i: int) -> str:
     """The term that affine layer i gets."""
     return "x" if i == 1 else f"z{i - 1}"
@@ -117,9 +124,22 @@ def gradient(network: Network, i: int) -> str:
     return f"{{dW{i}}} = {{{input_of(i)}}}^T {{d{i}}}{decay},  {{db{i}}} = {{d{i}}}"
 
 
+def gradient_shapes(network: Network, i: int) -> str:
+    """The same in rows × columns."""
+    fan_in, fan_out = network.sizes[i - 1 : i + 1]
+    decay = f" + {{W{i}:({fan_in} × {fan_out})}}" if network.weight_decay else ""
+    return f"{{dW{i}:({fan_in} × {fan_out})}} = {{{input_of(i)}:({fan_in} × 1)}} {{d{i}:(1 × {fan_out})}}{decay}"
+
+
 def inner(i: int) -> str:
     """∂L/∂z of hidden layer i."""
     return f"{{dz{i}}} = {{d{i + 1}}} {{W{i + 1}}}^T"
+
+
+def inner_shapes(network: Network, i: int) -> str:
+    """The same in rows × columns."""
+    units, after = network.sizes[i : i + 2]
+    return f"{{dz{i}:(1 × {units})}} = {{d{i + 1}:(1 × {after})}} {{W{i + 1}:({after} × {units})}}"
 
 
 def delta(network: Network, i: int) -> str:

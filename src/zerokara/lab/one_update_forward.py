@@ -29,6 +29,7 @@ def tell_a(show: Panels, i: int) -> Stage:
         f"a{i}",
         "a",
         formulas=[formulas.affine(i)],
+        shapes=formulas.affine_shapes(show.network, i),
         lines=[
             f"{{a{i}:a{i}[{j}]}} = Σ {{{got}}} {{W{i}:W{i}[:, {j}]}} + {{b{i}:b{i}[{j}]}}"
             f" = {{a{i}:{texts[0]}}} + {{b{i}:{texts[1]}}} = {{a{i}:{texts[2]}}}"
@@ -40,7 +41,7 @@ def tell_a(show: Panels, i: int) -> Stage:
             {"sign": "="},
             show.panel(f"a{i}", f"{got} W{i}[:, {j}]", told, i - 1, "told", f"{got}[{{i}}] W{i}[{{i}}, {j}]"),
             BREAK,
-            show.vector(f"a{i}", update.sum(i), i, pick=True),
+            show.vector(f"a{i}", update.sum(i), i),
         ],
     )
 

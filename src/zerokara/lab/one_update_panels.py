@@ -41,7 +41,8 @@ class Stage:
     Attributes:
         name: of `one_update_stages.stage_names`.
         says, facts: which sentence of the page says what happens there, and what is put into it.
-        formulas, lines: as `zerokara.lab.one_update_formulas` writes them; lines have the numbers of what is chosen.
+        formulas, shapes, lines: as `zerokara.lab.one_update_formulas` writes them; shapes are those of a product, and
+            lines have the numbers of what is chosen.
         items: panels, {sign} and {number} between them, and `BREAK`.
         table: {columns [{term, head, bars}], rows [{index, name or title, cells}], rest}.
     """
@@ -50,6 +51,7 @@ class Stage:
     says: str
     facts: Json = field(default_factory=dict)
     formulas: list[str] = field(default_factory=list)
+    shapes: str = ""
     lines: list[str] = field(default_factory=list)
     items: list[Json] = field(default_factory=list)
     table: Json | None = None
@@ -66,13 +68,14 @@ class Panels:
         chosen: an element of each vector.
 
     Attributes:
-        last: the number of the last affine layer.
+        last: the number of the last affine layer; batch_size: of the training.
         arrays: those that were shown, by name.
     """
 
     def __init__(self, subject: Subject, update: OneUpdate, chosen: Sequence[int]) -> None:
         self.update, self.network, self.chosen = update, update.network, list(chosen)
         self.last, self._names = update.layers, subject.described.class_names
+        self.batch_size = subject.recipe.batch_size
         shape = subject.described.image_shape
         self._image_shape = shape if len(shape) == 2 and math.prod(shape) <= MOST_PIXELS else None
         self.arrays: dict[str, Array] = {}
@@ -174,6 +177,16 @@ def written(term: str) -> str:
 def whole(values: Sequence[float]) -> list[str]:
     """Numbers that are whole."""
     return [f"{value:.0f}" for value in values]
+
+
+def factor(value: float) -> str:
+    """A number to multiply by.
+
+    >>> factor(-0.5), factor(2.0)
+    ('(-0.5)', '2')
+    """
+    text = f"{value:.4g}"
+    return f"({text})" if text.startswith("-") else text
 
 
 def signed(text: str) -> str:

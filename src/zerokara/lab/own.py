@@ -29,8 +29,10 @@ from zerokara.findings import Findings
 from zerokara.lab import own_data
 from zerokara.lab.own_reading import Reader, Seen
 from zerokara.lab.own_source import NOTHING, Measured, OwnSource, network_of
+from zerokara.lab.own_texts import INSTEAD
 from zerokara.lab.shown import Glance, Greeting, told_of_data
 from zerokara.lab.subject import Subject
+from zerokara.lab.texts import texts
 from zerokara.lab.view import Viewable
 from zerokara.own_training.program import Program, SourceText
 from zerokara.training.recipe import Recipe
@@ -81,6 +83,7 @@ class OwnLab(Viewable):
         self._looked = False
         self._dataset: Dataset | None = None
         self._dataset_number = 0
+        self._described: tuple[Dataset | None, DataDescription | None] = None, None
         self._measured = Measured()
         self._state, self._problem = RUNNING, ""
         self._findings: list[dict[str, Any]] = []
@@ -154,6 +157,7 @@ class OwnLab(Viewable):
             seen, dataset, tabs = self._seen, self._dataset, self._tabs()
         told: dict[str, Any] = {
             "tabs": list(tabs),
+            "texts": texts(INSTEAD),
             "engine": "",
             "sizes": list(seen.proven.layout.sizes) if seen.proven is not None else [],
             "form": [],
@@ -200,8 +204,8 @@ class OwnLab(Viewable):
             weight_decay=network.weight_decay,
             iterations=max(1, seen.iteration),
         ).resolved()
-        described = DataDescription.of(dataset)
-        return Subject(recipe, dataset, described, network, seen.iteration, "reference")
+        # By NumPy, whose threads are left as they are: their number decides the last bits of the learner's numbers.
+        return Subject(recipe, dataset, self._description(dataset), network, seen.iteration, "reference")
 
     @property
     def furthest(self) -> int:
@@ -218,6 +222,7 @@ class OwnLab(Viewable):
             "state": state,
             "status": self._status(seen, state),
             "iteration": seen.iteration,
+            "counts_losses": seen.counts_losses,
             "evaluation": latest and vars(latest),
             "layers": self._measured.sizes(seen, dataset, at_once=state != RUNNING),
             "script_findings": findings,
@@ -248,7 +253,7 @@ class OwnLab(Viewable):
             return sentence(ENDED)
         if state == FAILED:
             return self._problem
-        return sentence(LOSSES if seen.counts_losses else TURNS, n=seen.iteration)
+        return sentence(LOSSES, n=seen.iteration) if seen.counts_losses else sentence(TURNS, n=seen.iteration)
 
     def _shape(self, seen: Seen, dataset: Dataset | None) -> tuple[int, ...]:
         if dataset is not None and seen.W1 is not None and len(seen.W1) == dataset.train.pixels.shape[1]:
@@ -257,10 +262,17 @@ class OwnLab(Viewable):
 
     def _data(self, seen: Seen, dataset: Dataset | None) -> dict[str, Any]:
         if dataset is not None and seen.parts:
-            return told_of_data(dataset, DataDescription.of(dataset))
+            return told_of_data(dataset, self._description(dataset))
         shape = list(self._shape(seen, None))
         about = {"name": "", "classes": 0, "image_shape": shape, "samples": [0, 0], "note": ""}
         return {"dataset": about, "class_names": [], "image_shape": shape}
+
+    def _description(self, dataset: Dataset) -> DataDescription:
+        known, described = self._described
+        if known is not dataset or described is None:
+            described = DataDescription.of(dataset)
+            self._described = dataset, described
+        return described
 
     def _script(self) -> dict[str, Any]:
         """The text as it was run, in lines with their numbers; of a notebook, with that of their cell."""

@@ -224,9 +224,9 @@ class Lists:
         if count <= self._rows:
             return
         places = iterations_of(self.program, names, self.count, count)
-        before = self.evaluations.latest.iteration if self.evaluations.latest else 0
+        before = first = self.evaluations.latest.iteration if self.evaluations.latest else 0
         for row in range(self._rows, count):
-            at = places[row] if places else self._seen_at(row, count, before)
+            at = places[row] if places else self._seen_at(row, count, first)
             since = self.losses.values[before:at] if self.losses is not None else np.zeros(0)
             with np.errstate(all="ignore"):
                 mean = float(np.mean(since)) if len(since) else math.nan
@@ -235,12 +235,10 @@ class Lists:
             before = at
         self._rows = count
 
-    def _seen_at(self, row: int, count: int, before: int) -> int:
-        """After which loss an accuracy came, where no condition of the code says it: since the last look, evenly."""
+    def _seen_at(self, row: int, count: int, first: int) -> int:
+        """After which loss an accuracy came, where no condition of the code says it: since the last one, evenly."""
         now = max(self.count, count)
-        return (
-            before + round((now - before) * (row + 1 - self._rows) / (count - self._rows)) if row + 1 < count else now
-        )
+        return first + round((now - first) * (row + 1 - self._rows) / (count - self._rows))
 
     def _value(self, part: str, row: int) -> float:
         values = self._accuracies[part].values if part in self._accuracies else ()

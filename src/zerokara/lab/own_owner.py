@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from zerokara.lab.own_lists import Names, Path, of_object, reached
 from zerokara.own_gradients.parameters import is_object
 from zerokara.own_gradients.roles import named_for, required, role_of
 from zerokara.own_training.kept import ALONE, has_matrix, params_of
+from zerokara.own_training.program import Program
 from zerokara.own_training.training_loops import GRADIENT
+from zerokara.sources.data_flow import last_name
 
 Array = NDArray[Any]
 Loss = Callable[[Any, Any], Any]
@@ -80,10 +83,23 @@ class Computing:
     losses: Mapping[str, Loss]
 
 
-def owners_in(names: Names) -> list[Owner]:
-    """Everything that may be a network, those under a name by itself before those inside of others."""
+def given_in(program: Program) -> frozenset[str]:
+    """The names that a program gives to functions that compute an output or a loss: parameters are among them."""
+    calls = [node for node in program.nodes if isinstance(node, ast.Call)]
+    called = {last_name(call.func) for call in calls}
+    asking = {name for purpose in ("output", "loss") for name in named_for(purpose, called)}
+    given = (argument for call in calls if last_name(call.func) in asking for argument in call.args)
+    return frozenset(argument.id for argument in given if isinstance(argument, ast.Name))
+
+
+def owners_in(names: Names, given: frozenset[str] = frozenset()) -> list[Owner]:
+    """Everything that may be a network, the likeliest first: those under a name by itself before those inside others.
+
+    Args:
+        given: what `given_in` says; a dict of another name may have sums or means of gradients.
+    """
     found: dict[frozenset[int], Owner] = {}
-    for path, value in list(_candidates(names)):
+    for path, value in list(_candidates(names, given)):
         params = _params(value)
         if params and len(found) < MOST_OWNERS:
             found.setdefault(frozenset(map(id, params.values())), Owner(path))
@@ -102,10 +118,10 @@ def _params(value: Any) -> dict[str, Array]:
         return {}
 
 
-def _candidates(names: Names) -> Iterator[tuple[Path, Any]]:
-    """Values, the last first, dicts after objects: they may be of anything, such as moments. Then what is inside."""
+def _candidates(names: Names, given: frozenset[str]) -> Iterator[tuple[Path, Any]]:
+    """Values, the last first, dicts after objects, and those that no function is given last. Then what is inside."""
     named = [(name, v) for name, v in reversed(list(names.items())) if not name.startswith("_") and _may_own(name, v)]
-    named.sort(key=lambda one: isinstance(one[1], dict))
+    named.sort(key=lambda one: isinstance(one[1], dict) * (1 + (one[0] not in given)))
     yield from (((name,), value) for name, value in named)
     for name, value in named:
         for key, part in list(of_object(value).items()):

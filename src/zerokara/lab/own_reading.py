@@ -21,7 +21,7 @@ from zerokara.lab.own_data import Part
 from zerokara.lab.own_lists import Lists, Names, reached
 from zerokara.lab.own_loss import ROUNDING, ProvenLoss, number_of, proven_loss
 from zerokara.lab.own_network import CLOSE, Proven, answers, are_alike, proven, samples
-from zerokara.lab.own_owner import Computing, Owner, framework_of, owners_in
+from zerokara.lab.own_owner import Computing, Owner, framework_of, given_in, owners_in
 from zerokara.own_training.program import Program
 from zerokara.words import paragraph, sentence, translatable
 
@@ -108,6 +108,7 @@ class Reader:
         self.lists = Lists(program)
         self._turns = 0
         self._owner: Owner | None = None
+        self._given: tuple[Program | None, frozenset[str]] = None, frozenset()
         self._prints: dict[Owner, list[Array]] = {}
         self._known: Proven | None = None
         self._loss: ProvenLoss | None = None
@@ -145,7 +146,10 @@ class Reader:
 
     def _search_network(self, names: Names) -> None:
         """The network that changes; the first one as long as none does."""
-        owners = owners_in(names)
+        program = self.lists.program
+        if self._given[0] is not program:
+            self._given = program, given_in(program)
+        owners = owners_in(names, self._given[1])
         prints = {owner: _print_of(owner.params(names)) for owner in owners}
         moved = [owner for owner in owners if owner in self._prints and not _equal(prints[owner], self._prints[owner])]
         if self._owner not in owners or (moved and self._owner not in moved):

@@ -34,6 +34,8 @@ from zerokara.training.recipe import Recipe
 from zerokara.words import sentence
 
 MOST_LEFT = 8
+LONG_SECONDS = 120
+"""Of training, after which somebody minds its end, though it was begun to show a state."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +88,9 @@ class Session(Viewable):
     def greeting(self) -> Greeting:
         """Of the training that is shown, and its data."""
         with self.lock:
-            source, dataset, note, recipe = self.source(), self.dataset, self.note, self.recipe
+            source, note, recipe = self.source(), self.note, self.recipe
         training = source.training
+        dataset = training.prepared.dataset
         described = training.prepared.provenance.described or DataDescription.of(dataset)
         told = {
             "tabs": list(TABS),
@@ -96,9 +99,16 @@ class Session(Viewable):
             **told_of_data(dataset, described, note),
             "form": form(recipe),
             "recipe": filled({one["name"]: one["value"] for one in form(recipe)}).to_json(training.per_epoch),
-            "where": self.opened_with if training.serial == (self.opened_with or {}).get("training") else None,
+            "where": self._where(),
         }
         return Greeting(recipe, told, source)
+
+    def _where(self) -> dict[str, Any] | None:
+        """Where the lab was opened, unless its training has gone on since."""
+        opened, training = self.opened_with, self.training
+        if opened is None or training.serial != opened["training"]:
+            return None
+        return opened if opened["running"] or training.conductor.iteration <= opened["iteration"] else None
 
     def source(self) -> TrainingSource:
         """The training that is shown."""
@@ -156,14 +166,15 @@ class Session(Viewable):
         with self.lock:
             self._give_up_returning()
             recipe, dataset, note = self._of_state(state)
-            if not leads_to(self.training, recipe, state):
+            training, is_new = self.training, not leads_to(self.training, recipe, state)
+            if is_new:
                 training = self._watched(self._prepared(recipe, dataset, state.changes))
-                refuse_beyond(training, state)
+            refuse_beyond(training, state)
+            if is_new:
                 training.conductor.rate = self.training.conductor.rate
                 training.is_for_a_state = True
                 self._leave_behind()
                 self.recipe, self.dataset, self.note, self.training = recipe, dataset, note, training
-            training = self.training
             if state.running or training.conductor.iteration < state.update:
                 training.conductor.go_to(state.update, state.pace, goes_on=state.running)
                 if training.thread is None:
@@ -178,7 +189,7 @@ class Session(Viewable):
             if leads_to(self.training, self._of_state(state)[0], state):
                 return None
             others = filter(None, (self.training, self._origin))
-            return next((one for one in others if one.is_busy() and not one.is_for_a_state), None)
+            return next((one for one in others if one.is_busy() and _is_minded(one)), None)
 
     def go(self, *, until: int | None = None, goal: float | None = None) -> None:
         """Train on; pause again after `until` updates in all, or at a test accuracy of `goal`.
@@ -345,6 +356,10 @@ class Session(Viewable):
     def _watched(self, prepared: PreparedRun) -> WatchedTraining:
         self._serial += 1
         return WatchedTraining(prepared, self._serial, self.notify)
+
+
+def _is_minded(training: WatchedTraining) -> bool:
+    return not training.is_for_a_state or training.prepared.trainer.history.seconds > LONG_SECONDS
 
 
 class Return:

@@ -41,10 +41,11 @@ OF_A_RECIPE = ("network", "data", "training")
 OF_STATE = ("tab", "update", "pace", "running", "changes")
 MOST_TEXT = 900_000
 """Characters; ten thousand changes have some 700,000."""
-MOST_WEIGHTS = 20_000_000
+MOST_WEIGHTS = 5_000_000
 MOST_BATCH = 100_000
 MOST_ENTRIES, DEEPEST, LONGEST_TEXT = 2_000, 4, 8_000
 """Of what is chosen in a tab."""
+DEEPEST_TABLE = 12
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 A_TABLE = translatable("{file}: a state of the lab has the tables {names}. Got {got}.")
 A_KEY = translatable("{file}: a field of [state] must be one of {names}. Got {got!r:.60}.")
@@ -92,22 +93,34 @@ class State:
             raise UsageError(
                 sentence("{file} has more than {most:,} characters.", file=file, most=MOST_TEXT), "wrong-value"
             )
-        try:
-            tables = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(
-                sentence("{file} cannot be read as a state of the lab: {reason}.", file=file, reason=error),
-                "wrong-value",
-            ) from error
+        tables = tables_of(text, file)
         recipe = _recipe({name: tables.pop(name) for name in OF_A_RECIPE if name in tables}, file)
         for name, table in tables.items():
             if name not in ("state", *TABS):
                 known = [f"[{known}]" for known in (*OF_A_RECIPE, "state", *TABS)]
                 raise unknown_name("table", f"[{name:.40}]", known, A_TABLE, file=file)
             if not isinstance(table, dict):
-                raise UsageError(sentence(WRONG, file=file, place=name, got=table), "wrong-value")
+                raise _wrong(file, name, table)
         chosen = {tab: checked_fields(tables[tab], tab, file) for tab in TABS if tab in tables}
         return cls(recipe, **_of_state(tables.get("state", {}), file), fields=chosen)
+
+
+def tables_of(text: str, file: Path) -> dict[str, Any]:
+    """A TOML file that may be a stranger's. Raises UsageError for what is none, or nested so deeply that nothing is."""
+    try:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            sentence("{file} cannot be read: {reason}.", file=file, reason=error), "wrong-value"
+        ) from error
+    level: list[Any] = [tables]
+    for _ in range(DEEPEST_TABLE):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [value for values in inner for value in values]
+    if level:
+        nested = sentence("The file is nested too deeply.")
+        raise UsageError(paragraph(sentence("{path} cannot be used.", path=file), nested), "wrong-value")
+    return tables
 
 
 def is_state(text: str) -> bool:

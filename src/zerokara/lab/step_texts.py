@@ -53,6 +53,9 @@ TEXTS = {
     "step_says_d": translatable(
         "What came back is multiplied by the slope of {name}: where that is flat, nothing goes further back."
     ),
-    "step_says_nW": translatable("The optimizer {name} moves every weight and bias against its gradient."),
+    "step_says_nW": translatable(
+        "The optimizer {name} moves every weight and bias against its gradient. In training that is the mean over a "
+        "mini-batch of {batch} samples; here it is that of one picture alone."
+    ),
     "step_says_nL": translatable("The same picture once more, with the new weights: this is the loss now."),
 }

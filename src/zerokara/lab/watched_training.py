@@ -99,7 +99,7 @@ class WatchedTraining:
         self.batch = fixed_batch(prepared.dataset.train, batches.rows(0, 1)[0])
         self._reading = Lock()
         if before is not None:
-            self.conductor.rate = before.conductor.rate
+            self.conductor.rate, self.is_for_a_state = before.conductor.rate, before.is_for_a_state
             self._take_over()
 
     @classmethod

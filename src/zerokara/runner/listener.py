@@ -85,6 +85,7 @@ class Listener:
         told: each thing that was said, with the cell that it was said below.
         remarked: the causes that remarks were about; none of them is a finding, too.
         found: what the latest training was found to have.
+        number: of the cell that was run last.
     """
 
     shell: Any
@@ -92,6 +93,7 @@ class Listener:
     told: dict[Any, str] = field(default_factory=dict)
     remarked: set[str] = field(default_factory=set)
     found: Findings = field(default_factory=Findings)
+    number: int = 0
     error: BaseException | None = None
     hints: list[str] = field(default_factory=list)
     depth: int = 0
@@ -132,7 +134,7 @@ class Listener:
             ipython.files_run.clear()
             noted_calls.forget()
             if (lab := self.magic.lab) is not None:
-                _safely(lambda: lab.begins([*self._cells(), *_about_to_run(self.shell, info)]))
+                _safely(lambda: lab.begins([*self._cells(), *_about_to_run(info, self.number + 1)]))
 
     def _ends(self, result: Any) -> None:
         self.depth = max(self.depth - 1, 0)
@@ -152,8 +154,8 @@ class Listener:
             say(sentence("zerokara supplied {names}.", names=", ".join(names)))
         if not result.info.store_history:
             return
+        self.number = number = result.execution_count
         if not _NOT_RUN_HERE.match(result.info.raw_cell):
-            number = result.execution_count
             file = next((name for name, count in cells_of(self.shell).items() if count == number), f"In[{number}]")
             self._keep(cell, Path(f"In[{number}]"), Path(file), result.info.raw_cell, number)
         for file in ipython.files_run:
@@ -240,11 +242,10 @@ def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Calla
     return showtraceback
 
 
-def _about_to_run(shell: Any, info: Any) -> list[checkup.Text]:
-    """The cell that a shell is going to run, if it counts it."""
+def _about_to_run(info: Any, number: int) -> list[checkup.Text]:
+    """The cell that a shell is going to run, if it counts it. Some count before they tell of it, and some after."""
     if info is None or not info.store_history:
         return []
-    number = shell.execution_count
     return [checkup.Text(Path(f"In[{number}]"), info.raw_cell, 1, number)]
 
 

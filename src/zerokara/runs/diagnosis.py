@@ -255,9 +255,9 @@ def _decides(change: Change, field: str) -> bool:
 
 
 def _fitting(recipe: Recipe, samples: int) -> Recipe:
-    """The same for fewer samples: one evaluation, at the end, and no batch larger than all of them."""
+    """The same for all of fewer samples: one evaluation, at the end, and no batch larger than all of them."""
     size = recipe.batch_size if recipe.sampling == "replacement" else min(recipe.batch_size, samples)
-    return replace(recipe, batch_size=size, evaluate_every=recipe.iterations)
+    return replace(recipe, samples=None, batch_size=size, evaluate_every=recipe.iterations)
 
 
 def parts_of(samples: int) -> int:
@@ -272,7 +272,7 @@ def held_out(dataset: Dataset, seed: int, part: int = 0) -> Dataset:
     held = -(-len(order) // HELD_OUT)
     chosen = np.zeros(len(order), bool)
     chosen[order[part * held : (part + 1) * held]] = True
-    return replace(dataset, train=_some(dataset.train, ~chosen), test=_some(dataset.train, chosen))
+    return replace(dataset, train=_some(dataset.train, ~chosen), test=_some(dataset.train, chosen), whole=None)
 
 
 def _some(split: Split, rows: NDArray[np.bool_]) -> Split:

@@ -101,9 +101,9 @@ def prepare_run(
         keep_going=keep_going,
         forced=[],
         customized=recipe.customized(),
-        described=DataDescription.of(dataset),
+        described=DataDescription.of(trainer.dataset),
     )
-    return PreparedRun(recipe, dataset, trainer, provenance)
+    return PreparedRun(recipe, trainer.dataset, trainer, provenance)
 
 
 def with_absolute_path(recipe: Recipe) -> Recipe:

@@ -308,8 +308,12 @@ def _check_fields(path: Path, facts: JsonObject, record: type[CheckpointFacts] |
 
 
 def recorded_recipe(recipe: Recipe) -> JsonObject:
-    """What a file records of the recipe that its numbers were made with, as JSON has it."""
-    return {**recipe.fingerprint(), "dataset": recipe.dataset}
+    """What a file records of the recipe that its numbers were made with, as JSON has it.
+
+    `samples` is recorded where it is given, so that other files stay as they were before there was such a field.
+    """
+    recorded = {**recipe.fingerprint(), "dataset": recipe.dataset}
+    return {name: value for name, value in recorded.items() if name != "samples" or value is not None}
 
 
 THEIRS_MISSING = translatable(
@@ -341,7 +345,7 @@ def differing_field(path: Path, recorded: Mapping[str, Any], recipe: Recipe) -> 
     A folder of one's own data may have been moved, and has a checksum; and files of before did not record the name.
     Raises RunError where the record has a field that this version does not know, and so cannot compute.
     """
-    now = recorded_recipe(recipe)
+    now = {**ADDED_LATER, **recorded_recipe(recipe)}
     if unknown := sorted(set(recorded) - set(now)):
         reason = sentence(
             "The file's recipe has {name!r:.80}, which version {version} does not know: a later one wrote it. Install "

@@ -306,7 +306,7 @@ def state_of(trainer: Trainer) -> str:
 
 
 def same_data(recipe: Recipe, checksum: str, data_dir: str | os.PathLike[str] | None = None, **options: Any) -> Dataset:
-    """Load the data that a run was trained on.
+    """Load the data that a run was trained on, as many training samples as its recipe uses.
 
     Raises:
         DataError: they are not there, or are damaged.
@@ -327,4 +327,4 @@ def same_data(recipe: Recipe, checksum: str, data_dir: str | os.PathLike[str] | 
             ),
             "data",
         )
-    return dataset
+    return recipe.data_from(dataset)

@@ -32,7 +32,7 @@ def build_trainer(
 
     Args:
         recipe: what to train; defaults that depend on other fields are filled in.
-        dataset: loaded; its shapes decide the network's first and last layer.
+        dataset: loaded; its shapes decide the network's first and last layer. The trainer has what the recipe uses.
         engine, threads: as in `zerokara.engine.choose_engine`.
         keep_going: whether to go on when losses or weights are no longer finite.
         listeners: called with every event (`zerokara.training.events`).
@@ -48,7 +48,7 @@ def build_trainer(
     if not isinstance(keep_going, bool):
         raise UsageError(sentence("keep_going must be True or False. Got {got!r:.80}.", got=keep_going), "wrong-value")
     _check_listeners(listeners)
-    recipe = recipe.resolved()
+    recipe, dataset = recipe.resolved(), recipe.data_from(dataset)
     batches = recipe.make_batches(len(dataset.train))
     network = build_network(recipe, dataset)
     # numerical gradients are compiled wherever they can be: no density makes a matrix library the faster one there

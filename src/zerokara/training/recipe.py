@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from zerokara.data.dataset import Dataset
 from zerokara.data.entries import ENTRIES
 from zerokara.errors import IN_A_TABLE, UsageError, unknown_name
 from zerokara.nn.activations import ACTIVATIONS, STANDARD_ACTIVATIONS
@@ -32,7 +33,7 @@ A_FIELD = translatable("A recipe's field must be one of {names}. Got {got!r}.")
 A_FIELD_OF_A_TABLE = translatable("{path}: a field of [{table}] must be one of {names}. Got {got!r}.")
 SETTINGS = ("learning_rate", "momentum", "decay", "beta1", "beta2")
 """What an optimizer may be given. Another setting, of an optimizer somebody has added, keeps its customary value."""
-ADDED_LATER: dict[str, Any] = {"weight_decay": 0.0}
+ADDED_LATER: dict[str, Any] = {"weight_decay": 0.0, "samples": None}
 """Fields that recipes of before do not have, and the value that changes nothing: with it recipes are written alike."""
 
 
@@ -97,6 +98,9 @@ class Recipe:
 
     dataset: str = _option(
         "data", translatable("mnist, fashion-mnist, kmnist, digits, or a folder of your own."), "mnist", NAME
+    )
+    samples: int | None = _option(
+        "data", translatable("Training samples to use: the first so many; by default all."), None, POSITIVE_INTEGER
     )
     hidden: tuple[int, ...] = _option(
         "network", translatable("Units of each hidden layer: 50, or 100,50."), (50,), SIZES
@@ -190,6 +194,13 @@ class Recipe:
         """A fresh optimizer with this recipe's settings."""
         return optimizer_named(self.optimizer, **{name: getattr(self, name) for name in SETTINGS})
 
+    def data_from(self, dataset: Dataset) -> Dataset:
+        """The data that this recipe trains on: of a data set's training part, all or the first `samples`.
+
+        It may have been cut before, for whatever recipe. Raises UsageError where there are not so many.
+        """
+        return dataset.with_first(self.samples)
+
     def make_batches(self, samples: int) -> Batches:
         """The batches of this recipe on so many training samples."""
         return Batches(samples, self.batch_size, self.sampling, self.seed)
@@ -240,6 +251,7 @@ class Recipe:
 class RecipeOptions(TypedDict, total=False):
     """The fields of a recipe but its data set, as keywords: what each of them takes."""
 
+    samples: int | None
     hidden: int | Sequence[int] | NDArray[np.integer[Any]]
     activation: str
     init: str | float

@@ -43,10 +43,17 @@ function greeted(view, message) {
   lab.state = {};
   const isFirst = !view.tabs.length;
   if (!known) build(view);
-  if (isFirst) view.lessons.follow();
+  if (isFirst) beginAt(view, message.where);
   say(view.note, message.dataset?.note ?? "");
   view.note.hidden = !view.note.textContent;
   paintSoon(view, message);
+}
+
+/** Where one begins: in the state that the lab was opened with, and in the lesson that the address asks for. */
+function beginAt(view, where) {
+  const { lab } = view;
+  if (where) arrive(view, where, () => {}, lab.signal).catch(error => lab.complain(error.message));
+  view.lessons.follow();
 }
 
 /** Frames are painted when the browser paints, and only then is the next one asked for; of a hidden page, slowly. */

@@ -211,9 +211,8 @@ class Lessons {
     this.element.setAttribute("aria-label", lesson?.title ?? lab.text("lessons"));
     this.element.replaceChildren(this.head(), this.watching, this.body);
     this.watch();
-    if (!focus) return;
-    this.element.scrollIntoView({ block: "nearest" });
-    this.element.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
+    this.element.scrollIntoView({ block: "nearest" }); // in a notebook it is not always in sight
+    if (focus) this.element.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
   }
 
   head() {

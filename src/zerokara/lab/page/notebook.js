@@ -10,7 +10,9 @@ function render({ model, el }) {
       if (el.zerokara.hello) connection.receive({ type: "closed", text: el.zerokara.text("closed") }, []);
     }
   };
-  el.dataset.lmSuppressShortcuts = "true"; // letters typed here are no commands to Jupyter
+  // Keys pressed here are no commands to Jupyter, which asks the element that has the focus first: arrows move its cells.
+  el.addEventListener("focusin", event => { event.target.dataset.lmSuppressShortcuts = "true"; });
+  el.dataset.lmSuppressShortcuts = "true";
   const close = open(el, connection, { shared: true });
   followTheme(el.zerokara);
   const hear = (content, buffers) => connection.receive(content, buffers);

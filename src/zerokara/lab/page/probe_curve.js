@@ -2,6 +2,7 @@
 
 const PROBE_RANGES = [0.1, 1, 10];
 const SLIDER_ENDS = 1000;
+const SLIDER_RESTS = 300; // milliseconds after which somebody has let go of a key
 
 /**
  * The card of the curve. on: {move(value), putBack(), range(range)}. Returned: {element, range(range), curve(answer), probed(answer)}:
@@ -77,23 +78,28 @@ function dragOn(chart, allowed, move) {
 
 function weightSlider(lab, on) {
   const limits = { center: 0, half: 1 };
-  const slider = h("input", { type: "range", min: -SLIDER_ENDS, max: SLIDER_ENDS, step: 5, value: 0,
-    oninput: () => on.move(limits.center + (limits.half * slider.value) / SLIDER_ENDS) });
+  let moved = -Infinity, latest = null;
+  const slider = h("input", { type: "range", min: -SLIDER_ENDS, max: SLIDER_ENDS, step: 5, value: 0, oninput: () => {
+    moved = performance.now();
+    on.move(limits.center + (limits.half * slider.value) / SLIDER_ENDS);
+    follow();
+  } });
   const value = h("output", { class: "number" });
   const back = h("button", { class: "quiet", disabled: true, onclick: on.putBack }, lab.text("probe_put_back"));
   const note = h("p", { class: "small muted moved" });
-  const place = at => {
-    if (document.activeElement !== slider || !slider.matches(":active")) {
-      slider.value = Math.round(((at - limits.center) / limits.half) * SLIDER_ENDS);
-    }
+  const place = () => { // answers come late: what a held key has moved is not put back by them
+    if (latest === null || slider.matches(":active") || performance.now() < moved + SLIDER_RESTS) return;
+    slider.value = Math.round(((latest - limits.center) / limits.half) * SLIDER_ENDS);
   };
+  const follow = settled(place, SLIDER_RESTS);
   const element = h("div", { class: "drag" },
     h("label", {}, h("span", {}, lab.text("probe_drag")), slider), value, back, note);
   return {
     element,
     limits: answer => Object.assign(limits, { center: answer.center, half: answer.half }),
     probed(answer) {
-      place(answer.at);
+      latest = answer.at;
+      place();
       say(value, answer.shown.at);
       slider.setAttribute("aria-valuetext", answer.shown.at);
       back.disabled = !answer.moved;

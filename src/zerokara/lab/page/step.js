@@ -37,7 +37,15 @@ class StepTab {
     this.picture.element.append(about);
     this.sheet = h("div", { class: "step" }, this.picture.element,
       h("div", { class: "step-main" }, this.place, this.problem, this.notes, this.told.element));
+    lab.onSize(lab.root, () => this.placeOverview());
     this.element = h("section", { class: "step-frame" }, h("h2", { class: "unseen" }, lab.text("step")), this.sheet);
+  }
+
+  /** The overview stays in sight below a lesson, which does too; not where the two would leave no room. */
+  placeOverview() {
+    const above = this.lab.root.querySelector(":scope > .lesson")?.offsetHeight ?? 0, { style } = this.place;
+    style.top = `${above}px`;
+    style.position = above > 0.35 * innerHeight ? "static" : "";
   }
 
   go(stage) {
@@ -130,6 +138,7 @@ class StepTab {
       say(this.problem, text);
       this.problem.hidden = !text;
       this.sheet.classList.toggle("old", Boolean(text));
+      this.question = this.picture.question; // the latest that was answered
     }
     return null;
   }
@@ -164,9 +173,9 @@ class StepTab {
     };
   }
 
-  /** Look at what `state` said; {} is as at first. */
+  /** Look at what `state` said; {} is as at first. What was asked before has no answer any more. */
   restore({ stage = null, chosen = null, ...picture }) {
-    Object.assign(this, { stage, chosen, held: null, isFresh: true, question: null });
+    Object.assign(this, { stage, chosen, held: null, isFresh: true, question: null, asking: false, turn: null });
     this.picture.restore(picture);
     this.question = this.picture.question;
     return this.askIfShown();

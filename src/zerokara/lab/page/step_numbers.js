@@ -82,6 +82,7 @@ class NumberPicture {
     if (next < 0 || next >= this.numbers.length) return;
     this.pointed = null;
     this.pick(next);
+    this.lab.announce(this.reading.textContent);
   }
 }
 
@@ -93,18 +94,29 @@ function gridOf(shape) {
 }
 
 /** Paint an array: a picture pixel by pixel, or a vector in cells, in the colours of ink or of weights. */
-function paintArray(lab, canvas, numbers, { ink, range, most = furthest(numbers) || 1 }) {
-  const [rows, columns] = gridOf(numbers.shape);
-  canvas.style.setProperty("--ratio", columns / rows);
+function paintArray(lab, canvas, numbers, { ink, range, most = furthestFinite(numbers) }) {
+  const [rows, columns] = gridOf(numbers.shape), cell = numbers.shape.length === 2 ? 1 : CELL;
   const scale = ink ? { colours: GRAYS, low: range[0], high: range[1] } : { colours: weightColours(lab), low: -most, high: most };
-  if (numbers.shape.length === 2) return paintNumbers(canvas, numbers, [rows, columns], scale);
-  const [width, height] = [columns * CELL, rows * CELL];
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const context = canvas.getContext("2d"), { colours, low, high } = scale;
-  context.clearRect(0, 0, width, height);
+  canvas.style.setProperty("--ratio", columns / rows);
+  if (cell === 1) paintNumbers(canvas, numbers, [rows, columns], scale);
+  else if (canvas.width !== columns * cell || canvas.height !== rows * cell) [canvas.width, canvas.height] = [columns * cell, rows * cell];
+  const context = canvas.getContext("2d"), edge = cell > 1 ? 1 : 0;
+  if (edge) context.clearRect(0, 0, canvas.width, canvas.height);
   for (let k = 0; k < numbers.length; k++) {
-    const at = 3 * Math.max(0, Math.min(255, Math.round((255 * (numbers[k] - low)) / (high - low)) || 0));
-    context.fillStyle = `rgb(${colours[at]} ${colours[at + 1]} ${colours[at + 2]})`;
-    context.fillRect((k % columns) * CELL, Math.floor(k / columns) * CELL, CELL - 1, CELL - 1);
+    if (cell === 1 && Number.isFinite(numbers[k])) continue;
+    context.fillStyle = cellColour(lab, numbers[k], scale);
+    context.fillRect((k % columns) * cell, Math.floor(k / columns) * cell, cell - edge, cell - edge);
   }
+}
+
+/** What is not finite has a colour that no number has. */
+function cellColour(lab, number, { colours, low, high }) {
+  if (!Number.isFinite(number)) return lab.colour("edge");
+  const at = 3 * Math.max(0, Math.min(255, Math.round((255 * (number - low)) / (high - low))));
+  return `rgb(${colours[at]} ${colours[at + 1]} ${colours[at + 2]})`;
+}
+
+/** The largest distance from zero of those that are finite, or 1. */
+function furthestFinite(numbers) {
+  return furthest(numbers.filter(Number.isFinite)) || 1;
 }

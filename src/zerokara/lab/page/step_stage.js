@@ -9,13 +9,14 @@ class StepStage {
     this.count = h("span", { class: "muted number" });
     this.says = h("p", { class: "step-says", id: ownId() });
     this.formulas = h("div", { class: "step-formulas" });
+    this.shapes = h("p", { class: "step-shapes small muted number" });
     this.lines = h("div", { class: "step-lines number" });
     this.body = h("div", { class: "step-body" });
     this.table = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": this.says.id });
     this.keys = h("p", { class: "small muted" }, lab.text("step_keys"));
     this.twin = twin(lab, () => this.tables());
     this.element = h("section", { class: "card step-stage" },
-      h("header", {}, this.back, this.count, this.next), this.says, this.formulas, this.lines, this.body, this.table,
+      h("header", {}, this.back, this.count, this.next), this.says, this.formulas, this.shapes, this.lines, this.body, this.table,
       this.keys, this.twin.element);
     lab.on("theme", () => this.answer && this.paint(this.answer));
   }
@@ -28,6 +29,7 @@ class StepStage {
     say(this.count, lab.text("step_of", { n: at + 1, total }));
     say(this.says, lab.text(`step_says_${answer.says}`, answer.facts));
     this.formulas.replaceChildren(...answer.formulas.map(text => h("p", {}, ...formulaNodes(text, (term, nodes) => this.term(term, nodes)))));
+    this.shapes.replaceChildren(...formulaNodes(answer.shapes));
     this.lines.replaceChildren(...answer.lines.map(text => h("p", {}, ...formulaNodes(text))));
     this.lay(answer.items);
     this.paint(answer);
@@ -70,10 +72,10 @@ class StepStage {
   paint(answer) {
     const shown = answer.items.filter(item => item.array), lab = this.lab;
     const arrays = shown.map(item => answer.array(item.array));
-    const common = Math.max(0, ...shown.map((item, k) => (item.scale ? furthest(arrays[k]) : 0)));
+    const common = Math.max(0, ...shown.map((item, k) => (item.scale ? furthestFinite(arrays[k]) : 0)));
     const names = index => lab.hello.class_names[index], last = answer.chosen.length - 1;
     shown.forEach((item, k) => this.panels[k].show(item, arrays[k], {
-      chosen: answer.chosen[item.axis], range: answer.range, most: item.scale ? common || 1 : undefined,
+      chosen: answer.chosen[item.axis], range: answer.range, most: item.scale ? common : undefined,
       name: item.axis === last ? names : () => null,
     }));
     const numbers = answer.items.filter(item => item.number);
@@ -104,7 +106,7 @@ function stepTable({ table: { columns, rows, rest }, chosen }, choose) {
   const body = rows.map((row, k) => {
     const isChosen = row.index !== undefined && row.index === chosen.at(-1);
     const head = row.title ? formulaNodes(row.title)
-      : [h("button", { class: "quiet", "aria-pressed": String(isChosen), onclick: () => choose(chosen.length - 1, row.index) }, row.name)];
+      : [h("button", { class: "quiet", title: row.name, "aria-pressed": String(isChosen), onclick: () => choose(chosen.length - 1, row.index) }, row.name)];
     return h("tr", { class: isChosen ? "chosen" : null }, h("th", { scope: "row" }, ...head),
       ...columns.map((column, at) => cell(row.cells[at], k, column)));
   });

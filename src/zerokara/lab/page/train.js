@@ -31,13 +31,14 @@ TABS.push({
         seen = visible;
         if (visible) paint();
       },
-      overlay: run => runs.lay(run),
+      overlay: run => around.runs?.lay(run),
       state() {
         const on = Object.keys(switches).filter(name => switches[name].on);
         return on.length ? { on } : {};
       },
       restore({ on = [] }) {
         for (const [name, one] of Object.entries(switches)) one.turn(on.includes(name));
+        around.runs?.clear();
       },
     };
 
@@ -57,7 +58,7 @@ TABS.push({
 function steering(lab, curves) {
   const form = recipeForm(lab), controls = trainingControls(lab, form), runs = earlierRuns(lab, curves);
   curves.onPick(controls.aim);
-  return { above: controls.element, last: runs.element, parts: [form, controls, runs] };
+  return { above: controls.element, last: runs.element, parts: [form, controls, runs], runs };
 }
 
 /** The keys that do something anywhere, for whoever looks for them. */

@@ -154,6 +154,14 @@ function earlierRuns(lab, curves) {
       if (await fetched(run)) curves.others([...chosenRuns.values()]);
       await refresh();
     },
+    /** Show this run's curve alone. */
+    clear() {
+      if (!chosenRuns.size) return;
+      chosenRuns.clear();
+      colours.clear();
+      curves.others([]);
+      refresh();
+    },
     paint({ run, state }) {
       const now = `${run} ${state === "running"}`;
       if (now === asked || state === "lost") return;
