@@ -1,6 +1,6 @@
 """What the lab costs, and how fast it answers: prints, and with --write keeps, tables in benchmarks/LAB.md.
 
-python benchmarks/lab.py           some five minutes; needs MNIST, Chromium, and the extras lab and test
+python benchmarks/lab.py           some eight minutes; needs MNIST, Chromium, and the extras lab and test
 python benchmarks/lab.py --write   into benchmarks/LAB.md
 python benchmarks/lab.py --tiny    a few seconds of everything, to see that it works; figures say nothing
 
@@ -26,6 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import own_script
 from compare import PACKAGES, check_all_is_here, machine
 from environment import start_untuned
 from watching import ScriptedPage, Server, chromium, counted, of_process, opened
@@ -244,6 +245,8 @@ def measured(amount: Amount) -> Iterator[str]:
                 yield f"## Many tabs\n\n{many_tabs(server, browser, amount)}"
         finally:
             server.close()
+    report("learners' own scripts")
+    yield own_script.section(tiny=amount.pairs == 1)
 
 
 def main() -> int:

@@ -378,7 +378,6 @@ DEAF = """
 import signal
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
-signal.setitimer(signal.ITIMER_REAL, 0.2)
 """
 
 
@@ -388,8 +387,7 @@ def test_the_page_stays_until_a_signal_and_the_status_is_the_scripts(tmp_path: P
     assert said == ENDED
     assert process.stdout is not None
     assert re.fullmatch(rb"0\.\d+\n", process.stdout.readline())  # whoever reads it has it already
-    with pytest.raises(subprocess.TimeoutExpired):  # its alarm would have ended it
-        process.wait(0.4)
+    assert process.poll() is None
     process.send_signal(signum)
     process.send_signal(signum)
     rest = ended(process, tmp_path)

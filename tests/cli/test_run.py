@@ -2,12 +2,14 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from zerokara.cli import run_lab
 from zerokara.cli.run import book_command, run_command
 
 
@@ -98,3 +100,13 @@ def test_what_is_said_of_a_page_that_cannot_be(
     assert said.out == ""
     assert text in said.err
     assert "http" not in said.err
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals as Linux has them")
+def test_what_a_script_has_left_ends_no_page() -> None:
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 100)
+    run_lab._take_back_from_the_script(before)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert {signum: signal.getsignal(signum) for signum in before} == before

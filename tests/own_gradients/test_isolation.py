@@ -96,6 +96,6 @@ def test_other_threads_print_and_write_as_ever(tmp_path: Path, capsys: pytest.Ca
         thread.start()
         thread.join()
         with pytest.raises(PermissionError, match="writes no files"):
-            open(tmp_path / "other", "w")
+            (tmp_path / "other").write_text("it is not")
     assert capsys.readouterr().out == "said\n"
     assert [path.name for path in tmp_path.iterdir()] == ["written"]
