@@ -175,13 +175,12 @@ def _check_page(given: Collection[str]) -> None:
 
 
 def _port(given: Mapping[str, str]) -> int | None:
-    text = given.get("--port")
-    if text is None:
+    got = given.get("--port")
+    if got is None:
         return None
-    if not text.isdecimal():
-        text = sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=text)
-        raise UsageError(text, "wrong-value")
-    return int(text)
+    if not got.isdecimal():
+        raise UsageError(sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=got), "wrong-value")
+    return int(got)
 
 
 def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -157,7 +157,7 @@ class Listener:
         self.number = number = result.execution_count
         if not _NOT_RUN_HERE.match(result.info.raw_cell):
             file = next((name for name, count in cells_of(self.shell).items() if count == number), f"In[{number}]")
-            self._keep(cell, Path(f"In[{number}]"), Path(file), result.info.raw_cell, number)
+            self._keep(cell, _named(number), Path(file), result.info.raw_cell, number)
         for file in ipython.files_run:
             with suppress(OSError, ValueError):
                 self._keep(file, Path(file), Path(file), Path(file).read_text(encoding="utf-8"), None)
@@ -200,7 +200,7 @@ class Listener:
     def _placed(self, finding: Finding) -> Finding:
         """The same, with the cell where a traceback has a file that is not there."""
         number = cells_of(self.shell).get(str(finding.file))
-        return finding if number is None else replace(finding, file=Path(f"In[{number}]"))
+        return finding if number is None else replace(finding, file=_named(number))
 
     def _remarks(self, found: Findings) -> Iterator[str]:
         tree = ast.Module([statement for piece in self.pieces.values() for statement in piece.tree.body], [])
@@ -242,11 +242,16 @@ def _with_hints(listener: Listener, show_traceback: Callable[..., Any]) -> Calla
     return showtraceback
 
 
+def _named(number: int) -> Path:
+    """What a finding calls a cell."""
+    return Path(f"In[{number}]")
+
+
 def _about_to_run(info: Any, number: int) -> list[checkup.Text]:
     """The cell that a shell is going to run, if it counts it. Some count before they tell of it, and some after."""
     if info is None or not info.store_history:
         return []
-    return [checkup.Text(Path(f"In[{number}]"), info.raw_cell, 1, number)]
+    return [checkup.Text(_named(number), info.raw_cell, 1, number)]
 
 
 def _hinted(error: Exception, shell: Any) -> list[str]:
