@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 RECIPE = Recipe(dataset="digits", hidden=(16, 8), learning_rate=0.5, epochs=5).resolved()
 SEVEN = [(60, 60), (200, 62), (120, 240)]
-SHEET, PIXELS = ".draw-ink canvas", ".draw-pixels canvas"
+SHEET, PIXELS = ".draw-paper .draw-ink canvas", ".draw-paper .draw-pixels canvas"
 
 
 class Served:
@@ -179,7 +179,7 @@ def test_undo_clear_eraser_and_width(page, served):
     press(page, "Undo")
     assert np.array_equal(ink(page), one)
     press(page, "Clear")
-    page.get_by_label("Brush width").fill("5")
+    page.locator(".draw-paper").get_by_label("Brush width").fill("5")
     stroke(page, [(60, 60), (200, 60)])
     assert (ink(page) > 0).sum() > 1.8 * (one > 0).sum()
 
@@ -224,7 +224,7 @@ def test_a_digit_is_drawn_by_keyboard(page, served):
     page.keyboard.press("e")
     page.keyboard.press("Delete")
     assert not ink(page).any()
-    assert page.locator(".draw-ink .draw-cursor").is_visible()
+    assert page.locator(".draw-paper .draw-ink .draw-cursor").is_visible()
 
 
 def photo(size=(400, 300)) -> Image.Image:
@@ -288,7 +288,7 @@ def test_a_large_picture_is_scaled_down_and_a_damaged_one_gets_a_sentence(page, 
 def test_a_test_sample_is_edited_pixel_by_pixel(page, served):
     press(page, "A test sample")
     page.locator(".draw-label", has_text="Label").wait_for()
-    page.get_by_label("Sample number").fill("5")
+    page.locator(".draw-paper").get_by_label("Sample number").fill("5")
     page.keyboard.press("Enter")
     pixels = served.subject.dataset.test.x[5].reshape(8, 8).copy()
     expected = served.answers({"pixels": pixels})

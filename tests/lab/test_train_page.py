@@ -160,12 +160,12 @@ def test_every_control_by_keyboard(served: Served) -> None:
     in_state(page, "paused")
 
     page.locator("[data-tab=train]").focus()
-    for name in ("draw", "probe", "train"):
+    for name in ("draw", "probe", "step", "train"):
         key("ArrowRight")
         assert page.evaluate("document.activeElement.dataset.tab") == name
         assert page.locator("[role=tabpanel]:visible").count() == 1
     key("End")
-    assert page.evaluate("document.activeElement.dataset.tab") == "probe"
+    assert page.evaluate("document.activeElement.dataset.tab") == "step"
     key("Home")
 
     page.locator("[data-field=learning_rate] [type=range]").focus()
@@ -230,7 +230,7 @@ def test_every_control_by_touch(served: Served) -> None:
     page.get_by_role("button", name="Full speed").tap()
     wait(page, lambda told: told["pace"]["mode"] == "rate")
     assert page.locator(".pace").evaluate("e => getComputedStyle(e).opacity") == "1"
-    for name in ("draw", "probe", "train"):
+    for name in ("draw", "probe", "step", "train"):
         page.locator(f"[data-tab={name}]").tap()
         assert page.locator("[role=tabpanel]:visible").count() == 1
 
