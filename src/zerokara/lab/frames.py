@@ -22,6 +22,7 @@ and of a training of a learner's own script
 
     script_findings     what was found about it when it had ended, [{line, cell, cause, title, text, remedy}], line and
                         cell null where it is about none
+    counts_losses       whether `iteration` is the number of losses that it recorded; else that of the looks at it
     unread              sentences on what of its network cannot be read, or ""
 
 Fields that have no meaning there are null, and arrays that nobody knows are left out.

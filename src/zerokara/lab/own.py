@@ -29,8 +29,10 @@ from zerokara.findings import Findings
 from zerokara.lab import own_data
 from zerokara.lab.own_reading import Reader, Seen
 from zerokara.lab.own_source import NOTHING, Measured, OwnSource, network_of
+from zerokara.lab.own_texts import INSTEAD
 from zerokara.lab.shown import Glance, Greeting, told_of_data
 from zerokara.lab.subject import Subject
+from zerokara.lab.texts import texts
 from zerokara.lab.view import Viewable
 from zerokara.own_training.program import Program, SourceText
 from zerokara.training.recipe import Recipe
@@ -155,6 +157,7 @@ class OwnLab(Viewable):
             seen, dataset, tabs = self._seen, self._dataset, self._tabs()
         told: dict[str, Any] = {
             "tabs": list(tabs),
+            "texts": texts(INSTEAD),
             "engine": "",
             "sizes": list(seen.proven.layout.sizes) if seen.proven is not None else [],
             "form": [],
@@ -219,6 +222,7 @@ class OwnLab(Viewable):
             "state": state,
             "status": self._status(seen, state),
             "iteration": seen.iteration,
+            "counts_losses": seen.counts_losses,
             "evaluation": latest and vars(latest),
             "layers": self._measured.sizes(seen, dataset, at_once=state != RUNNING),
             "script_findings": findings,
@@ -249,7 +253,7 @@ class OwnLab(Viewable):
             return sentence(ENDED)
         if state == FAILED:
             return self._problem
-        return sentence(LOSSES if seen.counts_losses else TURNS, n=seen.iteration)
+        return sentence(LOSSES, n=seen.iteration) if seen.counts_losses else sentence(TURNS, n=seen.iteration)
 
     def _shape(self, seen: Seen, dataset: Dataset | None) -> tuple[int, ...]:
         if dataset is not None and seen.W1 is not None and len(seen.W1) == dataset.train.pixels.shape[1]:

@@ -85,7 +85,7 @@ def proven_loss(
 def number_of(loss: Loss, x: Array, t: Array, classes: int, form: str, *, one_hot: bool, limited: bool = True) -> float:
     """Theirs, of samples x (n, features) with classes t. Raises CannotCall."""
     targets = np.eye(classes)[t] if one_hot else t.copy()
-    if form.startswith("column"):
+    if "columns" in form:
         x, targets = np.ascontiguousarray(x.T), np.ascontiguousarray(targets.T)
     number = numbers(called(loss, x.copy(), targets, limited=limited))
     if number.size != 1:

@@ -134,8 +134,8 @@ class Proven:
 FORMS: Mapping[str, tuple[Callable[[Array], list[Array]], Callable[[list[Array]], Array]]] = {
     "rows": (lambda x: [x], lambda answers: answers[0]),
     "columns": (lambda x: [np.ascontiguousarray(x.T)], lambda answers: answers[0].T),
-    "one by one": (lambda x: list(x), lambda answers: np.array(answers)),
-    "column by column": (lambda x: [row[:, None] for row in x], lambda answers: np.array([a[:, 0] for a in answers])),
+    "single_rows": (lambda x: list(x), lambda answers: np.array(answers)),
+    "single_columns": (lambda x: [row[:, None] for row in x], lambda answers: np.array([a[:, 0] for a in answers])),
 }
 """How a batch (n, features) is given to a network, and its answers put together again as (n, classes)."""
 

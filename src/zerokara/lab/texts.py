@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import Formatter
 
 from zerokara.lab import draw_texts, lesson_texts, own_texts, page_texts, probe_texts, step_texts, train_texts
@@ -19,9 +20,9 @@ TEXTS = {
 """Key → English text, whole; {names} in it are put in by the page."""
 
 
-def texts() -> dict[str, str]:
-    """All of them in the language that is spoken."""
-    return {key: sentence(text, **_themselves(text)) for key, text in TEXTS.items()}
+def texts(instead: Mapping[str, str] | None = None) -> dict[str, str]:
+    """All of them in the language that is spoken, some in the place of others."""
+    return {key: sentence(text, **_themselves(text)) for key, text in {**TEXTS, **(instead or {})}.items()}
 
 
 def _themselves(text: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ function ownFacts(lab, source) {
   return {
     element,
     paint(now) {
-      rows[0].hidden = !now.iteration;
+      rows[0].hidden = !now.iteration || now.counts_losses === false;
       rows[1].hidden = !now.iteration || !now.per_epoch;
       rows[2].hidden = now.state !== "running" || !now.rate;
       say(update, count(now.iteration ?? 0));
