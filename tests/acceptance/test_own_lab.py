@@ -49,7 +49,7 @@ def shortened(name: str, iterations: int) -> dict[str, str]:
     [
         ("001_all.py", 40, []),
         ("003_all_in_order.py", 1200, ["--prelude"]),
-        ("004_train.py", 30, []),
+        ("004_train.py", 200, []),
     ],
 )
 def test_notes(twice: Twice, name: str, updates: int, options: list[str]) -> None:
