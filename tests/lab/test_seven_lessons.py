@@ -19,6 +19,7 @@ import pytest
 import zerokara
 from zerokara.lab.core import Lab
 from zerokara.lab.lesson_files import BUILT_IN, Lesson, read_lesson
+from zerokara.lab.lesson_messages import ANSWERS
 from zerokara.lab.lesson_shelf import ORDER, Shelf
 from zerokara.nn import Network
 from zerokara.training.build import build_trainer
