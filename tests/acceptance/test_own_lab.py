@@ -49,7 +49,7 @@ def shortened(name: str, iterations: int) -> dict[str, str]:
     [
         ("001_all.py", 40, []),
         ("003_all_in_order.py", 1200, ["--prelude"]),
-        ("004_train.py", 30, []),
+        ("004_train.py", 200, []),
     ],
 )
 def test_notes(twice: Twice, name: str, updates: int, options: list[str]) -> None:
@@ -83,12 +83,11 @@ def test_classic_mistakes(twice: Twice, mistake: Mistake) -> None:
 
 TRAINING = (
     "ch04/train_neuralnet.py",
-    "ch05/train_and_save.py",
     "ch06/overfit_dropout.py",
     "ch06/weight_init_compare.py",
 )
 OTHERS = (
-    *("ch04/gradient_method.py", "ch05/buy_apple_orange.py", "ch05/gradient_check.py"),
+    *("ch04/gradient_method.py", "ch05/buy_apple_orange.py", "ch05/gradient_check.py", "ch05/train_and_save.py"),
     *("ch06/optimizer_compare_naive.py", "ch07/train_convnet.py", "ch08/train_deepnet.py"),
 )
 
