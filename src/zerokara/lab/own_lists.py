@@ -199,20 +199,30 @@ class Lists:
 
     def read(self, names: Names) -> None:
         """Copy what is new."""
-        if self.losses is not None:
-            try:
-                new = self.losses.read(names)
-            except Replaced:
+        if not self._read_losses(names):
+            self._forget()
+            self.search(names)  # it may have been begun anew, and there may be no later look
+            if not self._read_losses(names):
                 self._forget()
                 return
-            if len(new):
-                self.curve.feed(new)
         for part, followed in list(self._accuracies.items()):
             try:
                 followed.read(names)
             except Replaced:
                 del self._accuracies[part]
         self._feed_evaluations(names)
+
+    def _read_losses(self, names: Names) -> bool:
+        """Whether the list that is followed is still there."""
+        if self.losses is None:
+            return True
+        try:
+            new = self.losses.read(names)
+        except Replaced:
+            return False
+        if len(new):
+            self.curve.feed(new)
+        return True
 
     def _forget(self) -> None:
         """What was followed is gone: what comes now is another training."""

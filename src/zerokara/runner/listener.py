@@ -246,7 +246,8 @@ def _about_to_run(info: Any, number: int) -> list[checkup.Text]:
     """The cell that a shell is going to run, if it counts it. Some count before they tell of it, and some after."""
     if info is None or not info.store_history:
         return []
-    return [checkup.Text(Path(f"In[{number}]"), info.raw_cell, 1, number)]
+    path = Path(f"In[{number}]")
+    return [checkup.Text(path, info.raw_cell, 1, number)]
 
 
 def _hinted(error: Exception, shell: Any) -> list[str]:
