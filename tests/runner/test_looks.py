@@ -566,6 +566,7 @@ def times_aside(result: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(text.split(" after ")[0] if isinstance(text, str) else text for text in result)
 
 
+@pytest.mark.slow
 def test_findings_are_for_the_lab_too_where_remarks_are_not_wanted(
     tmp_path: Path, clean_imports: None, capfd: Any
 ) -> None:

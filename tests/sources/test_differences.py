@@ -608,6 +608,7 @@ def test_our_own_code_has_none_but_its_own() -> None:
     assert names == [
         "numerical_gradient",
         "_fitting",
+        "numerical_slopes",
         "_looped",
         "differences",
         "_slope",

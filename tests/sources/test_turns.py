@@ -223,9 +223,17 @@ class Learner:
         return self
 
 
+@pytest.fixture(scope="module")
+def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Learner:
+    return Learner(SOURCE, tmp_path_factory.mktemp("learner") / "learner.py").run()
+
+
 @pytest.fixture
-def learner(tmp_path: Path) -> Learner:
-    return Learner(SOURCE, tmp_path / "learner.py").run()
+def learner(_compiled: Learner) -> Learner:
+    for seen in (_compiled.due, _compiled.ended, _compiled.seen, _compiled.at_end):
+        seen.clear()
+    _compiled.after = []
+    return _compiled
 
 
 CALLS: dict[str, Callable[[Names], Any]] = {
