@@ -175,13 +175,13 @@ def _check_page(given: Collection[str]) -> None:
 
 
 def _port(given: Mapping[str, str]) -> int | None:
-    text = given.get("--port")
-    if text is None:
+    port = given.get("--port")
+    if port is None:
         return None
-    if not text.isdecimal():
-        text = sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=text)
+    if not port.isdecimal():
+        text = sentence("{name} must be a whole number. Got {got!r}.", name="--port", got=port)
         raise UsageError(text, "wrong-value")
-    return int(text)
+    return int(port)
 
 
 def _options(argv: list[str]) -> tuple[dict[str, str], list[str]]:
