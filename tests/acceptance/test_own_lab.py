@@ -47,7 +47,7 @@ def shortened(name: str, iterations: int) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "updates", "options"),
     [
-        ("001_all.py", 40, []),
+        ("001_all.py", 200, []),
         ("003_all_in_order.py", 1200, ["--prelude"]),
         ("004_train.py", 200, []),
     ],

@@ -84,9 +84,9 @@ def lab(
         begun = "" if lesson is None else f"#lesson={watched.shelf.lesson(lesson).name}"
         for problem in watched.shelf.all()[1] if lessons else ():
             tell(problem)
-        server = serving(watched, port)
         if state is not None:
             watched.opened_with = where(watched, replace(state, recipe=chosen))
+        server = serving(watched, port)
         with lab_page.served(server):
             print(server.address + begun, flush=True)
             if watched.note:
