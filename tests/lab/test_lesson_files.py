@@ -107,7 +107,7 @@ WRONG_TOML = [
     (replaced(TOML, '"one"', '"start"'), "[[step]] 1: name cannot be used."),
     (replaced(TOML, '"two"', '"one"'), "[[step]] 2: name cannot be used. Got 'one'."),
     (replaced(TOML, '"untrained"', '"../untrained"'), "[[step]] 1: begin cannot be used. Got '../untrained'."),
-    (replaced(TOML, '"untrained"', '"other"'), "other.toml cannot be used"),
+    (replaced(TOML, '"untrained"', '"untraind"'), "[[step]] 1: begin must be one of untrained. Got 'untraind'."),
     (replaced(TOML, 'begin = "untrained"', "tab = 'x'"), "[[step]] 1: tab must be one of train, draw, probe, step."),
     (replaced(TOML, 'overlay = "one"', 'overlay = "two"'), "[[step]] 2: overlay must be one of one. Got 'two'."),
     (replaced(TOML, '["rises", "falls"]', '["rises"]'), "[[step]] 1: predict cannot be used."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,18 @@ def test_the_training_is_measured_as_it_is(trained: Lab) -> None:
     assert (values["running"], values["diverged"], values["finished"], values["learning_rate"]) == (0, 0, 0, 0.1)
     assert values["momentum"] is None
     assert values["samples"] == 1438
+
+
+def test_of_a_diverged_training_no_loss_is_known(tmp_path: Path) -> None:
+    """The curve ends at a small one: a lesson would say that nothing happened, however high the learning rate was."""
+    lab = Lab(Recipe(dataset="digits", hidden=4, learning_rate=1e30, iterations=20), out=tmp_path, plots=False)
+    lab.training.conductor.pace(None)
+    lab.go()
+    lab.training.wait_until_it_rests(lambda: False)
+    values = looked(lab).values(["loss", "diverged", "update"])
+    assert len(lab.training.curve.piece().smoothed), "there is a curve"
+    assert (values["loss"], values["diverged"]) == (None, 1)
+    lab.close()
 
 
 def test_before_the_first_update_the_loss_is_that_of_its_batch(lab: Lab) -> None:

@@ -97,7 +97,7 @@ def test_nothing_else_is_a_rule(text: str) -> None:
     [
         ("{loss:.3f}, {first.loss / loss:.0f} times, {draw.answer:.1f}", "0.500, 4 times, 7"),
         ("{loss:.1%} {{not}} {bad:.2f} {loss}", "50.0% {not} – 0.5"),
-        ("{first.loss:,} {start.probe.at:.1e} {start.probe.at}", "2 2.5e-01 0.25"),
+        ("{first.loss:,} {start.probe.at:.1e} {start.probe.at}", "2 2.5e-1 0.25"),
     ],
 )
 def test_measures_are_put_into_a_text(text: str, filled: str) -> None:

@@ -161,6 +161,7 @@ def read_lesson(folder: Path) -> Lesson:
     steps: list[Step] = []
     for number, table in enumerate(listed, 1):
         steps.append(_step(table, f"{file}, [[step]] {number}", steps))
+        _check_states(steps[-1], folder, f"{file}, [[step]] {number}")
     texts = {one: read_page(_read(folder / f"{one}.md"), folder / f"{one}.md") for one in _languages(folder)}
     if not texts:
         raise UsageError(
@@ -185,6 +186,14 @@ def _languages(folder: Path) -> list[str]:
 
 def _states(steps: Sequence[Step]) -> list[str]:
     return list(dict.fromkeys(name for step in steps for name in (step.begin, step.show) if name))
+
+
+def _check_states(step: Step, folder: Path, place: str) -> None:
+    """Refuse the name of a state that is not there, where others are."""
+    there = sorted(file.stem for file in folder.glob("*.toml") if file.name != FILE)
+    for field_name, name in (("begin", step.begin), ("show", step.show)):
+        if name and there and not os.path.lexists(folder / f"{name}.toml"):
+            raise unknown_name(field_name, name, there, NAMED, place=place, field=field_name)
 
 
 def _state(folder: Path, name: str) -> State:

@@ -116,8 +116,10 @@ class Looked:
         return None if train is None or test is None else train - test
 
     @cached_property
-    def loss(self) -> float:
+    def loss(self) -> float | None:
         """The smoothed one at the end of the curve; at first that of the batch that the first update will take."""
+        if self.training.state == DIVERGED:
+            return None  # the curve ends at the last loss that was a number: small still, and not what came of it
         if len(self.curve.smoothed):
             return float(self.curve.smoothed[-1])
         network, batch = self.subject.network, self.training.batch

@@ -33,6 +33,8 @@ Values = Mapping[str, Value]
 
 LONGEST = 300
 FORMAT = re.compile(r",?(\.\d{1,2}[efg%])?")
+EXPONENT = re.compile(r"e(?:(-)|\+)0?(\d+)")
+"""Python's e-05 and e+30, which the page writes e-5 and e30."""
 UNKNOWN = "–"
 """Is printed for a value that there is not."""
 
@@ -132,15 +134,15 @@ class Template:
 def printed(value: Value | bool, format: str) -> str:
     """A value as a text shows it.
 
-    >>> printed(0.98765, ".1%"), printed("7", ".2f"), printed(None, ""), printed(600.0, ",")
-    ('98.8%', '7', '–', '600')
+    >>> printed(0.98765, ".1%"), printed("7", ".2f"), printed(None, ""), printed(600.0, ","), printed(1e-4, ".0e")
+    ('98.8%', '7', '–', '600', '1e-4')
     """
     if value is None or isinstance(value, str):
         return value or UNKNOWN
     number = float(value)
     if number.is_integer() and format in ("", ","):
         return f"{int(number):{format}}"
-    return f"{number:{format or '.4g'}}"
+    return EXPONENT.sub(r"e\1\2", f"{number:{format or '.4g'}}")
 
 
 def _places(text: str) -> Iterator[tuple[str, str]]:
