@@ -13,7 +13,7 @@ from zerokara.own_training.program import names_in, root_of
 from zerokara.own_training.training_loops import Training, pairs, stored_in
 from zerokara.sources.data_flow import last_name
 
-LOSS_NAME = ("loss", "cost", "entropy", "error")
+LOSS_NAME = ("loss", "cost", "entropy", "error", "損失", "손실")
 
 
 def loss_of(names: Mapping[str, Any], training: Training) -> tuple[ast.expr | None, bool]:
@@ -66,7 +66,7 @@ def _only_made(statement: ast.AST) -> set[str]:
 
 def is_loss(name: str) -> bool:
     lowered = name.lower()
-    others = ("test", "val", "total", "epoch", "sum", "best", "prev", "last", "running", "avg")
+    others = ("test", "val", "total", "epoch", "sum", "best", "prev", "last", "running", "avg", "テスト", "検証", "테스트", "검증")
     return any(word in lowered for word in LOSS_NAME) and not any(word in lowered for word in others)
 
 
