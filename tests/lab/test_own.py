@@ -59,6 +59,15 @@ def test_a_script_that_has_not_trained_yet(script: Script, watch: Watch) -> None
     view.done("steer")
 
 
+def test_a_script_that_trains_nothing(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
+    script = Script(monkeypatch, "print")
+    view = watch(script.lab)
+    script.lab.look(script.names)
+    assert view.until(lambda facts: facts["unread"])["status"] == "No training has been seen yet."
+    script.lab.end()
+    view.until(lambda facts: facts["status"] == "It has ended. What is shown stays as it was then.")
+
+
 def test_curves_weights_and_tabs_come_as_it_trains(script: Script, watch: Watch) -> None:
     view = watch(script.lab)
     script.train(3)

@@ -94,6 +94,16 @@ def test_lists_in_dicts_and_objects() -> None:
     assert names.losses == [1.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("loss", "train", "test"), [("損失", "訓練正解率", "テスト精度"), ("손실_리스트", "훈련_정확도", "테스트_정확도")]
+)
+def test_names_in_japanese_and_korean(loss: str, train: str, test: str) -> None:
+    names = Names(**{loss: [1.0, 0.5], f"テスト{loss}": [9.0] * 3, train: [0.25], test: [0.75]})
+    assert names.losses == [1.0, 0.5]
+    latest = names.lists.evaluations.latest
+    assert (latest.train_accuracy, latest.test_accuracy) == (0.25, 0.75)
+
+
 def test_accuracies_stand_where_the_condition_says() -> None:
     source = "for i in range(9):\n    if i % every == 0:\n        train_acc_list.append(1)\n"
     names = Names(source, train_loss_list=[], train_acc_list=[], test_acc_list=[], every=3)

@@ -144,7 +144,7 @@ def test_another_loss_leaves_drawing_alone(name: str, learner: Callable[[str], L
     assert seen.proven is not None
     assert seen.loss is None
     assert there.lab.tabs() == ("train", "draw")
-    assert seen.unread.startswith("The loss of this network is none that is known here")
+    assert seen.unread.startswith("No function of your code gives a loss of this network that is known here")
 
 
 OUR_LOSSES = {

@@ -86,6 +86,26 @@ from mine import train_one_batch
 for x, t in batches:  # turn
     loss = train_one_batch(net, x, t)
 """,
+    "a step whose loss is used at once": """
+class Net:
+    def train_step(self, x, t, lr):
+        loss = self.backward(x, t)
+        self.W1 -= lr * x.T @ self.d1
+        return loss
+for epoch in range(30):
+    for start in range(0, len(x), 64):  # turn
+        losses.append(net.train_step(x[start:start + 64], t[start:start + 64], 0.1))
+""",
+    "short names alone": """
+for epoch in range(20000):  # turn
+    h = sig(x @ W1 + b1)
+    y = sig(h @ W2 + b2)
+    d2 = (y - t) * y * (1 - y)
+    d1 = d2 @ W2.T * h * (1 - h)
+    W2 -= 0.5 * h.T @ d2
+    W1 = W1 - 0.5 * x.T @ d1
+    errors.append(((y - t) ** 2).mean())
+""",
     "a step of a function": """
 def step(net, x, t):
     g = net.gradient(x, t)

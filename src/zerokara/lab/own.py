@@ -245,7 +245,7 @@ class OwnLab(Viewable):
             view.close()
 
     def _status(self, seen: Seen, state: str) -> str:
-        if self._waits or not self._looked:
+        if self._waits or not self._looked or (state == RUNNING and self.reader.is_empty):
             return sentence(STARTED)
         if state == STOPPED:
             return sentence(WAS_STOPPED)

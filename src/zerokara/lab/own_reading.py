@@ -52,8 +52,8 @@ OTHER_PARAMETERS = translatable(
     "between them, as in the textbook. So nothing is computed with them."
 )
 OTHER_LOSS = translatable(
-    "The loss of this network is none that is known here, so nothing is shown that depends on it. The probabilities of "
-    "its answers are the softmax of its scores."
+    "No function of your code gives a loss of this network that is known here, so nothing is shown that depends on it. "
+    "The probabilities of its answers are the softmax of its scores."
 )
 NO_SAMPLES = translatable(
     "No samples were found beside this network, such as x_train with t_train, so nothing is computed with it."

@@ -13,11 +13,11 @@ from zerokara.findings import Finding
 from zerokara.own_training.program import Program, words_in
 from zerokara.words import sentence, translatable
 
-TEST = re.compile(r"(^|_)test|^[xty]_?te(_|$)|val", re.IGNORECASE)
+TEST = re.compile(r"(^|_)test|^[xty]_?te(_|$)|val|テスト|検証|테스트|검증", re.IGNORECASE)
 OF_TEST = re.compile(r"(^|_)test(_|$)", re.IGNORECASE)
-TRAIN = re.compile(r"(^|_)(train|training)(_|$)|^x_?tr|^t_?tr|^y_?tr", re.IGNORECASE)
-MEASURED = re.compile(r"acc|score|correct|precision", re.IGNORECASE)
-LOSS = re.compile(r"loss|cost", re.IGNORECASE)
+TRAIN = re.compile(r"(^|_)(train|training)(_|$)|^x_?tr|^t_?tr|^y_?tr|訓練|훈련", re.IGNORECASE)
+MEASURED = re.compile(r"acc|score|correct|precision|正解率|認識率|精度|정확도|정답률", re.IGNORECASE)
+LOSS = re.compile(r"loss|cost|損失|손실", re.IGNORECASE)
 
 ON_TRAINING = translatable(
     "{name} is measured with {data}, which the network is trained on: it says nothing about samples it has not seen."

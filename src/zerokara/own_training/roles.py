@@ -13,7 +13,11 @@ from zerokara.own_training.program import names_in, root_of
 from zerokara.own_training.training_loops import Training, pairs, stored_in
 from zerokara.sources.data_flow import last_name
 
-LOSS_NAME = ("loss", "cost", "entropy", "error")
+LOSS_NAME = ("loss", "cost", "entropy", "error", "損失", "손실")
+NO_LOSS_OF_A_STEP = (
+    *("test", "val", "total", "epoch", "sum", "best", "prev", "last", "running", "avg"),
+    *("テスト", "検証", "테스트", "검증"),
+)
 
 
 def loss_of(names: Mapping[str, Any], training: Training) -> tuple[ast.expr | None, bool]:
@@ -66,8 +70,7 @@ def _only_made(statement: ast.AST) -> set[str]:
 
 def is_loss(name: str) -> bool:
     lowered = name.lower()
-    others = ("test", "val", "total", "epoch", "sum", "best", "prev", "last", "running", "avg")
-    return any(word in lowered for word in LOSS_NAME) and not any(word in lowered for word in others)
+    return any(word in lowered for word in LOSS_NAME) and not any(word in lowered for word in NO_LOSS_OF_A_STEP)
 
 
 def _loss_method(names: Mapping[str, Any], training: Training) -> ast.expr | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,17 +106,19 @@ def updates(program: Program) -> Iterator[Update]:
     """The statements that take a step, wherever they stand; calls only of what takes one."""
     direct = [update for node in program.nodes for update in _assigned(program, node)]
     yield from direct
-    steppers = {
-        function.name
-        for update in direct
-        if not update.loops and (function := program.function_of(update.statement)) is not None
-    } | {function.name for function in _returning(program)}
+    own = steppers(program, direct)
     for node in program.nodes:
         call = _call_of(node)
-        if call is not None and isinstance(node, ast.stmt) and _steps(program, call, steppers):
+        if call is not None and isinstance(node, ast.stmt) and _steps(program, call, own):
             loops = iterations(program, node, None)
             if loops:
                 yield Update(node, None, None, 0, loops)
+
+
+def steppers(program: Program, found: Iterable[Update]) -> set[str]:
+    """The names of the program's functions that take one of these steps, once."""
+    stepping = [program.function_of(update.statement) for update in found if not update.loops]
+    return {function.name for function in (*stepping, *_returning(program)) if function is not None}
 
 
 def _assigned(program: Program, node: ast.AST) -> Iterator[Update]:

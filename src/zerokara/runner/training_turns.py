@@ -53,7 +53,7 @@ def training_loops(tree: Any, apart: Collection[Function] = ()) -> Found:
         apart: functions that take numerical gradients, whose loops go over elements.
     """
     found: list[Loop] = [node for node in ast.walk(tree) if isinstance(node, Loop)]
-    if not any(_TRAINS.search(_name_of(node)) for loop in found for node in ast.walk(loop)):
+    if not any(_may_step(node) for loop in found for node in ast.walk(loop)):
         return Found([], [])
     # Most of zerokara, which other files need not wait for.
     from zerokara.own_training.program import Program
@@ -69,6 +69,15 @@ def training_loops(tree: Any, apart: Collection[Function] = ()) -> Found:
     functions = [node for node in program.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     bodies = {id(part) for function in functions for part in function.body}
     return Found(turning, [loop for loop in outermost if id(loop) in bodies])
+
+
+def _may_step(node: ast.AST) -> bool:
+    """Whether this is a name that has to do with training, or adds a product, as `W -= 0.1 * x.T @ d` does."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        return isinstance(node.right, ast.BinOp)
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.value, ast.BinOp)
+    return _TRAINS.search(_name_of(node)) is not None
 
 
 def _name_of(node: ast.AST) -> str:
@@ -88,16 +97,20 @@ def _moves_element(update: Update) -> bool:
 
 
 def _named_so(program: Program) -> Iterator[Loop]:
-    """The innermost loops around calls that are named as what gives a gradient, or takes a step elsewhere."""
-    from zerokara.own_training.training_loops import iterations
+    """The innermost loops around calls of what takes a step, or is named as what does so elsewhere, or as what gives a
+    gradient."""
+    from zerokara.own_training.training_loops import iterations, steppers, updates
 
+    own = steppers(program, updates(program))
     for node in program.nodes:
-        if isinstance(node, ast.Call) and _is_named_so(program, node) and not _gives_gradient(program, node):
+        if isinstance(node, ast.Call) and _is_named_so(program, node, own) and not _gives_gradient(program, node):
             yield from iterations(program, node, None)[:1]
 
 
-def _is_named_so(program: Program, call: ast.Call) -> bool:
+def _is_named_so(program: Program, call: ast.Call, own: Collection[str]) -> bool:
     name = last_name(call.func)
+    if name in own:  # also where its loss is used at once: `losses.append(net.train_step(x, t))`
+        return not name.startswith("__")
     elsewhere = isinstance(call.func, ast.Name) and name not in program.functions
     return _GRADIENT.search(name) is not None or (elsewhere and _STEP.search(name) is not None)
 
