@@ -33,6 +33,8 @@ Values = Mapping[str, Value]
 
 LONGEST = 300
 FORMAT = re.compile(r",?(\.\d{1,2}[efg%])?")
+EXACT = 1e15
+"""What is as large is not printed digit by digit."""
 UNKNOWN = "–"
 """Is printed for a value that there is not."""
 
@@ -138,9 +140,11 @@ def printed(value: Value | bool, format: str) -> str:
     if value is None or isinstance(value, str):
         return value or UNKNOWN
     number = float(value)
-    if number.is_integer() and format in ("", ","):
+    if number.is_integer() and abs(number) < EXACT and format in ("", ","):
         return f"{int(number):{format}}"
-    return f"{number:{format or '.4g'}}"
+    if abs(number) >= EXACT and not format.endswith("%"):
+        return f"{number:.4g}"  # a training that broke: hundreds of digits say nothing
+    return f"{number:{'.4g' if format in ('', ',') else format}}"
 
 
 def _places(text: str) -> Iterator[tuple[str, str]]:
@@ -232,7 +236,11 @@ def _evaluated(node: ast.AST, values: Values) -> Any:
 
 def _compared(compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
     alike = isinstance(left, str) == isinstance(right, str)
-    return alike and left is not None and right is not None and compare(left, right)
+    return alike and not _is_unknown(left) and not _is_unknown(right) and compare(left, right)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _computed(compute: Callable[[float, float], float], left: Any, right: Any) -> float | None:
