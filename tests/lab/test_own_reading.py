@@ -258,6 +258,13 @@ def test_samples_that_are_changed_before_they_have_their_name(line: str, learner
     assert there.lab.tabs() == ("train", "draw", "probe", "step")
 
 
+def test_answers_beside_labels_are_no_labels(learner: Callable[[str], Learner]) -> None:
+    answers = "label_test, y_test = t_test.argmax(axis=1), np.zeros(30, int)\ndel t_test"
+    there = learner(DATA + NET + answers)
+    there.look()
+    np.testing.assert_array_equal(there.lab.subject().dataset.test.t, np.arange(30) % 3)
+
+
 def test_what_no_longer_holds_is_withdrawn(learner: Callable[[str], Learner]) -> None:
     """Parameters that are replaced while layers keep the old ones: what learns is not what answers."""
     layers = (

@@ -116,7 +116,8 @@ def _is_samples(value: Any, features: int) -> bool:
 def _labels_for(space: Mapping[str, Any], name: str, count: int, classes: int) -> Array | None:
     """The labels beside samples: t_train, y_train or label_train beside x_train."""
     ending = OF_X.sub("", name)
-    for beginning in ("t", "y", "label", "labels", "target", "targets", "T", "Y"):
+    # y last: in the textbook's letters it is what a network answers
+    for beginning in ("t", "label", "labels", "target", "targets", "T", "y", "Y"):
         for between in ("_", ""):
             value = space.get(f"{beginning}{between}{ending}")
             if isinstance(value, np.ndarray) and len(value) == count and _are_labels(value, classes):
