@@ -258,6 +258,19 @@ def test_samples_that_are_changed_before_they_have_their_name(line: str, learner
     assert there.lab.tabs() == ("train", "draw", "probe", "step")
 
 
+@pytest.mark.parametrize(("dtype", "tabs"), [("uint8", ("train",)), ("float32", ("train", "draw", "probe", "step"))])
+def test_a_network_that_goes_by_the_type_of_its_samples(
+    dtype: str, tabs: tuple[str, ...], learner: Callable[[str], Learner]
+) -> None:
+    net = NET.replace(
+        "    p = self.params\n", "    p = self.params\n        x = x / 255 if x.dtype == np.uint8 else x\n"
+    )
+    scaled = f"x_train = (x_train * {255 if dtype == 'uint8' else 1}).astype(np.{dtype})\n"
+    there = learner(DATA + scaled + net)
+    there.look()
+    assert there.lab.tabs() == tabs
+
+
 def test_answers_beside_labels_are_no_labels(learner: Callable[[str], Learner]) -> None:
     answers = "label_test, y_test = t_test.argmax(axis=1), np.zeros(30, int)\ndel t_test"
     there = learner(DATA + NET + answers)

@@ -219,7 +219,7 @@ class Reader:
             if computing.predict is None:
                 raise CannotCall
             theirs = answers(computing.predict, x, known.form, limited=False).get(known.part)
-            if theirs is None or not are_alike(known.answers(ours, x), theirs, tolerance):
+            if theirs is None or not are_alike(known.answers(ours, x.astype(np.float64)), theirs, tolerance):
                 self._known = self._loss = None
             elif self._loss is not None:
                 self._compare_loss(computing, known, ours, (x, t), tolerance)
@@ -239,18 +239,18 @@ class Reader:
             theirs = number_of(loss, x, t, classes, known.form, one_hot=one_hot, limited=False)
         except CannotCall:
             theirs = np.nan
-        value = self._loss.value(known.network(ours), x, t)
+        value = self._loss.value(known.network(ours), x.astype(np.float64), t)
         if not abs(value - theirs) <= ROUNDING * tolerance * max(abs(value), 1e-3):
             self._loss = None
 
     def _some_samples(self, known: Proven) -> tuple[Array, Array]:
-        """A few that it is trained on, others each time; or such as show what it computes."""
+        """A few that it is trained on, in their own dtype, others each time; or such as show what it computes."""
         part = self._parts.get("train") or self._parts.get("test")
         if part is None:
             x = samples(known.layout.sizes[0], TRIED_WITH)
             return x, np.arange(len(x)) % known.layout.sizes[-1]
         rows = (self._turns * TRIED_WITH + np.arange(TRIED_WITH)) % len(part.x)
-        return part.x[rows].astype(np.float64), part.t[rows]
+        return part.x[rows], part.t[rows]
 
     def _find_samples(self, names: Names, known: Proven) -> None:
         sizes = known.layout.sizes
