@@ -1,7 +1,8 @@
 """Reads a learner's names while their training goes on, in their thread: what is found is copied, and nothing kept.
 
 Where things are is looked for seldom, and what a network is, is proven seldom; copying is done at every look. What was
-proven is tried again once a second with the parameters of that moment, and withdrawn where it no longer holds.
+proven is tried again once a second and at the end, with the parameters of that moment, and withdrawn where it no longer
+holds.
 """
 
 from __future__ import annotations
