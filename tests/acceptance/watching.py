@@ -131,7 +131,7 @@ class Twice:
         shown = ended(process, self.folder)
         shown.frames = page.until_gone()
         assert shown.out == alone.out
-        assert same(shown.err) == same(alone.err)
+        assert same(shown.err) == same(alone.err), (shown.err, alone.err)
         assert shown.status == alone.status
         assert shown.files.keys() == alone.files.keys()
         assert [name for name, content in alone.files.items() if shown.files[name] != content] == []

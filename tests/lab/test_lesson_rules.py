@@ -30,6 +30,7 @@ VALUES = {"loss": 0.5, "first.loss": 2.0, "start.probe.at": 0.25, "draw.answer":
         ("1e308 * 10", None),
         ("bad + 1", None),
         ("bad < 1 or bad >= 1 or bad == 1 or bad != 1", False),
+        ("1e999 - 1e999 != 1", False),
         ("draw.answer < 8", False),
         ("draw.answer - 1", None),
         ("nowhere == 1", False),
@@ -98,6 +99,7 @@ def test_nothing_else_is_a_rule(text: str) -> None:
         ("{loss:.3f}, {first.loss / loss:.0f} times, {draw.answer:.1f}", "0.500, 4 times, 7"),
         ("{loss:.1%} {{not}} {bad:.2f} {loss}", "50.0% {not} – 0.5"),
         ("{first.loss:,} {start.probe.at:.1e} {start.probe.at}", "2 2.5e-1 0.25"),
+        ("{1e30} {1e30:,} {1e30 / 3:.3f} {1e30 / 3:,.1f} {1234567.0:,}", "1e30 1e30 3.333e29 3.333e29 1,234,567"),
     ],
 )
 def test_measures_are_put_into_a_text(text: str, filled: str) -> None:

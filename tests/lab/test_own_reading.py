@@ -106,6 +106,10 @@ LOOKS_ALIKE = {
     ),
     "other activation": ("np.maximum(0, x @", "np.sin(x @"),
     "clipped activation": ("np.maximum(0, x @ p['W1'] + p['b1'])", "np.clip(x @ p['W1'] + p['b1'], 0, 1.5)"),
+    "clipped where it is large": (
+        "np.maximum(0, x @ p['W1'] + p['b1'])",
+        "np.clip(x @ p['W1'] + p['b1'], 0, 10)",
+    ),
     "dropout at test": ("z = np.maximum", "z = 0.85 * np.maximum"),
     "noise": ("z = np.maximum", "z = np.random.rand() * np.maximum"),
 }
@@ -145,6 +149,14 @@ def test_another_loss_leaves_drawing_alone(name: str, learner: Callable[[str], L
     assert seen.loss is None
     assert there.lab.tabs() == ("train", "draw")
     assert seen.unread.startswith("No function of your code gives a loss of this network that is known here")
+
+
+def test_a_class_that_weighs_more_shows_also_where_no_sample_is_of_it(learner: Callable[[str], Learner]) -> None:
+    weighed = NET.replace("-np.sum(t *", "-np.sum([1, 3, 1] * t *")
+    there = learner(DATA + "t_train[:] = t_test[:] = [1, 0, 0]" + weighed)
+    seen = there.look()
+    assert seen.proven is not None
+    assert seen.loss is None
 
 
 OUR_LOSSES = {
@@ -194,6 +206,83 @@ def test_manners_of_learners(name: str, learner: Callable[[str], Learner]) -> No
     there = learner(DATA + source + "\n" + made + "\n")
     seen = there.look()
     assert (seen.proven and seen.proven.activation, seen.loss and seen.loss.name) == (activation, loss)
+
+
+def test_what_stays_is_tried_again_however_soon_it_comes(
+    learner: Callable[[str], Learner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_reading, "TRIED", 1e9)
+    there = learner(DATA + NET.replace("np.maximum(0,", "np.maximum(leak * (x @ p['W1']),") + "leak = 0\n")
+    assert there.look().proven is not None
+    there.run("leak = 0.5")
+    assert there.look().proven is not None
+    there.lab.look(there.names, last=True)
+    assert there.lab._seen.proven is None
+
+
+def test_samples_that_are_overwritten_are_copied_again(learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET)
+    there.look()
+    there.run("x_test *= 0.5")
+    there.look()
+    np.testing.assert_array_equal(
+        there.lab.subject().dataset.test.rows(np.arange(30), np.float64), there.names["x_test"]
+    )
+    number = there.lab._seen.number
+    there.run("x_train[:] = x_train[::-1].copy()")  # as each epoch shuffles them: they are the same ones
+    assert there.look().number == number
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x_batch = x_train[np.arange(5)] / 255.0",
+        "xs = (x_train.astype(np.float64) - x_train.mean()) / x_train.std()",
+        "net.loss(x_train[:5] / 255, t_train[:5])",
+    ],
+)
+def test_samples_that_are_changed_on_their_way_are_not_taken(line: str, learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET + line)
+    seen = there.look()
+    assert (seen.proven is not None, seen.parts) == (True, {})
+    assert there.lab.tabs() == ("train",)
+    assert seen.unread.startswith("The network of your code is given other numbers than x_train holds")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x_train, x_test = x_train / 1.0, x_test / 1.0",
+        "x_train = (x_train - 0.0) / 1.0",
+        "def scaled(x_train):\n    return x_train / 255.0",
+        "print((x_train[0] / 255).shape)",
+        "shown = x_train[0].reshape(2, 3) / 255",
+    ],
+)
+def test_samples_that_are_changed_before_they_have_their_name(line: str, learner: Callable[[str], Learner]) -> None:
+    there = learner(DATA + NET + line)
+    there.look()
+    assert there.lab.tabs() == ("train", "draw", "probe", "step")
+
+
+@pytest.mark.parametrize(("dtype", "tabs"), [("uint8", ("train",)), ("float32", ("train", "draw", "probe", "step"))])
+def test_a_network_that_goes_by_the_type_of_its_samples(
+    dtype: str, tabs: tuple[str, ...], learner: Callable[[str], Learner]
+) -> None:
+    net = NET.replace(
+        "    p = self.params\n", "    p = self.params\n        x = x / 255 if x.dtype == np.uint8 else x\n"
+    )
+    scaled = f"x_train = (x_train * {255 if dtype == 'uint8' else 1}).astype(np.{dtype})\n"
+    there = learner(DATA + scaled + net)
+    there.look()
+    assert there.lab.tabs() == tabs
+
+
+def test_answers_beside_labels_are_no_labels(learner: Callable[[str], Learner]) -> None:
+    answers = "label_test, y_test = t_test.argmax(axis=1), np.zeros(30, int)\ndel t_test"
+    there = learner(DATA + NET + answers)
+    there.look()
+    np.testing.assert_array_equal(there.lab.subject().dataset.test.t, np.arange(30) % 3)
 
 
 def test_what_no_longer_holds_is_withdrawn(learner: Callable[[str], Learner]) -> None:

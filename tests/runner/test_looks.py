@@ -65,7 +65,7 @@ class Lab:
         self.ended: list[tuple[Any, ...]] = []
         self.does = does
 
-    def look(self, names: Mapping[str, Any]) -> None:
+    def look(self, names: Mapping[str, Any], *, last: bool) -> None:
         w = names.get("w")
         kept = {name: names[name] for name in ("i", "n", "step") if name in names}
         self.seen.append(kept | {"w": np.array(w)} if w is not None else kept)
@@ -635,7 +635,7 @@ from zerokara.runner.looks import looks
 class Lab:
     views = [1]
     seen = 0
-    def look(self, names):
+    def look(self, names, last):
         self.seen += "grad" in names or "w" in names
     def end(self, *told):
         pass

@@ -35,6 +35,8 @@ LONGEST = 300
 FORMAT = re.compile(r",?(\.\d{1,2}[efg%])?")
 EXPONENT = re.compile(r"e(?:(-)|\+)0?(\d+)")
 """Python's e-05 and e+30, which the page writes e-5 and e30."""
+EXACT = 1e15
+"""What is as large is not printed digit by digit."""
 UNKNOWN = "–"
 """Is printed for a value that there is not."""
 
@@ -140,9 +142,11 @@ def printed(value: Value | bool, format: str) -> str:
     if value is None or isinstance(value, str):
         return value or UNKNOWN
     number = float(value)
-    if number.is_integer() and format in ("", ","):
+    if number.is_integer() and abs(number) < EXACT and format in ("", ","):
         return f"{int(number):{format}}"
-    return EXPONENT.sub(r"e\1\2", f"{number:{format or '.4g'}}")
+    if abs(number) >= EXACT and not format.endswith("%"):
+        format = ""  # a training that broke: hundreds of digits say nothing
+    return EXPONENT.sub(r"e\1\2", f"{number:{'.4g' if format in ('', ',') else format}}")
 
 
 def _places(text: str) -> Iterator[tuple[str, str]]:
@@ -234,7 +238,11 @@ def _evaluated(node: ast.AST, values: Values) -> Any:
 
 def _compared(compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
     alike = isinstance(left, str) == isinstance(right, str)
-    return alike and left is not None and right is not None and compare(left, right)
+    return alike and not _is_unknown(left) and not _is_unknown(right) and compare(left, right)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _computed(compute: Callable[[float, float], float], left: Any, right: Any) -> float | None:

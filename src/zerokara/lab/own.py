@@ -102,13 +102,14 @@ class OwnLab(Viewable):
             self.texts, self._state = texts, RUNNING
         self.notify()
 
-    def look(self, names: Mapping[str, Any]) -> None:
+    def look(self, names: Mapping[str, Any], *, last: bool = False) -> None:
         """Copy what is to be shown; between two updates, in the thread that trains.
 
         Args:
             names: those of the function that trains over those of its module. Nothing of it is kept.
+            last: whether the training has ended.
         """
-        seen = self.reader.look(names)
+        seen = self.reader.look(names, last=last)
         dataset = self._dataset
         if seen.proven is not None and seen.parts and seen.number != self._dataset_number:
             sizes = seen.proven.layout.sizes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from zerokara.errors import ZerokaraError
 from zerokara.lab.own_lists import Names
 from zerokara.own_gradients.parameters import is_object
 from zerokara.own_training.left_behind import TEST, TRAIN
+from zerokara.own_training.program import Program, names_in
 
 Array = NDArray[Any]
 
@@ -28,6 +30,9 @@ LOOKED_AT = 50
 SCALES = (1.0, 255.0)
 """What learners divide pixels by so that white is 1, or do not divide by."""
 OF_X = re.compile(r"^(x|images?|data)_?", re.IGNORECASE)
+
+
+LABELS = re.compile(r"^(t|y|labels?|targets?)_?(tr|train|training|te|test)$", re.IGNORECASE)
 
 
 class AsTheyAre(Split):
@@ -75,13 +80,19 @@ def parts_in(names: Names, features: int, classes: int) -> dict[str, Part]:
 
 
 def arrays_of(names: Names) -> tuple[Any, ...]:
-    """Which arrays of samples there are: another value where there are others."""
+    """Which arrays of samples there are: another value where there are others, or others are in them."""
     return tuple(
-        (name, value.shape, value.__array_interface__["data"][0])
+        (name, value.shape, value.__array_interface__["data"][0], _print_of(value))
         for space in _spaces(names)
         for name, value in list(space.items())
         if isinstance(value, np.ndarray) and (TRAIN.match(name) or TEST.match(name))
     )
+
+
+def _print_of(x: Array) -> bytes:
+    """Is the same for samples that were only put into another order, as most of those are that are trained on."""
+    some = x[:: max(1, len(x) // LOOKED_AT)]
+    return np.array([some.min(), some.max()]).tobytes() if some.size and some.dtype.kind in "fiu" else b""
 
 
 def _spaces(names: Names) -> Iterator[Mapping[str, Any]]:
@@ -105,7 +116,8 @@ def _is_samples(value: Any, features: int) -> bool:
 def _labels_for(space: Mapping[str, Any], name: str, count: int, classes: int) -> Array | None:
     """The labels beside samples: t_train, y_train or label_train beside x_train."""
     ending = OF_X.sub("", name)
-    for beginning in ("t", "y", "label", "labels", "target", "targets", "T", "Y"):
+    # y last: in the textbook's letters it is what a network answers
+    for beginning in ("t", "label", "labels", "target", "targets", "T", "y", "Y"):
         for between in ("_", ""):
             value = space.get(f"{beginning}{between}{ending}")
             if isinstance(value, np.ndarray) and len(value) == count and _are_labels(value, classes):
@@ -130,6 +142,48 @@ def _part(name: str, x: Array, t: Array, classes: int) -> Part:
     rows = x[numbers].reshape(len(numbers), -1).astype(np.float64)
     is_gray = bool(first.min() >= 0 and first.max() <= 1)
     return Part(first, all_t[:COPIED].astype(np.int64), name, len(x), t.ndim == 2, is_gray, numbers, rows, all_t)
+
+
+def changed_on_the_way(program: Program) -> frozenset[str]:
+    """The samples that a program has other numbers made of for its network, as in `x_batch = x_train[mask] / 255`."""
+    found = set()
+    for node in program.nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Sub) and not _is_one(node.left):
+            name = _rooted(node.left)
+            if (TRAIN.match(name) or TEST.match(name)) and _is_for_network(program, node, name):
+                found.add(name)
+    return frozenset(found)
+
+
+def _rooted(node: ast.expr) -> str:
+    """The name whose samples, or some of them, stand there, be they of another type or shape; else ""."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Subscript(value=inner) | ast.Call(func=ast.Attribute(value=inner, attr="astype" | "reshape")):
+            return _rooted(inner)
+    return ""
+
+
+def _is_one(node: ast.expr) -> bool:
+    return any(
+        isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant | ast.UnaryOp)
+        for part in ast.walk(node)
+    )
+
+
+def _is_for_network(program: Program, node: ast.BinOp, name: str) -> bool:
+    """Whether what is computed gets a name other than that of the samples, or is given away together with labels."""
+    whole: ast.AST = node
+    for around in program.around(node):
+        if isinstance(around, ast.Assign) and around.value is whole:
+            return not any(name in names_in(target) for target in around.targets)
+        if isinstance(around, ast.Call) and whole in around.args:
+            return any(LABELS.match(_rooted(argument)) for argument in around.args)
+        if not isinstance(around, ast.BinOp) or around.left is not whole:
+            return False
+        whole = around
+    return False
 
 
 def dataset_of(parts: Mapping[str, Part], features: int, classes: int) -> Dataset:

@@ -24,8 +24,8 @@ Loss = Callable[[Any, Any], Any]
 
 ROUNDING = 5.0
 """How far losses may be apart, in those that the network's answers may be."""
-BATCHES = (4, 7)
-"""Of two sizes: a sum is no mean."""
+BATCHES = (4, 101)
+"""Of two sizes, since a sum is no mean; the larger one has samples of every class, or of so many."""
 PENALTY = 1e-6
 """How far the weight decays that numbers tell may be apart, relatively."""
 
@@ -105,8 +105,8 @@ def _measured(loss: Loss, arrays: Mapping[str, Array], known: Proven, one_hot: b
         penalty = 0.5 * sum(
             float(np.square(array, dtype=np.float64).sum()) for n, array in params.items() if n[0] == "W"
         )
-        for size in BATCHES:
-            x, t = samples(sizes[0], size), np.arange(size) * 3 % sizes[-1]
+        for size in (BATCHES[0], min(BATCHES[1], BATCHES[0] + sizes[-1])):
+            x, t = samples(sizes[0], size), (np.arange(size) + 1) % sizes[-1]
             theirs = number_of(loss, x, t, sizes[-1], known.form, one_hot=one_hot)
             scores = network.predict(x)
             ours = {name: standard.value(scores, np.eye(sizes[-1])[t]) for name, standard in STANDARD_LOSSES.items()}

@@ -27,8 +27,10 @@ Shapes = tuple[tuple[str, str, bool], ...]
 SAMPLES = 5
 CLOSE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 2e-5}
 """How far answers may be apart, relative to the largest: what rounding in another order makes."""
-TRIALS = 2
-"""Sets of random parameters."""
+TRIALS = 3
+"""Sets of random parameters; the last one makes hidden values large, where some networks stop them."""
+LARGE = 12.0
+"""How many times as large; an exponential of it is still a float32."""
 MOST_PARTS = 30
 """Of an answer."""
 SPREAD = 3.0
@@ -175,6 +177,9 @@ def random_params(sizes: Sequence[int], trial: int) -> dict[str, Array]:
         scale = SPREAD if i == len(sizes) - 1 else 1.5
         drawn[f"W{i}"] = rng.standard_normal((inputs, units)) * scale / np.sqrt(inputs)
         drawn[f"b{i}"] = rng.standard_normal(units)
+    if trial == TRIALS - 1:
+        drawn |= {"W1": drawn["W1"] * LARGE, "b1": drawn["b1"] * LARGE}
+        drawn[f"W{len(sizes) - 1}"] /= LARGE
     return drawn
 
 

@@ -1,7 +1,8 @@
 """Reads a learner's names while their training goes on, in their thread: what is found is copied, and nothing kept.
 
 Where things are is looked for seldom, and what a network is, is proven seldom; copying is done at every look. What was
-proven is tried again once a second with the parameters of that moment, and withdrawn where it no longer holds.
+proven is tried again once a second and at the end, with the parameters of that moment, and withdrawn where it no longer
+holds.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ OTHER_LOSS = translatable(
 )
 NO_SAMPLES = translatable(
     "No samples were found beside this network, such as x_train with t_train, so nothing is computed with it."
+)
+# Translators: {name} is the name of a variable, such as x_train
+OTHER_SAMPLES = translatable(
+    "The network of your code is given other numbers than {name} holds, so nothing is computed with it."
 )
 NOT_DRAWN_FOR = translatable("The samples of your code are not between 0 and 1, so nothing can be drawn for it.")
 
@@ -115,6 +120,8 @@ class Reader:
         self._proven_of: Any = None
         self._parts: dict[str, Part] = {}
         self._parts_of: Any = None
+        self._changed: frozenset[str] = frozenset()
+        self._changed_in: Program | None = None
         self._number = 0
         self._library = ""
         self._searched = self._tried = self._failed = -np.inf
@@ -124,20 +131,20 @@ class Reader:
         """Whether neither a network nor a list of losses was found."""
         return self._owner is None and not self._library and self.lists.losses is None
 
-    def look(self, names: Names) -> Seen:
-        """What there is now."""
+    def look(self, names: Names, *, last: bool = False) -> Seen:
+        """What there is now; `last`: everything is tried again, because what is found stays."""
         with unseen():
-            return self._look(names)
+            return self._look(names, last)
 
-    def _look(self, names: Names) -> Seen:
+    def _look(self, names: Names, last: bool) -> Seen:
         self._turns += 1
         now = time.monotonic()
-        if now - self._searched >= SEARCHED or self._turns <= 3 or self._is_gone(names):
+        if last or now - self._searched >= SEARCHED or self._turns <= 3 or self._is_gone(names):
             self._searched = now
             _attempted(self.lists.search, names)
             _attempted(self._search_network, names)
         _attempted(self.lists.read, names)
-        if not _attempted(self._prove, names, now):
+        if not _attempted(self._prove, names, now, last):
             self._owner = self._known = self._loss = None
         return self._seen(names)
 
@@ -157,7 +164,7 @@ class Reader:
         self._prints = prints
         self._library = "" if owners else framework_of(names)
 
-    def _prove(self, names: Names, now: float) -> None:
+    def _prove(self, names: Names, now: float, last: bool) -> None:
         """Prove what the network is, or try whether that still holds."""
         owner = self._owner
         if owner is None:
@@ -170,7 +177,7 @@ class Reader:
             self._first_proof(owner, names)
             self._tried = now
             self._failed = now if self._known is None else -np.inf
-        elif self._known is not None and now - self._tried >= TRIED:
+        elif self._known is not None and (last or now - self._tried >= TRIED):
             self._tried = now
             self._try_again(owner, names)
             self._failed = now if self._known is None else -np.inf
@@ -213,7 +220,7 @@ class Reader:
             if computing.predict is None:
                 raise CannotCall
             theirs = answers(computing.predict, x, known.form, limited=False).get(known.part)
-            if theirs is None or not are_alike(known.answers(ours, x), theirs, tolerance):
+            if theirs is None or not are_alike(known.answers(ours, x.astype(np.float64)), theirs, tolerance):
                 self._known = self._loss = None
             elif self._loss is not None:
                 self._compare_loss(computing, known, ours, (x, t), tolerance)
@@ -233,25 +240,28 @@ class Reader:
             theirs = number_of(loss, x, t, classes, known.form, one_hot=one_hot, limited=False)
         except CannotCall:
             theirs = np.nan
-        value = self._loss.value(known.network(ours), x, t)
+        value = self._loss.value(known.network(ours), x.astype(np.float64), t)
         if not abs(value - theirs) <= ROUNDING * tolerance * max(abs(value), 1e-3):
             self._loss = None
 
     def _some_samples(self, known: Proven) -> tuple[Array, Array]:
-        """A few that it is trained on, others each time; or such as show what it computes."""
+        """A few that it is trained on, in their own dtype, others each time; or such as show what it computes."""
         part = self._parts.get("train") or self._parts.get("test")
         if part is None:
             x = samples(known.layout.sizes[0], TRIED_WITH)
             return x, np.arange(len(x)) % known.layout.sizes[-1]
         rows = (self._turns * TRIED_WITH + np.arange(TRIED_WITH)) % len(part.x)
-        return part.x[rows].astype(np.float64), part.t[rows]
+        return part.x[rows], part.t[rows]
 
     def _find_samples(self, names: Names, known: Proven) -> None:
         sizes = known.layout.sizes
-        which = (sizes[0], sizes[-1], own_data.arrays_of(names))
+        if self._changed_in is not self.lists.program:
+            self._changed_in = self.lists.program
+            self._changed = own_data.changed_on_the_way(self._changed_in)
+        which = (sizes[0], sizes[-1], self._changed, own_data.arrays_of(names))
         if which != self._parts_of:
             self._parts_of = which
-            self._parts = own_data.parts_in(names, sizes[0], sizes[-1])
+            self._parts = {} if self._changed else own_data.parts_in(names, sizes[0], sizes[-1])
             self._number += 1
 
     def _seen(self, names: Names) -> Seen:
@@ -280,6 +290,8 @@ class Reader:
             return sentence(NO_NETWORK)
         if seen.params is None:
             return sentence(OTHER_NETWORK, name=self._owner.name) if self._owner.path else sentence(OTHER_PARAMETERS)
+        if not seen.parts and self._changed:
+            return sentence(OTHER_SAMPLES, name=max(self._changed))
         if not seen.parts:
             return sentence(NO_SAMPLES)
         return paragraph(

@@ -44,11 +44,12 @@ class OwnLab(Protocol):
     def views(self) -> Sequence[Any]:
         """Who looks on now."""
 
-    def look(self, names: Names) -> None:
+    def look(self, names: Names, *, last: bool) -> None:
         """Copy what is to be shown; called in the thread that trains, between two updates.
 
         Args:
             names: the learner's, those of the function that trains over those of its module. Nothing of it is kept.
+            last: whether the training has ended, so that what is shown stays.
         """
 
     def end(self, findings: Findings, status: int, error: BaseException | None) -> None:
@@ -136,14 +137,14 @@ class _Looking:
         """Look at the names of a loop's frame, and at more over them."""
         self.thread, self.ended = threading.get_ident(), ended
         self.in_function = bool(frame.f_code.co_flags & CO_OPTIMIZED)
-        self.look(names_of(frame) | dict(more))
+        self.look(names_of(frame) | dict(more), last=ended)
 
-    def look(self, names: Names) -> None:
+    def look(self, names: Names, *, last: bool) -> None:
         """Look, and rest."""
         began = self.clock()
         try:
             with undisturbed():
-                self.lab.look(names)
+                self.lab.look(names, last=last)
         except BaseException:  # whatever goes wrong in here, the training does not need it
             logger.info("a look at a training failed", exc_info=True)
         finally:
@@ -224,9 +225,9 @@ class Looks:
         if looking is not None:
             self._nothing_due()
             if not looking.in_function:
-                looking.look(names)
+                looking.look(names, last=True)
             elif not looking.ended:
-                looking.look({**names, **_noted()})
+                looking.look({**names, **_noted()}, last=True)
 
     def end(self, findings: Findings, status: int, error: BaseException | None) -> None:
         """Tell the lab how it ended."""
