@@ -25,6 +25,7 @@ from string import Formatter
 from typing import Any, Self
 
 from zerokara.errors import UsageError
+from zerokara.lab.exponents import short_exponents
 from zerokara.words import sentence
 
 Value = float | str | None
@@ -33,8 +34,6 @@ Values = Mapping[str, Value]
 
 LONGEST = 300
 FORMAT = re.compile(r",?(\.\d{1,2}[efg%])?")
-EXPONENT = re.compile(r"e(?:(-)|\+)0?(\d+)")
-"""Python's e-05 and e+30, which the page writes e-5 and e30."""
 EXACT = 1e15
 """What is as large is not printed digit by digit."""
 UNKNOWN = "–"
@@ -146,7 +145,7 @@ def printed(value: Value | bool, format: str) -> str:
         return f"{int(number):{format}}"
     if abs(number) >= EXACT and not format.endswith("%"):
         format = ""  # a training that broke: hundreds of digits say nothing
-    return EXPONENT.sub(r"e\1\2", f"{number:{'.4g' if format in ('', ',') else format}}")
+    return short_exponents(f"{number:{'.4g' if format in ('', ',') else format}}")
 
 
 def _places(text: str) -> Iterator[tuple[str, str]]:

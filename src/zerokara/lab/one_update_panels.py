@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from zerokara.handwriting.bars import shown_classes
 from zerokara.lab import one_update_formulas as formulas
+from zerokara.lab.exponents import short_exponents
 from zerokara.lab.one_update_numbers import Backward, OneUpdate, Updated
 from zerokara.lab.subject import Subject
 from zerokara.words import sentence
@@ -58,7 +59,8 @@ class Stage:
 
     def to_json(self) -> Json:
         """As a message has it."""
-        return dict(vars(self))
+        written = {name: [short_exponents(text) for text in getattr(self, name)] for name in ("formulas", "lines")}
+        return {**vars(self), **written}
 
 
 class Panels:
