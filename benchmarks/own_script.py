@@ -5,7 +5,8 @@ python benchmarks/own_script.py --write   into benchmarks/LAB.md, whose other se
 python benchmarks/own_script.py --tiny    one pair of short trainings, to see that it works; figures say nothing
 
 Each training is a process of its own, by turns without a page and with one that a scripted page looks at: it reads
-every message and answers `seen` 16 ms after each frame, as a browser would that paints at once.
+every message and answers `seen` 16 ms after each frame, as a browser would that paints at once. BLAS has one thread: on
+two cores two of them wait for each other whenever anything else runs, and pairs of equal runs differ by half.
 """
 
 from __future__ import annotations
@@ -85,7 +86,12 @@ def run(source: str, *options: str) -> Run:
         command = [sys.executable, "-m", "zerokara", "run", *options, "train.py"]
         began = time.perf_counter()
         with subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         ) as process:
             assert process.stderr is not None
             page = ScriptedPage(process.stderr.readline().strip()).watching() if options else nullcontext()
@@ -132,7 +138,7 @@ def section(*, tiny: bool = False) -> str:
             *lines,
             "",
             f"`python benchmarks/own_script.py --write` on {machine()}: medians of {pairs} pairs, from the first "
-            f"statement of the script to its last, while a scripted page looks on; at most {PROMISED} is promised for "
+            f"statement of the script to its last, with one BLAS thread, while a scripted page looks on; at most {PROMISED} is promised for "
             "trainings of a few seconds. What is before and after the script, Python's start among it, takes "
             f"{starts[0]:.2f} s without a page and {starts[1]:.2f} s with one.",
         ]

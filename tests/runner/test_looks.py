@@ -114,7 +114,7 @@ def names_of(source: str, filename: str = "learner.py") -> dict[str, Any]:
 
 
 def test_how_long_a_training_has_to_itself() -> None:
-    pacing = Pacing()
+    pacing = Pacing(share=0.05, shortest=0.1)
     assert pacing.rest(0.1, 0.001, watched=True) == pytest.approx(0.099)
     assert pacing.rest(0.1, 0.001, watched=False) == pytest.approx(0.499)
     assert pacing.rest(0.1, 0.14, watched=True) == 0  # the next is due at once, and not before that
@@ -131,7 +131,7 @@ def test_how_long_a_training_has_to_itself() -> None:
 def test_a_look_is_due_once_the_training_has_had_its_time() -> None:
     clock, lab = Clock(), Lab()
     lab.does = lambda names: setattr(clock, "now", clock.now + 0.02)
-    made = Looks(Pacing(ahead=0.0), clock=clock, sleep=clock.sleep)
+    made = Looks(Pacing(share=0.05, shortest=0.1, ahead=0.0), clock=clock, sleep=clock.sleep)
     made.open(lab)
     assert list(made.due) == [None]  # at once
     frames = sys._getframe()

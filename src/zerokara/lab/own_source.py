@@ -21,7 +21,7 @@ from zerokara.lab.shown import Glance, Source
 from zerokara.nn.network import Network
 from zerokara.training.trainer import EVALUATED_AT_ONCE
 
-JUDGED, SIZED = 3.0, 1.0
+JUDGED, SIZED = 6.0, 2.0
 """Seconds between two judgements of the test samples, and between two measurements of layers: both take of the
 processor that the learner's script trains on."""
 NOTHING: Mapping[str, Any] = {

@@ -75,9 +75,9 @@ class Pacing:
         other_thread: for how long a training is followed before that of another thread is.
     """
 
-    share: float = 0.05
+    share: float = 0.03
     ahead: float = 0.15
-    shortest: float = 0.1
+    shortest: float = 0.25
     unwatched: float = 0.5
     other_thread: float = 2.0
 
