@@ -138,7 +138,8 @@ def section(*, tiny: bool = False) -> str:
             *lines,
             "",
             f"`python benchmarks/own_script.py --write` on {machine()}: medians of {pairs} pairs, from the first "
-            f"statement of the script to its last, with one BLAS thread, while a scripted page looks on; at most {PROMISED} is promised for "
+            f"statement of the script to its last, with one BLAS thread, while a scripted page looks on; at most "
+            f"{PROMISED} is promised for "
             "trainings of a few seconds. What is before and after the script, Python's start among it, takes "
             f"{starts[0]:.2f} s without a page and {starts[1]:.2f} s with one.",
         ]
