@@ -41,6 +41,8 @@ OF_A_RECIPE = ("network", "data", "training")
 OF_STATE = ("tab", "update", "pace", "running", "changes")
 MOST_TEXT = 900_000
 """Characters; ten thousand changes have some 700,000."""
+MOST_DOTS = 100
+"""In a key, or a piece of a value."""
 MOST_WEIGHTS = 5_000_000
 MOST_BATCH = 100_000
 MOST_ENTRIES, DEEPEST, LONGEST_TEXT = 2_000, 4, 8_000
@@ -107,6 +109,9 @@ class State:
 
 def tables_of(text: str, file: Path) -> dict[str, Any]:
     """A TOML file that may be a stranger's. Raises UsageError for what is none, or nested so deeply that nothing is."""
+    nested = paragraph(sentence("{path} cannot be used.", path=file), sentence("The file is nested too deeply."))
+    if _has_long_keys(text):
+        raise UsageError(nested, "wrong-value")
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -118,15 +123,20 @@ def tables_of(text: str, file: Path) -> dict[str, Any]:
         inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
         level = [value for values in inner for value in values]
     if level:
-        nested = sentence("The file is nested too deeply.")
-        raise UsageError(paragraph(sentence("{path} cannot be used.", path=file), nested), "wrong-value")
+        raise UsageError(nested, "wrong-value")
     return tables
+
+
+def _has_long_keys(text: str) -> bool:
+    """Whether there may be keys of very many parts, a.a.a.…: `tomllib` takes seconds for one of 20,000."""
+    pieces = (piece for line in text.splitlines() for piece in re.split(r"[=,\[\]{}]", line))
+    return any(piece.count(".") > MOST_DOTS for piece in pieces)
 
 
 def is_state(text: str) -> bool:
     """Whether a text has tables of a state besides those of a recipe."""
     try:
-        return not {"state", *TABS}.isdisjoint(tomllib.loads(text))
+        return not _has_long_keys(text) and not {"state", *TABS}.isdisjoint(tomllib.loads(text))
     except (ValueError, RecursionError):
         return False
 

@@ -73,6 +73,17 @@ class _Piece:
             node.cell = path.name  # type: ignore[attr-defined]
         return cls(path, file, text, number, tree)
 
+    @property
+    def skipped(self) -> int:
+        """How many lines of a cell are empty before its first one: IPython leaves them out and does not count them."""
+        lines = self.text.splitlines() if self.number is not None else []
+        return next((i for i, line in enumerate(lines) if line.strip()), 0)
+
+    @property
+    def compiled(self) -> str:
+        """The text as tracebacks and functions count its lines."""
+        return "".join(self.text.splitlines(keepends=True)[self.skipped :])
+
 
 @dataclass(eq=False)
 class Listener:
@@ -193,14 +204,20 @@ class Listener:
         return Findings(finding for finding in self.found if finding.file is None or finding.file in paths)
 
     def _found(self) -> Findings:
-        sources = [checkup.Text(piece.file, piece.text, 1, piece.number) for piece in self.pieces.values()]
+        sources = [checkup.Text(piece.file, piece.compiled, 1, piece.number) for piece in self.pieces.values()]
         told = checkup.found_in(self.shell.user_ns, sources, self.error)
         return Findings(self._placed(finding) for finding in told if finding.cause not in self.remarked)
 
     def _placed(self, finding: Finding) -> Finding:
-        """The same, with the cell where a traceback has a file that is not there."""
+        """The same, with the cell where a traceback has a file that is not there, and the line as it stands there."""
         number = cells_of(self.shell).get(str(finding.file))
-        return finding if number is None else replace(finding, file=_named(number))
+        if number is None:
+            return finding
+        line = None if finding.line is None else finding.line + self._skipped(number)
+        return replace(finding, file=_named(number), line=line)
+
+    def _skipped(self, number: int) -> int:
+        return next((piece.skipped for piece in self.pieces.values() if piece.number == number), 0)
 
     def _remarks(self, found: Findings) -> Iterator[str]:
         tree = ast.Module([statement for piece in self.pieces.values() for statement in piece.tree.body], [])
@@ -210,7 +227,9 @@ class Listener:
             yield f"{remark.place}: {remark.text}"
         for file, line, text in recognised.mistakes():
             number = cells_of(self.shell).get(file)
-            yield f"{Path(file).name if number is None else f'In[{number}]'}:{line}: {text}"
+            if number is not None:
+                file, line = str(_named(number)), line + self._skipped(number)
+            yield f"{Path(file).name}:{line}: {text}"
 
     def _new(self, cell: str, things: Any, key: Callable[[Any], Any]) -> list[Any]:
         """Those of the things that were not said, or were said below this very cell."""
