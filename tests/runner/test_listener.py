@@ -121,6 +121,43 @@ def test_ctrl_c_in_a_cell(cell: Kernel) -> None:
     assert "[epoch-test]" in cell(loop)["plain"]
 
 
+NO_MEAN = """
+
+class Net:
+    def __init__(self):
+        self.params = {"W1": 0.1 * np.random.randn(3, 4), "b1": np.zeros(4)}
+
+    def predict(self, x):
+        return np.dot(x, self.params["W1"]) + self.params["b1"]
+
+    def loss(self, x, t):
+        return 0.5 * np.sum((self.predict(x) - t) ** 2) / len(x)
+
+    def gradient(self, x, t):
+        dy = self.predict(x) - t
+        return {"W1": np.dot(x.T, dy), "b1": np.sum(dy, axis=0)}
+
+
+net, losses = Net(), []
+x, t = np.random.rand(20, 3), np.random.rand(20, 4)
+for i in range(30):
+    grads = net.gradient(x, t)
+    for key in grads:
+        net.params[key] -= 0.001 * grads[key]
+    losses.append(net.loss(x, t))
+"""
+"""Its gradient is not divided by the size of the batch; it begins with two empty lines."""
+
+
+@pytest.mark.slow
+def test_lines_are_counted_as_the_cell_shows_them(cell: Kernel) -> None:
+    """IPython leaves out the empty lines at the beginning of a cell, and compiles what is left."""
+    cell("import zerokara.book\nimport numpy as np")
+    dy = NO_MEAN.splitlines().index("        dy = self.predict(x) - t") + 1
+    assert f"In[2]:{dy}" in cell(NO_MEAN, "a")["plain"]
+    assert f"In[3]:{dy - 2}" in cell(NO_MEAN.lstrip(), "a")["plain"]
+
+
 @pytest.mark.slow
 def test_a_cell_that_is_run_again_is_told_again(cell: Kernel) -> None:
     """Jupyter takes what stood below it away."""
