@@ -186,20 +186,21 @@ def said(found: list[str], *expected: str) -> None:
 
 @pytest.fixture(scope="module")
 def served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A lab where there is no MNIST."""
-    folder = tmp_path_factory.mktemp("seven")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZEROKARA_DATA", str(folder))
-        patch.setenv("ZEROKARA_CACHE", str(folder / "cache"))
-        lab = Lab(Recipe(dataset="digits", hidden=3), out=folder / "runs", plots=False)
-        made = Served(browser, folder / "runs", lab=lab)
-        yield made
-        made.close()
-        assert made.complaints == []
+    """A lab on a page, the same in all languages."""
+    out = tmp_path_factory.mktemp("seven") / "runs"
+    made = Served(browser, out, lab=Lab(Recipe(dataset="digits", hidden=3), out=out, plots=False))
+    yield made
+    made.close()
+    assert made.complaints == []
 
 
 @pytest.fixture(params=LANGUAGES)
-def pupil(served: Served, lessons: dict[str, Lesson], request: pytest.FixtureRequest) -> Iterator[Pupil]:
+def pupil(
+    served: Served, lessons: dict[str, Lesson], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pupil]:
+    """Somebody who reads one language, where there is no MNIST."""
+    monkeypatch.setenv("ZEROKARA_DATA", str(served.lab.out.parent))
+    monkeypatch.setenv("ZEROKARA_CACHE", str(served.lab.out.parent / "cache"))
     set_language(request.param)
     yield Pupil(served, lessons, request.param)
     set_language("en")
