@@ -1,6 +1,7 @@
 """Runs learners' scripts as modules, and says what is found in what they leave behind."""
 
 import contextlib
+import gc
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -43,10 +44,20 @@ class Ran:
 
 
 @pytest.fixture
-def ran(tmp_path: Path, clean_imports: None) -> Callable[[str], Ran]:
+def ran(tmp_path: Path, clean_imports: None, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Ran]]:
     """ran(source): a script that was run, with whatever data there are."""
     runner.start()  # the textbook's modules answer, also where another test has stopped them
-    return lambda source: Ran(source, tmp_path / "train.py")
+    made: list[Ran] = []
+
+    def run(source: str) -> Ran:
+        made.append(Ran(source, tmp_path / "train.py"))
+        return made[-1]
+
+    yield run
+    for one in made:
+        one.names.clear()
+    if request.node.get_closest_marker("slow"):
+        gc.collect()  # MNIST in float32, which a script's functions lead back to, would wait for it: 188 MB a test
 
 
 @pytest.fixture
