@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerokara.data import load
+from zerokara.data import load, write_idx
 from zerokara.own_training import Called, Program, SourceText
 from zerokara.own_training.kept import Kept, kept_of, plain_network
 from zerokara.own_training.known_data import known_data
@@ -208,3 +208,20 @@ def test_a_batch_tells_the_data_of_a_training_in_a_function() -> None:
     assert found is not None
     assert found.dataset.name == "digits"
     assert known_data({}, [call], (64, 5, 7)) is None
+
+
+def test_nothing_is_fetched_where_files_of_that_name_are_of_other_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All data sets of the MNIST family have files of the same names."""
+    rng = np.random.default_rng(0)
+    for kind, count in (("train", 60), ("t10k", 10)):
+        write_idx(tmp_path / f"{kind}-images-idx3-ubyte", rng.integers(0, 256, (count, 28, 28), dtype=np.uint8))
+        write_idx(tmp_path / f"{kind}-labels-idx1-ubyte", rng.integers(0, 10, count, dtype=np.uint8))
+    monkeypatch.setenv("ZEROKARA_DATA", str(tmp_path))
+    monkeypatch.setenv("ZEROKARA_CACHE", str(tmp_path / "cache"))
+    asked: list[object] = []
+    monkeypatch.setattr("zerokara.data.catalog._fetch_from", lambda *given: asked.append(given))
+    x = rng.random((60, 784)).astype(np.float32)
+    assert known_data({"x_train": x, "t_train": np.zeros(60, int)}, [], ()) is None
+    assert asked == []

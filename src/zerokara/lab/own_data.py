@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.data import Dataset, load, whereabouts
+from zerokara.data import Dataset
 from zerokara.data.dataset import Split
 from zerokara.data.entries import ENTRIES
+from zerokara.data.loading import load_at_hand
 from zerokara.errors import ZerokaraError
 from zerokara.lab.own_lists import Names
 from zerokara.own_gradients.parameters import is_object
@@ -206,11 +207,13 @@ def recognised(dataset: Dataset, parts: Mapping[str, Part]) -> Dataset:
     """The same where the samples are, one by one, those of the catalogue: with its name and classes, and all that a
     test part has. Whatever differs, be it one label, leaves it as it is. Reads files: not for the learner's thread."""
     for name, entry in ENTRIES.items():
-        if math.prod(entry.image_shape) != dataset.train.pixels.shape[1] or not all(whereabouts(name).values()):
+        if math.prod(entry.image_shape) != dataset.train.pixels.shape[1]:
             continue
         try:
-            known = load(name)
+            known = load_at_hand(name)
         except ZerokaraError:
+            continue
+        if known is None:
             continue
         scales = {kind: _scale(getattr(known, kind), part) for kind, part in parts.items()}
         if None in scales.values() or len(set(scales.values())) != 1:

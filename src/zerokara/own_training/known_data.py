@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zerokara.data import Dataset, load, whereabouts
+from zerokara.data import Dataset
 from zerokara.data.dataset import Split
 from zerokara.data.entries import ENTRIES
+from zerokara.data.loading import load_at_hand
 from zerokara.errors import ZerokaraError
 from zerokara.own_training.left_behind import TEST, TRAIN
 from zerokara.own_training.memory import Called
@@ -45,13 +46,11 @@ def known_data(names: Mapping[str, Any], calls: Sequence[Called], sizes: Sequenc
         samples = list(_samples_in(names, calls, features))
         if not samples or (sizes and (sizes[0], sizes[-1]) != (features, len(entry.class_names))):
             continue
-        if not all(whereabouts(name).values()):
-            continue
         try:
-            dataset = load(name)
+            dataset = load_at_hand(name)
         except ZerokaraError:
             continue
-        if (scale := _scale(dataset, samples)) is not None:
+        if dataset is not None and (scale := _scale(dataset, samples)) is not None:
             return KnownData(dataset, scale)
     return None
 
