@@ -21,10 +21,10 @@ class Served:
         self.server = LabServer(self.lab)
         threading.Thread(target=self.server.serve, daemon=True).start()
 
-    def open(self, *, width: int = 1280, theme: str = "light", touch: bool = False, page=None, hash: str = ""):
+    def open(self, *, width: int = 1280, theme: str = "light", touch: bool = False, height: int = 900, hash: str = ""):
         """A page of its own, when it has been drawn."""
         context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=touch, is_mobile=touch
+            viewport={"width": width, "height": height}, color_scheme=theme, has_touch=touch, is_mobile=touch
         )
         page = context.new_page()
         page.set_default_timeout(15_000)

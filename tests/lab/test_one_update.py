@@ -17,7 +17,7 @@ from zerokara.errors import UsageError
 from zerokara.lab.messages import Message, packed, unpacked
 from zerokara.lab.one_update import ANSWERS
 from zerokara.lab.one_update_numbers import OneUpdate, penalty_of
-from zerokara.lab.one_update_panels import MOST_UNITS, printed_change
+from zerokara.lab.one_update_panels import MOST_UNITS, Stage, printed_change
 from zerokara.lab.one_update_stages import stage_names
 from zerokara.lab.subject import Subject
 from zerokara.nn.activations import ACTIVATIONS, Relu
@@ -399,3 +399,9 @@ def test_sentences_go_through_the_catalogue(marked):
     for note in ask(subject).fields["notes"]:
         assert note.startswith("⟦")
         assert note.endswith("⟧")
+
+
+def test_powers_of_ten_are_written_as_the_page_does() -> None:
+    told = Stage("x", "x", formulas=["λ = 1e-05"], lines=["{x:1e-07} · {y:-3.2e+30} = exp(−{a}) / 12e-3"]).to_json()
+    assert told["formulas"] == ["λ = 1e-5"]
+    assert told["lines"] == ["{x:1e-7} · {y:-3.2e30} = exp(−{a}) / 12e-3"]

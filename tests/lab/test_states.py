@@ -11,7 +11,7 @@ import pytest
 
 from zerokara.errors import UsageError
 from zerokara.lab.core import Lab
-from zerokara.lab.states import State
+from zerokara.lab.states import State, is_state
 from zerokara.training.build import build_trainer
 from zerokara.training.changes import Change
 from zerokara.training.recipe import Recipe
@@ -28,6 +28,15 @@ iterations = 120
 evaluate_every = 30
 seed = 5
 """
+
+
+def test_keys_of_very_many_parts_are_not_read_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tomllib` takes seconds for them, which whoever pastes a stranger's state would wait."""
+    monkeypatch.setattr("zerokara.lab.states.tomllib.loads", lambda text: pytest.fail("it was read"))
+    for text in ("state." + "a." * 200 + "a = 1", "[" + "a." * 200 + "a]", "draw = {" + "a." * 200 + "a = 1}"):
+        with pytest.raises(UsageError, match="nested too deeply"):
+            State.of_toml(text, FILE)
+        assert not is_state(text)
 
 
 def test_it_is_read_as_it_was_written() -> None:

@@ -1,18 +1,17 @@
 """The tab Step in Chromium, over a real lab: every stage, what is linked, one's own drawing, a network held still."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from zerokara.lab.core import Lab
 from zerokara.lab.one_update_numbers import OneUpdate
 from zerokara.lab.one_update_stages import stage_names
-from zerokara.lab.server import LabServer
 from zerokara.training.recipe import Recipe
+
+from .pages import Served
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -20,24 +19,11 @@ SMALL = Recipe(dataset="digits", hidden=(12,), optimizer="momentum", iterations=
 TAB = "document.querySelector('.zerokara-lab .step-frame')"
 
 
-class Served:
-    """A lab that has trained a little, and pages that show the tab; what they complain about is remembered."""
-
-    def __init__(self, browser, out):
-        self.browser, self.complaints = browser, []
-        self.lab = Lab(SMALL, out=out, plots=False)
-        self.server = LabServer(self.lab)
-        threading.Thread(target=self.server.serve, daemon=True).start()
+class Trained(Served):
+    """A lab that has trained a little, and pages that show the tab."""
 
     def open(self, *, width: int = 1280, touch: bool = False):
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 700}, has_touch=touch, is_mobile=touch, color_scheme="dark"
-        )
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.server.address)
+        page = super().open(width=width, height=700, theme="dark", touch=touch)
         page.get_by_role("tab", name="One update").click()
         at(page, "x")
         return page
@@ -49,19 +35,18 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def trained(browser, tmp_path_factory) -> Iterator[Served]:
-    made = Served(browser, tmp_path_factory.mktemp("runs"))
+def trained(browser, tmp_path_factory) -> Iterator[Trained]:
+    made = Trained(browser, tmp_path_factory.mktemp("runs"), SMALL)
     made.lab.go(until=100)
     while made.lab.training.state != "paused":
         made.lab.training.thread.join(0.02)
     yield made
-    made.lab.close()
-    made.server.stop()
+    made.close()
     assert made.complaints == []
 
 
 @pytest.fixture
-def served(trained) -> Iterator[Served]:
+def served(trained) -> Iterator[Trained]:
     yield trained
     for context in trained.browser.contexts:
         context.close()

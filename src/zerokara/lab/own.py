@@ -24,7 +24,7 @@ from typing import Any
 from zerokara.cells import printable
 from zerokara.data import Dataset
 from zerokara.data.description import DataDescription
-from zerokara.errors import UsageError
+from zerokara.errors import INTERRUPTED, UsageError
 from zerokara.findings import Findings
 from zerokara.lab import own_data
 from zerokara.lab.own_reading import Reader, Seen
@@ -41,8 +41,6 @@ from zerokara.words import sentence, translatable
 logger = logging.getLogger(__name__)
 
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
-INTERRUPTED = 130
-"""The exit status after Ctrl-C."""
 MOST_LINES, LONGEST_LINE = 3_000, 500
 """Of a script, that a page is told; a greeting has a quarter of a megabyte."""
 MOST_LETTERS = 120_000
