@@ -114,18 +114,18 @@ def names_of(source: str, filename: str = "learner.py") -> dict[str, Any]:
 
 
 def test_how_long_a_training_has_to_itself() -> None:
-    pacing = Pacing(share=0.05, shortest=0.1)
-    assert pacing.rest(0.1, 0.001, watched=True) == pytest.approx(0.099)
+    pacing = Pacing()
+    assert pacing.rest(0.1, 0.001, watched=True) == pytest.approx(0.249)
     assert pacing.rest(0.1, 0.001, watched=False) == pytest.approx(0.499)
-    assert pacing.rest(0.1, 0.14, watched=True) == 0  # the next is due at once, and not before that
+    assert pacing.rest(0.1, 0.3, watched=True) == 0  # the next is due at once, and not before that
     for took in (0.001, 0.01, 0.1, 3.0):
         left, since, looked, passed = math.inf, math.inf, 0.0, 0.0
         for _ in range(30):
             left = pacing.left(left, since, took)
             since = pacing.rest(left, took, watched=True)
             looked, passed = looked + took, passed + took + since
-            assert looked <= 0.15 + 0.05 * passed + 1e-9
-            assert took + since >= 0.1 - 1e-9
+            assert looked <= 0.15 + 0.03 * passed + 1e-9
+            assert took + since >= 0.25 - 1e-9
 
 
 def test_a_look_is_due_once_the_training_has_had_its_time() -> None:
